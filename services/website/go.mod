@@ -9,6 +9,10 @@ require (
 	renown.example/proto v0.0.0
 )
 
-require github.com/andybalholm/brotli v1.2.8 // indirect
+require (
+	github.com/andybalholm/brotli v1.2.8 // indirect
+	github.com/coreos/go-oidc/v3 v3.21.0 // indirect
+	golang.org/x/oauth2 v0.37.0 // indirect
+)
 
 replace renown.example/kit => ../kit
