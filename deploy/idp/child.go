@@ -6,6 +6,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"io"
+	"log/slog"
 	"net/http"
 	"os"
 	"os/exec"
@@ -115,6 +116,8 @@ func discover(ctx context.Context, issuer string) error {
 // returns the exit code. An interrupt from the terminal reaches the parent as well, which ends the child when it has finished itself.
 func Child(in io.Reader, out, log io.Writer) int {
 	signal.Ignore(os.Interrupt)
+	// What a person did wrong while signing in is on their page; only faults belong into the log of the program that started this one.
+	slog.SetDefault(slog.New(slog.NewTextHandler(log, &slog.HandlerOptions{Level: slog.LevelError})))
 	buffered := bufio.NewReader(in)
 	line, err := buffered.ReadBytes('\n')
 	if err != nil {

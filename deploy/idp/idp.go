@@ -108,6 +108,7 @@ func Handler(cfg Config, clk clock.Clock) (http.Handler, error) {
 	mux.Handle("POST /sign-in", withIssuer.HandlerFunc(pages.choose))
 	mux.HandleFunc("GET /signed-out", pages.signedOut)
 	mux.HandleFunc("GET /{$}", pages.home)
+	mux.Handle("POST /oauth/token", store.clientFirst(provider))
 	mux.Handle("/", provider)
 	return http.MaxBytesHandler(http.NewCrossOriginProtection().Handler(mux), 64<<10), nil
 }

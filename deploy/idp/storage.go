@@ -6,6 +6,8 @@ import (
 	"crypto/rsa"
 	"crypto/subtle"
 	"errors"
+	"net/http"
+	"net/url"
 	"slices"
 	"sync"
 	"time"
@@ -242,6 +244,29 @@ func (s *storage) AuthorizeClientIDSecret(_ context.Context, id, secret string) 
 		return errNoClient
 	}
 	return nil
+}
+
+// clientFirst refuses a client that does not prove itself before the code is looked at, as providers do; the op package looks at the code first, and would
+// spend it for whoever found it.
+func (s *storage) clientFirst(next http.Handler) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		id, secret, basic := r.BasicAuth()
+		if basic {
+			id, _ = url.QueryUnescape(id)
+			secret, _ = url.QueryUnescape(secret)
+		} else {
+			id, secret = r.PostFormValue("client_id"), r.PostFormValue("client_secret")
+		}
+		c, known := s.clients[id]
+		if !known || subtle.ConstantTimeCompare([]byte(c.Secret), []byte(secret)) != 1 {
+			w.Header().Set("Content-Type", "application/json")
+			w.Header().Set("WWW-Authenticate", "Basic")
+			w.WriteHeader(http.StatusUnauthorized)
+			_, _ = w.Write([]byte(`{"error":"invalid_client","error_description":"the client is unknown or its secret is wrong"}`))
+			return
+		}
+		next.ServeHTTP(w, r)
+	})
 }
 
 // SetUserinfoFromScopes is deprecated in favour of SetUserinfoFromRequest and is empty by its contract.
