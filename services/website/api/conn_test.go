@@ -1,0 +1,134 @@
+package api_test
+
+import (
+	"encoding/json"
+	"errors"
+	"io"
+	"net/http"
+	"net/http/httptest"
+	"testing"
+
+	"google.golang.org/genproto/googleapis/api/httpbody"
+
+	"renown.example/kit/fault"
+	storiesv1 "renown.example/proto/gen/renown/stories/v1"
+	"renown.example/website/api"
+)
+
+// recorded is what a gateway saw of a call.
+type recorded struct {
+	verb, uri, body string
+	header          http.Header
+}
+
+func serve(t *testing.T, answer http.HandlerFunc) (*api.Conn, *recorded) {
+	t.Helper()
+	seen := &recorded{}
+	srv := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		body, err := io.ReadAll(r.Body)
+		if err != nil {
+			t.Error(err)
+		}
+		*seen = recorded{r.Method, r.URL.RequestURI(), string(body), r.Header.Clone()}
+		answer(w, r)
+	}))
+	t.Cleanup(srv.Close)
+	return api.New(srv.URL, nil), seen
+}
+
+func TestCallsFollowTheAnnotations(t *testing.T) {
+	conn, seen := serve(t, func(w http.ResponseWriter, r *http.Request) {
+		w.Header().Set("ETag", `"7"`)
+		_, _ = io.WriteString(w, `{"summary":{"title":"Done","version":3},"etag":"7","somethingNew":true}`)
+	})
+	var meta api.Meta
+	reply, err := storiesv1.NewWorkspaceServiceClient(conn.As(api.Session("s3cret"))).SaveText(
+		api.WithRequestID(t.Context(), "req-1"),
+		&storiesv1.SaveTextRequest{Story: "a/b", Locale: "pt-BR", Text: &storiesv1.TextInput{}},
+		api.IdempotencyKey("k1"), api.IfMatch(`"6"`), api.Into(&meta))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if got := reply.GetText().GetSummary().GetTitle(); got != "Done" || meta.ETag != `"7"` {
+		t.Errorf("title is %q, etag %q", got, meta.ETag)
+	}
+	if seen.verb != http.MethodPut || seen.uri != "/v1/workspace/stories/a%2Fb/texts/pt-BR" {
+		t.Errorf("called %s %s", seen.verb, seen.uri)
+	}
+	var body map[string]any
+	if err := json.Unmarshal([]byte(seen.body), &body); err != nil || body["story"] != nil || body["text"] == nil {
+		t.Errorf("body is %s (%v)", seen.body, err)
+	}
+	for name, want := range map[string]string{"Authorization": "Session s3cret", "Idempotency-Key": "k1", "If-Match": `"6"`, "X-Request-Id": "req-1"} {
+		if got := seen.header.Get(name); got != want {
+			t.Errorf("%s is %q, want %q", name, got, want)
+		}
+	}
+}
+
+func TestReadsPutTheRestInTheQuery(t *testing.T) {
+	conn, seen := serve(t, func(w http.ResponseWriter, r *http.Request) {
+		_, _ = io.WriteString(w, `{"stories":[{"slug":"a"}],"totalSize":1}`)
+	})
+	reply, err := storiesv1.NewPublishedServiceClient(conn).ListPublishedStories(t.Context(),
+		&storiesv1.ListPublishedStoriesRequest{Locale: "de", PageSize: 12})
+	if err != nil || len(reply.GetStories()) != 1 {
+		t.Fatal(reply, err)
+	}
+	if seen.uri != "/v1/stories?locale=de&pageSize=12" {
+		t.Errorf("called %s", seen.uri)
+	}
+}
+
+func TestFilesComeAsTheyAre(t *testing.T) {
+	conn, _ := serve(t, func(w http.ResponseWriter, r *http.Request) {
+		w.Header().Set("Content-Type", "image/png")
+		_, _ = io.WriteString(w, "\x89PNG")
+	})
+	reply, err := storiesv1.NewPublishedServiceClient(conn).GetPublishedAsset(t.Context(), &storiesv1.GetPublishedAssetRequest{Asset: "ab"})
+	want := &httpbody.HttpBody{ContentType: "image/png", Data: []byte("\x89PNG")}
+	if err != nil || reply.GetBody().GetContentType() != want.ContentType || string(reply.GetBody().GetData()) != string(want.Data) {
+		t.Errorf("got %v, %v", reply, err)
+	}
+}
+
+func TestRefusalsAreProblems(t *testing.T) {
+	for name, c := range map[string]struct {
+		status          int
+		media, body     string
+		code, at, where string
+	}{
+		"a problem": {422, "application/problem+json; charset=utf-8",
+			`{"title":"x","status":422,"detail":"d","code":"NOT_PUBLISHABLE","requestId":"r","errors":[{"pointer":"/blocks/2/alt","detail":"needs words"}]}`,
+			"NOT_PUBLISHABLE", "needs words", ""},
+		"a proxy's page": {502, "text/html", "<h1>Bad gateway</h1>", "UNAVAILABLE", "", ""},
+		"gone":           {410, "text/plain", "", "WITHDRAWN", "", ""},
+		"moved":          {301, "application/problem+json", `{"code":"MOVED","status":301}`, "MOVED", "", "/v1/stories/b"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			conn, _ := serve(t, func(w http.ResponseWriter, r *http.Request) {
+				w.Header().Set("Content-Type", c.media)
+				w.Header().Set("Location", c.where)
+				w.WriteHeader(c.status)
+				_, _ = io.WriteString(w, c.body)
+			})
+			_, err := storiesv1.NewPublishedServiceClient(conn).GetPublishedStory(t.Context(), &storiesv1.GetPublishedStoryRequest{Slug: "a"})
+			var p *api.Problem
+			if !errors.As(err, &p) {
+				t.Fatalf("error is %v", err)
+			}
+			if p.Status != c.status || p.Code != c.code || p.At("/blocks/2/alt") != c.at || p.Location != c.where {
+				t.Errorf("problem is %+v", p)
+			}
+		})
+	}
+}
+
+func TestUnreachableIsUnavailable(t *testing.T) {
+	srv := httptest.NewServer(nil)
+	srv.Close()
+	_, err := storiesv1.NewPublishedServiceClient(api.New(srv.URL, nil)).GetPublishedStory(t.Context(), &storiesv1.GetPublishedStoryRequest{Slug: "a"})
+	if !api.Is(err, fault.Unavailable) {
+		t.Errorf("error is %v", err)
+	}
+}
