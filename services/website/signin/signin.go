@@ -18,6 +18,7 @@ import (
 
 	"renown.example/kit/clock"
 	partnersv1 "renown.example/proto/gen/renown/partners/v1"
+	"renown.example/website/api"
 	"renown.example/website/web"
 )
 
@@ -32,12 +33,12 @@ const providerTime = 10 * time.Second
 
 // Handler serves /signin and /signout.
 type Handler struct {
-	cfg     Config
-	gateway Gateway
-	pages   *web.Pages
-	clock   clock.Clock
-	log     *slog.Logger
-	seal    *sealer
+	cfg   Config
+	conn  *api.Conn
+	pages *web.Pages
+	clock clock.Clock
+	log   *slog.Logger
+	seal  *sealer
 
 	mu       sync.Mutex
 	provider *oidc.Provider
@@ -46,7 +47,7 @@ type Handler struct {
 }
 
 // New returns the handler. A configuration without a provider is no error: the sign-in page then says what is missing. A cookie secret that is too short is.
-func New(cfg Config, gateway Gateway, renderer *web.Renderer, clk clock.Clock, log *slog.Logger) (*Handler, error) {
+func New(cfg Config, conn *api.Conn, renderer *web.Renderer, clk clock.Clock, log *slog.Logger) (*Handler, error) {
 	files, err := fs.Sub(pageFiles, "pages")
 	if err != nil {
 		return nil, err
@@ -59,7 +60,7 @@ func New(cfg Config, gateway Gateway, renderer *web.Renderer, clk clock.Clock, l
 	if err != nil {
 		return nil, err
 	}
-	return &Handler{cfg: cfg, gateway: gateway, pages: pages, clock: clk, log: log, seal: seal, spent: map[string]time.Time{}}, nil
+	return &Handler{cfg: cfg, conn: conn, pages: pages, clock: clk, log: log, seal: seal, spent: map[string]time.Time{}}, nil
 }
 
 // Handler returns the routes, which refuse posts that come from another site.
@@ -242,7 +243,7 @@ func (h *Handler) callback(w http.ResponseWriter, r *http.Request) {
 	}
 	if old := Token(r); old != "" {
 		// What this browser was signed in with before must not stay open behind its back. If it cannot be ended, it ends by its time.
-		if err := h.gateway.RevokeSession(r.Context(), old); err != nil {
+		if err := h.revoke(r.Context(), old); err != nil {
 			h.log.Info("the session before could not be ended", "error", err)
 		}
 	}
@@ -268,16 +269,17 @@ func (h *Handler) open(ctx context.Context, a attempt, code string) (*partnersv1
 	if idToken == "" {
 		return nil, &page{Heading: "You were not signed in", Text: "Your identity provider did not say who you are: its answer holds no ID token. The scope “openid” has to be allowed there."}
 	}
-	session, err := h.gateway.CreateSession(ctx, &partnersv1.CreateSessionRequest{IdToken: idToken, Nonce: a.Nonce, SetupToken: a.Setup})
+	opened, err := partnersv1.NewSessionsServiceClient(h.conn).CreateSession(ctx, &partnersv1.CreateSessionRequest{IdToken: idToken, Nonce: a.Nonce, SetupToken: a.Setup})
 	if err != nil {
-		status, detail := h.gateway.Status(err)
-		h.log.Warn("a session was refused", "status", status, "error", err)
-		if detail == "" {
-			detail = "Renown’s interface cannot be reached right now. Try again in a minute."
+		problem := api.AsProblem(err)
+		h.log.Warn("a session was refused", "error", err)
+		p := &page{Heading: "You were not signed in", Text: problem.Detail}
+		if problem.RequestID != "" {
+			p.Detail = "Request " + problem.RequestID
 		}
-		return nil, &page{Heading: "You were not signed in", Text: detail}
+		return nil, p
 	}
-	return session, nil
+	return opened.GetSession(), nil
 }
 
 // lost explains a return without its cookie, and tells those who are signed in all the same so.
@@ -305,12 +307,10 @@ func (h *Handler) askSignOut(w http.ResponseWriter, r *http.Request) {
 // signOut ends the session at the gateway first: a cookie that was copied must not go on working.
 func (h *Handler) signOut(w http.ResponseWriter, r *http.Request) {
 	if token := Token(r); token != "" {
-		if err := h.gateway.RevokeSession(r.Context(), token); err != nil {
-			if status, _ := h.gateway.Status(err); status != http.StatusUnauthorized {
-				h.log.Warn("a session could not be ended", "error", err)
-				h.show(w, http.StatusBadGateway, page{Heading: "You are not signed out yet", Text: "Renown could not end your session just now. Try again in a minute.", Post: "/signout", Action: &web.Link{Label: "Sign out"}})
-				return
-			}
+		if err := h.revoke(r.Context(), token); err != nil {
+			h.log.Warn("a session could not be ended", "error", err)
+			h.show(w, http.StatusBadGateway, page{Heading: "You are not signed out yet", Text: "Renown could not end your session just now. Try again in a minute.", Post: "/signout", Action: &web.Link{Label: "Sign out"}})
+			return
 		}
 	}
 	Forget(w)
