@@ -4,6 +4,7 @@ import (
 	"encoding/base64"
 	"encoding/json"
 	"fmt"
+	"strconv"
 
 	"renown.example/kit/fault"
 )
@@ -20,13 +21,13 @@ func position(s *Spec, index string, d Doc) (string, error) {
 	if err != nil {
 		return "", err
 	}
-	doc := map[string]any{}
-	if err := d.Decode(&doc); err != nil {
-		return "", err
-	}
 	all := make([]any, 0, len(ix.Fields)+1)
 	for _, f := range ix.Fields {
-		all = append(all, doc[f])
+		v, err := d.Field(f)
+		if err != nil {
+			return "", err
+		}
+		all = append(all, v)
 	}
 	b, err := json.Marshal(append(all, d.ID()))
 	if err != nil {
@@ -61,7 +62,7 @@ func ParsePosition(ix Index, after string) (Position, error) {
 	}
 	all := make([]any, len(raw))
 	for i, r := range raw {
-		if all[i], err = scalar(r); err != nil {
+		if all[i], err = JSONScalar(r); err != nil {
 			return Position{}, bad.Wrap(err)
 		}
 	}
@@ -72,18 +73,17 @@ func ParsePosition(ix Index, after string) (Position, error) {
 	return Position{Values: all[:len(all)-1], ID: id}, nil
 }
 
-func scalar(r json.RawMessage) (any, error) {
-	var i int64
-	if json.Unmarshal(r, &i) == nil {
-		return i, nil
+// JSONScalar decodes a JSON string, integer or boolean.
+func JSONScalar(r json.RawMessage) (v any, err error) {
+	switch {
+	case len(r) > 0 && r[0] == '"':
+		var s string
+		err = json.Unmarshal(r, &s)
+		v = s
+	case string(r) == "true" || string(r) == "false":
+		v = string(r) == "true"
+	default:
+		v, err = strconv.ParseInt(string(r), 10, 64)
 	}
-	var s string
-	if json.Unmarshal(r, &s) == nil {
-		return s, nil
-	}
-	var b bool
-	if err := json.Unmarshal(r, &b); err != nil {
-		return nil, err
-	}
-	return b, nil
+	return v, err
 }

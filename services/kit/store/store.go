@@ -71,6 +71,8 @@ type Doc interface {
 	Seq() int64
 	// Decode fills v, a pointer to the record type.
 	Decode(v any) error
+	// Field returns a top-level field that an index may hold: a string, int64 or bool, nil if the document lacks it.
+	Field(name string) (any, error)
 }
 
 // Query selects rows by an index: the leading fields of the index equal Equal, the next field (if From or Before is set) lies in [From, Before).
@@ -110,7 +112,8 @@ type Spec struct {
 	Indexes []Index
 	// ShardKey lists the fields by which MongoDB may distribute the table; empty means by id. A unique index must begin with it.
 	ShardKey []string
-	// Feed makes the table readable in commit order through DB.Feed. Rows of such a table are only ever inserted.
+	// Feed makes the table readable in commit order through DB.Feed. Rows of such a table never change: they are
+	// inserted, and deleted once nobody needs them any more.
 	Feed bool
 	// Migrations[i] turns a document of schema version i+1 into version i+2; the present version is len(Migrations)+1.
 	Migrations []Migration

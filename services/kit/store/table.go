@@ -3,7 +3,6 @@ package store
 import (
 	"context"
 	"fmt"
-	"slices"
 )
 
 // Table is a typed table: T is a struct whose json tags name the stored fields.
@@ -11,18 +10,8 @@ type Table[T any] struct{ spec *Spec }
 
 // Define declares a table. It panics on a declaration that no engine could keep: declarations are program text.
 func Define[T any](s Spec) *Table[T] {
-	if s.Name == "" {
-		panic("store: a table needs a name")
-	}
-	seen := map[string]bool{"": true, "id": true}
-	for _, ix := range s.Indexes {
-		if seen[ix.Name] || len(ix.Fields) == 0 {
-			panic(fmt.Sprintf("store: table %s: index %q is unnamed, repeated or has no fields", s.Name, ix.Name))
-		}
-		seen[ix.Name] = true
-		if ix.Unique && len(s.ShardKey) > 0 && (len(ix.Fields) < len(s.ShardKey) || !slices.Equal(ix.Fields[:len(s.ShardKey)], s.ShardKey)) {
-			panic(fmt.Sprintf("store: table %s: unique index %q must begin with the shard key %v", s.Name, ix.Name, s.ShardKey))
-		}
+	if err := s.check(); err != nil {
+		panic("store: " + err.Error())
 	}
 	return &Table[T]{spec: &s}
 }

@@ -1,0 +1,217 @@
+package sqlite
+
+import (
+	"context"
+	"database/sql/driver"
+	"encoding/json"
+	"fmt"
+	"sync"
+
+	"renown.example/kit/fault"
+	"renown.example/kit/store"
+)
+
+// tx is what closures are given. Its mutex makes it safe to use from several goroutines of one closure, and useless once the closure has returned.
+type tx struct {
+	db     *DB
+	c      *conn
+	writes bool
+
+	mu sync.Mutex
+	// over is set when the closure has returned.
+	over bool
+	// broken is the error after which SQLite may have ended the transaction: no statement may follow it.
+	broken error
+	// fed are the feed tables to which this transaction has added.
+	fed []*table
+}
+
+var errOver = fault.Internal.New("a transaction was used after its closure had returned")
+
+// use begins one statement: it finds the table and checks what must hold between statements. The caller unlocks t.mu, also after an error.
+func (t *tx) use(ctx context.Context, s *store.Spec) (*table, error) {
+	t.mu.Lock()
+	switch {
+	case t.over:
+		return nil, errOver
+	case t.broken != nil:
+		return nil, engineFault(t.broken)
+	case ctx.Err() != nil:
+		return nil, engineFault(ctx.Err())
+	case !t.writes && t.db.closing():
+		return nil, errClosed
+	}
+	return t.db.table(s)
+}
+
+// failed notes an error of the engine and turns it into a fault.
+func (t *tx) failed(tab *table, err error) error {
+	if err == nil {
+		return nil
+	}
+	if t.writes && !harmless(err) {
+		t.broken = err
+	}
+	return engineFault(unique(tab, err))
+}
+
+func (t *tx) finish() {
+	t.mu.Lock()
+	t.over = true
+	t.mu.Unlock()
+}
+
+// Get implements store.Reader.
+func (t *tx) Get(ctx context.Context, s *store.Spec, id string) (store.Doc, error) {
+	tab, err := t.use(ctx, s)
+	defer t.mu.Unlock()
+	if err != nil {
+		return nil, err
+	}
+	st, err := t.c.fixed(tab, kindGet)
+	if err != nil {
+		return nil, t.failed(tab, err)
+	}
+	var found *doc
+	err = st.query(context.Background(), func(row []driver.Value) error {
+		found = scanDoc(row)
+		return nil
+	}, id)
+	if err != nil {
+		return nil, t.failed(tab, err)
+	}
+	if found == nil {
+		return nil, store.ErrRowNotFound(s, id)
+	}
+	return found, nil
+}
+
+// GetForUpdate implements store.Writer. There is one writer, so whatever it reads is guarded.
+func (t *tx) GetForUpdate(ctx context.Context, s *store.Spec, id string) (store.Doc, error) {
+	return t.Get(ctx, s, id)
+}
+
+// Find implements store.Reader.
+func (t *tx) Find(ctx context.Context, s *store.Spec, q store.Query) ([]store.Doc, error) {
+	plan, err := s.Plan(q)
+	if err != nil {
+		return nil, err
+	}
+	var docs []store.Doc
+	err = t.selectRows(ctx, s, kindFind, &plan, func(row []driver.Value) error {
+		docs = append(docs, scanDoc(row))
+		return nil
+	})
+	if err != nil {
+		return nil, err
+	}
+	return docs, nil
+}
+
+// Count implements store.Reader.
+func (t *tx) Count(ctx context.Context, s *store.Spec, q store.Query) (int64, error) {
+	plan, err := s.Plan(q)
+	if err != nil {
+		return 0, err
+	}
+	var n int64
+	err = t.selectRows(ctx, s, kindCount, &plan, func(row []driver.Value) error {
+		n = row[0].(int64)
+		return nil
+	})
+	return n, err
+}
+
+func (t *tx) selectRows(ctx context.Context, s *store.Spec, k kind, plan *store.Plan, scan func([]driver.Value) error) error {
+	tab, err := t.use(ctx, s)
+	defer t.mu.Unlock()
+	if err != nil {
+		return err
+	}
+	st, args, err := t.c.selection(tab, k, plan)
+	if err != nil {
+		return t.failed(tab, err)
+	}
+	if t.writes {
+		ctx = context.Background()
+	}
+	return t.failed(tab, st.query(ctx, scan, args...))
+}
+
+// Insert implements store.Writer.
+func (t *tx) Insert(ctx context.Context, s *store.Spec, id string, v any) error {
+	text, err := encode(s, id, v)
+	if err != nil {
+		return err
+	}
+	tab, err := t.use(ctx, s)
+	defer t.mu.Unlock()
+	if err != nil {
+		return err
+	}
+	st, err := t.c.fixed(tab, kindInsert)
+	if err == nil {
+		_, err = st.exec(id, text)
+	}
+	if err == nil && s.Feed {
+		t.fed = append(t.fed, tab)
+	}
+	return t.failed(tab, err)
+}
+
+// Replace implements store.Writer.
+func (t *tx) Replace(ctx context.Context, s *store.Spec, id string, version int64, v any) error {
+	if s.Feed {
+		return fault.Internal.New("rows of %s, which is a feed, never change", s.Name)
+	}
+	text, err := encode(s, id, v)
+	if err != nil {
+		return err
+	}
+	return t.change(ctx, s, kindReplace, id, text, id, version)
+}
+
+// Delete implements store.Writer.
+func (t *tx) Delete(ctx context.Context, s *store.Spec, id string, version int64) error {
+	return t.change(ctx, s, kindDelete, id, id, version)
+}
+
+// change runs a statement that must change one row; if it changed none, it says why.
+func (t *tx) change(ctx context.Context, s *store.Spec, k kind, id string, args ...any) error {
+	tab, err := t.use(ctx, s)
+	defer t.mu.Unlock()
+	if err != nil {
+		return err
+	}
+	st, err := t.c.fixed(tab, k)
+	if err != nil {
+		return t.failed(tab, err)
+	}
+	n, err := st.exec(args...)
+	if err != nil || n == 1 {
+		return t.failed(tab, err)
+	}
+	if st, err = t.c.fixed(tab, kindExists); err != nil {
+		return t.failed(tab, err)
+	}
+	exists := false
+	err = st.query(context.Background(), func([]driver.Value) error {
+		exists = true
+		return nil
+	}, id)
+	switch {
+	case err != nil:
+		return t.failed(tab, err)
+	case exists:
+		return store.ErrRowChanged(s, id)
+	}
+	return store.ErrRowNotFound(s, id)
+}
+
+func encode(s *store.Spec, id string, v any) (string, error) {
+	text, err := json.Marshal(v)
+	if err != nil {
+		return "", fmt.Errorf("store: table %s: row %q cannot be encoded: %w", s.Name, id, err)
+	}
+	return string(text), nil
+}
