@@ -128,3 +128,6 @@ func undescribed(code codes.Code, err error) *Error {
 		return Internal.New(internalText).Wrap(err)
 	}
 }
+
+// GRPCStatus lets gRPC's own functions, such as status.Code, understand an Error.
+func (e *Error) GRPCStatus() *status.Status { return ToStatus(e) }

@@ -1,0 +1,160 @@
+package rpc
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"time"
+
+	"github.com/prometheus/client_golang/prometheus"
+	"go.opentelemetry.io/otel/attribute"
+	otelcodes "go.opentelemetry.io/otel/codes"
+	"go.opentelemetry.io/otel/trace"
+	"google.golang.org/grpc/codes"
+	"google.golang.org/grpc/metadata"
+
+	"renown.example/kit/auth"
+	"renown.example/kit/fault"
+	"renown.example/kit/id"
+	"renown.example/kit/telemetry"
+)
+
+// observed is a call while it runs: its span, and what its log line will say.
+type observed struct {
+	server *Server
+	ctx    context.Context
+	method string
+	begun  time.Time
+	span   trace.Span
+	caller auth.Identity
+	stack  []byte
+}
+
+// observe begins a call's span and takes over the caller's request id, or makes one.
+func (s *Server) observe(ctx context.Context, method string, in metadata.MD) (context.Context, *observed) {
+	request := first(in, RequestIDHeader)
+	if !telemetry.ValidRequestID(request) {
+		request = id.New(s.opts.Clock)
+	}
+	ctx = telemetry.WithRequestID(telemetry.Propagator.Extract(ctx, carrier(in)), request)
+	ctx, span := s.tracer.Start(ctx, method[1:], trace.WithSpanKind(trace.SpanKindServer))
+	return ctx, &observed{server: s, ctx: ctx, method: method, begun: s.opts.Clock.Now(), span: span, caller: auth.Anonymous}
+}
+
+// end is the one place where an error becomes a gRPC status. It also writes the call's log line, metrics and span.
+func (o *observed) end(err error) error {
+	took := o.server.opts.Clock.Now().Sub(o.begun)
+	code := codes.OK
+	f := fault.Of(err)
+	if f != nil {
+		code = f.Reason.Code
+	}
+	o.server.metrics.handled(o.method, code, took)
+	o.log(f, code, took)
+	if o.span.IsRecording() {
+		o.span.SetAttributes(attribute.String("rpc.system", "grpc"), attribute.String("rpc.grpc.status_code", code.String()))
+		if f != nil {
+			o.span.SetAttributes(attribute.String("renown.reason", f.Reason.Name))
+			if serious(f) {
+				o.span.SetStatus(otelcodes.Error, f.Reason.Name)
+			}
+		}
+	}
+	o.span.End()
+	if f == nil {
+		return nil
+	}
+	return fault.ToStatus(f).Err()
+}
+
+// log writes the call's line. Refusals are everyday; faults of ours come with their cause, and only they do: a refusal's text may quote what the caller sent.
+func (o *observed) log(f *fault.Error, code codes.Code, took time.Duration) {
+	level := slog.LevelInfo
+	if f != nil && serious(f) {
+		level = slog.LevelError
+	}
+	if !o.server.log.Enabled(o.ctx, level) {
+		return
+	}
+	attrs := make([]slog.Attr, 0, 8)
+	attrs = append(attrs, slog.String("method", o.method), slog.String("code", code.String()), slog.Duration("took", took), slog.String("caller", o.caller.Principal()))
+	if f != nil {
+		attrs = append(attrs, slog.String("reason", f.Reason.Name))
+		if len(f.Fields) > 0 {
+			paths := make([]string, 0, len(f.Fields))
+			for _, field := range f.Fields {
+				paths = append(paths, field.Path)
+			}
+			attrs = append(attrs, slog.Any("fields", paths))
+		}
+		if serious(f) && f.Cause != nil {
+			attrs = append(attrs, slog.String("cause", f.Cause.Error()))
+		}
+	}
+	if o.stack != nil {
+		attrs = append(attrs, slog.String("stack", string(o.stack)))
+	}
+	o.server.log.LogAttrs(o.ctx, level, "call", attrs...)
+}
+
+// serious reports whether the operator should look at it.
+func serious(f *fault.Error) bool {
+	switch f.Reason.Code {
+	case codes.Internal, codes.Unavailable, codes.DeadlineExceeded, codes.Unknown, codes.DataLoss:
+		return true
+	}
+	return f.Reason.Name == fault.StorageFull.Name
+}
+
+func panicked(p any) error {
+	cause, ok := p.(error)
+	if !ok {
+		cause = fmt.Errorf("%v", p)
+	}
+	return fault.Of(errPanic{cause})
+}
+
+// errPanic hides the type of what was panicked with: even a panic with a refusal is a fault of ours.
+type errPanic struct{ cause error }
+
+func (e errPanic) Error() string { return "panic: " + e.cause.Error() }
+
+type metrics struct{ seconds *prometheus.HistogramVec }
+
+func newMetrics(r prometheus.Registerer) *metrics {
+	if r == nil {
+		return &metrics{}
+	}
+	v := prometheus.NewHistogramVec(prometheus.HistogramOpts{
+		Name: "renown_rpc_seconds", Help: "How long calls took that this process answered.",
+		Buckets: []float64{.0005, .001, .0025, .005, .01, .025, .05, .1, .25, .5, 1, 2.5, 5, 10},
+	}, []string{"method", "code"})
+	if err := r.Register(v); err != nil {
+		var there prometheus.AlreadyRegisteredError
+		if !errors.As(err, &there) {
+			panic(err) // the same name with another meaning: program text
+		}
+		v = there.ExistingCollector.(*prometheus.HistogramVec)
+	}
+	return &metrics{v}
+}
+
+func (m *metrics) handled(method string, code codes.Code, took time.Duration) {
+	if m.seconds != nil {
+		m.seconds.WithLabelValues(method[1:], code.String()).Observe(took.Seconds())
+	}
+}
+
+// carrier lets traces travel in gRPC metadata.
+type carrier metadata.MD
+
+func (c carrier) Get(key string) string { return first(metadata.MD(c), key) }
+func (c carrier) Set(key, value string) { c[key] = []string{value} }
+func (c carrier) Keys() []string {
+	keys := make([]string, 0, len(c))
+	for k := range c {
+		keys = append(keys, k)
+	}
+	return keys
+}

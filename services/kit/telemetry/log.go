@@ -1,0 +1,130 @@
+package telemetry
+
+import (
+	"context"
+	"fmt"
+	"log/slog"
+	"os"
+	"strings"
+
+	"go.opentelemetry.io/otel/trace"
+	"google.golang.org/protobuf/encoding/protojson"
+	"google.golang.org/protobuf/proto"
+	"google.golang.org/protobuf/reflect/protoreflect"
+
+	optionsv1 "renown.example/proto/gen/renown/options/v1"
+)
+
+// Redacted stands in logs where something personal or secret was.
+const Redacted = "[redacted]"
+
+// NewLogger returns a logger that adds service, request id and trace id to each line and leaves out the values of attributes that are named like secrets.
+func NewLogger(o Options) (*slog.Logger, error) {
+	out := o.Output
+	if out == nil {
+		out = os.Stderr
+	}
+	opts := &slog.HandlerOptions{Level: o.Level, ReplaceAttr: hideSecrets}
+	var h slog.Handler
+	switch o.Format {
+	case "json":
+		h = slog.NewJSONHandler(out, opts)
+	case "text", "":
+		h = slog.NewTextHandler(out, opts)
+	default:
+		return nil, fmt.Errorf("telemetry: log format %q is neither json nor text", o.Format)
+	}
+	l := slog.New(withRequest{h})
+	if o.Service != "" {
+		l = l.With("service", o.Service)
+	}
+	return l, nil
+}
+
+// secretNames are parts of attribute names whose values must not be seen.
+var secretNames = []string{"password", "secret", "token", "authorization", "cookie", "email", "api_key", "apikey", "private"}
+
+func hideSecrets(_ []string, a slog.Attr) slog.Attr {
+	if a.Value.Kind() == slog.KindGroup {
+		return a
+	}
+	name := strings.ToLower(a.Key)
+	for _, s := range secretNames {
+		if strings.Contains(name, s) {
+			return slog.String(a.Key, Redacted)
+		}
+	}
+	return a
+}
+
+type withRequest struct{ slog.Handler }
+
+func (h withRequest) Handle(ctx context.Context, r slog.Record) error {
+	if id := RequestID(ctx); id != "" {
+		r.AddAttrs(slog.String("request_id", id))
+	}
+	if sc := trace.SpanContextFromContext(ctx); sc.IsValid() {
+		r.AddAttrs(slog.String("trace_id", sc.TraceID().String()))
+	}
+	return h.Handler.Handle(ctx, r)
+}
+
+func (h withRequest) WithAttrs(attrs []slog.Attr) slog.Handler {
+	return withRequest{h.Handler.WithAttrs(attrs)}
+}
+func (h withRequest) WithGroup(name string) slog.Handler {
+	return withRequest{h.Handler.WithGroup(name)}
+}
+
+// Redact returns a copy of m without what its protos call personal: strings become Redacted, everything else its zero value. It is what may be logged of a
+// message, where one must be.
+func Redact[M proto.Message](m M) M {
+	c := proto.Clone(m).(M)
+	redact(c.ProtoReflect())
+	return c
+}
+
+// Message is a log value of m without its personal parts. It costs nothing unless the line is written.
+func Message(m proto.Message) slog.LogValuer { return message{m} }
+
+type message struct{ m proto.Message }
+
+func (m message) LogValue() slog.Value {
+	b, err := protojson.Marshal(Redact(m.m))
+	if err != nil {
+		return slog.StringValue("[not readable]")
+	}
+	return slog.StringValue(string(b))
+}
+
+func redact(m protoreflect.Message) {
+	m.SetUnknown(nil) // what we cannot name we cannot judge
+	m.Range(func(f protoreflect.FieldDescriptor, v protoreflect.Value) bool {
+		switch {
+		case Personal(f):
+			hide(m, f)
+		case f.IsMap() && f.MapValue().Message() != nil:
+			v.Map().Range(func(_ protoreflect.MapKey, v protoreflect.Value) bool { redact(v.Message()); return true })
+		case f.IsList() && f.Message() != nil:
+			for i := range v.List().Len() {
+				redact(v.List().Get(i).Message())
+			}
+		case f.Message() != nil && !f.IsMap():
+			redact(v.Message())
+		}
+		return true
+	})
+}
+
+func hide(m protoreflect.Message, f protoreflect.FieldDescriptor) {
+	if f.Kind() == protoreflect.StringKind && f.Cardinality() != protoreflect.Repeated {
+		m.Set(f, protoreflect.ValueOfString(Redacted))
+		return
+	}
+	m.Clear(f)
+}
+
+// Personal reports whether the field holds personal data.
+func Personal(f protoreflect.FieldDescriptor) bool {
+	return proto.GetExtension(f.Options(), optionsv1.E_Personal).(bool)
+}
