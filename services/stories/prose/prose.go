@@ -1,0 +1,174 @@
+// Package prose is the one dialect of Markdown that stories are written in: CommonMark with tables, strike-through and footnotes. It parses a text and tells
+// what is in it; package render makes HTML of the same tree, so that what was checked is what is shown.
+package prose
+
+import (
+	"bytes"
+	"sort"
+
+	"github.com/yuin/goldmark"
+	"github.com/yuin/goldmark/ast"
+	"github.com/yuin/goldmark/extension"
+	extast "github.com/yuin/goldmark/extension/ast"
+	"github.com/yuin/goldmark/text"
+)
+
+// New returns a converter for the dialect, with further options such as a renderer's.
+func New(options ...goldmark.Option) goldmark.Markdown {
+	return goldmark.New(append([]goldmark.Option{
+		goldmark.WithExtensions(extension.Table, extension.Strikethrough, extension.Footnote),
+	}, options...)...)
+}
+
+var dialect = New()
+
+// Parse returns the tree of a text.
+func Parse(markdown string) ast.Node {
+	return dialect.Parser().Parse(text.NewReader([]byte(markdown)))
+}
+
+// Image is a picture in a text.
+type Image struct {
+	Line             int // counted from 1
+	Source           string
+	Alt, Title       string
+	Alone            bool // the only thing in a paragraph at the top level
+	FirstLine, Lines int  // of that paragraph, which has Lines lines
+}
+
+// Link is a destination in a text, as written.
+type Link struct {
+	Line int
+	URL  string
+}
+
+// Report is what Inspect found in a text.
+type Report struct {
+	Images []Image
+	Links  []Link
+	// HTML holds the lines on which something that looks like an HTML tag begins.
+	HTML []int
+	// References counts the links and footnote marks.
+	References int
+	// Depth is the number of block and inline containers around the deepest node.
+	Depth int
+}
+
+// Inspect tells what a text contains apart from words.
+func Inspect(markdown string) Report {
+	source := []byte(markdown)
+	root := dialect.Parser().Parse(text.NewReader(source))
+	in := inspector{source: source, starts: lineStarts(source)}
+	depth := 0
+	// The visitor never fails, so neither does the walk.
+	_ = ast.Walk(root, func(n ast.Node, entering bool) (ast.WalkStatus, error) {
+		if !entering {
+			depth--
+			return ast.WalkContinue, nil
+		}
+		in.report.Depth = max(in.report.Depth, depth)
+		depth++
+		in.visit(n)
+		if k := n.Kind(); k == ast.KindLink || k == extast.KindFootnoteLink {
+			in.report.References++
+		}
+		return ast.WalkContinue, nil
+	})
+	return in.report
+}
+
+type inspector struct {
+	source []byte
+	starts []int
+	report Report
+}
+
+func (in *inspector) visit(n ast.Node) {
+	switch n := n.(type) {
+	case *ast.Image:
+		in.report.Images = append(in.report.Images, in.image(n))
+	case *ast.Link:
+		in.report.Links = append(in.report.Links, Link{Line: in.lineOf(n), URL: string(n.Destination)})
+	case *ast.AutoLink:
+		url := string(n.URL(in.source))
+		if n.AutoLinkType == ast.AutoLinkEmail {
+			url = "mailto:" + url
+		}
+		in.report.Links = append(in.report.Links, Link{Line: in.lineOf(n), URL: url})
+	case *ast.RawHTML, *ast.HTMLBlock:
+		in.report.HTML = append(in.report.HTML, in.lineOf(n))
+	}
+}
+
+func (in *inspector) image(n *ast.Image) Image {
+	i := Image{Line: in.lineOf(n), Source: string(n.Destination), Alt: plain(n, in.source), Title: string(n.Title)}
+	p, isParagraph := n.Parent().(*ast.Paragraph)
+	if isParagraph && p.ChildCount() == 1 && p.Parent().Kind() == ast.KindDocument && p.Lines().Len() > 0 {
+		i.Alone = true
+		i.FirstLine = in.lineAt(p.Lines().At(0).Start)
+		i.Lines = p.Lines().Len()
+	}
+	return i
+}
+
+// plain is the text of n without its markup.
+func plain(n ast.Node, source []byte) string {
+	var b bytes.Buffer
+	_ = ast.Walk(n, func(n ast.Node, entering bool) (ast.WalkStatus, error) {
+		if !entering {
+			return ast.WalkContinue, nil
+		}
+		switch n := n.(type) {
+		case *ast.Text:
+			b.Write(n.Value(source))
+			if n.SoftLineBreak() || n.HardLineBreak() {
+				b.WriteByte(' ')
+			}
+		case *ast.String:
+			b.Write(n.Value)
+		case *ast.AutoLink:
+			b.Write(n.Label(source))
+		}
+		return ast.WalkContinue, nil
+	})
+	return b.String()
+}
+
+// lineOf finds the line on which n begins: that of its first text, or else that of the block around it.
+func (in *inspector) lineOf(n ast.Node) int {
+	at := -1
+	_ = ast.Walk(n, func(c ast.Node, entering bool) (ast.WalkStatus, error) {
+		switch c := c.(type) {
+		case *ast.Text:
+			at = c.Segment.Start
+		case *ast.RawHTML:
+			if c.Segments.Len() > 0 {
+				at = c.Segments.At(0).Start
+			}
+		}
+		if at >= 0 {
+			return ast.WalkStop, nil
+		}
+		return ast.WalkContinue, nil
+	})
+	for p := n; at < 0 && p != nil; p = p.Parent() {
+		if p.Type() == ast.TypeBlock && p.Lines() != nil && p.Lines().Len() > 0 {
+			at = p.Lines().At(0).Start
+		}
+	}
+	return in.lineAt(max(at, 0))
+}
+
+func (in *inspector) lineAt(offset int) int {
+	return sort.Search(len(in.starts), func(i int) bool { return in.starts[i] > offset })
+}
+
+func lineStarts(source []byte) []int {
+	starts := []int{0}
+	for i, c := range source {
+		if c == '\n' {
+			starts = append(starts, i+1)
+		}
+	}
+	return starts
+}
