@@ -1,0 +1,35 @@
+// Package demo holds what the demo company looks like and what its customers achieved: Holmway, a maker of route and field-service planning, and thirteen
+// customer stories in English and German with their pictures. Every company and person in it is invented.
+package demo
+
+import (
+	"embed"
+	"io/fs"
+)
+
+//go:embed stories
+var stories embed.FS
+
+//go:embed theme.json logo.svg
+var theme embed.FS
+
+//go:embed taxonomy.json
+var taxonomies []byte
+
+// Stories returns a folder as `--import` takes it: "<story>.<locale>.md" at the root and the pictures they name under "images/". Each file carries an attested
+// consent with the scope web and, at the earliest, an end in December 2027. The newest consent was given on 14 April 2026; a clock that is behind that day
+// is behind the stories.
+func Stories() fs.FS {
+	sub, err := fs.Sub(stories, "stories")
+	if err != nil {
+		panic(err) // only an invalid path is refused, and this one is fixed
+	}
+	return sub
+}
+
+// Theme returns the folder of the company's theme file: "theme.json" and the "logo.svg" it names. Written to a disk, it is what the website loads.
+func Theme() fs.FS { return theme }
+
+// Taxonomies returns a JSON object that lists, for each of "industry", "region", "product" and "size", the terms of the stories as {"id", "labels": {locale:
+// label}}. It tells which words of the two languages mean the same.
+func Taxonomies() []byte { return taxonomies }
