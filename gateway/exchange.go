@@ -1,0 +1,65 @@
+package gateway
+
+import (
+	"context"
+	"net/http"
+	"time"
+
+	"renown.example/kit/auth"
+	"renown.example/kit/fault"
+	"renown.example/kit/id"
+	"renown.example/kit/telemetry"
+)
+
+// exchange is what the gateway knows about one request while it is being answered.
+type exchange struct {
+	id    string
+	began time.Time
+	// route is the pattern for log and metrics; it never holds values of the request.
+	route  string
+	caller auth.Identity
+	// quota is the caller's own bound in requests a minute, 0 for the default.
+	quota int
+	// bucket names whose quota is charged.
+	bucket string
+	// ifMatch is the etag that the caller has seen, without the suffixes of its encoding; "" if none was sent.
+	ifMatch string
+	// idempotencyKey is "" if none was sent.
+	idempotencyKey string
+	// etag is that of the resource in the answer; "" if it has none.
+	etag string
+	// called says that a service was reached: from then on errors are its.
+	called bool
+	// refusal is why the request was refused, for the log.
+	refusal *fault.Error
+	// memory says that the answer came from memory.
+	memory bool
+}
+
+type exchangeKey struct{}
+
+func withExchange(ctx context.Context, ex *exchange) context.Context {
+	return context.WithValue(ctx, exchangeKey{}, ex)
+}
+
+// exchangeOf returns the request's exchange; every request that passed ServeHTTP has one.
+func exchangeOf(ctx context.Context) *exchange {
+	ex, _ := ctx.Value(exchangeKey{}).(*exchange)
+	return ex
+}
+
+// requestID is the caller's own if it is fit for logs, or a new one.
+func (g *Gateway) requestID(r *http.Request) string {
+	if given := r.Header.Get("X-Request-Id"); telemetry.ValidRequestID(given) {
+		return given
+	}
+	return id.New(g.clock)
+}
+
+// refuse answers with err as a problem.
+func (g *Gateway) refuse(w http.ResponseWriter, r *http.Request, err error) {
+	ex := exchangeOf(r.Context())
+	e := fault.Of(err)
+	ex.refusal = e
+	g.problems.Write(w, r, ex.id, e)
+}

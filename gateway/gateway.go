@@ -1,0 +1,173 @@
+// Package gateway is Renown's REST interface: it authenticates each caller once, checks requests against the protos, calls the services over gRPC, and answers
+// in JSON, refusals as RFC 9457 problems.
+//
+// The way of a request is ServeHTTP (request id, log line, bound on what is worked on at once), then one of the gateway's own addresses or, through the generated
+// handlers, call: authenticate, charge the quota, read, respond.
+package gateway
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"net/netip"
+	"strings"
+
+	"github.com/grpc-ecosystem/grpc-gateway/v2/runtime"
+	"google.golang.org/grpc"
+
+	"renown.example/gateway/limit"
+	"renown.example/gateway/problem"
+	"renown.example/kit/auth"
+	"renown.example/kit/clock"
+	"renown.example/kit/telemetry"
+	partnersv1 "renown.example/proto/gen/renown/partners/v1"
+	storiesv1 "renown.example/proto/gen/renown/stories/v1"
+)
+
+// Options is what a Gateway is made of.
+type Options struct {
+	// Stories and Partners are connections to the services, dialled or in process.
+	Stories, Partners grpc.ClientConnInterface
+	// Minter makes the identity tokens that services verify.
+	Minter *auth.Minter
+	// Clock is the wall clock; nil means the system's.
+	Clock clock.Clock
+	// Telemetry takes log lines, spans and metrics. It is required.
+	Telemetry *telemetry.Telemetry
+	// PublicURL is the address under which callers reach the gateway, such as "https://api.northwind.example". It is in problems and in the reference.
+	PublicURL string
+	// Origins may read what is not public from scripts in browsers: scheme and authority, such as "https://www.northwind.example".
+	Origins []string
+	// TrustedProxies are the networks whose X-Forwarded-For tells the caller's address.
+	TrustedProxies []netip.Prefix
+	// Limits bounds callers; zero fields take their defaults.
+	Limits Limits
+	// Ready says whether the rest of the installation is ready; nil means that it always is.
+	Ready func() bool
+}
+
+// Limits bounds what callers may ask. A zero field takes the value in brackets.
+type Limits struct {
+	// Anonymous is how many requests a minute one address may make without credentials or with a link (3,000).
+	Anonymous int
+	// Credential is how many requests a minute one user or app may make that has no quota of its own (6,000).
+	Credential int
+	// Guesses is how many credentials a minute from one address may turn out wrong (300).
+	Guesses int
+	// InFlight is how many requests are worked on at the same time (1,024).
+	InFlight int
+	// LargeInFlight is how many of them may be imports and uploads (8).
+	LargeInFlight int
+	// Listeners is how many may listen to /v1/revisions (1,024).
+	Listeners int
+	// Body and LargeBody bound bodies in bytes; the latter those of imports and uploads (1 MiB, 20 MiB).
+	Body, LargeBody int64
+}
+
+func (l Limits) withDefaults() Limits {
+	or := func(v *int, d int) {
+		if *v <= 0 {
+			*v = d
+		}
+	}
+	or(&l.Anonymous, 3000)
+	or(&l.Credential, 6000)
+	or(&l.Guesses, 300)
+	or(&l.InFlight, 1024)
+	or(&l.LargeInFlight, 8)
+	or(&l.Listeners, 1024)
+	if l.Body <= 0 {
+		l.Body = 1 << 20
+	}
+	if l.LargeBody <= 0 {
+		l.LargeBody = 20 << 20
+	}
+	return l
+}
+
+// Gateway answers REST requests. It is safe for concurrent use.
+type Gateway struct {
+	clock    clock.Clock
+	logger   *slog.Logger
+	limits   Limits
+	origins  []string
+	proxies  []netip.Prefix
+	ready    func() bool
+	problems problem.Writer
+	routes   routeTable
+	mux      *runtime.ServeMux
+	resolver *resolver
+	buckets  *limit.Buckets
+
+	slots, largeSlots limit.Slots
+	watch             instruments
+}
+
+// New returns a Gateway that serves at once.
+func New(o Options) (*Gateway, error) {
+	if o.Stories == nil || o.Partners == nil || o.Minter == nil || o.Telemetry == nil {
+		return nil, errors.New("gateway: connections, minter and telemetry are required")
+	}
+	if o.Clock == nil {
+		o.Clock = clock.System()
+	}
+	if o.Ready == nil {
+		o.Ready = func() bool { return true }
+	}
+	base := strings.TrimSuffix(o.PublicURL, "/")
+	if _, ok := origin(base); !ok {
+		return nil, fmt.Errorf("gateway: the public URL %q is not an address such as https://api.northwind.example", o.PublicURL)
+	}
+	for _, given := range o.Origins {
+		if o, ok := origin(given); !ok || o != given {
+			return nil, fmt.Errorf("gateway: %q is not an origin such as https://www.northwind.example", given)
+		}
+	}
+	routes, err := newRouteTable()
+	if err != nil {
+		return nil, err
+	}
+	limits := o.Limits.withDefaults()
+	g := &Gateway{
+		clock: o.Clock, logger: o.Telemetry.Logger, limits: limits, origins: o.Origins, proxies: o.TrustedProxies, ready: o.Ready,
+		problems: problem.Writer{Base: base}, routes: routes, buckets: limit.NewBuckets(o.Clock),
+		slots: limit.NewSlots(limits.InFlight), largeSlots: limit.NewSlots(limits.LargeInFlight),
+	}
+	if g.watch, err = newInstruments(o.Telemetry); err != nil {
+		return nil, err
+	}
+	g.resolver = &resolver{client: partnersv1.NewCredentialsServiceClient(conn{o.Partners, o.Minter}), clock: o.Clock}
+	if g.mux, err = g.handlers(conn{o.Stories, o.Minter}, conn{o.Partners, o.Minter}); err != nil {
+		return nil, err
+	}
+	return g, nil
+}
+
+// handlers registers the generated handlers.
+func (g *Gateway) handlers(stories, partners grpc.ClientConnInterface) (*runtime.ServeMux, error) {
+	mux := runtime.NewServeMux(
+		runtime.WithMarshalerOption(runtime.MIMEWildcard, newMarshaler()),
+		runtime.WithIncomingHeaderMatcher(nothing),
+		runtime.WithOutgoingHeaderMatcher(toHTTP),
+		runtime.WithOutgoingTrailerMatcher(nothing),
+		runtime.WithErrorHandler(g.onError),
+		runtime.WithRoutingErrorHandler(g.onRoutingError),
+		runtime.WithForwardResponseOption(g.describe),
+		runtime.WithDisableHTTPMethodOverride(),
+		runtime.WithDisablePathLengthFallback(),
+		runtime.WithMiddlewares(g.call),
+	)
+	ctx := context.Background()
+	return mux, errors.Join(
+		storiesv1.RegisterPublishedServiceHandlerClient(ctx, mux, storiesv1.NewPublishedServiceClient(stories)),
+		storiesv1.RegisterWorkspaceServiceHandlerClient(ctx, mux, storiesv1.NewWorkspaceServiceClient(stories)),
+		storiesv1.RegisterReviewServiceHandlerClient(ctx, mux, storiesv1.NewReviewServiceClient(stories)),
+		storiesv1.RegisterSignoffServiceHandlerClient(ctx, mux, storiesv1.NewSignoffServiceClient(stories)),
+		storiesv1.RegisterConsentsServiceHandlerClient(ctx, mux, storiesv1.NewConsentsServiceClient(stories)),
+		storiesv1.RegisterActivityServiceHandlerClient(ctx, mux, storiesv1.NewActivityServiceClient(stories)),
+		partnersv1.RegisterSessionsServiceHandlerClient(ctx, mux, partnersv1.NewSessionsServiceClient(partners)),
+		partnersv1.RegisterUsersServiceHandlerClient(ctx, mux, partnersv1.NewUsersServiceClient(partners)),
+		partnersv1.RegisterAppsServiceHandlerClient(ctx, mux, partnersv1.NewAppsServiceClient(partners)),
+	)
+}

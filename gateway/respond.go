@@ -1,0 +1,148 @@
+package gateway
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"net/http"
+	"strconv"
+
+	"github.com/grpc-ecosystem/grpc-gateway/v2/runtime"
+	"google.golang.org/genproto/googleapis/api/httpbody"
+	"google.golang.org/protobuf/encoding/protojson"
+	"google.golang.org/protobuf/proto"
+	"google.golang.org/protobuf/reflect/protoreflect"
+
+	"renown.example/kit/rpc"
+)
+
+// answer is a whole answer in memory, before it is known whether it will be sent or compared.
+type answer struct {
+	header http.Header
+	status int
+	body   []byte
+}
+
+func (a *answer) Header() http.Header { return a.header }
+
+func (a *answer) WriteHeader(status int) {
+	if a.status == 0 {
+		a.status = status
+	}
+}
+
+func (a *answer) Write(b []byte) (int, error) {
+	a.WriteHeader(http.StatusOK)
+	a.body = append(a.body, b...)
+	return len(b), nil
+}
+
+// marshaler writes messages as JSON in lowerCamelCase. Fields with their zero value are written, so that clients can rely on them; messages that are not there,
+// such as an unknown time, are left out.
+type marshaler struct{ runtime.JSONPb }
+
+func newMarshaler() runtime.Marshaler {
+	return &runtime.HTTPBodyMarshaler{Marshaler: &marshaler{runtime.JSONPb{MarshalOptions: protojson.MarshalOptions{EmitDefaultValues: true}}}}
+}
+
+// Marshal takes out the white space that protojson varies from build to build on purpose: the same answer has the same bytes in every replica.
+func (m *marshaler) Marshal(v any) ([]byte, error) {
+	b, err := m.JSONPb.Marshal(v)
+	if err != nil {
+		return nil, err
+	}
+	var out bytes.Buffer
+	out.Grow(len(b))
+	if err := json.Compact(&out, b); err != nil {
+		return nil, err
+	}
+	return out.Bytes(), nil
+}
+
+// describe sets the headers that follow from the message of an answer, before it is written.
+func (g *Gateway) describe(ctx context.Context, w http.ResponseWriter, m proto.Message) error {
+	body := m
+	if inner, ok := m.(interface{ XXX_ResponseBody() any }); ok {
+		body, _ = inner.XXX_ResponseBody().(proto.Message)
+	}
+	if file, ok := body.(*httpbody.HttpBody); ok {
+		w.Header().Set("Content-Type", file.GetContentType())
+		w.Header().Set("X-Content-Type-Options", "nosniff")
+		return nil
+	}
+	ex := exchangeOf(ctx)
+	if body != nil {
+		ex.etag = etagOf(body.ProtoReflect())
+		if lang := localeOf(body.ProtoReflect()); lang != "" {
+			w.Header().Set("Content-Language", lang)
+		}
+	}
+	return nil
+}
+
+// localeOf is the language of an answer that is all in one: its own field, or that of its summary.
+func localeOf(m protoreflect.Message) string {
+	if !m.IsValid() {
+		return ""
+	}
+	fields := m.Descriptor().Fields()
+	if fd := fields.ByName("locale"); fd != nil && fd.Kind() == protoreflect.StringKind {
+		return m.Get(fd).String()
+	}
+	if fd := fields.ByName("summary"); fd != nil && fd.Message() != nil {
+		return localeOf(m.Get(fd).Message())
+	}
+	return ""
+}
+
+// toHTTP chooses which metadata of a service's answer become headers.
+func toHTTP(key string) (string, bool) {
+	if key == rpc.ReplayedHeader {
+		return "Idempotency-Replayed", true
+	}
+	return "", false
+}
+
+func nothing(string) (string, bool) { return "", false }
+
+// respond sends the answer of a generated handler, or 304 where the caller has it already.
+func (g *Gateway) respond(w http.ResponseWriter, r *http.Request, ex *exchange, from *route, a *answer) {
+	h := w.Header()
+	if a.status == 0 {
+		a.status = http.StatusOK
+	}
+	if a.status != http.StatusOK {
+		w.WriteHeader(a.status)
+		_, _ = w.Write(a.body)
+		return
+	}
+	h.Set("X-Content-Type-Options", "nosniff")
+	h.Set("Cache-Control", "no-store")
+	if from.method == http.MethodGet {
+		h.Set("Cache-Control", "private, no-cache")
+		h.Add("Vary", "Authorization")
+		if from.public() {
+			h.Set("Cache-Control", "no-cache")
+		}
+	}
+	g.send(w, r, ex, a.body)
+}
+
+// send writes a body of status 200 in the encoding that suits the caller, with its ETag if it answers a GET.
+func (g *Gateway) send(w http.ResponseWriter, r *http.Request, ex *exchange, body []byte) {
+	h := w.Header()
+	coded, suffix := encode(r, h, body)
+	if r.Method == http.MethodGet {
+		tag := makeEtag(ex.etag, body) + suffix
+		h.Set("ETag", `"`+tag+`"`)
+		if matchesNone(r.Header, tag) {
+			h.Del("Content-Type")
+			h.Del("Content-Encoding")
+			w.WriteHeader(http.StatusNotModified)
+			return
+		}
+	}
+	h.Set("Content-Length", strconv.Itoa(len(coded)))
+	// An error here is the caller's going away, which the access log sees as fewer bytes.
+	_, _ = w.Write(coded)
+}

@@ -1,0 +1,156 @@
+package gateway
+
+import (
+	"net"
+	"net/http"
+	"net/netip"
+	"runtime/debug"
+	"slices"
+	"strings"
+
+	"go.opentelemetry.io/otel/attribute"
+	"go.opentelemetry.io/otel/propagation"
+	"go.opentelemetry.io/otel/trace"
+
+	"renown.example/kit/auth"
+	"renown.example/kit/fault"
+	"renown.example/kit/telemetry"
+)
+
+// ServeHTTP answers a request.
+func (g *Gateway) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+	ex := &exchange{id: g.requestID(r), began: g.clock.Now(), caller: auth.Anonymous, route: "none"}
+	ctx := telemetry.Propagator.Extract(r.Context(), propagation.HeaderCarrier(r.Header))
+	ctx, span := g.watch.tracer.Start(ctx, r.Method, trace.WithSpanKind(trace.SpanKindServer))
+	defer span.End()
+	ctx = withExchange(telemetry.WithRequestID(ctx, ex.id), ex)
+	out := &recorder{ResponseWriter: w}
+	out.Header().Set("X-Request-Id", ex.id)
+	method := r.Method
+	r = r.WithContext(ctx)
+	r.Header = withoutSmuggled(r.Header)
+	defer func() {
+		if p := recover(); p != nil {
+			if p == http.ErrAbortHandler { // net/http's own way to cut a connection
+				panic(p)
+			}
+			g.logger.ErrorContext(ctx, "panic", "value", p, "stack", string(debug.Stack()))
+			if out.status == 0 {
+				g.refuse(out, r, fault.Internal.New("Something went wrong on our side. It was logged under the request id."))
+			}
+		}
+		span.SetName(method + " " + ex.route)
+		span.SetAttributes(attribute.String("http.request.method", method), attribute.String("http.route", ex.route), attribute.Int("http.response.status_code", out.status))
+		g.record(ctx, method, ex, out)
+	}()
+	if r.Method == http.MethodHead { // net/http leaves the body out
+		r.Method = http.MethodGet
+	}
+	g.dispatch(out, r)
+}
+
+// dispatch finds who answers an address.
+func (g *Gateway) dispatch(w *recorder, r *http.Request) {
+	path := r.URL.Path
+	if path == "/healthz" || path == "/readyz" { // also when there is too much to do
+		g.health(w, r)
+		return
+	}
+	if !g.slots.Enter() {
+		g.refuse(w, r, busy())
+		return
+	}
+	defer g.slots.Leave()
+	if r.Method == http.MethodOptions {
+		g.options(w, r)
+		return
+	}
+	switch {
+	case path == tokenPath:
+		g.token(w, r)
+	default:
+		g.shareAnswer(w.Header(), r)
+		g.mux.ServeHTTP(w, r)
+	}
+}
+
+// shareAnswer sets the headers by which browsers let scripts of other origins read the answer.
+func (g *Gateway) shareAnswer(h http.Header, r *http.Request) {
+	if g.share(h, r.Header.Get("Origin")) {
+		return
+	}
+	if r.Method == http.MethodGet && isPublicPath(r.URL.Path) {
+		shareWithAll(h)
+	}
+}
+
+// isPublicPath reports whether anybody may read what is at the address, withdrawn and moved things included.
+func isPublicPath(path string) bool {
+	return path == "/v1/stories" || strings.HasPrefix(path, "/v1/stories/") || strings.HasPrefix(path, "/v1/assets/")
+}
+
+// withoutSmuggled returns the headers without those that gRPC or a careless handler might take for metadata. conn sets the metadata anew in any case; this is
+// the first of two doors.
+func withoutSmuggled(h http.Header) http.Header {
+	smuggled := func(name string) bool {
+		name = strings.ToLower(name)
+		return strings.HasPrefix(name, "grpc-") || strings.HasPrefix(name, "renown-") || strings.HasSuffix(name, "-bin") || name == "te" || name == "x-forwarded-host"
+	}
+	for name := range h {
+		if smuggled(name) {
+			clean := h.Clone()
+			for name := range h {
+				if smuggled(name) {
+					delete(clean, name)
+				}
+			}
+			return clean
+		}
+	}
+	return h
+}
+
+// health answers /healthz, which says that the process runs, and /readyz, which says that it can be of use.
+func (g *Gateway) health(w http.ResponseWriter, r *http.Request) {
+	ex := exchangeOf(r.Context())
+	ex.route = r.URL.Path
+	if r.Method != http.MethodGet {
+		g.methodNotAllowed(w, r, []string{http.MethodGet, http.MethodHead})
+		return
+	}
+	if r.URL.Path == "/readyz" && !g.Ready(r.Context()) {
+		g.refuse(w, r, fault.Unavailable.New("Renown is starting, stopping, or a part of it is out of reach."))
+		return
+	}
+	w.Header().Set("Content-Type", "text/plain; charset=utf-8")
+	w.Header().Set("Cache-Control", "no-store")
+	_, _ = w.Write([]byte("ok\n"))
+}
+
+// clientAddress is the address of the caller: the connection's, or what the last proxy that is not trusted said.
+func (g *Gateway) clientAddress(r *http.Request) string {
+	host, _, err := net.SplitHostPort(r.RemoteAddr)
+	if err != nil {
+		return r.RemoteAddr
+	}
+	at, err := netip.ParseAddr(host)
+	if err != nil || !g.trusted(at) {
+		return host
+	}
+	hops := strings.Split(strings.Join(r.Header.Values("X-Forwarded-For"), ","), ",")
+	for _, hop := range slices.Backward(hops) {
+		before, err := netip.ParseAddr(strings.TrimSpace(hop))
+		if err != nil {
+			break
+		}
+		at = before
+		if !g.trusted(at) {
+			break
+		}
+	}
+	return at.Unmap().String()
+}
+
+func (g *Gateway) trusted(a netip.Addr) bool {
+	return slices.ContainsFunc(g.proxies, func(p netip.Prefix) bool { return p.Contains(a.Unmap()) })
+}
