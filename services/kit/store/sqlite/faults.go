@@ -22,9 +22,10 @@ func code(err error) int {
 
 // engineFault turns an error of SQLite or of a context into a fault, by its typed code. Other errors pass unchanged.
 func engineFault(err error) error {
+	if _, is := fault.As(err); is || err == nil {
+		return err
+	}
 	switch {
-	case err == nil:
-		return nil
 	case errors.Is(err, context.Canceled):
 		return fault.Canceled.New("the caller went away").Wrap(err)
 	case errors.Is(err, context.DeadlineExceeded):
