@@ -153,11 +153,14 @@ func (f *findings) address(path, value string) {
 	}
 }
 
+// oddInAddress are characters that browsers drop or read as something else.
+const oddInAddress = " \t\n\r\\\"<>`"
+
 // addressProblem says what keeps value from being the absolute https address of a page, or nothing.
 func addressProblem(value string) string {
 	u, err := url.Parse(value)
 	switch {
-	case err != nil || strings.ContainsAny(value, " \t\n\\\"<>`"):
+	case err != nil || strings.ContainsAny(value, oddInAddress):
 		return "is not a well-formed address"
 	case u.Scheme != "https":
 		return "must begin with https://"
@@ -185,13 +188,19 @@ func (f *findings) markdown(path, value string) {
 	}
 }
 
+// AllowedAddress reports whether value may be the target of a video or a call to action: an absolute https address without user name.
+func AllowedAddress(value string) bool { return addressProblem(value) == "" }
+
+// AllowedLink reports whether a link in running text may lead to value: an https address, a mailbox, a page of the same site or a place on the page.
+func AllowedLink(value string) bool { return linkProblem(value) == "" }
+
 // linkProblem is addressProblem for links in running text, which may also lead to a mailbox, a page of the same site or a place on the page.
 func linkProblem(value string) string {
 	mailbox, isMail := strings.CutPrefix(value, "mailto:")
 	switch {
 	case isMail && strings.Contains(mailbox, "@"), strings.HasPrefix(value, "#"):
 		return ""
-	case strings.HasPrefix(value, "/") && !strings.HasPrefix(value, "//") && !strings.Contains(value, "\\"):
+	case strings.HasPrefix(value, "/") && !strings.HasPrefix(value, "//") && !strings.ContainsAny(value, oddInAddress):
 		return ""
 	}
 	return addressProblem(value)

@@ -3,24 +3,19 @@
 package prose
 
 import (
-	"bytes"
 	"sort"
+	"strconv"
+	"strings"
 
 	"github.com/yuin/goldmark"
 	"github.com/yuin/goldmark/ast"
 	"github.com/yuin/goldmark/extension"
 	extast "github.com/yuin/goldmark/extension/ast"
 	"github.com/yuin/goldmark/text"
+	"github.com/yuin/goldmark/util"
 )
 
-// New returns a converter for the dialect, with further options such as a renderer's.
-func New(options ...goldmark.Option) goldmark.Markdown {
-	return goldmark.New(append([]goldmark.Option{
-		goldmark.WithExtensions(extension.Table, extension.Strikethrough, extension.Footnote),
-	}, options...)...)
-}
-
-var dialect = New()
+var dialect = goldmark.New(goldmark.WithExtensions(extension.Table, extension.Strikethrough, extension.Footnote))
 
 // Parse returns the tree of a text.
 func Parse(markdown string) ast.Node {
@@ -36,7 +31,7 @@ type Image struct {
 	FirstLine, Lines int  // of that paragraph, which has Lines lines
 }
 
-// Link is a destination in a text, as written.
+// Link is a destination in a text, with escapes resolved.
 type Link struct {
 	Line int
 	URL  string
@@ -88,7 +83,7 @@ func (in *inspector) visit(n ast.Node) {
 	case *ast.Image:
 		in.report.Images = append(in.report.Images, in.image(n))
 	case *ast.Link:
-		in.report.Links = append(in.report.Links, Link{Line: in.lineOf(n), URL: string(n.Destination)})
+		in.report.Links = append(in.report.Links, Link{Line: in.lineOf(n), URL: Resolve(n.Destination)})
 	case *ast.AutoLink:
 		url := string(n.URL(in.source))
 		if n.AutoLinkType == ast.AutoLinkEmail {
@@ -101,7 +96,7 @@ func (in *inspector) visit(n ast.Node) {
 }
 
 func (in *inspector) image(n *ast.Image) Image {
-	i := Image{Line: in.lineOf(n), Source: string(n.Destination), Alt: plain(n, in.source), Title: string(n.Title)}
+	i := Image{Line: in.lineOf(n), Source: Resolve(n.Destination), Alt: strings.ReplaceAll(Text(n, in.source), "\n", " "), Title: Resolve(n.Title)}
 	p, isParagraph := n.Parent().(*ast.Paragraph)
 	if isParagraph && p.ChildCount() == 1 && p.Parent().Kind() == ast.KindDocument && p.Lines().Len() > 0 {
 		i.Alone = true
@@ -111,27 +106,51 @@ func (in *inspector) image(n *ast.Image) Image {
 	return i
 }
 
-// plain is the text of n without its markup.
-func plain(n ast.Node, source []byte) string {
-	var b bytes.Buffer
+// Text returns the words of n without their markup: a line break that the renderer may move becomes a space, one that was asked for stays, HTML stays as it
+// is written, the mark of a footnote becomes its number in brackets.
+func Text(n ast.Node, source []byte) string {
+	var b strings.Builder
+	// The visitor never fails, so neither does the walk.
 	_ = ast.Walk(n, func(n ast.Node, entering bool) (ast.WalkStatus, error) {
 		if !entering {
 			return ast.WalkContinue, nil
 		}
 		switch n := n.(type) {
 		case *ast.Text:
-			b.Write(n.Value(source))
-			if n.SoftLineBreak() || n.HardLineBreak() {
-				b.WriteByte(' ')
-			}
+			writeText(&b, n, source)
 		case *ast.String:
 			b.Write(n.Value)
 		case *ast.AutoLink:
 			b.Write(n.Label(source))
+		case *ast.RawHTML:
+			b.Write(n.Segments.Value(source))
+		case *extast.FootnoteLink:
+			b.WriteString("[" + strconv.Itoa(n.Index) + "]")
 		}
 		return ast.WalkContinue, nil
 	})
 	return b.String()
+}
+
+// Resolve returns what a text, an address or a title in the tree stands for: the tree keeps escapes and references as they were written, and "&#58;" is a
+// colon to every browser.
+func Resolve(written []byte) string {
+	return string(util.ResolveEntityNames(util.ResolveNumericReferences(util.UnescapePunctuations(written))))
+}
+
+func writeText(b *strings.Builder, n *ast.Text, source []byte) {
+	value := n.Value(source)
+	if _, code := n.Parent().(*ast.CodeSpan); !code && !n.IsRaw() {
+		b.WriteString(Resolve(value))
+	} else {
+		b.Write(value)
+	}
+	switch {
+	case n.HardLineBreak():
+		b.WriteByte('\n')
+	case n.SoftLineBreak():
+		b.WriteByte(' ')
+	}
 }
 
 // lineOf finds the line on which n begins: that of its first text, or else that of the block around it.
