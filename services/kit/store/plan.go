@@ -129,3 +129,19 @@ func Scalar(v any) (any, error) {
 	}
 	return nil, fmt.Errorf("a value of type %T cannot be looked up in an index", v)
 }
+
+// Less compares two values of one type that Scalar returns; of different types none is less.
+func Less(a, b any) bool {
+	switch a := a.(type) {
+	case string:
+		b, ok := b.(string)
+		return ok && a < b
+	case int64:
+		b, ok := b.(int64)
+		return ok && a < b
+	case bool:
+		b, ok := b.(bool)
+		return ok && !a && b
+	}
+	return false
+}

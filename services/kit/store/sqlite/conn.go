@@ -26,9 +26,9 @@ type stmtKey struct {
 	kind  kind
 	index string
 	// equal is how many leading fields are compared, the flags which optional conditions there are.
-	equal               int
-	from, before, after bool
-	descending          bool
+	equal                    int
+	from, to, through, after bool
+	descending               bool
 }
 
 type stmt struct {

@@ -7,15 +7,40 @@ import (
 	"renown.example/kit/store"
 )
 
+// bounds are the limits of the first field after the equal ones, nil where there is none.
+type bounds struct {
+	from, to any
+	// through says that to itself is inside.
+	through bool
+}
+
+// limits returns the narrower of the query's bounds and those that follow from its position. SQLite compares rows of values as a whole only over plain columns;
+// over expressions it would read the index from its beginning up to the position.
+func limits(k kind, p *store.Plan) bounds {
+	b := bounds{from: p.From, to: p.Before}
+	if k != kindFind || p.After == nil || len(p.Rest) == 0 {
+		return b
+	}
+	at := p.After.Values[0]
+	switch {
+	case p.Descending && (b.to == nil || store.Less(at, b.to)):
+		b.to, b.through = at, true
+	case !p.Descending && (b.from == nil || store.Less(b.from, at)):
+		b.from = at
+	}
+	return b
+}
+
 // selection returns the prepared statement and its arguments for a plan: of rows, or of their number.
 func (c *conn) selection(t *table, k kind, p *store.Plan) (*stmt, []any, error) {
-	key := stmtKey{table: t, kind: k, index: p.Index.Name, equal: len(p.Equal), from: p.From != nil, before: p.Before != nil}
+	b := limits(k, p)
+	key := stmtKey{table: t, kind: k, index: p.Index.Name, equal: len(p.Equal), from: b.from != nil, to: b.to != nil, through: b.through}
 	args := append(make([]any, 0, 8), p.Equal...)
-	if p.From != nil {
-		args = append(args, p.From)
+	if b.from != nil {
+		args = append(args, b.from)
 	}
-	if p.Before != nil {
-		args = append(args, p.Before)
+	if b.to != nil {
+		args = append(args, b.to)
 	}
 	if k == kindFind {
 		key.descending, key.after = p.Descending, p.After != nil
@@ -68,10 +93,14 @@ func conditions(k kind, p *store.Plan) []string {
 	for i := range p.Equal {
 		where = append(where, column(fields[i])+" = ?")
 	}
-	if p.From != nil {
+	b := limits(k, p)
+	if b.from != nil {
 		where = append(where, column(p.Field())+" >= ?")
 	}
-	if p.Before != nil {
+	switch {
+	case b.through:
+		where = append(where, column(p.Field())+" <= ?")
+	case b.to != nil:
 		where = append(where, column(p.Field())+" < ?")
 	}
 	if k == kindFind && p.After != nil {

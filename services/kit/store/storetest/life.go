@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"os"
 	"os/exec"
+	"strconv"
 	"strings"
 	"sync"
 	"sync/atomic"
@@ -157,6 +158,7 @@ const (
 	childTask     = "RENOWN_STORETEST_CHILD"
 	childLocation = "RENOWN_STORETEST_LOCATION"
 	childRound    = "RENOWN_STORETEST_ROUND"
+	childWrites   = "RENOWN_STORETEST_WRITES"
 	taskLoad      = "load"
 )
 
@@ -165,7 +167,10 @@ func Main(m *testing.M, e Engine) {
 	if os.Getenv(childTask) != taskLoad {
 		os.Exit(m.Run())
 	}
-	err := load(e, os.Getenv(childLocation), os.Getenv(childRound))
+	writes, err := strconv.ParseInt(os.Getenv(childWrites), 10, 64)
+	if err == nil {
+		err = load(e, os.Getenv(childLocation), os.Getenv(childRound), writes)
+	}
 	fmt.Fprintln(os.Stderr, err)
 	os.Exit(1)
 }
@@ -173,27 +178,19 @@ func Main(m *testing.M, e Engine) {
 // loadWriters is how many goroutines of the child write.
 const loadWriters = 16
 
-// load writes pairs of rows until it is killed, and names each on standard output when it was acknowledged.
-func load(e Engine, location, round string) error {
+// load writes pairs of rows, and names each on standard output when it was acknowledged. It is killed, or ends the process after a number of them.
+func load(e Engine, location, round string, writes int64) error {
 	db, err := e.Open(context.Background(), location, items.Spec(), others.Spec(), events.Spec())
 	if err != nil {
 		return err
 	}
 	failed := make(chan error)
+	var acknowledged atomic.Int64
 	for w := range loadWriters {
 		go func() {
 			for i := 0; ; i++ {
 				name := fmt.Sprintf("%s-%d-%d", round, w, i)
-				err := db.Update(context.Background(), func(ctx context.Context, tx store.Writer) error {
-					if _, err := items.Insert(ctx, tx, name, item{Kind: "pair", Rank: rank(int64(i)), Code: name}); err != nil {
-						return err
-					}
-					if _, err := events.Insert(ctx, tx, name, item{}); err != nil {
-						return err
-					}
-					_, err := others.Insert(ctx, tx, name, item{})
-					return err
-				})
+				err := db.Update(context.Background(), func(ctx context.Context, tx store.Writer) error { return writePair(ctx, tx, name) })
 				if err == nil {
 					_, err = os.Stdout.WriteString(name + "\n")
 				}
@@ -201,18 +198,44 @@ func load(e Engine, location, round string) error {
 					failed <- err
 					return
 				}
+				if acknowledged.Add(1) == writes {
+					os.Exit(0)
+				}
 			}
 		}()
 	}
 	return <-failed
 }
 
-// Child prepares this test's binary to run as a child that loads the database at the location. Its standard output names acknowledged writes, one a line.
-func Child(ctx context.Context, location, round string) *exec.Cmd {
+func writePair(ctx context.Context, tx store.Writer, name string) error {
+	if _, err := items.Insert(ctx, tx, name, item{Kind: "pair", Code: name}); err != nil {
+		return err
+	}
+	if _, err := events.Insert(ctx, tx, name, item{}); err != nil {
+		return err
+	}
+	_, err := others.Insert(ctx, tx, name, item{})
+	return err
+}
+
+// Child prepares this test's binary to run as a child that loads the database at the location, and ends after a number of acknowledged writes if that is not 0.
+// Its standard output names them, one a line.
+func Child(ctx context.Context, location, round string, writes int) *exec.Cmd {
 	cmd := exec.CommandContext(ctx, os.Args[0])
-	cmd.Env = append(os.Environ(), childTask+"="+taskLoad, childLocation+"="+location, childRound+"="+round)
+	cmd.Env = append(os.Environ(), childTask+"="+taskLoad, childLocation+"="+location, childRound+"="+round, childWrites+"="+strconv.Itoa(writes))
 	cmd.Stderr = os.Stderr
 	return cmd
+}
+
+// CheckLoad opens the database that a child has loaded, and checks that each acknowledged write is there and no other half.
+func CheckLoad(t *testing.T, e Engine, location string, acknowledged []string) {
+	t.Helper()
+	s := &suite{T: t, Engine: e}
+	names := map[string]bool{}
+	for _, n := range acknowledged {
+		names[n] = true
+	}
+	s.checkPairs(s.open(location), names)
 }
 
 func lifeKill(s *suite) {
@@ -252,7 +275,7 @@ func (s *suite) killed(location, round string, writes int, acknowledged map[stri
 	s.Helper()
 	ctx, cancel := context.WithTimeout(s.Context(), 4*patience)
 	defer cancel()
-	cmd := Child(ctx, location, round)
+	cmd := Child(ctx, location, round, 0)
 	out, err := cmd.StdoutPipe()
 	if err != nil {
 		s.Fatal(err)
