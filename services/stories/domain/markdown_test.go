@@ -149,7 +149,7 @@ func TestParseProblems(t *testing.T) {
 	}
 	for _, c := range cases {
 		t.Run(c.name, func(t *testing.T) {
-			_, problems := Parse("", []byte(c.file))
+			_, problems := Parse("notes", []byte(c.file))
 			for _, p := range problems {
 				if p.Line == c.line && strings.Contains(p.Message, c.contains) && p.Warning == c.warning {
 					return

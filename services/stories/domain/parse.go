@@ -34,7 +34,8 @@ func (p *parser) report(line int, warning bool, format string, args ...any) {
 
 func (p *parser) refuse(line int, format string, args ...any) { p.report(line, false, format, args...) }
 
-// Parse reads a story file. The name, which may be empty, supplies story and locale where the front matter leaves them out. Problems come in the order of
+// Parse reads a story file. Its name supplies story and locale where the front matter leaves them out; without a name, as for a text that an author types,
+// both may be missing. Problems come in the order of
 // their lines; when Refused(problems), the document is only as good as could be read. The content is normalized but not yet validated, because images are
 // still to be stored: see Origin.
 func Parse(name string, file []byte) (Document, []Problem) {
@@ -82,8 +83,8 @@ func (p *parser) named(name string) {
 	case locale != "" && locale != c.Locale:
 		p.refuse(1, "the front matter says locale %q, but the file's name says %q", c.Locale, locale)
 	}
-	if Refused(p.problems) {
-		return // what is missing may stand in what could not be read
+	if Refused(p.problems) || name == "" {
+		return // what is missing may stand in what could not be read, or is known to a caller who has no file
 	}
 	if p.doc.Story == "" {
 		p.refuse(1, "the front matter does not say to which story the file belongs: add \"story: some-id\"")

@@ -1854,7 +1854,7 @@ type ResolveCredentialResponse struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
 	// "user" or "app".
 	Kind string `protobuf:"bytes,1,opt,name=kind,proto3" json:"kind,omitempty"`
-	// Resource name of the user or app.
+	// Id of the user or app.
 	Subject string `protobuf:"bytes,2,opt,name=subject,proto3" json:"subject,omitempty"`
 	// Name for people.
 	DisplayName string `protobuf:"bytes,3,opt,name=display_name,json=displayName,proto3" json:"display_name,omitempty"`

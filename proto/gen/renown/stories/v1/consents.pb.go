@@ -166,7 +166,7 @@ type AttestConsentRequest struct {
 	GivenBy string `protobuf:"bytes,4,opt,name=given_by,json=givenBy,proto3" json:"given_by,omitempty"`
 	// When the customer agreed.
 	GiveTime *timestamppb.Timestamp `protobuf:"bytes,5,opt,name=give_time,json=giveTime,proto3" json:"give_time,omitempty"`
-	// When it ends by itself; absent means never.
+	// When it ends by itself; absent means after two years.
 	EndTime *timestamppb.Timestamp `protobuf:"bytes,6,opt,name=end_time,json=endTime,proto3" json:"end_time,omitempty"`
 	// Where the agreement can be found.
 	Evidence string `protobuf:"bytes,7,opt,name=evidence,proto3" json:"evidence,omitempty"`

@@ -2188,8 +2188,8 @@ func (x *Alternate) GetTitle() string {
 // AuditEntry is one thing that somebody did. Entries are never changed or removed.
 type AuditEntry struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
-	// Position, growing.
-	Sequence int64 `protobuf:"varint,1,opt,name=sequence,proto3" json:"sequence,omitempty"`
+	// Id, growing with time.
+	Id string `protobuf:"bytes,1,opt,name=id,proto3" json:"id,omitempty"`
 	// What was done, such as "text.approved".
 	Action string `protobuf:"bytes,2,opt,name=action,proto3" json:"action,omitempty"`
 	// Who did it: a resource name, "customer" or "renown".
@@ -2236,11 +2236,11 @@ func (*AuditEntry) Descriptor() ([]byte, []int) {
 	return file_renown_stories_v1_resources_proto_rawDescGZIP(), []int{19}
 }
 
-func (x *AuditEntry) GetSequence() int64 {
+func (x *AuditEntry) GetId() string {
 	if x != nil {
-		return x.Sequence
+		return x.Id
 	}
-	return 0
+	return ""
 }
 
 func (x *AuditEntry) GetAction() string {
@@ -2535,10 +2535,10 @@ const file_renown_stories_v1_resources_proto_rawDesc = "" +
 	"\tAlternate\x12\x16\n" +
 	"\x06locale\x18\x01 \x01(\tR\x06locale\x12\x12\n" +
 	"\x04slug\x18\x02 \x01(\tR\x04slug\x12\x14\n" +
-	"\x05title\x18\x03 \x01(\tR\x05title\"\xc7\x02\n" +
+	"\x05title\x18\x03 \x01(\tR\x05title\"\xbb\x02\n" +
 	"\n" +
-	"AuditEntry\x12\x1a\n" +
-	"\bsequence\x18\x01 \x01(\x03R\bsequence\x12\x16\n" +
+	"AuditEntry\x12\x0e\n" +
+	"\x02id\x18\x01 \x01(\tR\x02id\x12\x16\n" +
 	"\x06action\x18\x02 \x01(\tR\x06action\x12\x14\n" +
 	"\x05actor\x18\x03 \x01(\tR\x05actor\x12#\n" +
 	"\n" +

@@ -1,0 +1,154 @@
+package server
+
+import (
+	"context"
+	"log/slog"
+	"sync"
+	"time"
+
+	"renown.example/kit/clock"
+	"renown.example/kit/fault"
+	"renown.example/kit/outbox"
+	"renown.example/kit/store"
+	storiesv1 "renown.example/proto/gen/renown/stories/v1"
+)
+
+const (
+	// heartbeatEvery is how often a watcher hears that nothing was missed.
+	heartbeatEvery = 500 * time.Millisecond
+	// freshFor is how long after reading the feed to its end a replica may say that it knows everything.
+	freshFor = 1500 * time.Millisecond
+	// watcherBuffer is how many revisions a watcher may lag behind before it is cut off: it then has to begin anew, which is right, since it missed something.
+	watcherBuffer = 1024
+)
+
+// revisionEvents are the events that change what is published.
+var revisionEvents = map[string]bool{EventPublished: true, EventWithdrawn: true, EventMoved: true}
+
+// hub follows the feed and tells watchers what changed among published things.
+type hub struct {
+	db   store.DB
+	log  *slog.Logger
+	real clock.Clock
+
+	mu       sync.Mutex
+	position int64
+	// readAt is when the feed was last read to its end, by the machine's clock and its monotonic reading: neither a stepped clock nor one that is set back may
+	// make old knowledge fresh.
+	readAt   time.Time
+	watchers map[chan *storiesv1.WatchRevisionsResponse]bool
+}
+
+func newHub(db store.DB, log *slog.Logger) *hub {
+	return &hub{db: db, log: log, real: clock.System(), watchers: map[chan *storiesv1.WatchRevisionsResponse]bool{}}
+}
+
+// run follows the feed until ctx ends.
+func (h *hub) run(ctx context.Context) {
+	changed, stop := h.db.Changed(outbox.Events.Spec())
+	defer stop()
+	outbox.Tail(ctx, outbox.List(h.db), h.real, 0, changed, h.apply, h.caughtUp, func(err error) {
+		h.log.WarnContext(ctx, "the feed of revisions cannot be read", "error", err)
+	})
+}
+
+// apply tells of the events that change what is published.
+func (h *hub) apply(events []outbox.Recorded) {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	for _, e := range events {
+		h.position = e.Seq
+		if revisionEvents[e.Value.Type] {
+			h.tell(&storiesv1.WatchRevisionsResponse{Name: e.Value.Subject, Revision: e.Seq, Time: timestamp(e.Value.OccurredAt)})
+		}
+	}
+}
+
+// caughtUp notes that everything up to an instant is known.
+func (h *hub) caughtUp(now time.Time) {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	h.readAt = now
+}
+
+// tell hands a revision to every watcher; one that does not keep up is cut off. The lock is held.
+func (h *hub) tell(r *storiesv1.WatchRevisionsResponse) {
+	for ch := range h.watchers {
+		select {
+		case ch <- r:
+		default:
+			delete(h.watchers, ch)
+			close(ch)
+		}
+	}
+}
+
+// fresh returns the position up to which the feed is known, if that was its end a moment ago.
+func (h *hub) fresh() (int64, bool) {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	return h.position, !h.readAt.IsZero() && h.real.Now().Sub(h.readAt) < freshFor
+}
+
+func (h *hub) watch() chan *storiesv1.WatchRevisionsResponse {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	ch := make(chan *storiesv1.WatchRevisionsResponse, watcherBuffer)
+	h.watchers[ch] = true
+	return ch
+}
+
+func (h *hub) leave(ch chan *storiesv1.WatchRevisionsResponse) {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	delete(h.watchers, ch)
+}
+
+// Run follows the feed until ctx ends. WatchRevisions sends nothing without it.
+func (s *Server) Run(ctx context.Context) { s.hub.run(ctx) }
+
+// WatchRevisions sends what changes, and a heartbeat while nothing was missed.
+func (s *Server) WatchRevisions(_ *storiesv1.WatchRevisionsRequest, out storiesv1.PublishedService_WatchRevisionsServer) error {
+	ch := s.hub.watch()
+	defer s.hub.leave(ch)
+	ticker := time.NewTicker(heartbeatEvery)
+	defer ticker.Stop()
+	if err := s.heartbeat(out, ch); err != nil {
+		return err
+	}
+	for {
+		select {
+		case <-out.Context().Done():
+			return nil
+		case r, ok := <-ch:
+			if !ok {
+				return fault.Unavailable.New("the watcher was too slow and has missed revisions: begin anew")
+			}
+			if err := out.Send(r); err != nil {
+				return err
+			}
+		case <-ticker.C:
+			if err := s.heartbeat(out, ch); err != nil {
+				return err
+			}
+		}
+	}
+}
+
+// heartbeat says up to where the feed is known, after everything up to there was sent.
+func (s *Server) heartbeat(out storiesv1.PublishedService_WatchRevisionsServer, ch chan *storiesv1.WatchRevisionsResponse) error {
+	position, ok := s.hub.fresh()
+	if !ok {
+		return nil
+	}
+	for len(ch) > 0 {
+		r, open := <-ch
+		if !open {
+			return fault.Unavailable.New("the watcher was too slow and has missed revisions: begin anew")
+		}
+		if err := out.Send(r); err != nil {
+			return err
+		}
+	}
+	return out.Send(&storiesv1.WatchRevisionsResponse{Revision: position, Time: timestamp(s.now())})
+}

@@ -1,0 +1,208 @@
+package server
+
+import (
+	"context"
+	"fmt"
+
+	"renown.example/kit/clock"
+	"renown.example/kit/fault"
+	"renown.example/kit/id"
+	"renown.example/kit/outbox"
+	"renown.example/kit/store"
+	storiesv1 "renown.example/proto/gen/renown/stories/v1"
+	"renown.example/stories/domain"
+	"renown.example/stories/tables"
+)
+
+// PublishText publishes a text, at once or later.
+func (s *Server) PublishText(ctx context.Context, req *storiesv1.PublishTextRequest) (*storiesv1.PublishTextResponse, error) {
+	at, err := instant("publishTime", req.GetPublishTime())
+	if err != nil {
+		return nil, err
+	}
+	until, err := instant("unpublishTime", req.GetUnpublishTime())
+	if err != nil {
+		return nil, err
+	}
+	return write(ctx, s, req, func(ctx context.Context, tx store.Writer) (*storiesv1.PublishTextResponse, error) {
+		now := s.now()
+		if until != 0 && until <= max(at, now) {
+			return nil, fault.Invalid("unpublishTime", "it must lie after the publication")
+		}
+		row, err := textForUpdate(ctx, tx, req.GetStory(), req.GetLocale())
+		if err != nil {
+			return nil, err
+		}
+		if err := checkEtag(req.GetEtag(), row.Version); err != nil {
+			return nil, err
+		}
+		if at > now {
+			row, err = s.schedule(ctx, tx, row, at, until)
+		} else {
+			row, err = s.publish(ctx, tx, row, who(ctx), until)
+		}
+		if err != nil {
+			return nil, err
+		}
+		t, err := s.text(ctx, tx, row)
+		return &storiesv1.PublishTextResponse{Text: t}, err
+	})
+}
+
+// schedule plans a publication. What would refuse it then refuses it now.
+func (s *Server) schedule(ctx context.Context, tx store.Writer, row store.Row[tables.Text], at, until clock.Millis) (store.Row[tables.Text], error) {
+	if _, _, err := s.publishable(ctx, tx, row, at); err != nil {
+		return row, err
+	}
+	row, err := s.move(ctx, tx, row, step{
+		by: who(ctx), action: domain.Schedule, audit: "text.scheduled", details: map[string]string{"publishTime": at.Time().Format("2006-01-02T15:04:05Z")},
+		change: func(t *tables.Text) error {
+			t.PublishAt, t.UnpublishAt = at, until
+			return nil
+		},
+	})
+	if err != nil {
+		return row, err
+	}
+	return row, outbox.Schedule(ctx, tx, outbox.Job{ID: jobPublish + row.ID, Kind: kindPublish, DueAt: at, Data: []byte(quote(row.ID))})
+}
+
+// publishable returns the version and the consent by which the text could be published at an instant, or says all that is missing.
+func (s *Server) publishable(ctx context.Context, tx store.Reader, row store.Row[tables.Text], at clock.Millis) (tables.Version, domain.Consent, error) {
+	v, err := version(ctx, tx, row.ID, row.Value.Version)
+	if err != nil {
+		return v.Value, domain.Consent{}, err
+	}
+	// The state comes first: "approve it" helps more than "the consent is missing" while nobody has read it yet.
+	if st := row.Value.State; st != domain.Approved && st != domain.Scheduled {
+		_, err := domain.Next(st, domain.Publish, false)
+		return v.Value, domain.Consent{}, err
+	}
+	if err := domain.ValidatePublishable(v.Value.Content); err != nil {
+		return v.Value, domain.Consent{}, err
+	}
+	consents, err := consentsOf(ctx, tx, row.ID)
+	if err != nil {
+		return v.Value, domain.Consent{}, err
+	}
+	c, err := domain.Require(plainConsents(consents), row.Value.Locale, row.Value.Hash, at)
+	return v.Value, c, err
+}
+
+// publish makes the edition and puts it up.
+func (s *Server) publish(ctx context.Context, tx store.Writer, row store.Row[tables.Text], by actor, until clock.Millis) (store.Row[tables.Text], error) {
+	now := s.now()
+	v, consent, err := s.publishable(ctx, tx, row, now)
+	if err != nil {
+		return row, err
+	}
+	row, err = s.move(ctx, tx, row, step{
+		by: by, action: domain.Publish, audit: "text.published", details: map[string]string{"version": fmt.Sprint(v.Number), "consent": "consents/" + consent.ID},
+		change: func(t *tables.Text) error {
+			t.PublishAt, t.UnpublishAt = 0, until
+			return nil
+		},
+	})
+	if err != nil {
+		return row, err
+	}
+	if err := s.address(ctx, tx, row.Value.Locale, domain.Assignment{Story: row.Value.Story, Slug: row.Value.Slug}); err != nil {
+		return row, err
+	}
+	edition := id.New(s.Clock)
+	if _, err := tables.Editions.Insert(ctx, tx, edition, editionOf(row.Value, v, consent, by, now)); err != nil {
+		return row, err
+	}
+	if err := s.put(ctx, tx, row, edition, v.Content, consent, until); err != nil {
+		return row, err
+	}
+	if err := outbox.Cancel(ctx, tx, jobPublish+row.ID); err != nil {
+		return row, err
+	}
+	if until != 0 {
+		job := outbox.Job{ID: jobUnpublish + row.ID, Kind: kindUnpublish, DueAt: until, Data: []byte(quote(row.ID))}
+		if err := outbox.Schedule(ctx, tx, job); err != nil {
+			return row, err
+		}
+	} else if err := outbox.Cancel(ctx, tx, jobUnpublish+row.ID); err != nil {
+		return row, err
+	}
+	return row, s.record(ctx, tx, happening{
+		by: by, story: row.Value.Story, subject: "stories/" + row.Value.Story, action: "edition.published", event: EventPublished, at: now,
+		details: map[string]string{"locale": row.Value.Locale, "slug": row.Value.Slug, "edition": edition, "hash": v.Hash},
+	})
+}
+
+func editionOf(t tables.Text, v tables.Version, c domain.Consent, by actor, now clock.Millis) tables.Edition {
+	return tables.Edition{
+		Story: t.Story, Locale: t.Locale, Version: v.Number, Content: v.Content, Hash: v.Hash, Consent: c.ID, ConsentKind: c.Kind, ConsentAt: c.SignedAt,
+		PublishedAt: now, PublishedBy: by.name, HTML: fragment(v.Content), Plain: plain(v.Content),
+		Markdown: string(domain.Format(domain.Document{Story: t.Story, Slug: t.Slug, Content: v.Content}, nil)),
+	}
+}
+
+// put points the world at an edition. The row exists already: address has made or moved it.
+func (s *Server) put(ctx context.Context, tx store.Writer, row store.Row[tables.Text], edition string, c domain.Content, consent domain.Consent, until clock.Millis) error {
+	pub, err := tables.PublishedStories.GetForUpdate(ctx, tx, row.ID)
+	if err != nil {
+		return err
+	}
+	now := s.now()
+	if err := s.releaseAssets(ctx, tx, row.ID); err != nil {
+		return err
+	}
+	p := pub.Value
+	p.Edition, p.LiveSince, p.WithdrawnAt, p.Consent, p.ConsentEnds, p.UnpublishAt = edition, now, 0, consent.ID, consent.Ends, until
+	if p.FirstAt == 0 {
+		p.FirstAt = now
+	}
+	p.Version, p.Title, p.Summary, p.Customer = row.Value.Version, c.Title, c.Summary, c.Customer
+	p.Industry, p.Region, p.Product = c.Industry, c.Region, c.Product
+	p.Image, p.Metric, p.Assets = nil, nil, nil
+	for _, b := range c.Blocks {
+		if b.Kind == domain.KindMetric && p.Metric == nil {
+			p.Metric = b.Metric
+		}
+		if b.Kind == domain.KindImage {
+			if p.Image == nil {
+				p.Image = b.Image
+			}
+			p.Assets = append(p.Assets, b.Image.Asset)
+		}
+	}
+	pub.Value = p
+	if _, err := tables.PublishedStories.Put(ctx, tx, pub); err != nil {
+		return err
+	}
+	return s.claimAssets(ctx, tx, row.ID, p.Assets)
+}
+
+// removeEdition takes down what is up of a text, if anything is.
+func (s *Server) removeEdition(ctx context.Context, tx store.Writer, text string, by actor, why string) error {
+	pub, err := tables.PublishedStories.GetForUpdate(ctx, tx, text)
+	if store.IsNotFound(err) || (err == nil && pub.Value.Edition == "") {
+		return nil
+	}
+	if err != nil {
+		return err
+	}
+	now := s.now()
+	edition := pub.Value.Edition
+	pub.Value.Edition, pub.Value.LiveSince, pub.Value.WithdrawnAt, pub.Value.UnpublishAt = "", 0, now, 0
+	if _, err := tables.PublishedStories.Put(ctx, tx, pub); err != nil {
+		return err
+	}
+	if err := s.releaseAssets(ctx, tx, text); err != nil {
+		return err
+	}
+	if err := outbox.Cancel(ctx, tx, jobUnpublish+text); err != nil {
+		return err
+	}
+	p := pub.Value
+	return s.record(ctx, tx, happening{
+		by: by, story: p.Story, subject: "stories/" + p.Story, action: "edition.withdrawn", event: EventWithdrawn, at: now,
+		details: map[string]string{"locale": p.Locale, "slug": p.Slug, "edition": edition, "reason": why},
+	})
+}
+
+func quote(s string) string { return fmt.Sprintf("%q", s) }

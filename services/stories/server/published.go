@@ -1,0 +1,237 @@
+package server
+
+import (
+	"context"
+	"slices"
+
+	"google.golang.org/genproto/googleapis/api/httpbody"
+
+	"renown.example/kit/fault"
+	"renown.example/kit/store"
+	storiesv1 "renown.example/proto/gen/renown/stories/v1"
+	"renown.example/stories/domain"
+	"renown.example/stories/tables"
+)
+
+func publishedSummary(p tables.Published) *storiesv1.PublishedSummary {
+	return &storiesv1.PublishedSummary{
+		Name: "stories/" + p.Story, Slug: p.Slug, Locale: p.Locale, Title: p.Title, Summary: p.Summary, Customer: p.Customer, Industry: p.Industry,
+		Region: p.Region, Product: p.Product, PublishTime: timestamp(p.LiveSince), FirstPublishTime: timestamp(p.FirstAt), Image: imageToProto(p.Image),
+		Version: p.Version, Metric: metricToProto(p.Metric),
+	}
+}
+
+// ListPublishedStories lists what is up in one language.
+func (s *Server) ListPublishedStories(ctx context.Context, req *storiesv1.ListPublishedStoriesRequest) (*storiesv1.ListPublishedStoriesResponse, error) {
+	locale := domain.CanonicalLocale(req.GetLocale())
+	if req.GetLocale() == "" {
+		locale = s.Locales[0]
+	}
+	if !domain.ValidLocale(locale) {
+		return nil, fault.Invalid("locale", "%q is not a language tag such as en or pt-BR", req.GetLocale())
+	}
+	q, f, err := s.query(req, store.Query{Index: "live", Equal: []any{locale}, Descending: true}, 20, 100)
+	if err != nil {
+		return nil, err
+	}
+	return read(ctx, s, func(ctx context.Context, tx store.Reader) (*storiesv1.ListPublishedStoriesResponse, error) {
+		p, err := tables.PublishedStories.Find(ctx, tx, q)
+		if err != nil {
+			return nil, err
+		}
+		total, err := tables.PublishedStories.Count(ctx, tx, store.Query{Index: "live", Equal: []any{locale}})
+		if err != nil {
+			return nil, err
+		}
+		resp := &storiesv1.ListPublishedStoriesResponse{NextPageToken: s.pages.Issue(p.Next, f), TotalSize: int32(total), Locale: locale}
+		for _, row := range p.Rows {
+			// Between the end of a consent and the job that carries it out lies up to a second.
+			if row.Value.Live(s.now()) {
+				resp.Stories = append(resp.Stories, publishedSummary(row.Value))
+			} else {
+				resp.TotalSize--
+			}
+		}
+		resp.Locales, err = s.liveLocales(ctx, tx)
+		return resp, err
+	})
+}
+
+// liveLocales returns the languages in which anything is up, the default first.
+func (s *Server) liveLocales(ctx context.Context, tx store.Reader) ([]string, error) {
+	var out []string
+	for _, l := range s.Locales {
+		_, err := tables.PublishedStories.First(ctx, tx, store.Query{Index: "live", Equal: []any{l}})
+		if store.IsNotFound(err) {
+			continue
+		}
+		if err != nil {
+			return nil, err
+		}
+		out = append(out, l)
+	}
+	return out, nil
+}
+
+// GetPublishedStory returns an edition by its address.
+func (s *Server) GetPublishedStory(ctx context.Context, req *storiesv1.GetPublishedStoryRequest) (*storiesv1.GetPublishedStoryResponse, error) {
+	locale := domain.CanonicalLocale(req.GetLocale())
+	if req.GetLocale() == "" {
+		locale = s.Locales[0]
+	}
+	if !domain.ValidLocale(locale) {
+		return nil, fault.Invalid("locale", "%q is not a language tag such as en or pt-BR", req.GetLocale())
+	}
+	return read(ctx, s, func(ctx context.Context, tx store.Reader) (*storiesv1.GetPublishedStoryResponse, error) {
+		pub, err := tables.PublishedStories.First(ctx, tx, store.Query{Index: "by_slug", Equal: []any{locale, req.GetSlug()}})
+		if store.IsNotFound(err) {
+			return s.elsewhere(ctx, tx, locale, req.GetSlug())
+		}
+		if err != nil {
+			return nil, err
+		}
+		if !pub.Value.Live(s.now()) {
+			return nil, withdrawn()
+		}
+		st, err := s.edition(ctx, tx, pub.Value)
+		return &storiesv1.GetPublishedStoryResponse{Story: st}, err
+	})
+}
+
+func withdrawn() error {
+	return fault.Withdrawn.New("This story was published here and has been withdrawn.")
+}
+
+// elsewhere answers for a slug that no story has in this language: it may be a former one, or that of another language.
+func (s *Server) elsewhere(ctx context.Context, tx store.Reader, locale, slug string) (*storiesv1.GetPublishedStoryResponse, error) {
+	missing := fault.NotFound.New("There is no story at %q.", slug)
+	former, err := tables.Redirects.Get(ctx, tx, locale+"/"+slug)
+	if err == nil {
+		pub, err := published(ctx, tx, tables.TextID(former.Value.Story, locale))
+		if err != nil {
+			return nil, err
+		}
+		if !pub.Value.Live(s.now()) {
+			return nil, withdrawn()
+		}
+		return nil, moved(pub.Value)
+	}
+	if !store.IsNotFound(err) {
+		return nil, err
+	}
+	other, err := tables.PublishedStories.First(ctx, tx, store.Query{Index: "by_any_slug", Equal: []any{slug}})
+	if store.IsNotFound(err) {
+		return nil, missing
+	}
+	if err != nil {
+		return nil, err
+	}
+	return s.inAnotherLanguage(ctx, tx, other.Value.Story, locale, missing)
+}
+
+func moved(p tables.Published) error {
+	return fault.Moved.New("This story has another address now.").WithMeta("slug", p.Slug).WithMeta("locale", p.Locale).
+		WithMeta("location", "/v1/stories/"+p.Slug+"?locale="+p.Locale)
+}
+
+// inAnotherLanguage answers for a story asked for by the slug that it has in another language: at its own address if it is up in the language asked for, gone if
+// it was withdrawn there, else in the language that comes next.
+func (s *Server) inAnotherLanguage(ctx context.Context, tx store.Reader, story, locale string, missing error) (*storiesv1.GetPublishedStoryResponse, error) {
+	p, err := tables.PublishedStories.Find(ctx, tx, store.Query{Index: "by_story", Equal: []any{story}, Limit: most})
+	if err != nil {
+		return nil, err
+	}
+	rows := map[string]tables.Published{}
+	for _, r := range p.Rows {
+		rows[r.Value.Locale] = r.Value
+	}
+	picked, standing := domain.Pick(locale, s.Locales, func(l string) domain.Standing {
+		row, ok := rows[l]
+		switch {
+		case !ok:
+			return domain.NeverPublished
+		case row.Live(s.now()):
+			return domain.Up
+		}
+		return domain.Gone
+	})
+	switch {
+	case standing == domain.Gone:
+		return nil, withdrawn()
+	case standing != domain.Up:
+		return nil, missing
+	case picked == locale:
+		return nil, moved(rows[picked])
+	}
+	st, err := s.edition(ctx, tx, rows[picked])
+	if err != nil {
+		return nil, err
+	}
+	st.FallbackFor = locale
+	return &storiesv1.GetPublishedStoryResponse{Story: st}, nil
+}
+
+// edition is what is up of a story in one language, with what stands around it.
+func (s *Server) edition(ctx context.Context, tx store.Reader, p tables.Published) (*storiesv1.PublishedStory, error) {
+	row, err := tables.Editions.Get(ctx, tx, p.Edition)
+	if err != nil {
+		return nil, err
+	}
+	e := row.Value
+	out := &storiesv1.PublishedStory{
+		Summary: publishedSummary(p), Content: contentToProto(e.Content), Html: e.HTML, Markdown: e.Markdown, ContentHash: e.Hash,
+		ConsentKind: kindToProto[e.ConsentKind], ConsentTime: timestamp(e.ConsentAt), ConsentEndTime: timestamp(p.Until()),
+	}
+	siblings, err := tables.PublishedStories.Find(ctx, tx, store.Query{Index: "by_story", Equal: []any{p.Story}, Limit: most})
+	if err != nil {
+		return nil, err
+	}
+	for _, sib := range siblings.Rows {
+		if sib.Value.Live(s.now()) && sib.Value.Locale != p.Locale {
+			out.Alternates = append(out.Alternates, &storiesv1.Alternate{Locale: sib.Value.Locale, Slug: sib.Value.Slug, Title: sib.Value.Title})
+		}
+	}
+	slices.SortFunc(out.Alternates, func(a, b *storiesv1.Alternate) int { return s.rank(a.GetLocale()) - s.rank(b.GetLocale()) })
+	return out, nil
+}
+
+// rank orders languages as they are configured, unknown ones last.
+func (s *Server) rank(locale string) int {
+	if i := slices.Index(s.Locales, locale); i >= 0 {
+		return i
+	}
+	return len(s.Locales)
+}
+
+// GetPublishedAsset returns a picture that some edition shows now.
+func (s *Server) GetPublishedAsset(ctx context.Context, req *storiesv1.GetPublishedAssetRequest) (*storiesv1.GetPublishedAssetResponse, error) {
+	return read(ctx, s, func(ctx context.Context, tx store.Reader) (*storiesv1.GetPublishedAssetResponse, error) {
+		uses, err := tables.AssetUses.Find(ctx, tx, store.Query{Index: "by_asset", Equal: []any{req.GetAsset()}})
+		if err != nil {
+			return nil, err
+		}
+		for _, use := range uses.Rows {
+			pub, err := published(ctx, tx, use.Value.Text)
+			if err != nil {
+				return nil, err
+			}
+			if !pub.Value.Live(s.now()) {
+				continue
+			}
+			a, err := tables.Assets.Get(ctx, tx, req.GetAsset())
+			if err != nil {
+				return nil, err
+			}
+			return &storiesv1.GetPublishedAssetResponse{Body: &httpbody.HttpBody{ContentType: a.Value.ContentType, Data: a.Value.Data}}, nil
+		}
+		if len(uses.Rows) > 0 {
+			return nil, withdrawn()
+		}
+		if _, err := tables.WithdrawnAssets.Get(ctx, tx, req.GetAsset()); err == nil {
+			return nil, fault.Withdrawn.New("This picture was published here and has been withdrawn.")
+		} else if !store.IsNotFound(err) {
+			return nil, err
+		}
+		return nil, fault.NotFound.New("There is no picture %q.", req.GetAsset())
+	})
+}

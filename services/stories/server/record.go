@@ -1,0 +1,51 @@
+package server
+
+import (
+	"context"
+	"encoding/json"
+
+	"renown.example/kit/clock"
+	"renown.example/kit/id"
+	"renown.example/kit/outbox"
+	"renown.example/kit/store"
+	"renown.example/stories/tables"
+)
+
+// The events of the service. Published and Withdrawn are what holders of copies wait for.
+const (
+	EventPublished      = "stories.edition.published"
+	EventWithdrawn      = "stories.edition.withdrawn"
+	EventMoved          = "stories.edition.moved"
+	EventTextChanged    = "stories.text.changed"
+	EventConsentGiven   = "stories.consent.given"
+	EventConsentRevoked = "stories.consent.revoked"
+	EventConsentEnded   = "stories.consent.ended"
+)
+
+// happening is something worth remembering: an audit entry and, where others care, an event.
+type happening struct {
+	by      actor
+	story   string
+	subject string
+	// action is what the audit calls it, event what the feed calls it; event may be empty.
+	action, event string
+	at            clock.Millis
+	details       map[string]string
+}
+
+// record writes the happening in the transaction of its cause.
+func (s *Server) record(ctx context.Context, tx store.Writer, h happening) error {
+	_, err := tables.Audit.Insert(ctx, tx, id.New(s.Clock), tables.AuditEntry{
+		Story: h.story, Action: h.action, Actor: h.by.name, ActorName: h.by.label, Subject: h.subject, At: h.at, Details: h.details,
+	})
+	if err != nil || h.event == "" {
+		return err
+	}
+	data, err := json.Marshal(h.details)
+	if err != nil {
+		return err
+	}
+	return outbox.Append(ctx, tx, outbox.Event{
+		Type: h.event, Subject: h.subject, Actor: h.by.name, OccurredAt: h.at, SchemaVersion: 1, Data: data,
+	})
+}

@@ -1,0 +1,207 @@
+// Package server implements renown.stories.v1, a file for each group of RPCs.
+//
+// Whatever changes is changed in one update: the effect, its audit entry, its event, the jobs that follow from it and the idempotency record stand or fall
+// together.
+package server
+
+import (
+	"context"
+	"fmt"
+	"log/slog"
+	"strings"
+
+	"google.golang.org/grpc"
+	"google.golang.org/protobuf/proto"
+	"google.golang.org/protobuf/types/known/timestamppb"
+
+	"renown.example/kit/auth"
+	"renown.example/kit/clock"
+	"renown.example/kit/fault"
+	"renown.example/kit/idempotency"
+	"renown.example/kit/page"
+	"renown.example/kit/secret"
+	"renown.example/kit/store"
+	storiesv1 "renown.example/proto/gen/renown/stories/v1"
+	"renown.example/stories/domain"
+)
+
+// Options are what a Server needs.
+type Options struct {
+	DB     store.DB
+	Clock  clock.Clock
+	Logger *slog.Logger
+	// Company is the name under which customers are asked for their consent.
+	Company string
+	// WebsiteURL is where the website is found from outside, without a slash at its end: links to customers begin with it.
+	WebsiteURL string
+	// Locales are the languages of the site, the default first: it ends every fallback chain.
+	Locales []string
+	// Mail sends messages; nil means that they wait to be copied.
+	Mail Mailer
+}
+
+// Server implements the services of renown.stories.v1.
+type Server struct {
+	storiesv1.UnimplementedPublishedServiceServer
+	storiesv1.UnimplementedWorkspaceServiceServer
+	storiesv1.UnimplementedReviewServiceServer
+	storiesv1.UnimplementedSignoffServiceServer
+	storiesv1.UnimplementedConsentsServiceServer
+	storiesv1.UnimplementedActivityServiceServer
+
+	Options
+	pages *page.Tokens
+	links *auth.Links
+	hub   *hub
+}
+
+// New returns a Server. It makes the keys of its links and page tokens on the first start. Run must be running for scheduled things to happen and for
+// WatchRevisions to send.
+func New(ctx context.Context, o Options) (*Server, error) {
+	if len(o.Locales) == 0 {
+		return nil, fault.Invalid("locales", "name at least one language")
+	}
+	for i, l := range o.Locales {
+		if !domain.ValidLocale(l) {
+			return nil, fault.Invalid("locales", "%q is not a language tag such as en or pt-BR", l)
+		}
+		o.Locales[i] = domain.CanonicalLocale(l)
+	}
+	s := &Server{Options: o, hub: newHub(o.DB, o.Logger)}
+	key, err := secret.Ensure(ctx, o.DB, o.Clock, "page-tokens")
+	if err != nil {
+		return nil, fmt.Errorf("stories: the key of the page tokens: %w", err)
+	}
+	if s.pages, err = page.New(key); err != nil {
+		return nil, err
+	}
+	if key, err = secret.Ensure(ctx, o.DB, o.Clock, "links"); err != nil {
+		return nil, fmt.Errorf("stories: the key of the links: %w", err)
+	}
+	s.links, err = auth.NewLinks(o.Clock, key)
+	return s, err
+}
+
+func (s *Server) now() clock.Millis { return clock.At(s.Clock.Now()) }
+
+// write runs a change under the caller's idempotency key.
+func write[R any, P interface {
+	*R
+	proto.Message
+}](ctx context.Context, s *Server, req proto.Message, fn func(ctx context.Context, tx store.Writer) (P, error)) (P, error) {
+	return idempotency.Do(ctx, s.DB, s.Clock, req, func() P { return P(new(R)) }, fn)
+}
+
+// read runs fn on a snapshot and returns what it made.
+func read[R any](ctx context.Context, s *Server, fn func(ctx context.Context, tx store.Reader) (R, error)) (R, error) {
+	var out R
+	err := s.DB.View(ctx, func(ctx context.Context, tx store.Reader) (err error) {
+		out, err = fn(ctx, tx)
+		return err
+	})
+	return out, err
+}
+
+// actor is who does something, as the rules and the audit know them.
+type actor struct {
+	// name is a resource name, "customer" or "renown".
+	name  string
+	label string
+	roles []domain.Role
+}
+
+// renown is the actor of what happens by itself.
+var renown = actor{name: "renown", roles: []domain.Role{domain.RoleSystem}}
+
+// who returns the caller as an actor. A partner's app that may write stories acts as an editor.
+func who(ctx context.Context) actor {
+	me := auth.From(ctx)
+	switch me.Kind {
+	case auth.KindUser:
+		a := actor{name: "users/" + me.Subject, label: me.Name}
+		for _, r := range me.Roles {
+			a.roles = append(a.roles, domain.Role(r))
+		}
+		return a
+	case auth.KindApp:
+		return actor{name: "apps/" + me.Subject, label: me.Name, roles: []domain.Role{domain.RoleEditor}}
+	case auth.KindLink:
+		return actor{name: "customer", roles: []domain.Role{domain.RoleCustomer}}
+	case auth.KindSystem:
+		return renown
+	}
+	return actor{name: "nobody"}
+}
+
+// has reports whether the actor has one of the roles.
+func (a actor) has(roles ...domain.Role) bool {
+	for _, r := range roles {
+		for _, mine := range a.roles {
+			if r == mine {
+				return true
+			}
+		}
+	}
+	return false
+}
+
+// paged is a list request.
+type paged interface {
+	proto.Message
+	GetPageSize() int32
+	GetPageToken() string
+}
+
+// query completes a query by what the request says about paging.
+func (s *Server) query(req paged, q store.Query, usual, most int) (store.Query, page.Filter, error) {
+	f, err := page.FilterOf(req)
+	if err != nil {
+		return q, f, err
+	}
+	if q.Limit, err = page.Size(req.GetPageSize(), usual, most); err != nil {
+		return q, f, err
+	}
+	q.After, err = s.pages.Parse(req.GetPageToken(), f)
+	return q, f, err
+}
+
+func timestamp(m clock.Millis) *timestamppb.Timestamp {
+	if m == 0 {
+		return nil
+	}
+	return timestamppb.New(m.Time())
+}
+
+// instant reads a timestamp of a request; absent is zero.
+func instant(field string, t *timestamppb.Timestamp) (clock.Millis, error) {
+	if t == nil {
+		return 0, nil
+	}
+	if !t.IsValid() {
+		return 0, fault.Invalid(field, "it is not an instant")
+	}
+	return clock.At(t.AsTime()), nil
+}
+
+func etag(version int64) string { return fmt.Sprintf(`"%d"`, version) }
+
+// checkEtag refuses a change that is based on another version than the present one; an empty etag means that the caller does not mind.
+func checkEtag(given string, version int64) error {
+	if given == "" || given == "*" || given == etag(version) {
+		return nil
+	}
+	return fault.EtagMismatch.New("The text has changed since you read it: its etag is %s now.", etag(version)).WithMeta("etag", etag(version))
+}
+
+// last returns the last part of a resource name.
+func last(name string) string { return name[strings.LastIndex(name, "/")+1:] }
+
+// Register adds every service to a server.
+func Register(r grpc.ServiceRegistrar, s *Server) {
+	storiesv1.RegisterPublishedServiceServer(r, s)
+	storiesv1.RegisterWorkspaceServiceServer(r, s)
+	storiesv1.RegisterReviewServiceServer(r, s)
+	storiesv1.RegisterSignoffServiceServer(r, s)
+	storiesv1.RegisterConsentsServiceServer(r, s)
+	storiesv1.RegisterActivityServiceServer(r, s)
+}

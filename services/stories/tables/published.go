@@ -1,0 +1,135 @@
+package tables
+
+import (
+	"renown.example/kit/clock"
+	"renown.example/kit/store"
+	"renown.example/stories/domain"
+)
+
+// Published is the one row that says what the world sees of one language of a story. It stays when the edition is withdrawn, so that its address can answer
+// that something was here.
+type Published struct {
+	Story  string `json:"story"`
+	Locale string `json:"locale"`
+	Slug   string `json:"slug"`
+	// Edition is the id of the edition that is up, "" when withdrawn.
+	Edition string `json:"edition,omitempty"`
+	// LiveSince is when the edition went up; it is absent when withdrawn, which takes the row out of the list's index.
+	LiveSince   clock.Millis   `json:"liveSince,omitempty"`
+	FirstAt     clock.Millis   `json:"firstAt"`
+	WithdrawnAt clock.Millis   `json:"withdrawnAt,omitempty"`
+	Consent     string         `json:"consent,omitempty"`
+	ConsentEnds clock.Millis   `json:"consentEnds,omitempty"`
+	UnpublishAt clock.Millis   `json:"unpublishAt,omitempty"`
+	Assets      []string       `json:"assets,omitempty"`
+	Version     int32          `json:"version"`
+	Title       string         `json:"title"`
+	Summary     string         `json:"summary"`
+	Customer    string         `json:"customer"`
+	Industry    []string       `json:"industry,omitempty"`
+	Region      []string       `json:"region,omitempty"`
+	Product     []string       `json:"product,omitempty"`
+	Image       *domain.Image  `json:"image,omitempty"`
+	Metric      *domain.Metric `json:"metric,omitempty"`
+}
+
+// Live reports whether an edition may be shown at now: ends that no job has carried out yet count.
+func (p Published) Live(now clock.Millis) bool {
+	return p.Edition != "" && (p.ConsentEnds == 0 || now < p.ConsentEnds) && (p.UnpublishAt == 0 || now < p.UnpublishAt)
+}
+
+// Until returns the next instant at which the edition goes by itself, 0 if never.
+func (p Published) Until() clock.Millis {
+	switch {
+	case p.ConsentEnds == 0:
+		return p.UnpublishAt
+	case p.UnpublishAt == 0:
+		return p.ConsentEnds
+	}
+	return min(p.ConsentEnds, p.UnpublishAt)
+}
+
+// PublishedStories by text id.
+var PublishedStories = store.Define[Published](store.Spec{Name: "published", Indexes: []store.Index{
+	{Name: "by_slug", Fields: []string{"locale", "slug"}, Unique: true},
+	{Name: "by_any_slug", Fields: []string{"slug"}},
+	{Name: "live", Fields: []string{"locale", "liveSince"}},
+	{Name: "by_story", Fields: []string{"story", "locale"}},
+}})
+
+// Edition is what was published, rendered. It never changes.
+type Edition struct {
+	Story       string             `json:"story"`
+	Locale      string             `json:"locale"`
+	Version     int32              `json:"version"`
+	Content     domain.Content     `json:"content"`
+	Hash        string             `json:"hash"`
+	Consent     string             `json:"consent"`
+	ConsentKind domain.ConsentKind `json:"consentKind"`
+	ConsentAt   clock.Millis       `json:"consentAt"`
+	PublishedAt clock.Millis       `json:"publishedAt"`
+	PublishedBy string             `json:"publishedBy"`
+	HTML        string             `json:"html"`
+	Markdown    string             `json:"markdown"`
+	Plain       string             `json:"plain"`
+}
+
+// Editions by edition id.
+var Editions = store.Define[Edition](store.Spec{Name: "editions", Indexes: []store.Index{
+	{Name: "by_story", Fields: []string{"story", "locale", "publishedAt"}},
+}})
+
+// Redirect says that a slug was once a story's: it answers with the slug that the story has now, so that chains have one hop and loops cannot be.
+type Redirect struct {
+	Locale string       `json:"locale"`
+	Slug   string       `json:"slug"`
+	Story  string       `json:"story"`
+	At     clock.Millis `json:"at"`
+}
+
+// Redirects by "locale/slug".
+var Redirects = store.Define[Redirect](store.Spec{Name: "redirects", Indexes: []store.Index{
+	{Name: "by_story", Fields: []string{"story", "locale"}},
+}})
+
+// Asset is a picture, checked and freed from its metadata. Its id is the SHA-256 of its bytes in hex.
+type Asset struct {
+	ContentType string       `json:"contentType"`
+	Width       int          `json:"width"`
+	Height      int          `json:"height"`
+	Filename    string       `json:"filename,omitempty"`
+	Data        []byte       `json:"data"`
+	UploadedBy  string       `json:"uploadedBy"`
+	At          clock.Millis `json:"at"`
+}
+
+// Assets by asset id.
+var Assets = store.Define[Asset](store.Spec{Name: "assets"})
+
+// OriginalAsset maps the SHA-256 of an uploaded file to the asset that it became, so that the same file again is known without decoding it.
+type OriginalAsset struct {
+	Asset string `json:"asset"`
+}
+
+// OriginalAssets by SHA-256 of the uploaded bytes in hex.
+var OriginalAssets = store.Define[OriginalAsset](store.Spec{Name: "original_assets"})
+
+// AssetUse says that an edition that is up shows an asset.
+type AssetUse struct {
+	Asset string `json:"asset"`
+	Text  string `json:"text"`
+}
+
+// AssetUses by "asset/text id".
+var AssetUses = store.Define[AssetUse](store.Spec{Name: "asset_uses", Indexes: []store.Index{
+	{Name: "by_asset", Fields: []string{"asset"}},
+	{Name: "by_text", Fields: []string{"text"}},
+}})
+
+// WithdrawnAsset says that an asset was shown once and no longer is: its address answers that it is gone.
+type WithdrawnAsset struct {
+	At clock.Millis `json:"at"`
+}
+
+// WithdrawnAssets by asset id.
+var WithdrawnAssets = store.Define[WithdrawnAsset](store.Spec{Name: "withdrawn_assets"})
