@@ -8,11 +8,13 @@ import (
 	"net/http"
 	"net/url"
 	"strings"
+	"time"
 
 	"github.com/grpc-ecosystem/grpc-gateway/v2/runtime"
 
 	"renown.example/gateway/strict"
 	"renown.example/kit/auth"
+	"renown.example/kit/clock"
 	"renown.example/kit/fault"
 )
 
@@ -27,9 +29,11 @@ func (g *Gateway) call(next runtime.HandlerFunc) runtime.HandlerFunc {
 		}
 		ex := exchangeOf(r.Context())
 		ex.route = found.pattern
-		if err := g.admit(w, r, ex, found); err != nil {
-			g.refuse(w, r, err)
-			return
+		if !ex.filling {
+			if err := g.admit(w, r, ex, found); err != nil {
+				g.refuse(w, r, err)
+				return
+			}
 		}
 		if found.large {
 			if !g.largeSlots.Enter() {
@@ -40,6 +44,10 @@ func (g *Gateway) call(next runtime.HandlerFunc) runtime.HandlerFunc {
 		}
 		if err := g.read(w, r, ex, found, params); err != nil {
 			g.refuse(w, r, err)
+			return
+		}
+		if ex.filling {
+			next(w, r, params)
 			return
 		}
 		a := &answer{header: w.Header()}
@@ -83,20 +91,22 @@ func wanted(to *route) string {
 
 // charge counts the request against the caller's quota.
 func (g *Gateway) charge(w http.ResponseWriter, ex *exchange) error {
-	quota := ex.quota
-	switch {
-	case quota > 0:
-	case strings.HasPrefix(ex.bucket, "address/"):
-		quota = g.limits.Anonymous
-	default:
-		quota = g.limits.Credential
-	}
-	state, ok := g.buckets.Take(ex.bucket, quota)
+	state, ok := g.buckets.Take(ex.bucket, g.quotaOf(ex))
 	showQuota(w.Header(), state)
 	if !ok {
 		return tooMany(state)
 	}
 	return nil
+}
+
+func (g *Gateway) quotaOf(ex *exchange) int {
+	switch {
+	case ex.quota > 0:
+		return ex.quota
+	case strings.HasPrefix(ex.bucket, "address/"):
+		return g.limits.Anonymous
+	}
+	return g.limits.Credential
 }
 
 // read checks everything that the request says and leaves the body ready to be decoded.
@@ -152,6 +162,7 @@ func (g *Gateway) readBody(w http.ResponseWriter, r *http.Request, to *route) ([
 	if r.ContentLength > bound {
 		return nil, tooLarge
 	}
+	defer g.patience(w)()
 	body, err := io.ReadAll(http.MaxBytesReader(w, r.Body, bound))
 	var over *http.MaxBytesError
 	switch {
@@ -163,6 +174,14 @@ func (g *Gateway) readBody(w http.ResponseWriter, r *http.Request, to *route) ([
 		return nil, fault.MalformedBody.New("The body did not arrive whole and in time.").Wrap(err)
 	}
 	return body, nil
+}
+
+// patience bounds how long the body may take from now on. The function that it returns takes the bound away again: what comes after the body may take longer.
+func (g *Gateway) patience(w http.ResponseWriter) func() {
+	line := http.NewResponseController(w)
+	// Connections without deadlines exist in tests only.
+	_ = line.SetReadDeadline(clock.System().Now().Add(g.limits.BodyWithin))
+	return func() { _ = line.SetReadDeadline(time.Time{}) }
 }
 
 func jsonType(contentType string) error {

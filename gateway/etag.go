@@ -14,7 +14,7 @@ import (
 // consents, what the caller may do with it), the suffix because a strong ETag belongs to one sequence of bytes. If-Match looks at the resource's etag only.
 
 var (
-	encodingSuffix = regexp.MustCompile(`-(gz|br|zst)$`)
+	encodingSuffix = regexp.MustCompile(`-(gz|br|zst|zs)$`)
 	hashSuffix     = regexp.MustCompile(`~[0-9a-f]{16}$`)
 )
 

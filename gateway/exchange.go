@@ -34,6 +34,10 @@ type exchange struct {
 	refusal *fault.Error
 	// memory says that the answer came from memory.
 	memory bool
+	// filling says that the answer is for memory, on behalf of all who want the same; tags and validUntil are what ready.Answer wants to know of it.
+	filling    bool
+	tags       []string
+	validUntil time.Time
 }
 
 type exchangeKey struct{}

@@ -12,6 +12,8 @@ import (
 	"log/slog"
 	"net/netip"
 	"strings"
+	"sync"
+	"time"
 
 	"github.com/grpc-ecosystem/grpc-gateway/v2/runtime"
 	"google.golang.org/grpc"
@@ -20,6 +22,7 @@ import (
 	"renown.example/gateway/problem"
 	"renown.example/kit/auth"
 	"renown.example/kit/clock"
+	"renown.example/kit/ready"
 	"renown.example/kit/telemetry"
 	partnersv1 "renown.example/proto/gen/renown/partners/v1"
 	storiesv1 "renown.example/proto/gen/renown/stories/v1"
@@ -63,6 +66,8 @@ type Limits struct {
 	Listeners int
 	// Body and LargeBody bound bodies in bytes; the latter those of imports and uploads (1 MiB, 20 MiB).
 	Body, LargeBody int64
+	// BodyWithin is how long a body may take to arrive (60 s).
+	BodyWithin time.Duration
 }
 
 func (l Limits) withDefaults() Limits {
@@ -83,6 +88,9 @@ func (l Limits) withDefaults() Limits {
 	if l.LargeBody <= 0 {
 		l.LargeBody = 20 << 20
 	}
+	if l.BodyWithin <= 0 {
+		l.BodyWithin = time.Minute
+	}
 	return l
 }
 
@@ -100,11 +108,18 @@ type Gateway struct {
 	resolver *resolver
 	buckets  *limit.Buckets
 
-	slots, largeSlots limit.Slots
-	watch             instruments
+	// holder keeps answers about published things.
+	holder *ready.Holder
+	// running ends when the gateway is closed.
+	running context.Context
+	close   func()
+
+	slots, largeSlots, listeners limit.Slots
+	watch                        instruments
+	services                     []*service
 }
 
-// New returns a Gateway that serves at once.
+// New returns a Gateway that serves at once. Close it when it is not needed any more.
 func New(o Options) (*Gateway, error) {
 	if o.Stories == nil || o.Partners == nil || o.Minter == nil || o.Telemetry == nil {
 		return nil, errors.New("gateway: connections, minter and telemetry are required")
@@ -132,17 +147,33 @@ func New(o Options) (*Gateway, error) {
 	g := &Gateway{
 		clock: o.Clock, logger: o.Telemetry.Logger, limits: limits, origins: o.Origins, proxies: o.TrustedProxies, ready: o.Ready,
 		problems: problem.Writer{Base: base}, routes: routes, buckets: limit.NewBuckets(o.Clock),
-		slots: limit.NewSlots(limits.InFlight), largeSlots: limit.NewSlots(limits.LargeInFlight),
+		slots: limit.NewSlots(limits.InFlight), largeSlots: limit.NewSlots(limits.LargeInFlight), listeners: limit.NewSlots(limits.Listeners),
+		services: []*service{newService("stories", o.Stories, o.Clock), newService("partners", o.Partners, o.Clock)},
 	}
 	if g.watch, err = newInstruments(o.Telemetry); err != nil {
 		return nil, err
 	}
 	g.resolver = &resolver{client: partnersv1.NewCredentialsServiceClient(conn{o.Partners, o.Minter}), clock: o.Clock}
-	if g.mux, err = g.handlers(conn{o.Stories, o.Minter}, conn{o.Partners, o.Minter}); err != nil {
+	stories := conn{o.Stories, o.Minter}
+	if g.mux, err = g.handlers(stories, conn{o.Partners, o.Minter}); err != nil {
 		return nil, err
 	}
+	g.holder = ready.New(ready.Options{Clock: o.Clock, Problem: g.refuse})
+	g.start(storiesv1.NewPublishedServiceClient(stories))
 	return g, nil
 }
+
+// start follows the stream of revisions in the background until Close.
+func (g *Gateway) start(client storiesv1.PublishedServiceClient) {
+	var followed sync.WaitGroup
+	ctx, cancel := context.WithCancel(context.Background())
+	g.running = ctx
+	g.close = func() { cancel(); followed.Wait() }
+	followed.Go(func() { g.follow(client) })
+}
+
+// Close ends what runs in the background and the streams of /v1/revisions, so that a server's shutdown need not wait for them. Requests are still answered.
+func (g *Gateway) Close() { g.close() }
 
 // handlers registers the generated handlers.
 func (g *Gateway) handlers(stories, partners grpc.ClientConnInterface) (*runtime.ServeMux, error) {

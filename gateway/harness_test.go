@@ -90,7 +90,7 @@ func newWorld(t *testing.T, change func(*gateway.Options)) *world {
 		t.Fatal(err)
 	}
 	w.http = httptest.NewServer(w.gateway)
-	t.Cleanup(w.http.Close)
+	t.Cleanup(func() { w.gateway.Close(); w.http.Close() })
 	return w
 }
 

@@ -6,6 +6,7 @@ import (
 
 	"renown.example/kit/auth"
 	"renown.example/kit/clock"
+	"renown.example/kit/fault"
 )
 
 // adminIdentity is somebody whom a caller would like to be.
@@ -19,3 +20,5 @@ func newLinks(t *testing.T, c clock.Clock) *auth.Links {
 	}
 	return l
 }
+
+func unavailable() error { return fault.Unavailable.New("Cut off.") }

@@ -72,6 +72,7 @@ func (g *Gateway) describe(ctx context.Context, w http.ResponseWriter, m proto.M
 	}
 	ex := exchangeOf(ctx)
 	if body != nil {
+		ex.depends(body)
 		ex.etag = etagOf(body.ProtoReflect())
 		if lang := localeOf(body.ProtoReflect()); lang != "" {
 			w.Header().Set("Content-Language", lang)

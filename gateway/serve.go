@@ -43,17 +43,18 @@ func (g *Gateway) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		span.SetAttributes(attribute.String("http.request.method", method), attribute.String("http.route", ex.route), attribute.Int("http.response.status_code", out.status))
 		g.record(ctx, method, ex, out)
 	}()
-	if r.Method == http.MethodHead { // net/http leaves the body out
-		r.Method = http.MethodGet
-	}
 	g.dispatch(out, r)
 }
 
 // dispatch finds who answers an address.
 func (g *Gateway) dispatch(w *recorder, r *http.Request) {
 	path := r.URL.Path
-	if path == "/healthz" || path == "/readyz" { // also when there is too much to do
+	switch path {
+	case "/healthz", "/readyz": // also when there is too much to do
 		g.health(w, r)
+		return
+	case revisionsPath: // for as long as the caller likes, so not among what is worked on
+		g.revisions(w, r)
 		return
 	}
 	if !g.slots.Enter() {
@@ -65,13 +66,19 @@ func (g *Gateway) dispatch(w *recorder, r *http.Request) {
 		g.options(w, r)
 		return
 	}
-	switch {
-	case path == tokenPath:
+	if path == tokenPath {
 		g.token(w, r)
-	default:
-		g.shareAnswer(w.Header(), r)
-		g.mux.ServeHTTP(w, r)
+		return
 	}
+	g.shareAnswer(w.Header(), r)
+	if isPublicPath(path) && (r.Method == http.MethodGet || r.Method == http.MethodHead) {
+		g.readPublic(w, r, exchangeOf(r.Context()))
+		return
+	}
+	if r.Method == http.MethodHead { // net/http leaves the body out
+		r.Method = http.MethodGet
+	}
+	g.mux.ServeHTTP(w, r)
 }
 
 // shareAnswer sets the headers by which browsers let scripts of other origins read the answer.
@@ -79,14 +86,9 @@ func (g *Gateway) shareAnswer(h http.Header, r *http.Request) {
 	if g.share(h, r.Header.Get("Origin")) {
 		return
 	}
-	if r.Method == http.MethodGet && isPublicPath(r.URL.Path) {
+	if (r.Method == http.MethodGet || r.Method == http.MethodHead) && isPublicPath(r.URL.Path) {
 		shareWithAll(h)
 	}
-}
-
-// isPublicPath reports whether anybody may read what is at the address, withdrawn and moved things included.
-func isPublicPath(path string) bool {
-	return path == "/v1/stories" || strings.HasPrefix(path, "/v1/stories/") || strings.HasPrefix(path, "/v1/assets/")
 }
 
 // withoutSmuggled returns the headers without those that gRPC or a careless handler might take for metadata. conn sets the metadata anew in any case; this is
@@ -108,23 +110,6 @@ func withoutSmuggled(h http.Header) http.Header {
 		}
 	}
 	return h
-}
-
-// health answers /healthz, which says that the process runs, and /readyz, which says that it can be of use.
-func (g *Gateway) health(w http.ResponseWriter, r *http.Request) {
-	ex := exchangeOf(r.Context())
-	ex.route = r.URL.Path
-	if r.Method != http.MethodGet {
-		g.methodNotAllowed(w, r, []string{http.MethodGet, http.MethodHead})
-		return
-	}
-	if r.URL.Path == "/readyz" && !g.Ready(r.Context()) {
-		g.refuse(w, r, fault.Unavailable.New("Renown is starting, stopping, or a part of it is out of reach."))
-		return
-	}
-	w.Header().Set("Content-Type", "text/plain; charset=utf-8")
-	w.Header().Set("Cache-Control", "no-store")
-	_, _ = w.Write([]byte("ok\n"))
 }
 
 // clientAddress is the address of the caller: the connection's, or what the last proxy that is not trusted said.

@@ -46,7 +46,7 @@ func (g *Gateway) token(w http.ResponseWriter, r *http.Request) {
 		g.refuse(w, r, err)
 		return
 	}
-	form, refused := readTokenForm(w, r)
+	form, refused := g.readTokenForm(w, r)
 	if refused == nil {
 		var reply *partnersv1.IssueAccessTokenResponse
 		if reply, refused = g.issue(r, ex, form); refused == nil {
@@ -78,7 +78,7 @@ func invalidRequest(description string) *oauthError {
 	return &oauthError{http.StatusBadRequest, "invalid_request", description}
 }
 
-func readTokenForm(w http.ResponseWriter, r *http.Request) (url.Values, *oauthError) {
+func (g *Gateway) readTokenForm(w http.ResponseWriter, r *http.Request) (url.Values, *oauthError) {
 	media, _, err := mime.ParseMediaType(r.Header.Get("Content-Type"))
 	if err != nil || media != "application/x-www-form-urlencoded" {
 		return nil, invalidRequest("the body is application/x-www-form-urlencoded")
@@ -86,6 +86,7 @@ func readTokenForm(w http.ResponseWriter, r *http.Request) (url.Values, *oauthEr
 	if r.URL.RawQuery != "" {
 		return nil, invalidRequest("parameters are sent in the body, not in the address")
 	}
+	defer g.patience(w)()
 	body, err := io.ReadAll(http.MaxBytesReader(w, r.Body, tokenBody))
 	var over *http.MaxBytesError
 	if errors.As(err, &over) {

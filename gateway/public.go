@@ -1,0 +1,134 @@
+package gateway
+
+import (
+	"context"
+	"net/http"
+	"net/url"
+	"strings"
+	"sync/atomic"
+	"time"
+
+	"google.golang.org/protobuf/proto"
+
+	"renown.example/kit/auth"
+	"renown.example/kit/fault"
+	"renown.example/kit/id"
+	"renown.example/kit/ready"
+	storiesv1 "renown.example/proto/gen/renown/stories/v1"
+)
+
+// isPublicPath reports whether anybody may read what is at the address, withdrawn and moved things included.
+func isPublicPath(path string) bool {
+	return path == "/v1/stories" || strings.HasPrefix(path, "/v1/stories/") || strings.HasPrefix(path, "/v1/assets/")
+}
+
+// readPublic answers a GET of something published, from memory while the stream of revisions is heard. Who shows a credential must have a good one all the same;
+// the answer does not depend on it. Only what is not answered from memory counts against a quota.
+func (g *Gateway) readPublic(w http.ResponseWriter, r *http.Request, ex *exchange) {
+	if err := g.authenticate(r.Context(), r, ex); err != nil {
+		g.refuse(w, r, err)
+		return
+	}
+	ex.memory, ex.route = true, publicPattern(r.URL.Path)
+	g.holder.ServeOr(w, r, publicKey(r.URL), func(ctx context.Context) (ready.Answer, error) {
+		ex.memory = false
+		return g.fill(ctx, r, ex)
+	})
+}
+
+// publicPattern is the route of a public path; fill corrects it where the path is none.
+func publicPattern(path string) string {
+	switch {
+	case path == "/v1/stories":
+		return path
+	case strings.HasPrefix(path, "/v1/stories/"):
+		return "/v1/stories/{slug}"
+	}
+	return "/v1/assets/{asset}"
+}
+
+// publicKey stands for everything on which a public answer depends. An escaped path has no question mark in it.
+func publicKey(u *url.URL) string {
+	if u.RawQuery == "" {
+		return u.EscapedPath()
+	}
+	return u.EscapedPath() + "?" + u.Query().Encode()
+}
+
+// fill asks the service, as nobody, on behalf of all who want the same.
+func (g *Gateway) fill(ctx context.Context, r *http.Request, ex *exchange) (ready.Answer, error) {
+	if state, ok := g.buckets.Take(ex.bucket, g.quotaOf(ex)); !ok {
+		return ready.Answer{}, tooMany(state)
+	}
+	asked := &exchange{id: ex.id, caller: auth.Anonymous, route: "none", filling: true}
+	inner := r.Clone(withExchange(ctx, asked))
+	inner.Method = http.MethodGet
+	a := &answer{header: http.Header{}}
+	g.mux.ServeHTTP(a, inner)
+	ex.route = asked.route
+	if asked.refusal != nil {
+		return ready.Answer{}, asked.refusal
+	}
+	if a.status != http.StatusOK {
+		return ready.Answer{}, fault.Internal.New("Something went wrong on our side. It was logged under the request id.")
+	}
+	a.header.Set("X-Content-Type-Options", "nosniff")
+	return ready.Answer{Header: a.header, Body: a.body, Tags: asked.tags, ValidUntil: asked.validUntil}, nil
+}
+
+// depends notes which revisions drop an answer, and when it ends by itself.
+func (ex *exchange) depends(m proto.Message) {
+	switch m := m.(type) {
+	case *storiesv1.ListPublishedStoriesResponse:
+		ex.tags = []string{"stories"}
+	case *storiesv1.PublishedStory:
+		ex.tags = []string{m.GetSummary().GetName()}
+		if end := m.GetConsentEndTime(); end != nil {
+			ex.validUntil = end.AsTime()
+		}
+	}
+	// A picture says nothing of the stories that show it: without tags, every revision drops it.
+}
+
+// silence is how long the stream of revisions may say nothing, while heartbeats come each half second.
+const silence = 5 * time.Second
+
+// follow reads the stories service's revisions for the holder, until the gateway is closed.
+func (g *Gateway) follow(client storiesv1.PublishedServiceClient) {
+	g.holder.Follow(g.running, func(ctx context.Context, heard func(ready.Revision)) error {
+		ctx, cancel := context.WithCancel(withExchange(ctx, &exchange{id: id.New(g.clock), caller: system}))
+		defer cancel()
+		stream, err := client.WatchRevisions(ctx, &storiesv1.WatchRevisionsRequest{})
+		if err != nil {
+			return err
+		}
+		var last atomic.Int64
+		last.Store(g.clock.Now().UnixNano())
+		go g.giveUp(ctx, cancel, &last)
+		for {
+			m, err := stream.Recv()
+			if err != nil {
+				return err
+			}
+			last.Store(g.clock.Now().UnixNano())
+			heard(ready.Revision{Name: m.GetName(), Number: m.GetRevision()})
+		}
+	}, func(err error) {
+		g.logger.Warn("the stream of revisions broke; published stories are asked for one by one until it is back", "error", err)
+	})
+}
+
+// giveUp ends a stream that hangs without breaking, so that a new one may reach a replica that lives.
+func (g *Gateway) giveUp(ctx context.Context, end context.CancelFunc, last *atomic.Int64) {
+	for {
+		select {
+		case <-ctx.Done():
+			return
+		case <-g.clock.After(time.Second):
+		}
+		if g.clock.Now().Sub(time.Unix(0, last.Load())) > silence {
+			end()
+			return
+		}
+	}
+}
