@@ -1,6 +1,6 @@
 module renown.example/partners
 
-go 1.26
+go 1.26.0
 
 replace renown.example/proto => ../../proto
 
@@ -8,5 +8,7 @@ require (
 	renown.example/kit v0.0.0
 	renown.example/proto v0.0.0
 )
+
+require github.com/coreos/go-oidc/v3 v3.21.0 // indirect
 
 replace renown.example/kit => ../kit

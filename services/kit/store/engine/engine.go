@@ -1,0 +1,30 @@
+// Package engine opens a service's database with the engine that the settings name. It is the only place that knows all of them.
+package engine
+
+import (
+	"context"
+	"path/filepath"
+
+	"renown.example/kit/clock"
+	"renown.example/kit/fault"
+	"renown.example/kit/store"
+	"renown.example/kit/store/sqlite"
+)
+
+// Config says where a service keeps its data. It is part of the settings of each service.
+type Config struct {
+	Data       string `help:"Folder for the embedded database. It is made if it is missing, readable by its owner only." default:"renown-data" placeholder:"DIR"`
+	MongoDBURI string `name:"mongodb-uri" help:"MongoDB replica set to keep the data in instead, with the name of the database as its path." placeholder:"URI"`
+}
+
+// Open opens the database of the service of that name: the file NAME.db in the folder, or the MongoDB database that the URI names, with the service's name before
+// the name of each collection. It brings the tables to their declared state.
+func Open(ctx context.Context, c Config, clk clock.Clock, service string, specs ...*store.Spec) (store.DB, error) {
+	if c.MongoDBURI != "" {
+		return nil, fault.Invalid("mongodb-uri", "This build has no engine for MongoDB.")
+	}
+	if c.Data == "" {
+		return nil, fault.Invalid("data", "Name the folder for the data.")
+	}
+	return sqlite.Open(ctx, sqlite.Options{Path: filepath.Join(c.Data, service+".db"), Clock: clk}, specs...)
+}

@@ -1,0 +1,37 @@
+package partners_test
+
+import (
+	"flag"
+	"os"
+	"path/filepath"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+
+	"renown.example/kit/rpc"
+	partnersv1 "renown.example/proto/gen/renown/partners/v1"
+)
+
+var update = flag.Bool("update", false, "write the golden files anew")
+
+// Who may call what is decided in the protos. This file makes each change of it visible.
+func TestMatrix(t *testing.T) {
+	got, err := rpc.Matrix(&partnersv1.SessionsService_ServiceDesc, &partnersv1.UsersService_ServiceDesc, &partnersv1.AppsService_ServiceDesc,
+		&partnersv1.CredentialsService_ServiceDesc)
+	if err != nil {
+		t.Fatal(err)
+	}
+	golden := filepath.Join("testdata", "matrix.txt")
+	if *update {
+		if err := os.WriteFile(golden, []byte(got), 0o644); err != nil {
+			t.Fatal(err)
+		}
+	}
+	want, err := os.ReadFile(golden)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if d := cmp.Diff(string(want), got); d != "" {
+		t.Errorf("who may call what has changed (-golden +protos); if that is meant, run with -update:\n%s", d)
+	}
+}
