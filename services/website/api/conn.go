@@ -26,6 +26,8 @@ import (
 	"google.golang.org/protobuf/proto"
 	"google.golang.org/protobuf/reflect/protoreflect"
 	"google.golang.org/protobuf/reflect/protoregistry"
+
+	"renown.example/kit/telemetry"
 )
 
 // maxAnswer bounds what is read of one answer, in bytes: the export of a whole installation as a zip is the largest.
@@ -149,7 +151,7 @@ func (c *Conn) identify(ctx context.Context, req *http.Request) {
 	if c.as.header != "" {
 		req.Header.Set("Authorization", c.as.header)
 	}
-	if id, ok := ctx.Value(requestIDKey{}).(string); ok && id != "" {
+	if id := telemetry.RequestID(ctx); id != "" {
 		req.Header.Set("X-Request-Id", id)
 	}
 }

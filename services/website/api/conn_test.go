@@ -11,6 +11,7 @@ import (
 	"google.golang.org/genproto/googleapis/api/httpbody"
 
 	"renown.example/kit/fault"
+	"renown.example/kit/telemetry"
 	storiesv1 "renown.example/proto/gen/renown/stories/v1"
 	"renown.example/website/api"
 )
@@ -43,7 +44,7 @@ func TestCallsFollowTheAnnotations(t *testing.T) {
 	})
 	var meta api.Meta
 	reply, err := storiesv1.NewWorkspaceServiceClient(conn.As(api.Session("s3cret"))).SaveText(
-		api.WithRequestID(t.Context(), "req-1"),
+		telemetry.WithRequestID(t.Context(), "req-1"),
 		&storiesv1.SaveTextRequest{Story: "a/b", Locale: "pt-BR", Text: &storiesv1.TextInput{}},
 		api.IdempotencyKey("k1"), api.IfMatch(`"6"`), api.Into(&meta))
 	if err != nil {

@@ -1,7 +1,6 @@
 package api
 
 import (
-	"context"
 	"net/http"
 	"time"
 
@@ -22,19 +21,6 @@ func IfMatch(etag string) grpc.CallOption { return header{name: "If-Match", valu
 
 // IfNoneMatch leaves the reply empty and sets Meta.NotModified when the resource is still what the etag names.
 func IfNoneMatch(etag string) grpc.CallOption { return header{name: "If-None-Match", value: etag} }
-
-type requestIDKey struct{}
-
-// WithRequestID passes the id of the reader's request on, so that logs of website, gateway and services can be put together.
-func WithRequestID(ctx context.Context, id string) context.Context {
-	return context.WithValue(ctx, requestIDKey{}, id)
-}
-
-// RequestID is the id put in by WithRequestID, or "".
-func RequestID(ctx context.Context) string {
-	id, _ := ctx.Value(requestIDKey{}).(string)
-	return id
-}
 
 // Meta is what an answer says besides its body.
 type Meta struct {

@@ -14,7 +14,7 @@ func functions() template.FuncMap {
 		"isOG":    func(name string) bool { return strings.HasPrefix(name, "og:") || strings.HasPrefix(name, "article:") },
 		"in":      func(v *View, data any) Within { return Within{v, data} },
 		"toneOf":  toneIcon,
-		"add":     func(a, b int) int { return a + b },
+		"next":    func(position int32) int32 { return position + 1 },
 		"initial": initial,
 	}
 }

@@ -113,3 +113,22 @@ func (p *Pages) Write(w http.ResponseWriter, status int, name string, v *View) e
 	_, _ = w.Write(body)
 	return nil
 }
+
+// Say gives the words of a key for code that builds views. A key without words is a fault of the program, shown as the key
+// itself; tests look for such.
+func (r *Renderer) Say(locale, key string, args ...any) string {
+	text, err := r.words.Say(locale, key, args...)
+	if err != nil {
+		return "[" + key + "]"
+	}
+	return text
+}
+
+// Count is Say for a key that counts.
+func (r *Renderer) Count(locale, key string, n int64) string {
+	text, err := r.words.Count(locale, key, n)
+	if err != nil {
+		return "[" + key + "]"
+	}
+	return text
+}

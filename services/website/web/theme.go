@@ -57,8 +57,8 @@ func DefaultTheme() Theme {
 	return Theme{
 		Name: "Renown",
 		Tagline: map[string]string{
-			"en": "What our customers achieved, in words they signed.",
-			"de": "Was unsere Kunden erreicht haben – in Worten, die sie unterschrieben haben.",
+			"en": "What our customers achieved, in words they agreed to.",
+			"de": "Was unsere Kunden erreicht haben, in Worten, denen sie zugestimmt haben.",
 		},
 		logo: template.HTML(`<svg viewBox="0 0 24 24" fill="currentColor"><path d="M10.5 3.5C5.2 5 2 9.3 2 14.7 2 18.6 4 21 6.7 21c2.4 0 4.2-1.7 4.2-4.1s-1.7-4-3.8-4q-.6 0-1 .2C6.5 9.7 8 7.1 10.5 5z"/><path d="M21.5 3.5C16.2 5 13 9.3 13 14.7 13 18.6 15 21 17.7 21c2.4 0 4.2-1.7 4.2-4.1s-1.7-4-3.8-4q-.6 0-1 .2C17.5 9.7 19 7.1 21.5 5z"/></svg>`),
 	}

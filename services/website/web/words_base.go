@@ -9,7 +9,7 @@ var baseWords = Words{
 	"base.language":    {"en": "Language", "de": "Sprache"},
 	"base.staff":       {"en": "Sign in for staff", "de": "Anmeldung für Mitarbeitende"},
 	"base.signout":     {"en": "Sign out", "de": "Abmelden"},
-	"base.promise":     {"en": "Every story here was signed by the customer, word for word.", "de": "Jede Geschichte hier hat der Kunde unterschrieben, Wort für Wort."},
+	"base.promise":     {"en": "The customer agreed to every story here, word for word.", "de": "Jeder Geschichte hier hat der Kunde zugestimmt, Wort für Wort."},
 	"base.requestid":   {"en": "Request %s", "de": "Anfrage %s"},
 	"base.newer":       {"en": "Newer", "de": "Neuere"},
 	"base.older":       {"en": "Older", "de": "Ältere"},

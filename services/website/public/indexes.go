@@ -1,0 +1,158 @@
+package public
+
+import (
+	"context"
+	"net/http"
+	"net/url"
+	"slices"
+
+	"renown.example/kit/fault"
+	storiesv1 "renown.example/proto/gen/renown/stories/v1"
+	"renown.example/website/web"
+)
+
+// How many stories a page shows. The index has one large and the rest in a list.
+const (
+	onHome  = 6
+	onIndex = 25
+)
+
+// Row is a story in a list.
+type Row struct {
+	Story    *storiesv1.PublishedSummary
+	URL      string
+	Industry string
+	// Why says why it is shown beside another story.
+	Why string
+	Picture
+}
+
+func (s *Site) row(p *storiesv1.PublishedSummary) Row {
+	r := Row{Story: p, URL: s.paths.story(p.GetLocale(), p.GetSlug())}
+	if len(p.GetIndustry()) > 0 {
+		r.Industry = p.GetIndustry()[0]
+	}
+	return r
+}
+
+func (s *Site) rows(list []*storiesv1.PublishedSummary) []Row {
+	out := make([]Row, 0, len(list))
+	for _, p := range list {
+		out = append(out, s.row(p))
+	}
+	return out
+}
+
+// newest is the first of a list as the large one, with its picture, and the others as rows.
+func (s *Site) newest(ctx context.Context, list []*storiesv1.PublishedSummary) (*Row, []Row) {
+	if len(list) == 0 {
+		return nil, nil
+	}
+	first := s.row(list[0])
+	first.Picture = pictureOf(ctx, list[0].GetImage(), s.sizes.of, false)
+	return &first, s.rows(list[1:])
+}
+
+// list asks for a page of stories and refuses a language in which nothing is published, except the default one.
+func (s *Site) list(ctx context.Context, locale string, size int32, token string) (*storiesv1.ListPublishedStoriesResponse, error) {
+	reply, err := s.stories.ListPublishedStories(ctx, &storiesv1.ListPublishedStoriesRequest{Locale: locale, PageSize: size, PageToken: token})
+	if err != nil {
+		return nil, err
+	}
+	if locale != s.DefaultLocale && !slices.Contains(reply.GetLocales(), locale) {
+		return nil, fault.NotFound.New("nothing is published in %q", locale)
+	}
+	return reply, nil
+}
+
+// languages are the same page in the languages in which anything is published.
+func (s *Site) languages(locales []string, current string, address func(locale string) string) []web.Alternate {
+	var out []web.Alternate
+	for _, locale := range locales {
+		out = append(out, web.Alternate{Locale: locale, URL: address(locale), Current: locale == current})
+	}
+	return out
+}
+
+// absolute are the alternates for the head: absolute, with the default language also as x-default.
+func (s *Site) absolute(in []web.Alternate) []web.Alternate {
+	if len(in) < 2 {
+		return nil
+	}
+	out := make([]web.Alternate, 0, len(in)+1)
+	for _, a := range in {
+		a.URL = s.PublicURL + a.URL
+		out = append(out, a)
+		if a.Locale == s.DefaultLocale {
+			out = append(out, web.Alternate{Locale: "x-default", URL: a.URL})
+		}
+	}
+	return out
+}
+
+type homeData struct {
+	Newest *Row
+	Rows   []Row
+	Total  int32
+	Index  string
+}
+
+func (s *Site) buildHome(ctx context.Context, at place) (*page, error) {
+	reply, err := s.list(ctx, at.locale, onHome, "")
+	if err != nil {
+		return nil, err
+	}
+	data := homeData{Total: reply.GetTotalSize(), Index: s.paths.index(at.locale)}
+	data.Newest, data.Rows = s.newest(ctx, reply.GetStories())
+	tagline := s.Renderer.Theme.TaglineIn(web.Spoken(at.locale))
+	v := &web.View{
+		Locale: at.locale, Title: s.say(at.locale, "home.title"), Description: tagline,
+		Canonical: s.PublicURL + s.paths.home(at.locale), Class: "home", Data: data,
+		Languages: s.languages(reply.GetLocales(), at.locale, s.paths.home),
+		Meta:      []web.Meta{{Name: "og:type", Content: "website"}, {Name: "og:title", Content: s.Renderer.Theme.Name}, {Name: "og:description", Content: tagline}, {Name: "og:url", Content: s.PublicURL + s.paths.home(at.locale)}},
+	}
+	v.Alternates = s.absolute(v.Languages)
+	return s.render(http.StatusOK, "home", v)
+}
+
+type indexData struct {
+	Newest         *Row
+	Rows           []Row
+	Total          int32
+	First, Next    string
+	Elsewhere      string
+	ElsewhereLabel string
+}
+
+func (s *Site) buildIndex(ctx context.Context, at place, token string) (*page, error) {
+	reply, err := s.list(ctx, at.locale, onIndex, token)
+	if err != nil {
+		return nil, err
+	}
+	here := s.paths.index(at.locale)
+	data := indexData{Total: reply.GetTotalSize()}
+	if token == "" {
+		data.Newest, data.Rows = s.newest(ctx, reply.GetStories())
+	} else {
+		data.First, data.Rows = here, s.rows(reply.GetStories())
+	}
+	if next := reply.GetNextPageToken(); next != "" {
+		data.Next = here + "?page=" + url.QueryEscape(next)
+	}
+	if data.Total == 0 && len(reply.GetLocales()) > 0 {
+		other := reply.GetLocales()[len(reply.GetLocales())-1]
+		if other != at.locale {
+			data.Elsewhere, data.ElsewhereLabel = s.paths.index(other), web.NativeName(other)
+		}
+	}
+	v := &web.View{
+		Locale: at.locale, Title: s.say(at.locale, "index.title"), Description: s.say(at.locale, "index.text"), Section: "stories",
+		Canonical: s.PublicURL + here, Class: "index", Data: data, NoIndex: token != "",
+		Languages:  s.languages(reply.GetLocales(), at.locale, s.paths.index),
+		LinkedData: s.collection(at.locale, reply.GetStories()),
+	}
+	if token == "" {
+		v.Alternates = s.absolute(v.Languages)
+	}
+	return s.render(http.StatusOK, "index", v)
+}

@@ -1,0 +1,146 @@
+package public
+
+import (
+	"context"
+	"errors"
+	"net/http"
+	"strings"
+
+	"renown.example/kit/fault"
+	"renown.example/kit/ready"
+	"renown.example/kit/telemetry"
+	"renown.example/website/api"
+	"renown.example/website/web"
+)
+
+// The policies of the two kinds of pages: a sign-off link is a secret and is told to nobody, not even as a referrer.
+var (
+	openly     = web.Policy{}
+	inPrivate  = web.Policy{Private: true}
+	readMethod = "GET, HEAD"
+)
+
+// Handler serves every address of the public site, and 404 for those that lead nowhere.
+func (s *Site) Handler() http.Handler {
+	guard := http.NewCrossOriginProtection()
+	private := web.Secure(inPrivate, guard.Handler(http.HandlerFunc(s.signoff)))
+	open := web.Secure(openly, http.HandlerFunc(s.serve))
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if strings.HasPrefix(r.URL.Path, "/signoff/") {
+			w.Header().Set("Cache-Control", "no-store")
+			w.Header().Set("X-Robots-Tag", "noindex")
+			private.ServeHTTP(w, r)
+			return
+		}
+		open.ServeHTTP(w, r)
+	})
+}
+
+func (s *Site) serve(w http.ResponseWriter, r *http.Request) {
+	if r.Method != http.MethodGet && r.Method != http.MethodHead {
+		w.Header().Set("Allow", readMethod)
+		http.Error(w, http.StatusText(http.StatusMethodNotAllowed), http.StatusMethodNotAllowed)
+		return
+	}
+	if to := s.tidy(r.URL.Path); to != "" {
+		http.Redirect(w, r, to, http.StatusMovedPermanently)
+		return
+	}
+	key := r.URL.Path
+	if token := r.URL.Query().Get("page"); token != "" && find(r.URL.Path, s.DefaultLocale).kind == index {
+		key += "?" + token
+	}
+	s.holder.ServeOr(w, r, key, func(ctx context.Context) (ready.Answer, error) {
+		p, err := s.build(ctx, r.URL)
+		if err != nil {
+			return ready.Answer{}, err
+		}
+		if p.status == http.StatusNotFound {
+			return ready.Answer{}, &missing{p}
+		}
+		return p.answer(), nil
+	})
+}
+
+// answer is the page for the holder. It has no tags: whatever is published or withdrawn drops it, because every page lists stories
+// or depends on which are up.
+func (p *page) answer() ready.Answer {
+	h := http.Header{"Content-Type": {p.contentType}}
+	if p.location != "" {
+		h.Set("Location", p.location)
+	}
+	if p.language != "" {
+		h.Set("Content-Language", p.language)
+	}
+	return ready.Answer{Status: p.status, Header: h, Body: p.body, ValidUntil: p.until}
+}
+
+// missing carries the page for an address that leads nowhere past the holder: there are infinitely many of those, and keeping them
+// would push out the pages that there are.
+type missing struct{ page *page }
+
+func (m *missing) Error() string { return "there is no page at this address" }
+
+// Follow drops held pages as the source tells of changes, until ctx ends. Before it is called, and whenever the source falls silent,
+// every page is made anew for every request.
+func (s *Site) Follow(ctx context.Context, source ready.Source) {
+	s.holder.Follow(ctx, source, func(err error) {
+		s.Log.WarnContext(ctx, "the stream of revisions broke; pages are made anew until it is back", "error", err)
+	})
+}
+
+// unable answers when there is no page to show, and says in the log why.
+func (s *Site) unable(w http.ResponseWriter, r *http.Request, err error) {
+	if r.Context().Err() != nil {
+		return // the reader went away
+	}
+	var m *missing
+	if errors.As(err, &m) {
+		writePage(w, m.page)
+		return
+	}
+	status := http.StatusInternalServerError
+	var own *fault.Error
+	if errors.As(err, &own) && own.Reason.HTTP == http.StatusServiceUnavailable {
+		status = http.StatusServiceUnavailable
+	}
+	if p := api.AsProblem(err); p.Status == http.StatusServiceUnavailable || p.Status == http.StatusGatewayTimeout || p.Status == http.StatusTooManyRequests {
+		status = http.StatusServiceUnavailable
+	}
+	s.Log.ErrorContext(r.Context(), "a public page could not be made", "path", r.URL.Path, "error", err)
+	s.broken(w, r, status, telemetry.RequestID(r.Context()))
+}
+
+// tidy is the one address of a page that was asked for by another spelling, or "".
+func (s *Site) tidy(path string) string {
+	trimmed := strings.TrimRight(path, "/")
+	first := strings.TrimPrefix(trimmed, "/")
+	switch {
+	case first == "":
+		return ""
+	case first == s.DefaultLocale:
+		return "/"
+	case strings.HasPrefix(first, s.DefaultLocale+"/stories"):
+		return strings.TrimPrefix(trimmed, "/"+s.DefaultLocale)
+	case !strings.Contains(first, "/") && localeShape.MatchString(first) && first != "stories":
+		if path == trimmed {
+			return path + "/"
+		}
+		return ""
+	case path != trimmed:
+		return trimmed
+	}
+	return ""
+}
+
+func writePage(w http.ResponseWriter, p *page) {
+	h := w.Header()
+	h.Set("Content-Type", p.contentType)
+	h.Set("Cache-Control", "no-cache")
+	if p.language != "" {
+		h.Set("Content-Language", p.language)
+	}
+	w.WriteHeader(p.status)
+	// A reader who went away is not an error of ours.
+	_, _ = w.Write(p.body)
+}

@@ -1,0 +1,160 @@
+package public
+
+import (
+	"strconv"
+
+	storiesv1 "renown.example/proto/gen/renown/stories/v1"
+	"renown.example/website/web"
+)
+
+// stage is which of three pages the customer gets: one to decide on, a receipt, or one that says why there is nothing to do.
+type stage string
+
+const (
+	deciding stage = "open"
+	receipt  stage = "signed"
+	over     stage = "over"
+)
+
+type signoffData struct {
+	Page     *storiesv1.SignoffPage
+	Stage    stage
+	Home     string
+	Headline commented
+	Parts    []commented
+	Facts    []fact
+	Failed   []web.Field
+	Problem  string
+	// The forms.
+	Scopes, Name, Ends, Changes, Reason web.Field
+	// Fixed is the answer that is always part of signing.
+	StateTitle, StateText string
+	Allowed               []string
+}
+
+// Number is the part's position for people, from 1.
+func (c commented) Number() int { return c.At + 1 }
+
+// commented is a part of the text with what the customer said about it. At is -1 for headline and summary: what is said there
+// is about the text as a whole.
+type commented struct {
+	Part
+	At      int
+	Comment string
+	Open    bool
+}
+
+func (s *Site) signoffView(v *visit, page *storiesv1.SignoffPage, a answers) *web.View {
+	locale := page.GetContent().GetLocale()
+	data := &signoffData{Page: page, Home: v.home, Stage: stageOf(page.GetState())}
+	if a.problem != "" {
+		data.Problem = s.say(locale, a.problem)
+	}
+	s.fillText(v, data, a)
+	title := "signoff.title"
+	switch data.Stage {
+	case deciding:
+		s.fillForms(data, locale, a)
+	case receipt:
+		title = "receipt.title"
+		data.Reason = web.Field{Name: "reason", Label: s.say(locale, "revoke.reason"), Type: "textarea", Rows: 2, Max: maxReason, Value: a.form.Get("reason")}
+		for _, scope := range page.GetReceipt().GetScopes() {
+			data.Allowed = append(data.Allowed, s.say(locale, scopeKey(scope)))
+		}
+	default:
+		title = "state." + page.GetState()
+		data.StateText = s.say(locale, title+".text")
+		switch page.GetState() {
+		case "cancelled", "expired", "replaced":
+			data.StateText = s.say(locale, title+".text", page.GetCompany())
+		}
+	}
+	data.StateTitle = s.say(locale, title)
+	return &web.View{Locale: locale, Title: data.StateTitle, NoIndex: true, Class: "signoff-page", Home: s.paths.home(locale), Styles: styles, Data: data}
+}
+
+func stageOf(state string) stage {
+	switch state {
+	case "open":
+		return deciding
+	case "signed":
+		return receipt
+	}
+	return over
+}
+
+func (s *Site) fillText(v *visit, data *signoffData, a answers) {
+	said := map[int32]string{}
+	for _, c := range data.Page.GetComments() {
+		said[c.GetBlock()] = c.GetText()
+	}
+	if at, err := strconv.ParseInt(a.form.Get("block"), 10, 32); err == nil {
+		said[int32(at)] = a.form.Get("text")
+	}
+	content := data.Page.GetContent()
+	data.Facts = factsOf(&storiesv1.PublishedSummary{Customer: content.GetCustomer(), Industry: content.GetIndustry(), Region: content.GetRegion(), Product: content.GetProduct()}, content)
+	data.Headline = commented{At: -1, Comment: said[-1], Open: said[-1] != ""}
+	blocks, fragments := data.Page.GetContent().GetBlocks(), data.Page.GetBlockHtml()
+	for len(fragments) < len(blocks) {
+		fragments = append(fragments, "")
+	}
+	for _, p := range partsOf(v.r.Context(), blocks, fragments, nil) {
+		if p.Kind == "image" {
+			p.Src = v.home + "/images/" + p.Image.GetAsset()
+		}
+		words := said[int32(p.Index)]
+		data.Parts = append(data.Parts, commented{Part: p, At: p.Index, Comment: words, Open: words != ""})
+	}
+}
+
+func (s *Site) fillForms(data *signoffData, locale string, a answers) {
+	why := func(field string) string {
+		if key := a.errors[field]; key != "" {
+			return s.say(locale, key)
+		}
+		return ""
+	}
+	data.Name = web.Field{Name: "name", Label: s.say(locale, "signoff.name"), Help: s.say(locale, "signoff.name.help"), Error: why("name"),
+		Value: data.Page.GetContactName(), Required: true, Autocomplete: "name", Max: maxName}
+	data.Changes = web.Field{Name: "changes", Label: s.say(locale, "signoff.change.label"), Help: s.say(locale, "signoff.change.help"), Error: why("changes"),
+		Type: "textarea", Rows: 5, Max: maxComment, Required: true, Value: a.form.Get("changes")}
+	data.Scopes = web.Field{Name: "scope", Label: s.say(locale, "signoff.scopes"), Help: s.say(locale, "signoff.scopes.help"), Error: why("scope"), Type: "checks", Required: true}
+	for _, scope := range data.Page.GetScopes() {
+		chosen := scope == storiesv1.ConsentScope_CONSENT_SCOPE_WEB
+		if a.form != nil && a.form.Has("hash") {
+			chosen = contains(a.form["scope"], scope.String())
+		}
+		key := scopeKey(scope)
+		data.Scopes.Options = append(data.Scopes.Options, web.Option{Value: scope.String(), Label: s.say(locale, key), Consequence: s.say(locale, key+".so"), Chosen: chosen})
+	}
+	data.Ends = web.Field{Name: "years", Label: s.say(locale, "signoff.ends"), Type: "select", Required: true, Value: a.form.Get("years"),
+		Options: []web.Option{{Value: "", Label: s.say(locale, "signoff.ends.never")}}}
+	for _, years := range offeredYears {
+		data.Ends.Options = append(data.Ends.Options, web.Option{Value: strconv.Itoa(years), Label: s.Renderer.Count(locale, "signoff.ends.years", int64(years))})
+	}
+	if a.form.Has("name") {
+		data.Name.Value = a.form.Get("name")
+	}
+	data.Failed = web.Failed(data.Scopes, data.Name, data.Changes)
+}
+
+func contains(list []string, value string) bool {
+	for _, v := range list {
+		if v == value {
+			return true
+		}
+	}
+	return false
+}
+
+func scopeKey(scope storiesv1.ConsentScope) string {
+	switch scope {
+	case storiesv1.ConsentScope_CONSENT_SCOPE_SALES:
+		return "scope.sales"
+	case storiesv1.ConsentScope_CONSENT_SCOPE_ADS:
+		return "scope.ads"
+	case storiesv1.ConsentScope_CONSENT_SCOPE_PRESS:
+		return "scope.press"
+	}
+	return "scope.web"
+}
