@@ -1,0 +1,110 @@
+package studio
+
+import (
+	"embed"
+	"io/fs"
+	"log/slog"
+	"net/http"
+
+	"renown.example/kit/clock"
+	"renown.example/website/api"
+	"renown.example/website/web"
+)
+
+//go:embed pages/*.html
+var pageFiles embed.FS
+
+//go:embed assets
+var assetFiles embed.FS
+
+// Assets are the studio's style sheet and modules, for web.NewAssets.
+func Assets() fs.FS {
+	files, err := fs.Sub(assetFiles, "assets")
+	if err != nil {
+		panic(err) // the files are in the binary
+	}
+	return files
+}
+
+// Studio serves the pages under /studio.
+type Studio struct {
+	conn  *api.Conn
+	pages *web.Pages
+	clock clock.Clock
+	log   *slog.Logger
+}
+
+// New returns the studio. The renderer's assets must hold Assets().
+func New(conn *api.Conn, renderer *web.Renderer, clk clock.Clock, log *slog.Logger) (*Studio, error) {
+	files, err := fs.Sub(pageFiles, "pages")
+	if err != nil {
+		return nil, err
+	}
+	pages, err := renderer.Parse(files, web.App)
+	if err != nil {
+		return nil, err
+	}
+	return &Studio{conn: conn, pages: pages, clock: clk, log: log}, nil
+}
+
+// policy lets the editor show pictures before they are sent, and its preview write the HTML that the server rendered.
+var policy = web.Policy{Images: "blob:", TrustedTypes: "renown-preview"}
+
+// Handler returns the routes. Posts that come from another site are refused, bodies are bounded.
+func (s *Studio) Handler() http.Handler {
+	mux := http.NewServeMux()
+	s.readingRoutes(mux)
+	s.writingRoutes(mux)
+	s.consentRoutes(mux)
+	s.adminRoutes(mux)
+	mux.Handle("/studio/", s.page("", func(v *visit) error { return v.notFound() }))
+	guard := http.NewCrossOriginProtection()
+	guard.SetDenyHandler(http.HandlerFunc(s.crossSite))
+	return web.Secure(policy, guard.Handler(mux))
+}
+
+func (s *Studio) readingRoutes(mux *http.ServeMux) {
+	mux.Handle("GET /studio", s.page("", (*visit).home))
+	mux.Handle("GET /studio/{$}", s.page("", (*visit).home))
+	mux.Handle("GET /studio/stories", s.page("", (*visit).stories))
+	mux.Handle("GET /studio/stories/{story}", s.page("", (*visit).story))
+	mux.Handle("GET /studio/stories/{story}/{locale}", s.page("", (*visit).text))
+	mux.Handle("GET /studio/stories/{story}/{locale}/versions", s.page("", (*visit).versions))
+	mux.Handle("GET /studio/stories/{story}/{locale}/versions/{version}", s.page("", (*visit).version))
+	mux.Handle("GET /studio/stories/{story}/{locale}/diff", s.page("", (*visit).diff))
+	mux.Handle("GET /studio/audit", s.page("", (*visit).audit))
+	mux.Handle("GET /studio/assets/{asset}", s.page("", (*visit).asset))
+}
+
+func (s *Studio) writingRoutes(mux *http.ServeMux) {
+	mux.Handle("GET /studio/new", s.page(writers, (*visit).newStory))
+	mux.Handle("POST /studio/new", s.form(writers, smallBody, (*visit).createStory))
+	mux.Handle("GET /studio/stories/{story}/{locale}/edit", s.page(writers, (*visit).edit))
+	mux.Handle("POST /studio/stories/{story}/{locale}/edit", s.form(writers, pictureBody, (*visit).save))
+	mux.Handle("POST /studio/stories/{story}/{locale}/autosave", s.json(writers, (*visit).autosave))
+	mux.Handle("POST /studio/preview", s.json("", (*visit).preview))
+	mux.Handle("POST /studio/pictures", s.form(writers, pictureBody, (*visit).uploadPicture))
+	mux.Handle("POST /studio/stories/{story}/{locale}/versions/{version}/restore", s.form(writers, smallBody, (*visit).restore))
+	mux.Handle("POST /studio/stories/{story}/{locale}/{step}", s.form("", smallBody, (*visit).step))
+	mux.Handle("GET /studio/import", s.page(keepers, (*visit).importPage))
+	mux.Handle("POST /studio/import", s.form(keepers, importBody, (*visit).runImport))
+	mux.Handle("GET /studio/export", s.page(keepers, (*visit).export))
+}
+
+func (s *Studio) consentRoutes(mux *http.ServeMux) {
+	mux.Handle("GET /studio/consents", s.page("", (*visit).consents))
+	mux.Handle("POST /studio/consents/confirm", s.form(reviewers, smallBody, (*visit).confirmConsents))
+	mux.Handle("GET /studio/consents/{consent}/revoke", s.page(keepers, (*visit).askRevoke))
+	mux.Handle("POST /studio/consents/{consent}/revoke", s.form(keepers, smallBody, (*visit).revokeConsent))
+	mux.Handle("GET /studio/outbox", s.page(keepers, (*visit).outbox))
+}
+
+func (s *Studio) adminRoutes(mux *http.ServeMux) {
+	mux.Handle("GET /studio/people", s.page(admins, (*visit).people))
+	mux.Handle("POST /studio/people/{user}", s.form(admins, smallBody, (*visit).updatePerson))
+	mux.Handle("GET /studio/apps", s.page(admins, (*visit).apps))
+	mux.Handle("POST /studio/apps", s.form(admins, smallBody, (*visit).createApp))
+	mux.Handle("GET /studio/apps/{app}", s.page(admins, (*visit).app))
+	mux.Handle("POST /studio/apps/{app}/keys", s.form(admins, smallBody, (*visit).createKey))
+	mux.Handle("POST /studio/apps/{app}/keys/{key}/{step}", s.form(admins, smallBody, (*visit).keyStep))
+}

@@ -1,0 +1,120 @@
+package studio
+
+import (
+	"strings"
+
+	storiesv1 "renown.example/proto/gen/renown/stories/v1"
+	"renown.example/website/web"
+)
+
+// stateWords is how a state looks in lists.
+type stateWords struct {
+	Label string
+	Tone  web.Tone
+	Icon  string
+	// Waits says for whom or what a text in this state waits.
+	Waits string
+}
+
+// AccentTone marks what is under way.
+const accentTone web.Tone = "accent"
+
+var states = map[storiesv1.TextState]stateWords{
+	storiesv1.TextState_TEXT_STATE_DRAFT:             {"Draft", web.PlainTone, "pen-line", "its author"},
+	storiesv1.TextState_TEXT_STATE_IN_REVIEW:         {"In review", accentTone, "eye", "an approver"},
+	storiesv1.TextState_TEXT_STATE_AWAITING_CUSTOMER: {"With the customer", accentTone, "signature", "the customer’s signature"},
+	storiesv1.TextState_TEXT_STATE_APPROVED:          {"Ready to publish", web.GoodTone, "circle-check", "an editor to publish it"},
+	storiesv1.TextState_TEXT_STATE_SCHEDULED:         {"Scheduled", web.GoodTone, "calendar-clock", "its time"},
+	storiesv1.TextState_TEXT_STATE_PUBLISHED:         {"Published", web.GoodTone, "globe", ""},
+	storiesv1.TextState_TEXT_STATE_WITHDRAWN:         {"Withdrawn", web.WarnTone, "ban", ""},
+}
+
+// stateSlugs name the states in addresses, in the order of a text's way.
+var stateSlugs = []struct {
+	Slug  string
+	State storiesv1.TextState
+}{
+	{"draft", storiesv1.TextState_TEXT_STATE_DRAFT},
+	{"review", storiesv1.TextState_TEXT_STATE_IN_REVIEW},
+	{"customer", storiesv1.TextState_TEXT_STATE_AWAITING_CUSTOMER},
+	{"approved", storiesv1.TextState_TEXT_STATE_APPROVED},
+	{"scheduled", storiesv1.TextState_TEXT_STATE_SCHEDULED},
+	{"published", storiesv1.TextState_TEXT_STATE_PUBLISHED},
+	{"withdrawn", storiesv1.TextState_TEXT_STATE_WITHDRAWN},
+}
+
+// scopeWords says what allowing a use means.
+var scopeWords = []struct {
+	Scope              storiesv1.ConsentScope
+	Value, Label, Says string
+}{
+	{storiesv1.ConsentScope_CONSENT_SCOPE_WEB, "web", "Website", "Anybody can read it on the website, in feeds and through the interface."},
+	{storiesv1.ConsentScope_CONSENT_SCOPE_SALES, "sales", "Sales", "Salespeople may show it and put it into their documents."},
+	{storiesv1.ConsentScope_CONSENT_SCOPE_ADS, "ads", "Advertising", "It may appear in paid advertisements."},
+	{storiesv1.ConsentScope_CONSENT_SCOPE_PRESS, "press", "Press", "It may be handed to journalists."},
+}
+
+func scopeNames(scopes []storiesv1.ConsentScope) string {
+	var names []string
+	for _, w := range scopeWords {
+		for _, s := range scopes {
+			if s == w.Scope {
+				names = append(names, w.Label)
+			}
+		}
+	}
+	return strings.Join(names, ", ")
+}
+
+func scopesOf(values []string) []storiesv1.ConsentScope {
+	var out []storiesv1.ConsentScope
+	for _, w := range scopeWords {
+		for _, value := range values {
+			if value == w.Value {
+				out = append(out, w.Scope)
+			}
+		}
+	}
+	return out
+}
+
+// scopeField asks for uses. The website is always among them: without it nothing can be published.
+func scopeField(label, help string) web.Field {
+	f := web.Field{Name: "scopes", Label: label, Help: help, Type: "checks", Required: true}
+	for _, w := range scopeWords {
+		f.Options = append(f.Options, web.Option{Value: w.Value, Label: w.Label, Consequence: w.Says, Chosen: w.Value == "web"})
+	}
+	return f
+}
+
+// notices are what a page says after the form before it was taken.
+var notices = map[string]*web.Notice{
+	"created":     {Tone: web.GoodTone, Text: "The story is begun.", Detail: "Write; everything is saved while you do."},
+	"saved":       {Tone: web.GoodTone, Text: "Saved."},
+	"same":        {Tone: web.PlainTone, Text: "Nothing had changed, so there is no new version."},
+	"submitted":   {Tone: web.GoodTone, Text: "Sent to review.", Detail: "Whoever approves it must be somebody who wrote none of it."},
+	"changes":     {Tone: web.GoodTone, Text: "Sent back with your comment.", Detail: "It is a draft again."},
+	"approved":    {Tone: web.GoodTone, Text: "Approved.", Detail: "Now the customer has to agree to these words."},
+	"asked":       {Tone: web.GoodTone, Text: "The sign-off page is ready.", Detail: "Copy the link below and send it. The message is in the outbox too."},
+	"cancelled":   {Tone: web.GoodTone, Text: "The request is withdrawn.", Detail: "Its link does not work any more."},
+	"published":   {Tone: web.GoodTone, Text: "Published.", Detail: "Everybody can read it now."},
+	"scheduled":   {Tone: web.GoodTone, Text: "Scheduled."},
+	"unscheduled": {Tone: web.GoodTone, Text: "The plan is taken back."},
+	"unpublished": {Tone: web.GoodTone, Text: "Taken down.", Detail: "Within two seconds it is gone from every page, list and feed."},
+	"attested":    {Tone: web.GoodTone, Text: "Recorded.", Detail: "It counts once a second person has confirmed it."},
+	"confirmed":   {Tone: web.GoodTone, Text: "Confirmed."},
+	"revoked":     {Tone: web.GoodTone, Text: "The consent has ended.", Detail: "What rested on it is gone within two seconds."},
+	"restored":    {Tone: web.GoodTone, Text: "Restored as a new version.", Detail: "What was there before is still among the versions."},
+	"person":      {Tone: web.GoodTone, Text: "Changed.", Detail: "It holds from the person’s next click."},
+	"app":         {Tone: web.GoodTone, Text: "The app is registered.", Detail: "It needs a key before it can call anything."},
+	"key-revoked": {Tone: web.GoodTone, Text: "The key has ended.", Detail: "Within two seconds it is refused everywhere."},
+}
+
+// plainActions puts what the audit trail records into words. What is not listed is shown as it is recorded.
+func plainAction(action string) string {
+	kind, verb, ok := strings.Cut(action, ".")
+	if !ok {
+		return action
+	}
+	return strings.ToUpper(kind[:1]) + kind[1:] + " " + strings.ReplaceAll(verb, "_", " ")
+}
