@@ -125,6 +125,7 @@ func (g *Gateway) read(w http.ResponseWriter, r *http.Request, ex *exchange, to 
 	if err := readPreconditions(r, ex, to); err != nil {
 		return err
 	}
+	ex.wantsZip = strings.HasPrefix(strings.TrimSpace(r.Header.Get("Accept")), zipType)
 	if err := readIdempotencyKey(r, ex); err != nil {
 		return err
 	}

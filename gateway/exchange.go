@@ -26,6 +26,8 @@ type exchange struct {
 	ifMatch string
 	// idempotencyKey is "" if none was sent.
 	idempotencyKey string
+	// wantsZip says that a file is wanted as it is, not as JSON.
+	wantsZip bool
 	// etag is that of the resource in the answer; "" if it has none.
 	etag string
 	// called says that a service was reached: from then on errors are its.

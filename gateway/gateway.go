@@ -185,6 +185,7 @@ func (g *Gateway) handlers(stories, partners grpc.ClientConnInterface) (*runtime
 		runtime.WithErrorHandler(g.onError),
 		runtime.WithRoutingErrorHandler(g.onRoutingError),
 		runtime.WithForwardResponseOption(g.describe),
+		runtime.WithForwardResponseRewriter(rewrite),
 		runtime.WithDisableHTTPMethodOverride(),
 		runtime.WithDisablePathLengthFallback(),
 		runtime.WithMiddlewares(g.call),

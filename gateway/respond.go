@@ -14,6 +14,7 @@ import (
 	"google.golang.org/protobuf/reflect/protoreflect"
 
 	"renown.example/kit/rpc"
+	storiesv1 "renown.example/proto/gen/renown/stories/v1"
 )
 
 // answer is a whole answer in memory, before it is known whether it will be sent or compared.
@@ -71,6 +72,11 @@ func (g *Gateway) describe(ctx context.Context, w http.ResponseWriter, m proto.M
 		return nil
 	}
 	ex := exchangeOf(ctx)
+	if zipFile(ex, m) != nil {
+		w.Header().Set("Content-Type", zipType)
+		w.Header().Set("Content-Disposition", `attachment; filename="renown-stories.zip"`)
+		return nil
+	}
 	if body != nil {
 		ex.depends(body)
 		ex.etag = etagOf(body.ProtoReflect())
@@ -79,6 +85,25 @@ func (g *Gateway) describe(ctx context.Context, w http.ResponseWriter, m proto.M
 		}
 	}
 	return nil
+}
+
+// zipType is the media type by which an export is asked for as the file itself.
+const zipType = "application/zip"
+
+// zipFile returns the file that m holds if it is the export and the caller wants the file itself.
+func zipFile(ex *exchange, m proto.Message) *httpbody.HttpBody {
+	if export, ok := m.(*storiesv1.ExportStoriesResponse); ok && ex.wantsZip {
+		return &httpbody.HttpBody{ContentType: zipType, Data: export.GetZip()}
+	}
+	return nil
+}
+
+// rewrite replaces the message of an answer by the file in it where that is what the caller wants.
+func rewrite(ctx context.Context, m proto.Message) (any, error) {
+	if file := zipFile(exchangeOf(ctx), m); file != nil {
+		return file, nil
+	}
+	return m, nil
 }
 
 // localeOf is the language of an answer that is all in one: its own field, or that of its summary.
@@ -121,7 +146,7 @@ func (g *Gateway) respond(w http.ResponseWriter, r *http.Request, ex *exchange, 
 	h.Set("Cache-Control", "no-store")
 	if from.method == http.MethodGet {
 		h.Set("Cache-Control", "private, no-cache")
-		h.Add("Vary", "Authorization")
+		h.Add("Vary", "Authorization, Accept")
 		if from.public() {
 			h.Set("Cache-Control", "no-cache")
 		}
