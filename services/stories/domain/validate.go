@@ -174,6 +174,10 @@ func addressProblem(value string) string {
 
 // markdown checks what a text block contains apart from words. HTML is no finding: it is shown as the characters it consists of.
 func (f *findings) markdown(path, value string) {
+	if problem := prose.Unbearable(value); problem != "" {
+		f.add(path, "%s", problem)
+		return
+	}
 	r := prose.Inspect(value)
 	if r.Depth > MaxNesting {
 		f.add(path, "is nested %d levels deep, at most %d are allowed", r.Depth, MaxNesting)

@@ -17,9 +17,20 @@ import (
 
 var dialect = goldmark.New(goldmark.WithExtensions(extension.Table, extension.Strikethrough, extension.Footnote))
 
-// Parse returns the tree of a text.
+// Parse returns the tree of a text. One that Unbearable finds fault with is a single block of code.
 func Parse(markdown string) ast.Node {
-	return dialect.Parser().Parse(text.NewReader([]byte(markdown)))
+	source := []byte(markdown)
+	if problem := Unbearable(markdown); problem == "" {
+		return dialect.Parser().Parse(text.NewReader(source))
+	}
+	code := ast.NewCodeBlock()
+	starts := append(lineStarts(source), len(source))
+	for i := range len(starts) - 1 {
+		code.Lines().Append(text.NewSegment(starts[i], starts[i+1]))
+	}
+	root := ast.NewDocument()
+	root.AppendChild(root, code)
+	return root
 }
 
 // Image is a picture in a text.
@@ -52,7 +63,7 @@ type Report struct {
 // Inspect tells what a text contains apart from words.
 func Inspect(markdown string) Report {
 	source := []byte(markdown)
-	root := dialect.Parser().Parse(text.NewReader(source))
+	root := Parse(markdown)
 	in := inspector{source: source, starts: lineStarts(source)}
 	depth := 0
 	// The visitor never fails, so neither does the walk.

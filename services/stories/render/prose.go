@@ -75,12 +75,20 @@ func (p *page) adapt(n ast.Node, source []byte) {
 
 // id returns an id for a heading that no other element of the page has. The prefix keeps headings from taking the name of anything else on the page.
 func (p *page) id(heading string) string {
-	base := "h-" + domain.Slugify(heading, p.locale)
-	id := strings.TrimSuffix(base, "-")
-	for n := 2; p.ids[id]; n++ {
-		id = strings.TrimSuffix(base, "-") + "-" + strconv.Itoa(n)
+	base := strings.TrimSuffix("h-"+domain.Slugify(heading, p.locale), "-")
+	id := base
+	for {
+		p.ids[base]++
+		if n := p.ids[base]; n > 1 {
+			id = base + "-" + strconv.Itoa(n)
+		}
+		if id == base || p.ids[id] == 0 {
+			break
+		}
 	}
-	p.ids[id] = true
+	if id != base {
+		p.ids[id]++
+	}
 	return id
 }
 

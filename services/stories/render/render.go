@@ -39,7 +39,7 @@ func Blocks(c domain.Content, o Options) []string {
 	if o.AssetURL == nil {
 		o.AssetURL = func(asset string) string { return "/v1/assets/" + asset }
 	}
-	p := page{options: o, locale: c.Locale, ids: map[string]bool{}}
+	p := page{options: o, locale: c.Locale, ids: map[string]int{}}
 	out := make([]string, len(c.Blocks))
 	for i, b := range c.Blocks {
 		out[i] = strings.TrimSpace(sanitize(p.block(i, b)))
@@ -51,7 +51,8 @@ func Blocks(c domain.Content, o Options) []string {
 type page struct {
 	options Options
 	locale  string
-	ids     map[string]bool
+	// ids counts how often each id was wanted.
+	ids map[string]int
 }
 
 func (p *page) block(i int, b domain.Block) string {

@@ -131,3 +131,25 @@ func TestWordsOfBothSides(t *testing.T) {
 		}
 	}
 }
+
+func TestIDsOfHeadingsDiffer(t *testing.T) {
+	c := domain.Content{Blocks: []domain.Block{domain.NewText("# a\n# a-2\n# a\n# a\n# a-2\n# 東京\n# …"), domain.NewText("# a")}}
+	got := HTML(c, Options{})
+	for _, id := range []string{"h-a", "h-a-2", "h-a-3", "h-a-4", "h-a-2-2", "h", "h-2", "h-a-5"} {
+		if strings.Count(got, `"`+id+`"`) != 1 {
+			t.Errorf("id %s: %s", id, got)
+		}
+	}
+	checkHarmless(t, got)
+}
+
+// TestCostlyTextsAreShownAsTheyStand: what takes the parser too long is not parsed, whoever forgot to validate it.
+func TestCostlyTextsAreShownAsTheyStand(t *testing.T) {
+	for _, text := range []string{strings.Repeat("> ", 25_000) + "<b>", strings.Repeat("[a](", 12_000), strings.Repeat("1. ", 15_000)} {
+		got := HTML(domain.Content{Blocks: []domain.Block{domain.NewText("one\n" + text)}}, Options{})
+		if !strings.HasPrefix(got, `<section class="block block-text"><pre><code>one`) {
+			t.Errorf("got %.100s", got)
+		}
+		checkHarmless(t, got)
+	}
+}
