@@ -27,6 +27,7 @@ import (
 	"google.golang.org/protobuf/reflect/protoreflect"
 	"google.golang.org/protobuf/reflect/protoregistry"
 
+	"renown.example/kit/ready"
 	"renown.example/kit/telemetry"
 )
 
@@ -98,6 +99,9 @@ func (c *Conn) Invoke(ctx context.Context, method string, args, reply any, opts 
 	}
 	return c.exchange(ctx, rule, verb, path, body, out, opts)
 }
+
+// Revisions is the gateway's stream of what changed among published things, for a ready.Holder.
+func (c *Conn) Revisions() ready.Source { return ready.FromStream(c.client, c.base+"/v1/revisions") }
 
 // NewStream refuses: REST has no streams; see Revisions for the one that there is.
 func (c *Conn) NewStream(context.Context, *grpc.StreamDesc, string, ...grpc.CallOption) (grpc.ClientStream, error) {

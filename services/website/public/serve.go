@@ -84,8 +84,21 @@ func (m *missing) Error() string { return "there is no page at this address" }
 // Follow drops held pages as the source tells of changes, until ctx ends. Before it is called, and whenever the source falls silent,
 // every page is made anew for every request.
 func (s *Site) Follow(ctx context.Context, source ready.Source) {
-	s.holder.Follow(ctx, source, func(err error) {
-		s.Log.WarnContext(ctx, "the stream of revisions broke; pages are made anew until it is back", "error", err)
+	told := "" // the last trouble that the log was told of, so that it hears of each once
+	tracked := func(ctx context.Context, heard func(ready.Revision)) error {
+		return source(ctx, func(r ready.Revision) {
+			if told != "" {
+				s.Log.InfoContext(ctx, "the stream of revisions is back")
+				told = ""
+			}
+			heard(r)
+		})
+	}
+	s.holder.Follow(ctx, tracked, func(err error) {
+		if err.Error() != told {
+			told = err.Error()
+			s.Log.WarnContext(ctx, "the stream of revisions broke; pages are made anew until it is back", "error", err)
+		}
 	})
 }
 

@@ -29,6 +29,7 @@ var Words = web.Words{
 	"story.region":       {"en": "Region", "de": "Region"},
 	"story.product":      {"en": "In use", "de": "Im Einsatz"},
 	"story.size":         {"en": "Size", "de": "Größe"},
+	"story.text":         {"en": "The story", "de": "Die Geschichte"},
 	"story.results":      {"en": "Results", "de": "Ergebnisse"},
 	"story.baseline":     {"en": "Compared with", "de": "Verglichen mit"},
 	"story.period":       {"en": "Measured", "de": "Gemessen"},

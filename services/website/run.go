@@ -1,0 +1,101 @@
+package website
+
+import (
+	"context"
+	"errors"
+	"log/slog"
+	"net"
+	"net/http"
+	"time"
+
+	"renown.example/kit/clock"
+	"renown.example/kit/run"
+	"renown.example/kit/telemetry"
+	"renown.example/website/api"
+	"renown.example/website/signin"
+	"renown.example/website/web"
+)
+
+// Settings is how a website of its own process is started; config.Load fills it from flags, variables and a file.
+type Settings struct {
+	Website          string     `help:"Address the website listens on." default:"127.0.0.1:8080"`
+	Gateway          string     `help:"Address of the gateway's REST interface." default:"http://127.0.0.1:8081"`
+	PublicURL        string     `name:"public-url" help:"The website's address as people type it, such as https://stories.example.com." default:"http://127.0.0.1:8080"`
+	Theme            string     `help:"Theme file; without one the site looks like Renown." placeholder:"FILE"`
+	DefaultLocale    string     `help:"Language whose stories have addresses without a language in them." default:"en"`
+	OIDCIssuer       string     `name:"oidc-issuer" help:"Identity provider that employees sign in with." placeholder:"URL"`
+	OIDCClientID     string     `name:"oidc-client-id" help:"Client id from the identity provider."`
+	OIDCClientSecret string     `name:"oidc-client-secret" help:"Client secret from the identity provider."`
+	CookieSecret     string     `help:"At least 32 bytes that the replicas of one website share."`
+	Admin            string     `help:"Address for metrics and profiles; never a public one. Empty means none." default:"127.0.0.1:9080"`
+	LogFormat        string     `help:"json or text." enum:"json,text" default:"json"`
+	LogLevel         slog.Level `help:"debug, info, warn or error." default:"info"`
+}
+
+// How long a connection may take. Uploads of a whole folder of stories pass through, so bodies have two minutes.
+const (
+	headerWithin = 5 * time.Second
+	bodyWithin   = 2 * time.Minute
+	idleFor      = 2 * time.Minute
+	drainWithin  = 15 * time.Second
+	maxHeader    = 32 << 10
+)
+
+// Run serves the website until ctx ends and then lets running requests finish. The error says which setting is wrong or which
+// address could not be taken.
+func Run(ctx context.Context, s Settings) error {
+	tel, err := telemetry.New(ctx, telemetry.Options{Service: "website", Format: s.LogFormat, Level: s.LogLevel})
+	if err != nil {
+		return err
+	}
+	theme, err := web.LoadTheme(s.Theme)
+	if err != nil {
+		return err
+	}
+	site, err := New(Options{API: api.New(s.Gateway, nil), Theme: theme, PublicURL: s.PublicURL, DefaultLocale: s.DefaultLocale, Log: tel.Logger, SignIn: signin.Config{
+		PublicURL: s.PublicURL, Issuer: s.OIDCIssuer, ClientID: s.OIDCClientID, ClientSecret: s.OIDCClientSecret, CookieSecret: []byte(s.CookieSecret)}})
+	if err != nil {
+		return err
+	}
+	program := run.New(run.Options{Clock: clock.System(), Logger: tel.Logger})
+	program.Add(run.Part{Name: "telemetry", Stop: tel.Shutdown})
+	program.Add(run.Part{Name: "revisions", Serve: func(ctx context.Context) error { site.Follow(ctx); return ctx.Err() }})
+	if s.Admin != "" {
+		program.Add(listen("admin", s.Admin, tel.AdminHandler(program.Ready)))
+	}
+	program.Add(listen("website", s.Website, site))
+	return program.Run(ctx)
+}
+
+// Server is an HTTP server with bounds on how long a client may take.
+func Server(h http.Handler) *http.Server {
+	return &http.Server{Handler: h, ReadHeaderTimeout: headerWithin, ReadTimeout: bodyWithin, IdleTimeout: idleFor, MaxHeaderBytes: maxHeader}
+}
+
+// listen is a part that serves on an address and drains when it is its turn to stop.
+func listen(name, address string, h http.Handler) run.Part {
+	server := Server(h)
+	var l net.Listener
+	return run.Part{
+		Name: name,
+		Start: func(ctx context.Context) (err error) {
+			l, err = new(net.ListenConfig).Listen(ctx, "tcp", address)
+			return err
+		},
+		Serve: func(ctx context.Context) error {
+			failed := make(chan error, 1)
+			go func() { failed <- server.Serve(l) }()
+			select {
+			case err := <-failed:
+				return err
+			case <-ctx.Done():
+			}
+			bounded, cancel := context.WithTimeout(context.WithoutCancel(ctx), drainWithin)
+			defer cancel()
+			if err := server.Shutdown(bounded); err != nil && !errors.Is(err, http.ErrServerClosed) {
+				return err
+			}
+			return nil
+		},
+	}
+}

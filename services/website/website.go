@@ -1,0 +1,116 @@
+// Package website puts the areas of Renown's website together: the public pages, the studio and the sign-in, over one design
+// system and one REST connection.
+package website
+
+import (
+	"context"
+	"fmt"
+	"log/slog"
+	"net/http"
+	"strings"
+
+	"renown.example/kit/clock"
+	"renown.example/kit/id"
+	"renown.example/kit/ready"
+	"renown.example/kit/telemetry"
+	"renown.example/website/api"
+	"renown.example/website/public"
+	"renown.example/website/signin"
+	"renown.example/website/studio"
+	"renown.example/website/web"
+)
+
+// Options is what a website needs.
+type Options struct {
+	// API is the gateway's REST interface.
+	API *api.Conn
+	// Theme makes the site the company's own; the zero value is Renown's.
+	Theme web.Theme
+	// PublicURL is the site's own address as people type it, without a path.
+	PublicURL string
+	// DefaultLocale is the language without a language in its addresses; empty is "en".
+	DefaultLocale string
+	// SignIn says with which identity provider employees sign in. Its PublicURL is taken from above when empty.
+	SignIn signin.Config
+	// Clock and Log: nil is the machine's clock and slog's default.
+	Clock clock.Clock
+	Log   *slog.Logger
+}
+
+func (o *Options) fill() {
+	if o.Theme.Name == "" {
+		o.Theme = web.DefaultTheme()
+	}
+	if o.DefaultLocale == "" {
+		o.DefaultLocale = "en"
+	}
+	if o.Clock == nil {
+		o.Clock = clock.System()
+	}
+	if o.Log == nil {
+		o.Log = slog.Default()
+	}
+	o.PublicURL = strings.TrimRight(o.PublicURL, "/")
+	if o.SignIn.PublicURL == "" {
+		o.SignIn.PublicURL = o.PublicURL
+	}
+}
+
+// Site is the whole website.
+type Site struct {
+	handler   http.Handler
+	public    *public.Site
+	revisions ready.Source
+}
+
+// New assembles the website. The error names the part that could not be made; nothing is asked of the gateway yet.
+func New(o Options) (*Site, error) {
+	o.fill()
+	assets, err := web.NewAssets(o.Theme, public.Static(), studio.Assets())
+	if err != nil {
+		return nil, fmt.Errorf("website: assets: %w", err)
+	}
+	renderer, err := web.NewRenderer(o.Theme, assets, public.Words, public.SignoffWords)
+	if err != nil {
+		return nil, fmt.Errorf("website: words: %w", err)
+	}
+	open, err := public.New(public.Options{API: o.API, Renderer: renderer, PublicURL: o.PublicURL, DefaultLocale: o.DefaultLocale, Clock: o.Clock, Log: o.Log})
+	if err != nil {
+		return nil, fmt.Errorf("website: public pages: %w", err)
+	}
+	work, err := studio.New(o.API, renderer, o.Clock, o.Log)
+	if err != nil {
+		return nil, fmt.Errorf("website: studio: %w", err)
+	}
+	door, err := signin.New(o.SignIn, o.API, renderer, o.Clock, o.Log)
+	if err != nil {
+		return nil, fmt.Errorf("website: sign-in: %w", err)
+	}
+	mux := http.NewServeMux()
+	mux.Handle("/static/", web.Secure(web.Policy{}, assets))
+	mux.Handle("/studio", work.Handler())
+	mux.Handle("/studio/", work.Handler())
+	for _, path := range []string{"/signin", "/signin/", "/signout"} {
+		mux.Handle(path, door.Handler())
+	}
+	mux.Handle("/", open.Handler())
+	return &Site{handler: identified(o.Clock, mux), public: open, revisions: o.API.Revisions()}, nil
+}
+
+// Follow drops held pages as the gateway tells of changes, until ctx ends. Until it is called every page is made anew for every request.
+func (s *Site) Follow(ctx context.Context) { s.public.Follow(ctx, s.revisions) }
+
+// ServeHTTP answers for the whole website.
+func (s *Site) ServeHTTP(w http.ResponseWriter, r *http.Request) { s.handler.ServeHTTP(w, r) }
+
+// identified gives every request an id, which its answer, its log lines and its calls to the gateway carry.
+func identified(clk clock.Clock, next http.Handler) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		request := r.Header.Get("X-Request-Id")
+		if !telemetry.ValidRequestID(request) {
+			request = id.New(clk)
+		}
+		w.Header().Set("X-Request-Id", request)
+		next.ServeHTTP(w, r.WithContext(telemetry.WithRequestID(r.Context(), request)))
+	})
+}
