@@ -23,6 +23,8 @@ const Prefix = "RENOWN"
 // Options describe a program. Name is required.
 type Options struct {
 	Name, Description string
+	// Vars replace ${name} in the tags: what differs between programs that share settings.
+	Vars map[string]string
 	// Args without the program's name; nil means those of the process.
 	Args []string
 	// Output takes the help; nil means standard output.
@@ -47,7 +49,7 @@ func Load(settings any, o Options) error {
 	if o.Exit == nil {
 		o.Exit = os.Exit
 	}
-	options := []kong.Option{kong.Name(o.Name), kong.Description(o.Description), kong.DefaultEnvars(Prefix), kong.Embed(&file{}),
+	options := []kong.Option{kong.Name(o.Name), kong.Description(o.Description), kong.DefaultEnvars(Prefix), kong.Embed(&file{}), kong.Vars(o.Vars),
 		kong.Writers(o.Output, o.Output), kong.Exit(o.Exit), kong.ConfigureHelp(kong.HelpOptions{WrapUpperBound: 120})}
 	if path := fileOf(o.Args); path != "" {
 		r, err := read(path)

@@ -1,0 +1,134 @@
+// Package stories assembles the stories service: customers' success stories, published with their consent. cmd/stories runs it by itself, deploy/local beside the
+// other services in one process.
+package stories
+
+import (
+	"context"
+	"errors"
+	"net"
+	"net/url"
+	"slices"
+	"strings"
+	"sync"
+
+	"renown.example/kit/auth"
+	"renown.example/kit/clock"
+	"renown.example/kit/fault"
+	"renown.example/kit/idempotency"
+	"renown.example/kit/outbox"
+	"renown.example/kit/rpc"
+	"renown.example/kit/store"
+	"renown.example/kit/store/engine"
+	"renown.example/kit/telemetry"
+	storiesv1 "renown.example/proto/gen/renown/stories/v1"
+	"renown.example/stories/mail"
+	"renown.example/stories/server"
+	"renown.example/stories/tables"
+)
+
+// Config holds the settings of the service: flags, environment and file alike.
+type Config struct {
+	engine.Config
+	IdentityKeys []auth.PublicKey `help:"Public keys of the gateway, whose identity tokens are trusted. Two let a new key come before the old one goes." placeholder:"rnpub_..." required:""`
+	Company      string           `help:"Name under which customers are asked for their consent." placeholder:"NAME" required:""`
+	WebsiteURL   string           `help:"Address of the website as people type it: links to customers begin with it." placeholder:"URL" required:""`
+	Locales      []string         `help:"Languages of the stories, the default first." default:"en" placeholder:"TAG"`
+	SMTP         mail.Config      `embed:"" prefix:"smtp-"`
+}
+
+// Deps are what the process gives to the service.
+type Deps struct {
+	Clock clock.Clock
+	// Telemetry takes log lines, spans and metrics.
+	Telemetry *telemetry.Telemetry
+}
+
+// Service is a running stories service. Its parts are closed by Close.
+type Service struct {
+	db     store.DB
+	deps   Deps
+	server *server.Server
+	rpc    *rpc.Server
+}
+
+// New opens the database and starts the service's RPC server for callers in its own process. Run must be running for scheduled things to happen and for
+// revisions to be told.
+func New(ctx context.Context, c Config, d Deps) (*Service, error) {
+	site, err := url.Parse(c.WebsiteURL)
+	if err != nil || site.Host == "" || (site.Scheme != "http" && site.Scheme != "https") || strings.Trim(site.Path, "/") != "" || site.RawQuery != "" {
+		return nil, fault.Invalid("website-url", "%q is not an address such as https://www.northwind.example", c.WebsiteURL)
+	}
+	o := server.Options{
+		Clock: d.Clock, Logger: d.Telemetry.Logger.With("server", "stories"), Company: c.Company, WebsiteURL: strings.TrimRight(c.WebsiteURL, "/"),
+		Locales: slices.Clone(c.Locales),
+	}
+	if c.SMTP.Address != "" {
+		if o.Mail, err = mail.New(c.SMTP, d.Clock, nil); err != nil {
+			return nil, err
+		}
+	}
+	if o.DB, err = engine.Open(ctx, c.Config, d.Clock, "stories", tables.Specs()...); err != nil {
+		return nil, err
+	}
+	s := &Service{db: o.DB, deps: d}
+	if err := s.start(ctx, c, o); err != nil {
+		return nil, errors.Join(err, o.DB.Close())
+	}
+	return s, nil
+}
+
+func (s *Service) start(ctx context.Context, c Config, o server.Options) error {
+	var err error
+	if s.server, err = server.New(ctx, o); err != nil {
+		return err
+	}
+	s.rpc = rpc.NewServer(rpc.Options{
+		Name: "stories", Clock: s.deps.Clock, Logger: s.deps.Telemetry.Logger, Verifier: auth.NewVerifier(s.deps.Clock, c.IdentityKeys...),
+		Tracers: s.deps.Telemetry.Tracers, Metrics: s.deps.Telemetry.Metrics,
+	})
+	storiesv1.RegisterPublishedServiceServer(s.rpc, s.server)
+	storiesv1.RegisterWorkspaceServiceServer(s.rpc, s.server)
+	storiesv1.RegisterReviewServiceServer(s.rpc, s.server)
+	storiesv1.RegisterSignoffServiceServer(s.rpc, s.server)
+	storiesv1.RegisterConsentsServiceServer(s.rpc, s.server)
+	storiesv1.RegisterActivityServiceServer(s.rpc, s.server)
+	return s.rpc.Start()
+}
+
+// Conn returns a connection from the same process.
+func (s *Service) Conn() rpc.Conn { return s.rpc.Conn() }
+
+// Serve answers other processes until ctx ends, and drains: see rpc.Server.Serve.
+func (s *Service) Serve(ctx context.Context, l net.Listener) error { return s.rpc.Serve(ctx, l) }
+
+// Run does what happens by itself until ctx ends, and returns when it has stopped: due jobs, the stream of revisions, and the removal of what is kept no longer.
+func (s *Service) Run(ctx context.Context) {
+	log := s.deps.Telemetry.Logger.With("server", "stories")
+	worker := &outbox.Worker{DB: s.db, Clock: s.deps.Clock, Handlers: s.server.Jobs(), Failed: func(j outbox.Job, err error) {
+		// A refusal's text may quote people's addresses: its reason has to do.
+		e := fault.Of(err)
+		attrs := []any{"kind", j.Kind, "job", j.ID, "attempts", j.Attempts + 1, "reason", e.Reason.Name}
+		if e.Reason.Name == fault.Internal.Name {
+			attrs = append(attrs, "cause", e.Cause)
+		}
+		log.WarnContext(ctx, "a due job failed and is tried again", attrs...)
+	}}
+	var all sync.WaitGroup
+	all.Go(func() { s.server.Run(ctx) })
+	all.Go(func() { worker.Run(ctx) })
+	all.Go(func() {
+		idempotency.Sweep(ctx, s.db, s.deps.Clock, idempotency.Retention, func(err error) {
+			log.WarnContext(ctx, "old idempotency records could not be removed", "error", err)
+		})
+	})
+	all.Wait()
+}
+
+// Ready returns why the service cannot be of use now, nil if it can.
+func (s *Service) Ready(ctx context.Context) error { return s.db.Ping(ctx) }
+
+// Close lets running calls finish, within the bound of rpc.Options.StopWithin, and closes the database.
+func (s *Service) Close() error {
+	s.rpc.Stop()
+	return s.db.Close()
+}
