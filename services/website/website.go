@@ -66,7 +66,7 @@ type Site struct {
 // New assembles the website. The error names the part that could not be made; nothing is asked of the gateway yet.
 func New(o Options) (*Site, error) {
 	o.fill()
-	assets, err := web.NewAssets(o.Theme, public.Static(), studio.Assets())
+	assets, err := web.NewAssets(o.Theme, public.Static(), studio.Assets(), signin.Assets())
 	if err != nil {
 		return nil, fmt.Errorf("website: assets: %w", err)
 	}

@@ -25,6 +25,18 @@ import (
 //go:embed pages/*.html
 var pageFiles embed.FS
 
+//go:embed assets
+var assetFiles embed.FS
+
+// Assets are the style sheet of the sign-in pages, for web.NewAssets.
+func Assets() fs.FS {
+	files, err := fs.Sub(assetFiles, "assets")
+	if err != nil {
+		panic(err) // the files are in the binary
+	}
+	return files
+}
+
 // home is where a sign-in leads that began nowhere in particular.
 const home = "/studio"
 
@@ -46,7 +58,7 @@ type Handler struct {
 	spent map[string]time.Time
 }
 
-// New returns the handler. A configuration without a provider is no error: the sign-in page then says what is missing. A cookie secret that is too short is.
+// New returns the handler. The renderer's assets must hold Assets(). A configuration without a provider is no error: the sign-in page then says what is missing. A cookie secret that is too short is.
 func New(cfg Config, conn *api.Conn, renderer *web.Renderer, clk clock.Clock, log *slog.Logger) (*Handler, error) {
 	files, err := fs.Sub(pageFiles, "pages")
 	if err != nil {
@@ -90,7 +102,7 @@ type page struct {
 }
 
 func (h *Handler) show(w http.ResponseWriter, status int, p page) {
-	view := &web.View{Title: p.Heading, NoIndex: true, Class: "signin", Data: p}
+	view := &web.View{Title: p.Heading, NoIndex: true, Class: "signin", Styles: []string{"signin.css"}, Data: p}
 	if err := h.pages.Write(w, status, "signin", view); err != nil {
 		h.log.Error("the sign-in page cannot be shown", "error", err)
 		http.Error(w, p.Heading+". "+p.Text, status)

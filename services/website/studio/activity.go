@@ -35,7 +35,7 @@ func entries(list []*storiesv1.AuditEntry) []entry {
 		default:
 			who = e.GetActor()
 		}
-		line := entry{AuditEntry: e, When: e.GetTime().AsTime(), What: plainAction(e.GetAction()), Who: who, About: strings.TrimPrefix(e.GetSubject(), "stories/"), URL: subjectURL(e.GetSubject())}
+		line := entry{AuditEntry: e, When: e.GetTime().AsTime(), What: plainAction(e.GetAction()), Who: who, About: subjectWords(e.GetSubject()), URL: subjectURL(e.GetSubject())}
 		for name, value := range e.GetDetails() {
 			line.Details = append(line.Details, blockLine{strings.ReplaceAll(name, "_", " "), value})
 		}
@@ -43,6 +43,18 @@ func entries(list []*storiesv1.AuditEntry) []entry {
 		out = append(out, line)
 	}
 	return out
+}
+
+// subjectWords names a resource for people: "nordhafen-logistics, Deutsch".
+func subjectWords(name string) string {
+	parts := strings.Split(name, "/")
+	if len(parts) >= 4 && parts[0] == "stories" && parts[2] == "texts" {
+		return parts[1] + ", " + web.NativeName(parts[3])
+	}
+	if len(parts) == 2 && parts[0] == "consents" {
+		return "a consent"
+	}
+	return strings.TrimPrefix(name, "stories/")
 }
 
 // subjectURL is the studio's page about a resource, or "" if it has none.

@@ -25,6 +25,9 @@ type consentRow struct {
 	Refused string
 }
 
+// Language is the name of the consent's language in itself.
+func (r consentRow) Language() string { return web.NativeName(r.GetLocale()) }
+
 func (v *visit) consentRows(list []*storiesv1.Consent) []consentRow {
 	var out []consentRow
 	for _, c := range list {

@@ -176,3 +176,13 @@ func moment(value, offset string) *timestamppb.Timestamp {
 
 // Fields lists all declared fields, in the order in which they were declared.
 func (f *form) Fields() []web.Field { return f.fields }
+
+// Touched reports that something was typed into the form, or that something about it is wrong.
+func (f *form) Touched() bool {
+	for _, field := range f.fields {
+		if f.values.Get(field.Name) != "" || field.Error != "" {
+			return true
+		}
+	}
+	return false
+}

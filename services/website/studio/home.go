@@ -28,6 +28,9 @@ type row struct {
 // Updated is when the text last changed.
 func (r row) Updated() time.Time { return r.GetUpdateTime().AsTime() }
 
+// Language is the name of the text's language in itself.
+func (r row) Language() string { return web.NativeName(r.GetLocale()) }
+
 func storyID(name string) string {
 	id := strings.TrimPrefix(name, "stories/")
 	id, _, _ = strings.Cut(id, "/")
