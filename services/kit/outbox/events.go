@@ -205,7 +205,8 @@ func Tail(ctx context.Context, source Source, c clock.Clock, after int64, wake <
 		if err != nil {
 			failed(err)
 			failures++
-			pause = backoff(failures)
+			// Who follows in memory is only of use while it is up to date: it does not wait for minutes.
+			pause = min(backoff(failures), time.Second)
 		} else {
 			failures = 0
 			if len(events) > 0 {
