@@ -8,7 +8,9 @@ import (
 	"renown.example/kit/clock"
 	"renown.example/kit/fault"
 	"renown.example/kit/store"
+	"renown.example/kit/store/observe"
 	"renown.example/kit/store/sqlite"
+	"renown.example/kit/telemetry"
 )
 
 // Config says where a service keeps its data. It is part of the settings of each service.
@@ -18,8 +20,16 @@ type Config struct {
 }
 
 // Open opens the database of the service of that name: the file NAME.db in the folder, or the MongoDB database that the URI names, with the service's name before
-// the name of each collection. It brings the tables to their declared state.
-func Open(ctx context.Context, c Config, clk clock.Clock, service string, specs ...*store.Spec) (store.DB, error) {
+// the name of each collection. It brings the tables to their declared state. Its transactions are seen in traces and metrics.
+func Open(ctx context.Context, c Config, clk clock.Clock, tel *telemetry.Telemetry, service string, specs ...*store.Spec) (store.DB, error) {
+	db, err := open(ctx, c, clk, service, specs)
+	if err != nil {
+		return nil, err
+	}
+	return observe.DB(db, observe.Options{Service: service, Tracers: tel.Tracers, Metrics: tel.Metrics}), nil
+}
+
+func open(ctx context.Context, c Config, clk clock.Clock, service string, specs []*store.Spec) (store.DB, error) {
 	if c.MongoDBURI != "" {
 		return nil, fault.Invalid("mongodb-uri", "This build has no engine for MongoDB.")
 	}
