@@ -186,6 +186,35 @@ func TestReadFS(t *testing.T) {
 	}
 }
 
+// growing is a folder whose files are larger when they are read than when they were listed.
+type growing struct{ fstest.MapFS }
+
+type smallEntry struct{ fs.DirEntry }
+
+type smallInfo struct{ fs.FileInfo }
+
+func (e smallEntry) Info() (fs.FileInfo, error) {
+	info, err := e.DirEntry.Info()
+	return smallInfo{info}, err
+}
+
+func (smallInfo) Size() int64 { return 1 }
+
+func (g growing) ReadDir(name string) ([]fs.DirEntry, error) {
+	entries, err := g.MapFS.ReadDir(name)
+	for i := range entries {
+		entries[i] = smallEntry{entries[i]}
+	}
+	return entries, err
+}
+
+func TestFilesThatGrowAreNotReadPastTheirBounds(t *testing.T) {
+	limits := Limits{Entries: 9, FileBytes: 99, TotalBytes: 1000, Ratio: 1}
+	if files, err := ReadFS(growing{fstest.MapFS{"a": {Data: make([]byte, 100)}}}, limits); !fault.Has(err, fault.TooLarge) {
+		t.Errorf("got %d files, %v", len(files), err)
+	}
+}
+
 func FuzzReadZip(f *testing.F) {
 	f.Add(pack(f, item{name: "a/b.md", data: "text"}, item{name: "../x", data: "y"}))
 	f.Add(pack(f, item{name: "a", data: strings.Repeat("0", 5000), claims: 3}))

@@ -32,7 +32,12 @@ func genOptional(label string, bound int) *rapid.Generator[string] {
 
 func genLines(label string) *rapid.Generator[string] {
 	return rapid.Custom(func(t *rapid.T) string {
-		return strings.Join(rapid.SliceOfN(genOptional(label, 60), 1, 7).Draw(t, label), "\n")
+		lines := rapid.SliceOfN(genOptional(label, 60), 1, 7).Draw(t, label)
+		for i := range lines {
+			around := rapid.SampledFrom([]string{"", "", "", " ", "  ", "\t", "     "})
+			lines[i] = around.Draw(t, "indentation") + lines[i] + around.Draw(t, "trail")
+		}
+		return strings.Join(lines, "\n")
 	})
 }
 
