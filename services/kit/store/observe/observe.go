@@ -4,6 +4,7 @@ package observe
 
 import (
 	"context"
+	"errors"
 	"time"
 
 	"github.com/prometheus/client_golang/prometheus"
@@ -42,7 +43,14 @@ func DB(of store.DB, o Options) store.DB {
 			Name: "renown_store_transaction_seconds", Help: "Duration of transactions, waiting for the commit included.",
 			ConstLabels: prometheus.Labels{"service": o.Service}, Buckets: prometheus.ExponentialBuckets(0.0001, 3, 11),
 		}, []string{"kind", "reason"})
-		o.Metrics.MustRegister(d.seconds)
+		if err := o.Metrics.Register(d.seconds); err != nil {
+			// A database that is opened again in the same process goes on with the same figures.
+			var again prometheus.AlreadyRegisteredError
+			if !errors.As(err, &again) {
+				panic(err)
+			}
+			d.seconds = again.ExistingCollector.(*prometheus.HistogramVec)
+		}
 	}
 	return d
 }
