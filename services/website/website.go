@@ -6,6 +6,7 @@ import (
 	"context"
 	"fmt"
 	"log/slog"
+	"net"
 	"net/http"
 	"strings"
 
@@ -103,7 +104,7 @@ func (s *Site) Follow(ctx context.Context) { s.public.Follow(ctx, s.revisions) }
 // ServeHTTP answers for the whole website.
 func (s *Site) ServeHTTP(w http.ResponseWriter, r *http.Request) { s.handler.ServeHTTP(w, r) }
 
-// identified gives every request an id, which its answer, its log lines and its calls to the gateway carry.
+// identified gives every request an id, which its answer, its log lines and its calls to the gateway carry, and tells the gateway who asks.
 func identified(clk clock.Clock, next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		request := r.Header.Get("X-Request-Id")
@@ -111,6 +112,11 @@ func identified(clk clock.Clock, next http.Handler) http.Handler {
 			request = id.New(clk)
 		}
 		w.Header().Set("X-Request-Id", request)
-		next.ServeHTTP(w, r.WithContext(telemetry.WithRequestID(r.Context(), request)))
+		address, _, err := net.SplitHostPort(r.RemoteAddr)
+		if err != nil {
+			address = r.RemoteAddr
+		}
+		ctx := api.ForReader(telemetry.WithRequestID(r.Context(), request), strings.Join(r.Header.Values("X-Forwarded-For"), ", "), address)
+		next.ServeHTTP(w, r.WithContext(ctx))
 	})
 }

@@ -155,6 +155,9 @@ func (c *Conn) identify(ctx context.Context, req *http.Request) {
 	if c.as.header != "" {
 		req.Header.Set("Authorization", c.as.header)
 	}
+	if chain, ok := ctx.Value(readerKey{}).(string); ok {
+		req.Header.Set("X-Forwarded-For", chain)
+	}
 	if id := telemetry.RequestID(ctx); id != "" {
 		req.Header.Set("X-Request-Id", id)
 	}

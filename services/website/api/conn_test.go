@@ -44,7 +44,7 @@ func TestCallsFollowTheAnnotations(t *testing.T) {
 	})
 	var meta api.Meta
 	reply, err := storiesv1.NewWorkspaceServiceClient(conn.As(api.Session("s3cret"))).SaveText(
-		telemetry.WithRequestID(t.Context(), "req-1"),
+		api.ForReader(telemetry.WithRequestID(t.Context(), "req-1"), "203.0.113.9", "10.0.0.1"),
 		&storiesv1.SaveTextRequest{Story: "a/b", Locale: "pt-BR", Text: &storiesv1.TextInput{}},
 		api.IdempotencyKey("k1"), api.IfMatch(`"6"`), api.Into(&meta))
 	if err != nil {
@@ -60,7 +60,7 @@ func TestCallsFollowTheAnnotations(t *testing.T) {
 	if err := json.Unmarshal([]byte(seen.body), &body); err != nil || body["story"] != nil || body["text"] == nil {
 		t.Errorf("body is %s (%v)", seen.body, err)
 	}
-	for name, want := range map[string]string{"Authorization": "Session s3cret", "Idempotency-Key": "k1", "If-Match": `"6"`, "X-Request-Id": "req-1"} {
+	for name, want := range map[string]string{"Authorization": "Session s3cret", "Idempotency-Key": "k1", "If-Match": `"6"`, "X-Request-Id": "req-1", "X-Forwarded-For": "203.0.113.9, 10.0.0.1"} {
 		if got := seen.header.Get(name); got != want {
 			t.Errorf("%s is %q, want %q", name, got, want)
 		}

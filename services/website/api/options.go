@@ -1,6 +1,7 @@
 package api
 
 import (
+	"context"
 	"net/http"
 	"time"
 
@@ -21,6 +22,17 @@ func IfMatch(etag string) grpc.CallOption { return header{name: "If-Match", valu
 
 // IfNoneMatch leaves the reply empty and sets Meta.NotModified when the resource is still what the etag names.
 func IfNoneMatch(etag string) grpc.CallOption { return header{name: "If-None-Match", value: etag} }
+
+type readerKey struct{}
+
+// ForReader returns a context whose calls tell the gateway for whom they are made: the addresses of X-Forwarded-For as they came, and
+// the reader's own behind them. A gateway that trusts the website as a proxy then counts each reader's quota apart.
+func ForReader(ctx context.Context, forwarded, address string) context.Context {
+	if forwarded != "" {
+		address = forwarded + ", " + address
+	}
+	return context.WithValue(ctx, readerKey{}, address)
+}
 
 // Meta is what an answer says besides its body.
 type Meta struct {
