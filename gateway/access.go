@@ -86,7 +86,7 @@ func (g *Gateway) record(ctx context.Context, method string, ex *exchange, out *
 	level := slog.LevelInfo
 	attrs := []slog.Attr{
 		slog.String("method", method), slog.String("route", ex.route), slog.Int("status", out.status), slog.Int64("bytes", out.bytes),
-		slog.Duration("took", took), slog.String("caller", ex.caller.Principal()),
+		slog.Float64("milliseconds", float64(took.Microseconds())/1000), slog.String("caller", ex.caller.Principal()),
 	}
 	if ex.memory {
 		attrs = append(attrs, slog.Bool("memory", true))

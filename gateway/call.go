@@ -50,7 +50,7 @@ func (g *Gateway) call(next runtime.HandlerFunc) runtime.HandlerFunc {
 			next(w, r, params)
 			return
 		}
-		a := &answer{header: w.Header()}
+		a := &answer{header: http.Header{}}
 		next(a, r, params)
 		g.respond(w, r, ex, found, a)
 	}

@@ -3,7 +3,6 @@ package gateway
 import (
 	"crypto/sha256"
 	"encoding/hex"
-	"net/http"
 	"regexp"
 	"strings"
 
@@ -42,20 +41,6 @@ func unquoteTag(s string) (string, bool) {
 
 func isTagText(s string) bool {
 	return !strings.ContainsFunc(s, func(c rune) bool { return c <= ' ' || c > '~' || c == '"' })
-}
-
-// matchesNone reports whether If-None-Match names tag (which is without quotation marks): then 304 answers.
-func matchesNone(h http.Header, tag string) bool {
-	for _, line := range h.Values("If-None-Match") {
-		for one := range strings.SplitSeq(line, ",") {
-			one = strings.TrimSpace(one)
-			// If-None-Match compares weakly.
-			if one == "*" || strings.TrimPrefix(one, "W/") == `"`+tag+`"` {
-				return true
-			}
-		}
-	}
-	return false
 }
 
 // etagOf returns the etag field of a message, "" if it has none.

@@ -10,6 +10,7 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"net/http"
 	"net/netip"
 	"strings"
 	"sync"
@@ -108,6 +109,8 @@ type Gateway struct {
 	resolver *resolver
 	buckets  *limit.Buckets
 
+	openapi http.Handler
+
 	// holder keeps answers about published things.
 	holder *ready.Holder
 	// running ends when the gateway is closed.
@@ -154,6 +157,7 @@ func New(o Options) (*Gateway, error) {
 		return nil, err
 	}
 	g.resolver = &resolver{client: partnersv1.NewCredentialsServiceClient(conn{o.Partners, o.Minter}), clock: o.Clock}
+	g.openapi = openapiHandler()
 	stories := conn{o.Stories, o.Minter}
 	if g.mux, err = g.handlers(stories, conn{o.Partners, o.Minter}); err != nil {
 		return nil, err

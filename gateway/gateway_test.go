@@ -228,7 +228,9 @@ func TestAddressesAndMethods(t *testing.T) {
 		status              int
 	}{
 		{"GET", "/v1/nothing", "", 404},
-		{"GET", "/", "", 404},
+		{"GET", "/docs/nothing", "", 404},
+		{"POST", "/docs", "GET, HEAD", 405},
+		{"POST", "/openapi.json", "GET, HEAD", 405},
 		{"DELETE", "/v1/stories", "GET, HEAD, OPTIONS", 405},
 		{"POST", "/v1/stories/nordhafen", "GET, HEAD, OPTIONS", 405},
 		{"DELETE", "/v1/workspace/stories/a/texts/en", "GET, HEAD, PUT, OPTIONS", 405},

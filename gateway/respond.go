@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"context"
 	"encoding/json"
+	"maps"
 	"net/http"
 	"strconv"
 
@@ -13,6 +14,7 @@ import (
 	"google.golang.org/protobuf/proto"
 	"google.golang.org/protobuf/reflect/protoreflect"
 
+	"renown.example/kit/ready"
 	"renown.example/kit/rpc"
 	storiesv1 "renown.example/proto/gen/renown/stories/v1"
 )
@@ -133,42 +135,21 @@ func nothing(string) (string, bool) { return "", false }
 
 // respond sends the answer of a generated handler, or 304 where the caller has it already.
 func (g *Gateway) respond(w http.ResponseWriter, r *http.Request, ex *exchange, from *route, a *answer) {
-	h := w.Header()
-	if a.status == 0 {
-		a.status = http.StatusOK
-	}
-	if a.status != http.StatusOK {
-		w.WriteHeader(a.status)
-		_, _ = w.Write(a.body)
+	h := a.header
+	if a.status == http.StatusOK && from.method == http.MethodGet {
+		h.Set("Cache-Control", "private, no-cache")
+		h.Set("X-Content-Type-Options", "nosniff")
+		h.Set("Vary", "Authorization, Accept")
+		ready.Fixed(ready.Answer{Header: h, Body: a.body, ETag: makeEtag(ex.etag, a.body)}).ServeHTTP(w, r)
 		return
 	}
-	h.Set("X-Content-Type-Options", "nosniff")
-	h.Set("Cache-Control", "no-store")
-	if from.method == http.MethodGet {
-		h.Set("Cache-Control", "private, no-cache")
-		h.Add("Vary", "Authorization, Accept")
-		if from.public() {
-			h.Set("Cache-Control", "no-cache")
-		}
+	if a.status == http.StatusOK {
+		h.Set("X-Content-Type-Options", "nosniff")
+		h.Set("Cache-Control", "no-store")
+		h.Set("Content-Length", strconv.Itoa(len(a.body)))
 	}
-	g.send(w, r, ex, a.body)
-}
-
-// send writes a body of status 200 in the encoding that suits the caller, with its ETag if it answers a GET.
-func (g *Gateway) send(w http.ResponseWriter, r *http.Request, ex *exchange, body []byte) {
-	h := w.Header()
-	coded, suffix := encode(r, h, body)
-	if r.Method == http.MethodGet {
-		tag := makeEtag(ex.etag, body) + suffix
-		h.Set("ETag", `"`+tag+`"`)
-		if matchesNone(r.Header, tag) {
-			h.Del("Content-Type")
-			h.Del("Content-Encoding")
-			w.WriteHeader(http.StatusNotModified)
-			return
-		}
-	}
-	h.Set("Content-Length", strconv.Itoa(len(coded)))
+	maps.Copy(w.Header(), h)
+	w.WriteHeader(a.status)
 	// An error here is the caller's going away, which the access log sees as fewer bytes.
-	_, _ = w.Write(coded)
+	_, _ = w.Write(a.body)
 }

@@ -70,6 +70,9 @@ func (g *Gateway) dispatch(w *recorder, r *http.Request) {
 		g.token(w, r)
 		return
 	}
+	if g.fixed(w, r) {
+		return
+	}
 	g.shareAnswer(w.Header(), r)
 	if isPublicPath(path) && (r.Method == http.MethodGet || r.Method == http.MethodHead) {
 		g.readPublic(w, r, exchangeOf(r.Context()))
