@@ -29,3 +29,6 @@ func DemoUsers(domain string) []User {
 		user("agnes", "Agnes Obi-Farkas", "admin", "Administrator: everything, and people, apps and keys"),
 	}
 }
+
+// GroupRoles tells the partners service which roles follow from the groups of DemoUsers.
+const GroupRoles = "author=author,editor=editor,approver=approver,admin=admin"
