@@ -85,61 +85,71 @@ func TestReadZip(t *testing.T) {
 	}
 }
 
+// noise is text that packs badly.
+func noise(n int) string {
+	var b strings.Builder
+	for x := uint32(1); b.Len() < n; x = x*1664525 + 1013904223 {
+		b.WriteByte(byte(x >> 24))
+	}
+	return b.String()
+}
+
+// many are n empty files.
+func many(n int) []item {
+	items := make([]item, n)
+	for i := range items {
+		items[i] = item{name: fmt.Sprint(i)}
+	}
+	return items
+}
+
+// tight are limits that a test can reach.
+var tight = Limits{Entries: 10, FileBytes: 3 << 20, TotalBytes: 4 << 20, Ratio: 100}
+
+var refusals = []struct {
+	name   string
+	items  []item
+	reason fault.Reason
+	names  string // what the refusal must name
+}{
+	{"up and out", []item{{name: "a/../../b"}}, fault.ContentRejected, `"a/../../b"`},
+	{"only up", []item{{name: ".."}}, fault.ContentRejected, `".."`},
+	{"here", []item{{name: "./a"}}, fault.ContentRejected, `"./a"`},
+	{"nothing between slashes", []item{{name: "a//b"}}, fault.ContentRejected, `"a//b"`},
+	{"absolute", []item{{name: "/etc/passwd"}}, fault.ContentRejected, `"/etc/passwd"`},
+	{"backslash", []item{{name: `..\a`}}, fault.ContentRejected, `"..\\a"`},
+	{"drive", []item{{name: "C:a"}}, fault.ContentRejected, `"C:a"`},
+	{"stream of a file", []item{{name: "a.md:b"}}, fault.ContentRejected, `"a.md:b"`},
+	{"NUL", []item{{name: "a\x00.md"}}, fault.ContentRejected, `"a\x00.md"`},
+	{"escape", []item{{name: "a\x1b[2J"}}, fault.ContentRejected, `"a\x1b[2J"`},
+	{"not UTF-8", []item{{name: "a\xff"}}, fault.ContentRejected, `"a\xff"`},
+	{"no name", []item{{name: ""}}, fault.ContentRejected, `""`},
+	{"dropped dot", []item{{name: "a./b"}}, fault.ContentRejected, `"a./b"`},
+	{"long", []item{{name: strings.Repeat("a", 256)}}, fault.ContentRejected, "too long"},
+	{"deep", []item{{name: strings.Repeat("a/", 12) + "b"}}, fault.ContentRejected, "too deep"},
+	{"link", []item{{name: "a", data: "/etc/passwd", mode: fs.ModeSymlink | 0o777}}, fault.ContentRejected, "symbolic link"},
+	{"device", []item{{name: "a", mode: fs.ModeDevice | 0o666}}, fault.ContentRejected, "neither a file"},
+	{"pipe", []item{{name: "a", mode: fs.ModeNamedPipe | 0o666}}, fault.ContentRejected, "neither a file"},
+	{"folder that is none", []item{{name: "a", mode: fs.ModeDir | 0o755}}, fault.ContentRejected, "by its mode"},
+	{"twice", []item{{name: "a", data: "1"}, {name: "a", data: "2"}}, fault.ContentRejected, `"a"`},
+	{"twice but for case", []item{{name: "Straße"}, {name: "STRASSE"}}, fault.ContentRejected, `"STRASSE"`},
+	{"twice but for composition", []item{{name: "\u00e9"}, {name: "e\u0301"}}, fault.ContentRejected, "stands twice"},
+	{"file in a file", []item{{name: "a"}, {name: "a/b"}}, fault.ContentRejected, `"a/b"`},
+	{"file over a folder", []item{{name: "a/b"}, {name: "a"}}, fault.ContentRejected, `"a"`},
+	{"encrypted", []item{{name: "a", flags: 1}}, fault.ContentRejected, "encrypted"},
+	{"method", []item{{name: "a", method: 12}}, fault.ContentRejected, "method"},
+	{"bomb", []item{{name: "a", data: strings.Repeat("0", 2<<20)}}, fault.ContentRejected, "times its size"},
+	{"bomb that hides its size", []item{{name: "a", data: strings.Repeat("0", 3<<20), claims: 10}}, fault.ContentRejected, `"a"`},
+	{"large", []item{{name: "a", data: noise(3<<20 + 1)}}, fault.TooLarge, `"a"`},
+	{"claims to be endless", []item{{name: "a", data: "x", claims: 1<<64 - 1}}, fault.ContentRejected, `"a"`},
+	{"large altogether", []item{{name: "a", data: noise(2 << 20)}, {name: "b", data: noise(2<<20 + 1)}}, fault.TooLarge, `"b"`},
+	{"many", many(tight.Entries + 1), fault.TooLarge, "entries"},
+}
+
 func TestReadZipRefuses(t *testing.T) {
-	limits := Limits{Entries: 10, FileBytes: 3 << 20, TotalBytes: 4 << 20, Ratio: 100}
-	noise := func(n int) string { // packs badly
-		var b strings.Builder
-		for x := uint32(1); b.Len() < n; x = x*1664525 + 1013904223 {
-			b.WriteByte(byte(x >> 24))
-		}
-		return b.String()
-	}
-	many := make([]item, limits.Entries+1)
-	for i := range many {
-		many[i] = item{name: fmt.Sprint(i)}
-	}
-	cases := []struct {
-		name   string
-		items  []item
-		reason fault.Reason
-		names  string // what the refusal must name
-	}{
-		{"up and out", []item{{name: "a/../../b"}}, fault.ContentRejected, `"a/../../b"`},
-		{"only up", []item{{name: ".."}}, fault.ContentRejected, `".."`},
-		{"here", []item{{name: "./a"}}, fault.ContentRejected, `"./a"`},
-		{"nothing between slashes", []item{{name: "a//b"}}, fault.ContentRejected, `"a//b"`},
-		{"absolute", []item{{name: "/etc/passwd"}}, fault.ContentRejected, `"/etc/passwd"`},
-		{"backslash", []item{{name: `..\a`}}, fault.ContentRejected, `"..\\a"`},
-		{"drive", []item{{name: "C:a"}}, fault.ContentRejected, `"C:a"`},
-		{"stream of a file", []item{{name: "a.md:b"}}, fault.ContentRejected, `"a.md:b"`},
-		{"NUL", []item{{name: "a\x00.md"}}, fault.ContentRejected, `"a\x00.md"`},
-		{"escape", []item{{name: "a\x1b[2J"}}, fault.ContentRejected, `"a\x1b[2J"`},
-		{"not UTF-8", []item{{name: "a\xff"}}, fault.ContentRejected, `"a\xff"`},
-		{"no name", []item{{name: ""}}, fault.ContentRejected, `""`},
-		{"dropped dot", []item{{name: "a./b"}}, fault.ContentRejected, `"a./b"`},
-		{"long", []item{{name: strings.Repeat("a", 256)}}, fault.ContentRejected, "too long"},
-		{"deep", []item{{name: strings.Repeat("a/", 12) + "b"}}, fault.ContentRejected, "too deep"},
-		{"link", []item{{name: "a", data: "/etc/passwd", mode: fs.ModeSymlink | 0o777}}, fault.ContentRejected, "symbolic link"},
-		{"device", []item{{name: "a", mode: fs.ModeDevice | 0o666}}, fault.ContentRejected, "neither a file"},
-		{"pipe", []item{{name: "a", mode: fs.ModeNamedPipe | 0o666}}, fault.ContentRejected, "neither a file"},
-		{"folder that is none", []item{{name: "a", mode: fs.ModeDir | 0o755}}, fault.ContentRejected, "by its mode"},
-		{"twice", []item{{name: "a", data: "1"}, {name: "a", data: "2"}}, fault.ContentRejected, `"a"`},
-		{"twice but for case", []item{{name: "Straße"}, {name: "STRASSE"}}, fault.ContentRejected, `"STRASSE"`},
-		{"twice but for composition", []item{{name: "\u00e9"}, {name: "e\u0301"}}, fault.ContentRejected, "stands twice"},
-		{"file in a file", []item{{name: "a"}, {name: "a/b"}}, fault.ContentRejected, `"a/b"`},
-		{"file over a folder", []item{{name: "a/b"}, {name: "a"}}, fault.ContentRejected, `"a"`},
-		{"encrypted", []item{{name: "a", flags: 1}}, fault.ContentRejected, "encrypted"},
-		{"method", []item{{name: "a", method: 12}}, fault.ContentRejected, "method"},
-		{"bomb", []item{{name: "a", data: strings.Repeat("0", 2<<20)}}, fault.ContentRejected, "times its size"},
-		{"bomb that hides its size", []item{{name: "a", data: strings.Repeat("0", 3<<20), claims: 10}}, fault.ContentRejected, `"a"`},
-		{"large", []item{{name: "a", data: noise(3<<20 + 1)}}, fault.TooLarge, `"a"`},
-		{"claims to be endless", []item{{name: "a", data: "x", claims: 1<<64 - 1}}, fault.ContentRejected, `"a"`},
-		{"large altogether", []item{{name: "a", data: noise(2 << 20)}, {name: "b", data: noise(2<<20 + 1)}}, fault.TooLarge, `"b"`},
-		{"many", many, fault.TooLarge, "entries"},
-	}
-	for _, c := range cases {
+	for _, c := range refusals {
 		t.Run(c.name, func(t *testing.T) {
-			files, err := ReadZip(pack(t, c.items...), limits)
+			files, err := ReadZip(pack(t, c.items...), tight)
 			if !fault.Has(err, c.reason) || files != nil {
 				t.Fatalf("got %d files, %v", len(files), err)
 			}

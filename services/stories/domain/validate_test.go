@@ -21,68 +21,71 @@ func sample() Content {
 	}
 }
 
+// setText returns a change of the first block to this text.
+func setText(markdown string) func(*Content) {
+	return func(c *Content) { c.Blocks[0] = NewText(markdown) }
+}
+
+var validations = []struct {
+	name   string
+	change func(*Content)
+	path   string // empty: valid
+}{
+	{"a good one", func(*Content) {}, ""},
+	{"an empty draft", func(c *Content) { *c = Content{Locale: "en"} }, ""},
+	{"HTML, which is shown as text", setText("<script>alert(1)</script>"), ""},
+	{"links within the site", setText("[a](/stories/x) [b](#c) <d@e.example>"), ""},
+	{"no locale", func(c *Content) { c.Locale = "" }, "content.locale"},
+	{"a locale in odd spelling", func(c *Content) { c.Locale = "pt-br" }, "content.locale"},
+	{"a locale of nobody", func(c *Content) { c.Locale = "xq-QQ" }, "content.locale"},
+	{"a locale with extensions", func(c *Content) { c.Locale = "en-u-ca-buddhist" }, "content.locale"},
+	{"an undetermined locale", func(c *Content) { c.Locale = "und" }, "content.locale"},
+	{"a long title", func(c *Content) { c.Title = strings.Repeat("ü", MaxTitle+1) }, "content.title"},
+	{"a title as long as it may be", func(c *Content) { c.Title = strings.Repeat("ü", MaxTitle) }, ""},
+	{"two lines of title", func(c *Content) { c.Title = "a\nb" }, "content.title"},
+	{"a NUL", func(c *Content) { c.Summary = "a\x00b" }, "content.summary"},
+	{"an escape", func(c *Content) { c.Customer = "a\x1b[1mb" }, "content.customer"},
+	{"bad UTF-8", func(c *Content) { c.Size = "a\xff" }, "content.size"},
+	{"too many terms", func(c *Content) { c.Region = make([]string, MaxTerms+1) }, "content.region"},
+	{"an empty term", func(c *Content) { c.Industry = []string{"a", ""} }, "content.industry[1]"},
+	{"an unknown kind", func(c *Content) { c.Blocks[1] = Block{Kind: "carousel"} }, "content.blocks[1].kind"},
+	{"no kind", func(c *Content) { c.Blocks[1] = Block{} }, "content.blocks[1].kind"},
+	{"no part", func(c *Content) { c.Blocks[1] = Block{Kind: KindQuote} }, "content.blocks[1]"},
+	{"two parts", func(c *Content) { c.Blocks[1].Text = &Text{"a"} }, "content.blocks[1]"},
+	{"a name instead of an asset", func(c *Content) { c.Blocks[1].Image.Asset = "crane.png" }, "content.blocks[1].image.asset"},
+	{"no asset", func(c *Content) { c.Blocks[1].Image.Asset = "" }, "content.blocks[1].image.asset"},
+	{"decorative with words", func(c *Content) { c.Blocks[1].Image.Decorative = true }, "content.blocks[1].image.decorative"},
+	{"an empty quotation", func(c *Content) { c.Blocks[2].Quote.Text = " " }, "content.blocks[2].quote.text"},
+	{"a long name", func(c *Content) { c.Blocks[2].Quote.By = strings.Repeat("a", MaxName+1) }, "content.blocks[2].quote.by"},
+	{"an empty text", setText(""), "content.blocks[0].text.markdown"},
+	{"an image in a text", setText("a ![b](https://c.example/d.png)"), "content.blocks[0].text.markdown"},
+	{"a link that runs", setText("[a](javascript:alert(1))"), "content.blocks[0].text.markdown"},
+	{"a link that hides that it runs", setText("[a](java&#115;cript:alert(1))"), "content.blocks[0].text.markdown"},
+	{"a link that hides another host", setText("[a](/&#47;b.example)"), "content.blocks[0].text.markdown"},
+	{"a link that escapes to another host", setText("[a](/\\/b.example)"), "content.blocks[0].text.markdown"},
+	{"a link to another host past a tab", setText("[a](</\t/b.example>)"), "content.blocks[0].text.markdown"},
+	{"a link of data", setText("<data:text/html,x>"), "content.blocks[0].text.markdown"},
+	{"a link without a scheme", setText("[a](//b.example)"), "content.blocks[0].text.markdown"},
+	{"a link in the clear", setText("[a](http://b.example)"), "content.blocks[0].text.markdown"},
+	{"a text of ten thousand quotations in each other", setText(strings.Repeat("> ", 10_000)), "content.blocks[0].text.markdown"},
+	{"a text of ten thousand beginnings of links", setText(strings.Repeat("[a](", 10_000)), "content.blocks[0].text.markdown"},
+	{"a long rule", setText("a\n\n" + strings.Repeat("-", 500) + "\n" + strings.Repeat("*", 500)), ""},
+	{"a deep text", setText(strings.Repeat("> ", MaxNesting+2) + "a"), "content.blocks[0].text.markdown"},
+	{"a video in the clear", func(c *Content) { c.Blocks[2] = NewVideo(Video{URL: "http://a.example", Title: "b"}) }, "content.blocks[2].video.url"},
+	{"a video nowhere", func(c *Content) { c.Blocks[2] = NewVideo(Video{URL: "https:///a", Title: "b"}) }, "content.blocks[2].video.url"},
+	{"a button with a password", func(c *Content) { c.Blocks[2] = NewCTA(CTA{URL: "https://a:b@c.example", Label: "d"}) }, "content.blocks[2].cta.url"},
+	{"a button with a space", func(c *Content) { c.Blocks[2] = NewCTA(CTA{URL: "https://a.example/b c", Label: "d"}) }, "content.blocks[2].cta.url"},
+	{"a metric without a label", func(c *Content) { c.Blocks[2] = NewMetric(Metric{Value: "1"}) }, "content.blocks[2].metric.label"},
+	{"too many blocks", func(c *Content) { c.Blocks = make([]Block, MaxBlocks+1) }, "content.blocks"},
+	{"too much altogether", func(c *Content) {
+		for range 6 {
+			c.Blocks = append(c.Blocks, NewQuote(Quote{Text: "x"}), NewText(strings.Repeat("a ", MaxMarkdown/2)))
+		}
+	}, "content"},
+}
+
 func TestValidate(t *testing.T) {
-	text := func(markdown string) func(*Content) {
-		return func(c *Content) { c.Blocks[0] = NewText(markdown) }
-	}
-	cases := []struct {
-		name   string
-		change func(*Content)
-		path   string // empty: valid
-	}{
-		{"a good one", func(*Content) {}, ""},
-		{"an empty draft", func(c *Content) { *c = Content{Locale: "en"} }, ""},
-		{"HTML, which is shown as text", text("<script>alert(1)</script>"), ""},
-		{"links within the site", text("[a](/stories/x) [b](#c) <d@e.example>"), ""},
-		{"no locale", func(c *Content) { c.Locale = "" }, "content.locale"},
-		{"a locale in odd spelling", func(c *Content) { c.Locale = "pt-br" }, "content.locale"},
-		{"a locale of nobody", func(c *Content) { c.Locale = "xq-QQ" }, "content.locale"},
-		{"a locale with extensions", func(c *Content) { c.Locale = "en-u-ca-buddhist" }, "content.locale"},
-		{"an undetermined locale", func(c *Content) { c.Locale = "und" }, "content.locale"},
-		{"a long title", func(c *Content) { c.Title = strings.Repeat("ü", MaxTitle+1) }, "content.title"},
-		{"a title as long as it may be", func(c *Content) { c.Title = strings.Repeat("ü", MaxTitle) }, ""},
-		{"two lines of title", func(c *Content) { c.Title = "a\nb" }, "content.title"},
-		{"a NUL", func(c *Content) { c.Summary = "a\x00b" }, "content.summary"},
-		{"an escape", func(c *Content) { c.Customer = "a\x1b[1mb" }, "content.customer"},
-		{"bad UTF-8", func(c *Content) { c.Size = "a\xff" }, "content.size"},
-		{"too many terms", func(c *Content) { c.Region = make([]string, MaxTerms+1) }, "content.region"},
-		{"an empty term", func(c *Content) { c.Industry = []string{"a", ""} }, "content.industry[1]"},
-		{"an unknown kind", func(c *Content) { c.Blocks[1] = Block{Kind: "carousel"} }, "content.blocks[1].kind"},
-		{"no kind", func(c *Content) { c.Blocks[1] = Block{} }, "content.blocks[1].kind"},
-		{"no part", func(c *Content) { c.Blocks[1] = Block{Kind: KindQuote} }, "content.blocks[1]"},
-		{"two parts", func(c *Content) { c.Blocks[1].Text = &Text{"a"} }, "content.blocks[1]"},
-		{"a name instead of an asset", func(c *Content) { c.Blocks[1].Image.Asset = "crane.png" }, "content.blocks[1].image.asset"},
-		{"no asset", func(c *Content) { c.Blocks[1].Image.Asset = "" }, "content.blocks[1].image.asset"},
-		{"decorative with words", func(c *Content) { c.Blocks[1].Image.Decorative = true }, "content.blocks[1].image.decorative"},
-		{"an empty quotation", func(c *Content) { c.Blocks[2].Quote.Text = " " }, "content.blocks[2].quote.text"},
-		{"a long name", func(c *Content) { c.Blocks[2].Quote.By = strings.Repeat("a", MaxName+1) }, "content.blocks[2].quote.by"},
-		{"an empty text", text(""), "content.blocks[0].text.markdown"},
-		{"an image in a text", text("a ![b](https://c.example/d.png)"), "content.blocks[0].text.markdown"},
-		{"a link that runs", text("[a](javascript:alert(1))"), "content.blocks[0].text.markdown"},
-		{"a link that hides that it runs", text("[a](java&#115;cript:alert(1))"), "content.blocks[0].text.markdown"},
-		{"a link that hides another host", text("[a](/&#47;b.example)"), "content.blocks[0].text.markdown"},
-		{"a link that escapes to another host", text("[a](/\\/b.example)"), "content.blocks[0].text.markdown"},
-		{"a link to another host past a tab", text("[a](</\t/b.example>)"), "content.blocks[0].text.markdown"},
-		{"a link of data", text("<data:text/html,x>"), "content.blocks[0].text.markdown"},
-		{"a link without a scheme", text("[a](//b.example)"), "content.blocks[0].text.markdown"},
-		{"a link in the clear", text("[a](http://b.example)"), "content.blocks[0].text.markdown"},
-		{"a text of ten thousand quotations in each other", text(strings.Repeat("> ", 10_000)), "content.blocks[0].text.markdown"},
-		{"a text of ten thousand beginnings of links", text(strings.Repeat("[a](", 10_000)), "content.blocks[0].text.markdown"},
-		{"a long rule", text("a\n\n" + strings.Repeat("-", 500) + "\n" + strings.Repeat("*", 500)), ""},
-		{"a deep text", text(strings.Repeat("> ", MaxNesting+2) + "a"), "content.blocks[0].text.markdown"},
-		{"a video in the clear", func(c *Content) { c.Blocks[2] = NewVideo(Video{URL: "http://a.example", Title: "b"}) }, "content.blocks[2].video.url"},
-		{"a video nowhere", func(c *Content) { c.Blocks[2] = NewVideo(Video{URL: "https:///a", Title: "b"}) }, "content.blocks[2].video.url"},
-		{"a button with a password", func(c *Content) { c.Blocks[2] = NewCTA(CTA{URL: "https://a:b@c.example", Label: "d"}) }, "content.blocks[2].cta.url"},
-		{"a button with a space", func(c *Content) { c.Blocks[2] = NewCTA(CTA{URL: "https://a.example/b c", Label: "d"}) }, "content.blocks[2].cta.url"},
-		{"a metric without a label", func(c *Content) { c.Blocks[2] = NewMetric(Metric{Value: "1"}) }, "content.blocks[2].metric.label"},
-		{"too many blocks", func(c *Content) { c.Blocks = make([]Block, MaxBlocks+1) }, "content.blocks"},
-		{"too much altogether", func(c *Content) {
-			for range 6 {
-				c.Blocks = append(c.Blocks, NewQuote(Quote{Text: "x"}), NewText(strings.Repeat("a ", MaxMarkdown/2)))
-			}
-		}, "content"},
-	}
-	for _, c := range cases {
+	for _, c := range validations {
 		t.Run(c.name, func(t *testing.T) {
 			content := sample()
 			c.change(&content)
