@@ -14,7 +14,7 @@ func (w *writer) batch(first *request) {
 		return
 	}
 	var shared []*request
-	fed := map[*table]bool{}
+	fed := map[*store.Spec]bool{}
 	for r := first; r != nil; r, _ = w.queue.next() {
 		o := w.give(r)
 		if !o.unwound {
@@ -43,7 +43,7 @@ func (w *writer) batch(first *request) {
 		w.oneByOne(shared)
 		return
 	}
-	w.db.topics.announce(fed)
+	w.db.topics.Announce(fed)
 	for _, r := range shared {
 		r.say <- order{}
 	}
@@ -88,11 +88,11 @@ func (w *writer) solo(r *request) {
 		return
 	}
 	if err == nil {
-		fed := map[*table]bool{}
+		fed := map[*store.Spec]bool{}
 		for _, t := range o.fed {
 			fed[t] = true
 		}
-		w.db.topics.announce(fed)
+		w.db.topics.Announce(fed)
 	}
 	r.say <- order{err: engineFault(err)}
 }

@@ -19,6 +19,7 @@ import (
 	"renown.example/kit/clock"
 	"renown.example/kit/fault"
 	"renown.example/kit/store"
+	"renown.example/kit/store/internal/hints"
 )
 
 // Options say where the database is. Only Path is required.
@@ -45,7 +46,7 @@ type DB struct {
 	closed  atomic.Bool
 	once    sync.Once
 	err     error
-	topics  topics
+	topics  hints.Topics
 }
 
 var errClosed = fault.Unavailable.New("the database is closed")

@@ -3,7 +3,6 @@ package sqlite
 import (
 	"context"
 	"database/sql/driver"
-	"sync"
 
 	"renown.example/kit/fault"
 	"renown.example/kit/store"
@@ -36,42 +35,4 @@ func (db *DB) Feed(ctx context.Context, s *store.Spec, after int64, limit int) (
 }
 
 // Changed implements store.DB.
-func (db *DB) Changed(s *store.Spec) (<-chan struct{}, func()) { return db.topics.subscribe(s) }
-
-// topics are the subscriptions to feeds.
-type topics struct {
-	mu   sync.Mutex
-	subs map[*store.Spec]map[chan struct{}]bool
-}
-
-func (t *topics) subscribe(s *store.Spec) (<-chan struct{}, func()) {
-	t.mu.Lock()
-	defer t.mu.Unlock()
-	if t.subs == nil {
-		t.subs = map[*store.Spec]map[chan struct{}]bool{}
-	}
-	if t.subs[s] == nil {
-		t.subs[s] = map[chan struct{}]bool{}
-	}
-	ch := make(chan struct{}, 1)
-	t.subs[s][ch] = true
-	return ch, func() {
-		t.mu.Lock()
-		defer t.mu.Unlock()
-		delete(t.subs[s], ch)
-	}
-}
-
-// announce wakes whoever waits for the tables. A subscriber that has not yet received the last hint needs no second one.
-func (t *topics) announce(fed map[*table]bool) {
-	t.mu.Lock()
-	defer t.mu.Unlock()
-	for tab := range fed {
-		for ch := range t.subs[tab.spec] {
-			select {
-			case ch <- struct{}{}:
-			default:
-			}
-		}
-	}
-}
+func (db *DB) Changed(s *store.Spec) (<-chan struct{}, func()) { return db.topics.Subscribe(s) }

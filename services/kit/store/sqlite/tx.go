@@ -23,7 +23,7 @@ type tx struct {
 	// broken is the error after which SQLite may have ended the transaction: no statement may follow it.
 	broken error
 	// fed are the feed tables to which this transaction has added.
-	fed []*table
+	fed []*store.Spec
 }
 
 var errOver = fault.Internal.New("a transaction was used after its closure had returned")
@@ -154,7 +154,7 @@ func (t *tx) Insert(ctx context.Context, s *store.Spec, id string, v any) error 
 		_, err = st.exec(id, text)
 	}
 	if err == nil && s.Feed {
-		t.fed = append(t.fed, tab)
+		t.fed = append(t.fed, s)
 	}
 	return t.failed(tab, err)
 }

@@ -38,7 +38,7 @@ type outcome struct {
 	lost bool
 	// unwound says that the closure panicked, so that its caller waits no longer.
 	unwound bool
-	fed     []*table
+	fed     []*store.Spec
 }
 
 // writer owns the one connection that writes.
