@@ -7,6 +7,7 @@ import (
 	"mime"
 	"net/http"
 	"net/url"
+	"os"
 	"strings"
 	"time"
 
@@ -159,30 +160,35 @@ func (g *Gateway) readBody(w http.ResponseWriter, r *http.Request, to *route) ([
 	if enc := r.Header.Get("Content-Encoding"); enc != "" && !strings.EqualFold(enc, "identity") {
 		return nil, fault.NotAcceptable.New("Bodies are sent without Content-Encoding.")
 	}
-	tooLarge := fault.TooLarge.New("The body is larger than %d bytes.", bound)
-	if r.ContentLength > bound {
-		return nil, tooLarge
-	}
-	defer g.patience(w)()
-	body, err := io.ReadAll(http.MaxBytesReader(w, r.Body, bound))
-	var over *http.MaxBytesError
+	enough := g.patience(w)
+	body, err := io.ReadAll(io.LimitReader(r.Body, bound+1))
 	switch {
-	case errors.As(err, &over):
-		return nil, tooLarge
-	case r.Context().Err() != nil:
+	case int64(len(body)) > bound:
+		g.drain(r)
+		return nil, fault.TooLarge.New("The body is larger than %d bytes.", bound)
+	case r.Context().Err() != nil && !errors.Is(err, os.ErrDeadlineExceeded): // net/http ends the context of a late body too
 		return nil, fault.Of(r.Context().Err())
 	case err != nil:
 		return nil, fault.MalformedBody.New("The body did not arrive whole and in time.").Wrap(err)
 	}
+	enough()
 	return body, nil
 }
 
-// patience bounds how long the body may take from now on. The function that it returns takes the bound away again: what comes after the body may take longer.
-func (g *Gateway) patience(w http.ResponseWriter) func() {
+// patience bounds how long the body may take from now on. The function that it returns takes the bound away again, for what comes after the body may take longer;
+// it is not called where the body did not come, or net/http would wait for the rest of it.
+func (g *Gateway) patience(w http.ResponseWriter) (enough func()) {
 	line := http.NewResponseController(w)
 	// Connections without deadlines exist in tests only.
 	_ = line.SetReadDeadline(clock.System().Now().Add(g.limits.BodyWithin))
 	return func() { _ = line.SetReadDeadline(time.Time{}) }
+}
+
+// drain reads on, within reason and the bound of time, so that a caller who writes a body before it reads the answer gets to read it.
+func (g *Gateway) drain(r *http.Request) {
+	if r.Header.Get("Expect") == "" {
+		_, _ = io.CopyN(io.Discard, r.Body, g.limits.LargeBody)
+	}
 }
 
 func jsonType(contentType string) error {

@@ -86,15 +86,15 @@ func (g *Gateway) readTokenForm(w http.ResponseWriter, r *http.Request) (url.Val
 	if r.URL.RawQuery != "" {
 		return nil, invalidRequest("parameters are sent in the body, not in the address")
 	}
-	defer g.patience(w)()
-	body, err := io.ReadAll(http.MaxBytesReader(w, r.Body, tokenBody))
-	var over *http.MaxBytesError
-	if errors.As(err, &over) {
+	enough := g.patience(w)
+	body, err := io.ReadAll(io.LimitReader(r.Body, tokenBody+1))
+	if len(body) > tokenBody {
 		return nil, &oauthError{http.StatusRequestEntityTooLarge, "invalid_request", "the body is too large"}
 	}
 	if err != nil {
 		return nil, invalidRequest("the body did not arrive whole")
 	}
+	enough()
 	form, err := url.ParseQuery(string(body))
 	if err != nil {
 		return nil, invalidRequest("the form cannot be read")

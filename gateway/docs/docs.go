@@ -48,7 +48,7 @@ func New(openapi []byte) (*Docs, error) {
 	if err := d.statics(); err != nil {
 		return nil, err
 	}
-	pages, err := template.New("").Funcs(template.FuncMap{"prose": prose, "inline": inline, "lower": strings.ToLower, "asset": d.asset, "of": of}).ParseFS(pageFiles, "pages/*.html")
+	pages, err := template.New("").Funcs(template.FuncMap{"prose": prose, "inline": inline, "breakable": breakable, "lower": strings.ToLower, "asset": d.asset, "of": of}).ParseFS(pageFiles, "pages/*.html")
 	if err != nil {
 		return nil, fmt.Errorf("docs: %w", err)
 	}

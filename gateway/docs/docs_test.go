@@ -37,7 +37,7 @@ func TestPages(t *testing.T) {
 		{"/docs", []string{"<h1>REST interface</h1>", `href="/docs/methods/publishText"`, "Review and publication", "<strong>Credentials</strong>"}},
 		{"/docs/problems", []string{`href="/docs/problems/WITHDRAWN"`}},
 		{"/docs/methods/saveText", []string{
-			"/v1/workspace/stories/{story}/texts/{locale}", "an API key or access token with the scope stories.write, or the session of an employee with the role author or editor or admin",
+			`data-path="/v1/workspace/stories/{story}/texts/{locale}"`, "an API key or access token with the scope stories.write, or the session of an employee with the role author or editor or admin",
 			"If-Match", "at most 35 characters", "-X PUT", "TextInput", `data-method="PUT"`,
 		}},
 		{"/docs/methods/getPublishedStory", []string{"Open to everybody.", "410"}},

@@ -1,6 +1,7 @@
 package docs
 
 import (
+	"cmp"
 	"encoding/json"
 	"fmt"
 	"maps"
@@ -30,6 +31,8 @@ type Operation struct {
 	Curl        string
 	IsStream    bool
 	BodyExample string
+	// order is the place in the group, as the protos have it.
+	order float64
 }
 
 // Parameter is one of path, query or header.
@@ -58,6 +61,14 @@ type Node struct {
 	Required                bool
 	Bounds                  []string
 	Children                []*Node
+}
+
+// demandNothing takes "required" out of the tree of an answer: it is said of what callers send.
+func (n *Node) demandNothing() {
+	n.Required = false
+	for _, c := range n.Children {
+		c.demandNothing()
+	}
 }
 
 type reader struct{ doc object }
@@ -92,11 +103,15 @@ func read(raw []byte) (description string, groups []*Group, err error) {
 			g.Operations = append(g.Operations, op)
 		}
 	}
+	for _, g := range groups {
+		slices.SortStableFunc(g.Operations, func(a, b *Operation) int { return cmp.Compare(a.order, b.order) })
+	}
 	return text(sub(doc, "info")["description"]), groups, nil
 }
 
 func (r reader) operation(method, path string, o object) *Operation {
 	op := &Operation{ID: text(o["operationId"]), Method: method, Path: path, Summary: text(o["summary"]), Description: text(o["description"])}
+	op.order, _ = o["x-order"].(float64)
 	if tags := list(o["tags"]); len(tags) > 0 {
 		op.Group = text(tags[0])
 	}
@@ -164,6 +179,9 @@ func (r reader) contents(content object, request bool) []Content {
 	for _, media := range slices.Sorted(maps.Keys(content)) {
 		m := sub(content, media)
 		c := Content{Media: media, Schema: r.node("", sub(m, "schema"), nil)}
+		if !request {
+			c.Schema.demandNothing()
+		}
 		for _, name := range slices.Sorted(maps.Keys(sub(m, "examples"))) {
 			c.Example = pretty(sub(sub(m, "examples"), name)["value"])
 			break
@@ -268,7 +286,7 @@ func bounds(o object) []string {
 		}
 		all = append(all, "one of "+strings.Join(names, ", "))
 	}
-	if s, ok := o["minLength"].(float64); ok && s > 0 {
+	if s, ok := o["minLength"].(float64); ok && s > 1 {
 		all = append(all, fmt.Sprintf("at least %v characters", s))
 	}
 	add("maxLength", "at most %v characters")

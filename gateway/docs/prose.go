@@ -26,3 +26,8 @@ func inline(s string) template.HTML {
 	s = bold.ReplaceAllString(s, "<strong>$1</strong>")
 	return template.HTML(s)
 }
+
+// breakable writes an address that may be broken after its slashes.
+func breakable(path string) template.HTML {
+	return template.HTML(strings.ReplaceAll(template.HTMLEscapeString(path), "/", "/<wbr>"))
+}

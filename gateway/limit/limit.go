@@ -144,3 +144,14 @@ func (s Slots) Enter() bool {
 
 // Leave gives a slot back.
 func (s Slots) Leave() { <-s }
+
+// Len is how many buckets are held.
+func (b *Buckets) Len() int {
+	n := 0
+	for i := range b.shards {
+		b.shards[i].mu.Lock()
+		n += len(b.shards[i].buckets)
+		b.shards[i].mu.Unlock()
+	}
+	return n
+}

@@ -69,6 +69,7 @@ func (w *writer) operation(op object, m protoreflect.MethodDescriptor, method st
 	id := strings.ToLower(string(m.Name()[:1])) + string(m.Name()[1:])
 	first, rest := sentences(m)
 	op["operationId"], op["summary"], op["tags"] = id, strings.TrimSuffix(first, "."), []any{tagOf(m)}
+	op["x-order"] = m.Index() // the order in which people should meet the methods of a group
 	if rest != "" {
 		op["description"] = rest
 	}
