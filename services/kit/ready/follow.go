@@ -8,8 +8,14 @@ import (
 
 // source is a stream that is followed.
 type source struct {
-	// heard is the instant up to which everything was told, in nanoseconds since 1970; 0 while the stream is broken.
-	heard atomic.Int64
+	// heard is the instant up to which everything was told; nil while the stream is broken.
+	heard atomic.Pointer[time.Time]
+}
+
+// since returns how long ago heard was: by the wall or by the monotonic clock, whichever says more, so that neither a clock that is set back nor a machine that
+// slept makes old knowledge fresh.
+func since(heard, now time.Time) time.Duration {
+	return max(now.Sub(heard), now.Round(0).Sub(heard.Round(0)))
 }
 
 // Follow reads the stream, and opens it again when it breaks, until ctx ends. From its beginning, the holder is fresh only while this stream is. failed is told
@@ -20,14 +26,14 @@ func (h *Holder) Follow(ctx context.Context, open Source, failed func(error)) {
 	pause := 100 * time.Millisecond
 	for ctx.Err() == nil {
 		// What happened between two streams nobody told us.
-		s.heard.Store(0)
+		s.heard.Store(nil)
 		h.dropped(Revision{All: true})
 		h.broadcast(Revision{All: true})
 		err := open(ctx, func(r Revision) {
 			h.hear(s, r)
 			pause = 100 * time.Millisecond
 		})
-		s.heard.Store(0)
+		s.heard.Store(nil)
 		if ctx.Err() != nil {
 			return
 		}
@@ -57,7 +63,8 @@ func (h *Holder) hear(s *source, r Revision) {
 		return
 	}
 	now := h.opts.Clock.Now()
-	s.heard.Store(now.Add(-max(r.Age, 0)).UnixNano())
+	told := now.Add(-max(r.Age, 0))
+	s.heard.Store(&told)
 	if age, ok := h.age(now); ok {
 		h.broadcast(Revision{Number: r.Number, Age: age})
 	}
@@ -66,15 +73,15 @@ func (h *Holder) hear(s *source, r Revision) {
 // age returns how old the oldest stream's knowledge is, and whether all streams are heard at all.
 func (h *Holder) age(now time.Time) (time.Duration, bool) {
 	sources := *h.sources.Load()
-	oldest := now.UnixNano()
+	var oldest time.Duration
 	for _, s := range sources {
 		heard := s.heard.Load()
-		if heard == 0 {
+		if heard == nil {
 			return 0, false
 		}
-		oldest = min(oldest, heard)
+		oldest = max(oldest, since(*heard, now))
 	}
-	return time.Duration(now.UnixNano() - oldest), len(sources) > 0
+	return oldest, len(sources) > 0
 }
 
 // fresh reports whether every stream was heard recently.

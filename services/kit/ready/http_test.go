@@ -256,3 +256,19 @@ type discard struct{ header http.Header }
 func (d *discard) Header() http.Header         { return d.header }
 func (d *discard) WriteHeader(int)             {}
 func (d *discard) Write(b []byte) (int, error) { return len(b), nil }
+
+func TestFixed(t *testing.T) {
+	h := ready.Fixed(answer(long))
+	req := httptest.NewRequest("GET", "/", nil)
+	req.Header.Set("Accept-Encoding", "gzip")
+	w := httptest.NewRecorder()
+	h.ServeHTTP(w, req)
+	if w.Code != 200 || decode(t, "gzip", w.Body.Bytes()) != long {
+		t.Errorf("%d, %v", w.Code, w.Header())
+	}
+	req.Header.Set("If-None-Match", w.Header().Get("ETag"))
+	w = httptest.NewRecorder()
+	if h.ServeHTTP(w, req); w.Code != 304 {
+		t.Errorf("%d, want 304", w.Code)
+	}
+}
