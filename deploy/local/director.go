@@ -1,0 +1,167 @@
+package main
+
+import (
+	"context"
+	"fmt"
+	"slices"
+	"strings"
+	"time"
+
+	partnersv1 "renown.example/proto/gen/renown/partners/v1"
+	storiesv1 "renown.example/proto/gen/renown/stories/v1"
+	"renown.example/website/api"
+)
+
+// director plays the demo's history: people sign in, import, review, confirm and publish, over REST like anybody. Every step looks at how things stand first, so
+// that a play that was broken off goes on where it stopped.
+type director struct {
+	stage *stage
+	// rest is nobody's connection to the gateway on the stage.
+	rest *api.Conn
+	// people opens a session for a demo user.
+	people   func(ctx context.Context, rest *api.Conn, username string) (*partnersv1.Session, error)
+	progress func(done, total int, title string)
+}
+
+// The demo's people that make its history.
+const (
+	editor   = "edda"
+	approver = "pavel"
+	admin    = "agnes"
+)
+
+// play plays the scenes.
+func (d *director) play(ctx context.Context, scenes []*scene) (err error) {
+	cast := map[string]*api.Conn{}
+	for _, name := range []string{editor, approver} {
+		session, err := d.people(ctx, d.rest, name)
+		if err != nil {
+			return fmt.Errorf("%s cannot sign in: %w", name, err)
+		}
+		cast[name] = d.rest.As(api.Session(session.GetToken()))
+		defer func() {
+			// Nobody holds the session any more; if it cannot be ended it ends by its time.
+			_, _ = partnersv1.NewSessionsServiceClient(cast[name]).RevokeSession(context.WithoutCancel(ctx), &partnersv1.RevokeSessionRequest{Session: "current"})
+		}()
+	}
+	total := 0
+	for _, s := range scenes {
+		total += len(s.locales)
+	}
+	done := 0
+	for _, s := range scenes {
+		d.stage.moveTo(s.given.Add(importedAfter))
+		if err := d.bring(ctx, cast[editor], s); err != nil {
+			return fmt.Errorf("%s: %w", s.story, err)
+		}
+		for _, locale := range s.locales {
+			d.progress(done, total, s.story)
+			a := act{director: d, cast: cast, scene: s, locale: locale}
+			if err := a.untilPublished(ctx); err != nil {
+				return fmt.Errorf("%s in %s: %w", s.story, locale, err)
+			}
+			done++
+		}
+	}
+	d.progress(done, total, "")
+	return nil
+}
+
+// bring imports a story with its languages and pictures.
+func (d *director) bring(ctx context.Context, as *api.Conn, s *scene) error {
+	packed, err := pack(s.files)
+	if err != nil {
+		return err
+	}
+	report, err := storiesv1.NewWorkspaceServiceClient(as).ImportStories(ctx, &storiesv1.ImportStoriesRequest{Zip: packed})
+	if err != nil {
+		return err
+	}
+	if report.GetRefused() > 0 {
+		return fmt.Errorf("not everything could be imported: %v", report.GetFiles())
+	}
+	return nil
+}
+
+// act is one text's way to its readers.
+type act struct {
+	*director
+	cast   map[string]*api.Conn
+	scene  *scene
+	locale string
+}
+
+// mostSteps bounds the way: a text that does not move on is an error, not an endless play.
+const mostSteps = 8
+
+func (a act) untilPublished(ctx context.Context) error {
+	var before []storiesv1.TextState
+	for range mostSteps {
+		resp, err := storiesv1.NewWorkspaceServiceClient(a.cast[editor]).GetText(ctx, &storiesv1.GetTextRequest{Story: a.scene.story, Locale: a.locale})
+		if err != nil {
+			return err
+		}
+		text := resp.GetText()
+		state := text.GetSummary().GetState()
+		if state == storiesv1.TextState_TEXT_STATE_PUBLISHED || state == storiesv1.TextState_TEXT_STATE_WITHDRAWN {
+			return nil
+		}
+		if slices.Contains(before, state) {
+			return fmt.Errorf("the text does not leave %s", strings.ToLower(strings.TrimPrefix(state.String(), "TEXT_STATE_")))
+		}
+		before = append(before, state)
+		if err := a.step(ctx, text, state); err != nil {
+			return err
+		}
+	}
+	return fmt.Errorf("the text is not published after %d steps", mostSteps)
+}
+
+// step takes a text from its state to the next.
+func (a act) step(ctx context.Context, text *storiesv1.Text, state storiesv1.TextState) error {
+	writer, reader := storiesv1.NewReviewServiceClient(a.cast[editor]), storiesv1.NewReviewServiceClient(a.cast[approver])
+	story, etag := a.scene.story, text.GetEtag()
+	var err error
+	switch state {
+	case storiesv1.TextState_TEXT_STATE_DRAFT:
+		a.at(submittedAfter)
+		_, err = writer.SubmitText(ctx, &storiesv1.SubmitTextRequest{Story: story, Locale: a.locale, Etag: etag})
+	case storiesv1.TextState_TEXT_STATE_IN_REVIEW:
+		a.at(approvedAfter)
+		_, err = reader.ApproveText(ctx, &storiesv1.ApproveTextRequest{Story: story, Locale: a.locale, Etag: etag})
+	case storiesv1.TextState_TEXT_STATE_AWAITING_CUSTOMER:
+		a.at(confirmedAfter)
+		err = a.confirm(ctx, text)
+	case storiesv1.TextState_TEXT_STATE_APPROVED:
+		a.at(publishedAfter)
+		_, err = writer.PublishText(ctx, &storiesv1.PublishTextRequest{Story: story, Locale: a.locale, Etag: etag})
+	default:
+		err = fmt.Errorf("nothing of the demo's brings a text into %s", state)
+	}
+	return err
+}
+
+func (a act) at(after time.Duration) { a.stage.moveTo(a.scene.given.Add(after)) }
+
+// confirm has the second person confirm what the editor's files say of the customer's agreement.
+func (a act) confirm(ctx context.Context, text *storiesv1.Text) error {
+	var names []string
+	for _, c := range text.GetConsents() {
+		if c.GetCurrent() && c.GetConfirmedBy() == "" && c.GetRevokeTime() == nil {
+			names = append(names, c.GetName())
+		}
+	}
+	if len(names) == 0 {
+		return fmt.Errorf("there is no agreement of the customer to these words")
+	}
+	resp, err := storiesv1.NewConsentsServiceClient(a.cast[approver]).ConfirmConsents(ctx, &storiesv1.ConfirmConsentsRequest{Consents: names})
+	if err != nil {
+		return err
+	}
+	for _, r := range resp.GetResults() {
+		if !r.GetConfirmed() {
+			return fmt.Errorf("%s was not confirmed: %s", r.GetName(), r.GetMessage())
+		}
+	}
+	return nil
+}
