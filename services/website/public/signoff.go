@@ -118,9 +118,11 @@ func (v *visit) sign() {
 	if !slices.Contains(req.Scopes, storiesv1.ConsentScope_CONSENT_SCOPE_WEB) {
 		a.errors["scope"] = "signoff.scopes.web"
 	}
-	if years, err := strconv.Atoi(form.Get("years")); err == nil && slices.Contains(offeredYears, years) {
-		req.EndTime = timestamppb.New(endAfter(v.site.Clock.Now(), years))
+	years, err := strconv.Atoi(form.Get("years"))
+	if err != nil || !slices.Contains(offeredYears, years) {
+		years = usualYears
 	}
+	req.EndTime = timestamppb.New(endAfter(v.site.Clock.Now(), years))
 	if len(a.errors) > 0 {
 		v.show(http.StatusUnprocessableEntity, a)
 		return
@@ -136,8 +138,10 @@ func (v *visit) sign() {
 	v.back("")
 }
 
-// offeredYears are the lengths a customer can choose besides "until I take it back".
-var offeredYears = []int{1, 2, 3}
+// offeredYears are the lengths that a customer can choose, usualYears the one that is chosen beforehand. Every consent ends.
+var offeredYears = []int{1, 2, 3, 5}
+
+const usualYears = 2
 
 // endAfter is the end of the day, in UTC, so many years from now.
 func endAfter(now time.Time, years int) time.Time {

@@ -24,6 +24,9 @@ func TestSignoffPageAsks(t *testing.T) {
 	wantCount(t, doc, "#decide-sign input[name=scope][checked]", 1)
 	wantText(t, doc, "#decide-sign .choice-consequence", "Everyone can read it, find it by search and share its address.")
 	wantAttr(t, doc, "#decide-sign input[name=hash]", "value", hashOf(t))
+	// An untouched form can be sent: no required control is empty but the ones that the customer must fill.
+	wantCount(t, doc, "#decide-sign select[required] option[value='']", 0)
+	wantAttr(t, doc, "select[name=years] option[selected]", "value", "2")
 	// Both ways to answer are one form with one button of the same look.
 	wantCount(t, doc, ".decide-way button.strong", 2)
 	wantCount(t, doc, "form[method=post]:not([action^='/signoff/tok/'])", 0)
@@ -99,6 +102,9 @@ func TestCommentsAndChanges(t *testing.T) {
 	if sent := s.gateway.calls("POST /v1/signoff:comment")[0].body; sent["block"] != 3.0 || sent["text"] != "Say berth, not quay" {
 		t.Errorf("sent %v", sent)
 	}
+	wantCount(t, page(t, s.get(link), 200), "textarea#changes[required]", 1)
+	s.gateway.set("GET /v1/signoff", 200, strings.Replace(read(t, "signoff.open.json"), `"state"`, `"comments":[{"block":0,"text":"x"}],"state"`, 1))
+	wantCount(t, page(t, s.get(link), 200), "textarea#changes[required]", 0)
 	s.gateway.set("POST /v1/signoff:decline", 200, `{"state":"changes_asked"}`)
 	if res := s.post(link+"/changes", url.Values{"changes": {"The second figure is wrong"}}); res.StatusCode != http.StatusSeeOther {
 		t.Errorf("asking for changes answers %d", res.StatusCode)

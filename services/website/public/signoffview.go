@@ -117,7 +117,7 @@ func (s *Site) fillForms(data *signoffData, locale string, a answers) {
 	data.Name = web.Field{Name: "name", Label: s.say(locale, "signoff.name"), Help: s.say(locale, "signoff.name.help"), Error: why("name"),
 		Value: data.Page.GetContactName(), Required: true, Autocomplete: "name", Max: maxName}
 	data.Changes = web.Field{Name: "changes", Label: s.say(locale, "signoff.change.label"), Help: s.say(locale, "signoff.change.help"), Error: why("changes"),
-		Type: "textarea", Rows: 5, Max: maxComment, Required: true, Value: a.form.Get("changes")}
+		Type: "textarea", Rows: 5, Max: maxComment, Required: len(data.Page.GetComments()) == 0, Value: a.form.Get("changes")}
 	data.Scopes = web.Field{Name: "scope", Label: s.say(locale, "signoff.scopes"), Help: s.say(locale, "signoff.scopes.help"), Error: why("scope"), Type: "checks", Required: true}
 	for _, scope := range data.Page.GetScopes() {
 		chosen := scope == storiesv1.ConsentScope_CONSENT_SCOPE_WEB
@@ -127,8 +127,10 @@ func (s *Site) fillForms(data *signoffData, locale string, a answers) {
 		key := scopeKey(scope)
 		data.Scopes.Options = append(data.Scopes.Options, web.Option{Value: scope.String(), Label: s.say(locale, key), Consequence: s.say(locale, key+".so"), Chosen: chosen})
 	}
-	data.Ends = web.Field{Name: "years", Label: s.say(locale, "signoff.ends"), Type: "select", Required: true, Value: a.form.Get("years"),
-		Options: []web.Option{{Value: "", Label: s.say(locale, "signoff.ends.never")}}}
+	data.Ends = web.Field{Name: "years", Label: s.say(locale, "signoff.ends"), Help: s.say(locale, "signoff.ends.help"), Type: "select", Required: true, Value: a.form.Get("years")}
+	if data.Ends.Value == "" {
+		data.Ends.Value = strconv.Itoa(usualYears)
+	}
 	for _, years := range offeredYears {
 		data.Ends.Options = append(data.Ends.Options, web.Option{Value: strconv.Itoa(years), Label: s.Renderer.Count(locale, "signoff.ends.years", int64(years))})
 	}

@@ -31,6 +31,7 @@ var SignoffWords = web.Words{
 	"signoff.scopes.help":    {"en": "The website is what you are asked for. Everything else is your choice.", "de": "Um die Website geht es. Alles Weitere entscheiden Sie."},
 	"signoff.scopes.web":     {"en": "Agree to the website, or ask for changes instead", "de": "Stimmen Sie der Website zu, oder wünschen Sie stattdessen Änderungen"},
 	"signoff.ends":           {"en": "How long may it be used?", "de": "Wie lange darf sie verwendet werden?"},
+	"signoff.ends.help":      {"en": "Then we ask you again. You can take it back earlier, at any time.", "de": "Danach fragen wir Sie wieder. Zurücknehmen können Sie es jederzeit auch früher."},
 	"signoff.ends.never":     {"en": "Until I take it back", "de": "Bis ich es zurücknehme"},
 	"signoff.ends.years":     {"en": "%s year|%s years", "de": "%s Jahr|%s Jahre"},
 	"signoff.change.title":   {"en": "Something should change", "de": "Etwas soll sich ändern"},
