@@ -55,6 +55,7 @@ func (g *Gateway) preflight(h http.Header, origin, wants string, found []*route)
 	}
 	at := slices.IndexFunc(found, func(r *route) bool { return r.method == wants })
 	if at < 0 {
+		h.Add("Vary", "Origin")
 		return
 	}
 	headers := "If-None-Match, X-Request-Id"

@@ -315,3 +315,9 @@ func (c *credentials) revoke(secret string) {
 	defer c.mu.Unlock()
 	delete(c.known, secret)
 }
+
+func (w *workspace) failWith(err error) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	w.fail = err
+}
