@@ -47,8 +47,8 @@ func (s *Site) serve(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	key := r.URL.Path
-	if token := r.URL.Query().Get("page"); token != "" && find(r.URL.Path, s.DefaultLocale).kind == index {
-		key += "?" + token
+	if r.URL.RawQuery != "" && find(r.URL.Path, s.DefaultLocale).kind == index {
+		key += "?" + r.URL.Query().Get("page")
 	}
 	s.holder.ServeOr(w, r, key, func(ctx context.Context) (ready.Answer, error) {
 		p, err := s.build(ctx, r.URL)
