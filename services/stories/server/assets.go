@@ -58,7 +58,13 @@ type picture struct {
 }
 
 // decodePicture checks a file and frees it from its metadata.
-func decodePicture(field string, data []byte, filename string) (picture, error) {
+func (s *Server) decodePicture(ctx context.Context, field string, data []byte, filename string) (picture, error) {
+	select {
+	case s.decoding <- struct{}{}:
+		defer func() { <-s.decoding }()
+	case <-ctx.Done():
+		return picture{}, ctx.Err()
+	}
 	sum := sha256.Sum256(data)
 	clean, info, err := images.Clean(data)
 	if err != nil {
@@ -91,7 +97,7 @@ func (s *Server) storePicture(ctx context.Context, tx store.Writer, p picture, b
 
 // UploadAsset stores a picture.
 func (s *Server) UploadAsset(ctx context.Context, req *storiesv1.UploadAssetRequest) (*storiesv1.UploadAssetResponse, error) {
-	p, err := decodePicture("data", req.GetData(), req.GetFilename())
+	p, err := s.decodePicture(ctx, "data", req.GetData(), req.GetFilename())
 	if err != nil {
 		return nil, err
 	}

@@ -93,7 +93,7 @@ func count(resp *storiesv1.ImportStoriesResponse) {
 func (im *importing) file(ctx context.Context, name string) (*storiesv1.ImportedFile, error) {
 	out := &storiesv1.ImportedFile{Path: name, Result: importRefused}
 	doc, problems := domain.Parse(name, im.files[name])
-	problems = append(problems, im.images(name, &doc)...)
+	problems = append(problems, im.images(ctx, name, &doc)...)
 	if doc.Story == "" {
 		problems = append(problems, domain.Problem{Line: 1, Message: "the file says no story: name it <story>.<locale>.md or add story: to its front matter"})
 	}
@@ -122,7 +122,7 @@ func (im *importing) file(ctx context.Context, name string) (*storiesv1.Imported
 }
 
 // images finds the pictures of a document among the files and checks them.
-func (im *importing) images(name string, doc *domain.Document) []domain.Problem {
+func (im *importing) images(ctx context.Context, name string, doc *domain.Document) []domain.Problem {
 	var problems []domain.Problem
 	for i, o := range doc.Origins {
 		if doc.Content.Blocks[i].Kind != domain.KindImage || o.Source == "" {
@@ -140,7 +140,7 @@ func (im *importing) images(name string, doc *domain.Document) []domain.Problem 
 		p, known := im.pictures[file]
 		if !known {
 			var err error
-			if p, err = decodePicture(file, data, path.Base(file)); err != nil {
+			if p, err = im.s.decodePicture(ctx, file, data, path.Base(file)); err != nil {
 				problems = append(problems, domain.Problem{Line: o.Line, Message: fmt.Sprintf("the picture %q cannot be used: %s", o.Source, words(err))})
 				continue
 			}

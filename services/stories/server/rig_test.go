@@ -3,7 +3,6 @@ package server_test
 import (
 	"context"
 	"log/slog"
-	"path/filepath"
 	"strings"
 	"testing"
 	"time"
@@ -15,7 +14,7 @@ import (
 	"renown.example/kit/outbox"
 	"renown.example/kit/rpc"
 	"renown.example/kit/store"
-	"renown.example/kit/store/sqlite"
+	"renown.example/kit/store/enginetest"
 	storiesv1 "renown.example/proto/gen/renown/stories/v1"
 	"renown.example/stories/server"
 	"renown.example/stories/tables"
@@ -42,12 +41,7 @@ var start = time.Date(2026, 5, 4, 9, 0, 0, 0, time.UTC)
 
 func newRig(t testing.TB) *rig {
 	t.Helper()
-	db, err := sqlite.Open(context.Background(), sqlite.Options{Path: filepath.Join(t.TempDir(), "stories.db")}, tables.Specs()...)
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() { db.Close() })
-	return rigOn(t, db, clock.NewFake(start))
+	return rigOn(t, enginetest.Open(t, tables.Specs()...), clock.NewFake(start))
 }
 
 // rigOn starts the service on a database, as one replica of possibly several.

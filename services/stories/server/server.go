@@ -51,8 +51,10 @@ type Server struct {
 
 	Options
 	pages *page.Tokens
-	links *auth.Links
-	hub   *hub
+	// decoding bounds how many pictures are decoded at once: one may take 320 MB.
+	decoding chan struct{}
+	links    *auth.Links
+	hub      *hub
 }
 
 // New returns a Server. It makes the keys of its links and page tokens on the first start. Run must be running for scheduled things to happen and for
@@ -67,7 +69,7 @@ func New(ctx context.Context, o Options) (*Server, error) {
 		}
 		o.Locales[i] = domain.CanonicalLocale(l)
 	}
-	s := &Server{Options: o, hub: newHub(o.DB, o.Logger)}
+	s := &Server{Options: o, decoding: make(chan struct{}, 2), hub: newHub(o.DB, o.Logger)}
 	key, err := secret.Ensure(ctx, o.DB, o.Clock, "page-tokens")
 	if err != nil {
 		return nil, fmt.Errorf("stories: the key of the page tokens: %w", err)

@@ -5,9 +5,12 @@ import (
 	"context"
 	"path/filepath"
 
+	"go.mongodb.org/mongo-driver/v2/x/mongo/driver/connstring"
+
 	"renown.example/kit/clock"
 	"renown.example/kit/fault"
 	"renown.example/kit/store"
+	"renown.example/kit/store/mongo"
 	"renown.example/kit/store/observe"
 	"renown.example/kit/store/sqlite"
 	"renown.example/kit/telemetry"
@@ -16,11 +19,11 @@ import (
 // Config says where a service keeps its data. It is part of the settings of each service.
 type Config struct {
 	Data       string `help:"Folder for the embedded database. It is made if it is missing, readable by its owner only." default:"renown-data" placeholder:"DIR"`
-	MongoDBURI string `name:"mongodb-uri" help:"MongoDB replica set to keep the data in instead, with the name of the database as its path." placeholder:"URI"`
+	MongoDBURI string `name:"mongodb-uri" help:"MongoDB replica set to keep the data in instead, with the beginning of the databases' names as its path: each service has its own." placeholder:"URI"`
 }
 
-// Open opens the database of the service of that name: the file NAME.db in the folder, or the MongoDB database that the URI names, with the service's name before
-// the name of each collection. It brings the tables to their declared state. Its transactions are seen in traces and metrics.
+// Open opens the database of the service of that name: the file NAME.db in the folder, or on MongoDB the database that the URI names with "_NAME" behind it. It
+// brings the tables to their declared state. Its transactions are seen in traces and metrics.
 func Open(ctx context.Context, c Config, clk clock.Clock, tel *telemetry.Telemetry, service string, specs ...*store.Spec) (store.DB, error) {
 	db, err := open(ctx, c, clk, service, specs)
 	if err != nil {
@@ -31,7 +34,15 @@ func Open(ctx context.Context, c Config, clk clock.Clock, tel *telemetry.Telemet
 
 func open(ctx context.Context, c Config, clk clock.Clock, service string, specs []*store.Spec) (store.DB, error) {
 	if c.MongoDBURI != "" {
-		return nil, fault.Invalid("mongodb-uri", "This build has no engine for MongoDB.")
+		at, err := connstring.ParseAndValidate(c.MongoDBURI)
+		if err != nil {
+			return nil, fault.Invalid("mongodb-uri", "It is no address of a MongoDB server: %s", err)
+		}
+		name := at.Database
+		if name == "" {
+			name = "renown"
+		}
+		return mongo.Open(ctx, mongo.Options{URI: c.MongoDBURI, Database: name + "_" + service, Clock: clk}, specs...)
 	}
 	if c.Data == "" {
 		return nil, fault.Invalid("data", "Name the folder for the data.")

@@ -27,13 +27,9 @@ func (db *DB) Feed(ctx context.Context, s *store.Spec, after int64, limit int) (
 	if limit <= 0 || limit > store.MaxLimit {
 		limit = store.MaxLimit
 	}
-	docs, err := db.numbered(ctx, s, after, limit)
-	if err != nil || len(docs) == limit {
-		return docs, err
-	}
-	pending, err := db.stamp(ctx, s)
-	if err != nil || pending == 0 {
-		return docs, err
+	// Numbers first, then reading: another reader may have given numbers since an earlier reading, and what is answered must be all that was committed before.
+	if err := db.stamp(ctx, s); err != nil {
+		return nil, err
 	}
 	return db.numbered(ctx, s, after, limit)
 }
@@ -65,19 +61,18 @@ func (db *DB) numbered(ctx context.Context, s *store.Spec, after int64, limit in
 // stampAtOnce bounds the transaction of stamp.
 const stampAtOnce = 500
 
-// stamp gives numbers to documents that have none, and returns to how many.
-func (db *DB) stamp(ctx context.Context, s *store.Spec) (n int, err error) {
+// stamp gives numbers to documents that have none.
+func (db *DB) stamp(ctx context.Context, s *store.Spec) error {
 	c := db.tables[s]
 	waiting := bson.D{{Key: fieldPending, Value: bson.D{{Key: "$gt", Value: int64(0)}}}}
 	if err := c.FindOne(ctx, waiting).Err(); err != nil {
 		if err == mongo.ErrNoDocuments {
-			return 0, nil
+			return nil
 		}
-		return 0, engineFault(err)
+		return engineFault(err)
 	}
 	// Readers of this process come one after the other.
-	err = db.transact(ctx, true, func(ctx context.Context, t *tx) error {
-		n = 0
+	return db.transact(ctx, true, func(ctx context.Context, t *tx) error {
 		if err := t.queue(ctx, rowKey{metaCounters, s.Name}); err != nil {
 			return err
 		}
@@ -112,10 +107,8 @@ func (db *DB) stamp(ctx context.Context, s *store.Spec) (n int, err error) {
 		if err == nil && r.MatchedCount != int64(len(ids)) { // one was deleted meanwhile
 			err = errConflict
 		}
-		n = len(ids)
 		return t.failed(s, "", err)
 	})
-	return n, err
 }
 
 // advance adds n to the feed's counter and returns what it then is. Two transactions that do it at once conflict.

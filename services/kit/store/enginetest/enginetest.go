@@ -1,0 +1,59 @@
+// Package enginetest opens fresh databases for the tests of services: on the server that RENOWN_TEST_MONGODB_URI names, else on the embedded engine. So the same
+// tests run on both.
+package enginetest
+
+import (
+	"context"
+	"crypto/rand"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+	"time"
+
+	driver "go.mongodb.org/mongo-driver/v2/mongo"
+	"go.mongodb.org/mongo-driver/v2/mongo/options"
+
+	"renown.example/kit/clock"
+	"renown.example/kit/store"
+	"renown.example/kit/store/mongo"
+	"renown.example/kit/store/sqlite"
+)
+
+// URI returns where tests that are about several processes find a MongoDB server, "" if nowhere.
+func URI() string { return os.Getenv("RENOWN_TEST_MONGODB_URI") }
+
+// Open returns a fresh database with the tables, closed and gone when t ends.
+func Open(t testing.TB, specs ...*store.Spec) store.DB {
+	t.Helper()
+	var db store.DB
+	var err error
+	if URI() == "" {
+		db, err = sqlite.Open(context.Background(), sqlite.Options{Path: filepath.Join(t.TempDir(), "test.db"), Clock: clock.System()}, specs...)
+	} else {
+		name := "renown_test_" + strings.ToLower(rand.Text()[:12])
+		t.Cleanup(func() { drop(t, name) })
+		db, err = mongo.Open(context.Background(), mongo.Options{URI: URI(), Database: name, Clock: clock.System()}, specs...)
+	}
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { db.Close() })
+	return db
+}
+
+func drop(t testing.TB, name string) {
+	ctx, cancel := context.WithTimeout(context.Background(), 2*time.Minute)
+	defer cancel()
+	client, err := driver.Connect(options.Client().ApplyURI(URI()))
+	if err != nil {
+		t.Error(err)
+		return
+	}
+	if err := client.Database(name).Drop(ctx); err != nil {
+		t.Errorf("the test's database could not be dropped: %v", err)
+	}
+	if err := client.Disconnect(ctx); err != nil {
+		t.Error(err)
+	}
+}
