@@ -3,7 +3,6 @@ package idempotency_test
 import (
 	"context"
 	"fmt"
-	"path/filepath"
 	"sync"
 	"sync/atomic"
 	"testing"
@@ -18,7 +17,7 @@ import (
 	"renown.example/kit/rpc"
 	"renown.example/kit/rpc/probe"
 	"renown.example/kit/store"
-	"renown.example/kit/store/sqlite"
+	"renown.example/kit/store/enginetest"
 )
 
 type counter struct {
@@ -29,16 +28,7 @@ var counters = store.Define[counter](store.Spec{Name: "counters"})
 
 func open(t testing.TB) store.DB {
 	t.Helper()
-	db, err := sqlite.Open(context.Background(), sqlite.Options{Path: filepath.Join(t.TempDir(), "test.db")}, counters.Spec(), idempotency.Table.Spec())
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() {
-		if err := db.Close(); err != nil {
-			t.Error(err)
-		}
-	})
-	return db
+	return enginetest.Open(t, counters.Spec(), idempotency.Table.Spec())
 }
 
 // as returns the context of an RPC that u called with the key.

@@ -5,7 +5,6 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
-	"path/filepath"
 	"sync"
 	"sync/atomic"
 	"testing"
@@ -17,7 +16,7 @@ import (
 	"renown.example/kit/fault"
 	"renown.example/kit/outbox"
 	"renown.example/kit/store"
-	"renown.example/kit/store/sqlite"
+	"renown.example/kit/store/enginetest"
 )
 
 var begin = time.Date(2026, 4, 1, 8, 0, 0, 0, time.UTC)
@@ -30,16 +29,7 @@ var tallies = store.Define[tally](store.Spec{Name: "tallies"})
 
 func open(t testing.TB) store.DB {
 	t.Helper()
-	db, err := sqlite.Open(context.Background(), sqlite.Options{Path: filepath.Join(t.TempDir(), "test.db")}, append(outbox.Specs(), tallies.Spec())...)
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() {
-		if err := db.Close(); err != nil {
-			t.Error(err)
-		}
-	})
-	return db
+	return enginetest.Open(t, append(outbox.Specs(), tallies.Spec())...)
 }
 
 func update(t testing.TB, db store.DB, fn func(ctx context.Context, tx store.Writer) error) {
