@@ -207,3 +207,40 @@ func TestWithoutProvider(t *testing.T) {
 		})
 	}
 }
+
+// TestOneNameOfTheWebsite begins a sign-in under a name that the provider does not lead back to.
+func TestOneNameOfTheWebsite(t *testing.T) {
+	in := install(t)
+	b := in.browser(t)
+	b.http.CheckRedirect = func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }
+	for path, want := range map[string]string{
+		"/signin/start?return=%2Fstudio":        in.url + "/signin/start?here=1&return=%2Fstudio",
+		"/signin/start?here=1&return=%2Fstudio": in.issuer,
+	} {
+		req, err := http.NewRequestWithContext(t.Context(), http.MethodGet, in.url+path, nil)
+		must(t, err)
+		req.Host = "another-name.example"
+		if to := b.do(req).header.Get("Location"); !strings.HasPrefix(to, want) {
+			t.Errorf("%s led to %s", path, to)
+		}
+	}
+}
+
+func TestSessionsCanBeEnded(t *testing.T) {
+	in := install(t)
+	here, elsewhere := in.as(t, "ada"), in.as(t, "ada")
+	page := here.get("/studio/sessions").says(http.StatusOK, "This browser", "End this session")
+	here.submit(page, "/end").says(http.StatusOK, "The session has ended")
+	within(t, 3*time.Second, func() bool { return strings.Contains(elsewhere.get("/studio").text(), "Your session has ended") })
+	here.get("/studio").says(http.StatusOK)
+}
+
+func TestPostsFromAnotherSite(t *testing.T) {
+	in := install(t)
+	ada, at := begun(t, in)
+	for _, path := range []string{"/studio/new", at + "/submit", at + "/edit", at + "/autosave", "/studio/pictures"} {
+		got := ada.post(path, "application/x-www-form-urlencoded", strings.NewReader("customer=Evil"), "Sec-Fetch-Site", "cross-site", "Origin", "https://evil.example")
+		got.says(http.StatusForbidden, "another website")
+	}
+	ada.get(at).says(http.StatusOK, "Draft", "Version 2")
+}

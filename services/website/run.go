@@ -26,10 +26,17 @@ type Settings struct {
 	OIDCIssuer       string     `name:"oidc-issuer" help:"Identity provider that employees sign in with." placeholder:"URL"`
 	OIDCClientID     string     `name:"oidc-client-id" help:"Client id from the identity provider."`
 	OIDCClientSecret string     `name:"oidc-client-secret" help:"Client secret from the identity provider."`
+	OIDCScopes       []string   `name:"oidc-scopes" help:"What to ask of the identity provider; openid, profile, email and groups if nothing is given." placeholder:"SCOPE"`
 	CookieSecret     string     `help:"At least 32 bytes that the replicas of one website share."`
 	Admin            string     `help:"Address for metrics and profiles; never a public one. Empty means none." default:"127.0.0.1:9080"`
 	LogFormat        string     `help:"json or text." enum:"json,text" default:"json"`
 	LogLevel         slog.Level `help:"debug, info, warn or error." default:"info"`
+}
+
+// SignIn is the part of the settings that says with which identity provider employees sign in.
+func (s Settings) SignIn() signin.Config {
+	return signin.Config{PublicURL: s.PublicURL, Issuer: s.OIDCIssuer, ClientID: s.OIDCClientID, ClientSecret: s.OIDCClientSecret, Scopes: s.OIDCScopes,
+		CookieSecret: []byte(s.CookieSecret)}
 }
 
 // How long a connection may take. Uploads of a whole folder of stories pass through, so bodies have two minutes.
@@ -52,8 +59,7 @@ func Run(ctx context.Context, s Settings) error {
 	if err != nil {
 		return err
 	}
-	site, err := New(Options{API: api.New(s.Gateway, nil), Theme: theme, PublicURL: s.PublicURL, DefaultLocale: s.DefaultLocale, Log: tel.Logger, SignIn: signin.Config{
-		PublicURL: s.PublicURL, Issuer: s.OIDCIssuer, ClientID: s.OIDCClientID, ClientSecret: s.OIDCClientSecret, CookieSecret: []byte(s.CookieSecret)}})
+	site, err := New(Options{API: api.New(s.Gateway, nil), Theme: theme, PublicURL: s.PublicURL, DefaultLocale: s.DefaultLocale, Log: tel.Logger, SignIn: s.SignIn()})
 	if err != nil {
 		return err
 	}

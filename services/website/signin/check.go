@@ -115,7 +115,7 @@ func (c checker) capabilities(doc document) []Finding {
 	if len(doc.Scopes) > 0 {
 		for _, scope := range c.cfg.scopes() {
 			if !slices.Contains(doc.Scopes, scope) && !(scope == "groups" && slices.Contains(doc.Claims, "groups")) {
-				out = append(out, Finding{Setting: "RENOWN_OIDC_SCOPES", Problem: "The provider does not know the scope “" + scope + "”.",
+				out = append(out, Finding{Setting: Scopes, Problem: "The provider does not know the scope “" + scope + "”.",
 					Remedy: "Add it at the provider, or leave it out. Without groups in the ID token everybody starts without a role."})
 			}
 		}

@@ -29,6 +29,7 @@ const (
 	Issuer       Setting = "RENOWN_OIDC_ISSUER"
 	ClientID     Setting = "RENOWN_OIDC_CLIENT_ID"
 	ClientSecret Setting = "RENOWN_OIDC_CLIENT_SECRET"
+	Scopes       Setting = "RENOWN_OIDC_SCOPES"
 )
 
 // RedirectURL is the address that has to be registered with the provider.

@@ -37,7 +37,7 @@ func entries(list []*storiesv1.AuditEntry) []entry {
 		}
 		line := entry{AuditEntry: e, When: e.GetTime().AsTime(), What: plainAction(e.GetAction()), Who: who, About: subjectWords(e.GetSubject()), URL: subjectURL(e.GetSubject())}
 		for name, value := range e.GetDetails() {
-			line.Details = append(line.Details, blockLine{strings.ReplaceAll(name, "_", " "), value})
+			line.Details = append(line.Details, plainDetail(name, value))
 		}
 		sort.Slice(line.Details, func(i, j int) bool { return line.Details[i].Name < line.Details[j].Name })
 		out = append(out, line)

@@ -38,9 +38,6 @@ func (v *visit) save() error {
 	}
 	text, err := v.store(d, v.etag(), false)
 	if err == nil {
-		if do == "submit" {
-			return v.done(textURL(d.Story, d.Locale), "saved#next")
-		}
 		if atoi(v.r.PostFormValue("version")) == int(text.GetSummary().GetVersion()) {
 			return v.done(textURL(d.Story, d.Locale), "same")
 		}

@@ -255,7 +255,7 @@ func (v *visit) nav() []web.NavItem {
 		items = append(items, web.NavItem{Key: "people", Label: "People", URL: "/studio/people", Icon: "users"},
 			web.NavItem{Key: "apps", Label: "Apps and keys", URL: "/studio/apps", Icon: "settings"})
 	}
-	return items
+	return append(items, web.NavItem{Key: "sessions", Label: "Your sessions", URL: "/studio/sessions", Icon: "user"})
 }
 
 // done leads on after a form was taken, to a page that says so.

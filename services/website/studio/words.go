@@ -107,14 +107,30 @@ var notices = map[string]*web.Notice{
 	"restored":    {Tone: web.GoodTone, Text: "Restored as a new version.", Detail: "What was there before is still among the versions."},
 	"person":      {Tone: web.GoodTone, Text: "Changed.", Detail: "It holds from the person’s next click."},
 	"app":         {Tone: web.GoodTone, Text: "The app is registered.", Detail: "It needs a key before it can call anything."},
+	"session":     {Tone: web.GoodTone, Text: "The session has ended.", Detail: "Within two seconds it is refused everywhere."},
 	"key-revoked": {Tone: web.GoodTone, Text: "The key has ended.", Detail: "Within two seconds it is refused everywhere."},
 }
 
-// plainActions puts what the audit trail records into words. What is not listed is shown as it is recorded.
+// plainAction puts what the audit trail records into words: "text.changes_requested" becomes "Text changes requested".
 func plainAction(action string) string {
 	kind, verb, ok := strings.Cut(action, ".")
-	if !ok {
+	if !ok || kind == "" {
 		return action
 	}
 	return strings.ToUpper(kind[:1]) + kind[1:] + " " + strings.ReplaceAll(verb, "_", " ")
+}
+
+// plainDetail puts a fact of the audit trail into words. Hashes are shown by their beginning, which is enough to compare them by eye.
+func plainDetail(name, value string) blockLine {
+	if i, known := storiesv1.TextState_value["TEXT_STATE_"+value]; known && (name == "from" || name == "state") {
+		value = states[storiesv1.TextState(i)].Label
+	}
+	if value = strings.TrimPrefix(value, "consents/"); (name == "hash" || name == "edition" || name == "consent") && len(value) > 12 {
+		value = value[:12] + "…"
+	}
+	words := map[string]string{"from": "before", "state": "now", "publishTime": "publish at", "given_by": "given by"}
+	if w := words[name]; w != "" {
+		name = w
+	}
+	return blockLine{strings.ReplaceAll(name, "_", " "), value}
 }
