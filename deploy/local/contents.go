@@ -194,7 +194,7 @@ func (p *platform) welcome(ctx context.Context, secret string) error {
 		c.demo(p, idp.DemoUsers(demoDomain), secret)
 		return nil
 	}
-	config := signin.Config{PublicURL: p.publicURL, Issuer: p.OIDC.Issuer, ClientID: p.OIDC.ClientID, ClientSecret: p.OIDC.ClientSecret}
+	config := signin.Config{PublicURL: p.publicURL, Issuer: p.OIDC.Issuer, ClientID: p.OIDC.ClientID, ClientSecret: p.OIDC.ClientSecret, Scopes: p.OIDC.Scopes}
 	findings := signin.CheckProvider(ctx, config)
 	if len(config.Missing()) > 0 {
 		c.missing(findings)

@@ -214,7 +214,7 @@ func (p *platform) openWebsite(context.Context) error {
 	}
 	p.site, err = website.New(website.Options{
 		API: api.New("http://"+reachable(p.apiListener), nil), Theme: p.theme, PublicURL: p.publicURL, DefaultLocale: p.Locales[0], Log: p.tel.Logger,
-		SignIn: signin.Config{PublicURL: p.publicURL, Issuer: p.OIDC.Issuer, ClientID: p.OIDC.ClientID, ClientSecret: p.OIDC.ClientSecret, CookieSecret: key},
+		SignIn: signin.Config{PublicURL: p.publicURL, Issuer: p.OIDC.Issuer, ClientID: p.OIDC.ClientID, ClientSecret: p.OIDC.ClientSecret, Scopes: p.OIDC.Scopes, CookieSecret: key},
 	})
 	return err
 }

@@ -43,6 +43,8 @@ type oidcSettings struct {
 	ClientID     string `help:"Client id that the provider gave to Renown." placeholder:"ID"`
 	ClientSecret string `help:"Client secret that the provider gave to Renown." placeholder:"SECRET"`
 	GroupsClaim  string `help:"Claim that lists a person's groups." default:"groups"`
+	// Scopes are left to the sign-in if none are given.
+	Scopes []string `help:"What to ask of the provider; openid, profile, email and groups if nothing is given." placeholder:"SCOPE"`
 }
 
 // check refuses what makes no sense together, before anything is touched.
