@@ -216,11 +216,15 @@ func readPreconditions(r *http.Request, ex *exchange, to *route) error {
 	if strings.HasPrefix(value, "W/") {
 		return fault.EtagMismatch.New("A weak etag matches nothing in If-Match.")
 	}
+	if value == "*" { // whatever its state
+		ex.ifMatch = value
+		return nil
+	}
 	tag, ok := unquoteTag(value)
 	if len(given) > 1 || !ok {
 		return fault.InvalidArgument.New(`If-Match is one etag in quotation marks, as the ETag header of an answer shows it.`)
 	}
-	ex.ifMatch = resourceEtag(tag)
+	ex.ifMatch = `"` + resourceEtag(tag) + `"`
 	return nil
 }
 

@@ -9,7 +9,7 @@ import (
 	"google.golang.org/protobuf/reflect/protoreflect"
 )
 
-// An ETag is `"<resource's etag>~<hash of the bytes>-<encoding>"`. The hash is there because an answer can change while the resource's own etag stays (a text's
+// Resources carry their etag in quotation marks, as AIP-154 has it. An ETag header is `"<resource's etag>~<hash of the bytes>-<encoding>"`. The hash is there because an answer can change while the resource's own etag stays (a text's
 // consents, what the caller may do with it), the suffix because a strong ETag belongs to one sequence of bytes. If-Match looks at the resource's etag only.
 
 var (
@@ -20,8 +20,8 @@ var (
 func makeEtag(resource string, body []byte) string {
 	s := sha256.Sum256(body)
 	tag := hex.EncodeToString(s[:8])
-	if resource != "" && isTagText(resource) {
-		tag = resource + "~" + tag
+	if inside, ok := unquoteTag(resource); ok {
+		tag = inside + "~" + tag
 	}
 	return tag
 }

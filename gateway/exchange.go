@@ -22,7 +22,7 @@ type exchange struct {
 	quota int
 	// bucket names whose quota is charged.
 	bucket string
-	// ifMatch is the etag that the caller has seen, without the suffixes of its encoding; "" if none was sent.
+	// ifMatch is the etag that the caller has seen, in quotation marks and without what the gateway adds, or "*"; "" if none was sent.
 	ifMatch string
 	// idempotencyKey is "" if none was sent.
 	idempotencyKey string

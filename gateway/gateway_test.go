@@ -198,11 +198,12 @@ func TestPreconditions(t *testing.T) {
 		{"the resource's alone", `"7"`, "", 200, ""},
 		{"old", `"6"`, "", 412, "ETAG_MISMATCH"},
 		{"weak", `W/"7"`, "", 412, "ETAG_MISMATCH"},
-		{"any", `*`, "", 400, "INVALID_ARGUMENT"},
+		{"any", `*`, "", 200, ""},
+		{"without quotation marks", `7`, "", 400, "INVALID_ARGUMENT"},
 		{"two", `"7", "8"`, "", 400, "INVALID_ARGUMENT"},
-		{"same in the body", `"7"`, "7", 200, ""},
-		{"other in the body", `"7"`, "6", 400, "INVALID_ARGUMENT"},
-		{"only in the body", "", "7", 200, ""},
+		{"same in the body", `"7"`, `\"7\"`, 200, ""},
+		{"other in the body", `"7"`, `\"6\"`, 400, "INVALID_ARGUMENT"},
+		{"only in the body", "", `\"7\"`, 200, ""},
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {

@@ -167,20 +167,20 @@ func (w *workspace) GetText(ctx context.Context, req *storiesv1.GetTextRequest) 
 	if err := w.note(ctx); err != nil {
 		return nil, err
 	}
-	return &storiesv1.GetTextResponse{Text: &storiesv1.Text{Etag: "7", Summary: &storiesv1.TextSummary{Name: "stories/" + req.GetStory(), Locale: req.GetLocale()}}}, nil
+	return &storiesv1.GetTextResponse{Text: &storiesv1.Text{Etag: `"7"`, Summary: &storiesv1.TextSummary{Name: "stories/" + req.GetStory(), Locale: req.GetLocale()}}}, nil
 }
 
 func (w *workspace) SaveText(ctx context.Context, req *storiesv1.SaveTextRequest) (*storiesv1.SaveTextResponse, error) {
 	if err := w.note(ctx); err != nil {
 		return nil, err
 	}
-	if req.GetEtag() != "7" && req.GetEtag() != "" {
+	if req.GetEtag() != `"7"` && req.GetEtag() != "*" && req.GetEtag() != "" {
 		return nil, fault.EtagMismatch.New("The text is at 7.")
 	}
 	w.mu.Lock()
 	w.saved = append(w.saved, req)
 	w.mu.Unlock()
-	return &storiesv1.SaveTextResponse{Text: &storiesv1.Text{Etag: "8"}}, nil
+	return &storiesv1.SaveTextResponse{Text: &storiesv1.Text{Etag: `"8"`}}, nil
 }
 
 func (w *workspace) CreateStory(ctx context.Context, req *storiesv1.CreateStoryRequest) (*storiesv1.CreateStoryResponse, error) {
