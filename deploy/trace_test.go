@@ -1,0 +1,93 @@
+// Package deploy_test holds what can only be seen when the parts stand together.
+package deploy_test
+
+import (
+	"context"
+	"io"
+	"net/http"
+	"net/http/httptest"
+	"slices"
+	"testing"
+
+	"go.opentelemetry.io/otel/sdk/trace/tracetest"
+
+	"renown.example/gateway"
+	"renown.example/kit/auth"
+	"renown.example/kit/clock"
+	"renown.example/kit/store/engine"
+	"renown.example/kit/telemetry"
+	"renown.example/partners"
+	"renown.example/stories"
+)
+
+func TestOneTraceShowsEveryHop(t *testing.T) {
+	ctx := context.Background()
+	spans := tracetest.NewInMemoryExporter()
+	tel, err := telemetry.New(ctx, telemetry.Options{Service: "renown", Output: io.Discard, Spans: spans})
+	if err != nil {
+		t.Fatal(err)
+	}
+	key := auth.GenerateKey()
+	keys := []auth.PublicKey{key.Public()}
+	data := engine.Config{Data: t.TempDir()}
+	st, err := stories.New(ctx, stories.Config{Config: data, IdentityKeys: keys, Company: "Holmway", WebsiteURL: "http://127.0.0.1:8080", Locales: []string{"en"}},
+		stories.Deps{Clock: clock.System(), Telemetry: tel})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer st.Close()
+	pa, err := partners.New(ctx, partners.Config{Config: data, IdentityKeys: keys}, partners.Deps{Clock: clock.System(), Telemetry: tel})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer pa.Close()
+	minter, err := auth.NewMinter(clock.System(), key)
+	if err != nil {
+		t.Fatal(err)
+	}
+	gw, err := gateway.New(gateway.Options{Stories: st.Conn(), Partners: pa.Conn(), Minter: minter, Telemetry: tel, PublicURL: "http://127.0.0.1:8081"})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer gw.Close()
+	srv := httptest.NewServer(gw)
+	defer srv.Close()
+
+	// The caller's own trace goes on through all of it.
+	const trace = "4bf92f3577b34da6a3ce929d0e0e4736"
+	req, err := http.NewRequestWithContext(ctx, http.MethodGet, srv.URL+"/v1/stories", nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	req.Header.Set("traceparent", "00-"+trace+"-00f067aa0ba902b7-01")
+	resp, err := http.DefaultClient.Do(req)
+	if err != nil {
+		t.Fatal(err)
+	}
+	resp.Body.Close()
+	if resp.StatusCode != http.StatusOK {
+		t.Fatal(resp.Status)
+	}
+	var hops []string
+	parents := map[string]string{}
+	names := map[string]string{}
+	for _, s := range spans.GetSpans() {
+		if s.SpanContext.TraceID().String() != trace {
+			continue
+		}
+		hops = append(hops, s.Name)
+		names[s.SpanContext.SpanID().String()] = s.Name
+		parents[s.Name] = s.Parent.SpanID().String()
+	}
+	const rpc = "renown.stories.v1.PublishedService/ListPublishedStories"
+	if !slices.Contains(hops, "store.view") || !slices.Contains(hops, rpc) || len(hops) < 3 {
+		t.Fatalf("the trace shows %v", hops)
+	}
+	// From the store upwards every span hangs on one of the same trace, up to the gateway's.
+	if got := names[parents["store.view"]]; got != rpc {
+		t.Errorf("the store's span hangs on %q", got)
+	}
+	if parents[hops[len(hops)-1]] != "00f067aa0ba902b7" {
+		t.Errorf("the gateway's span does not hang on the caller's: %v", hops)
+	}
+}
