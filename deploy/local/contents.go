@@ -159,9 +159,6 @@ func (p *platform) partnerKey(ctx context.Context) (string, error) {
 // importFolder imports a folder of the user's and reports on each file. The person at the terminal holds the installation's keys; what they import is recorded
 // as done at the console, and any employee can confirm the agreements in it.
 func (p *platform) importFolder(ctx context.Context, dir string) error {
-	if info, err := os.Stat(dir); err != nil || !info.IsDir() {
-		return fault.Invalid("import", "%q is not a folder.", dir)
-	}
 	list, err := archive.ReadFS(os.DirFS(dir), archive.DefaultLimits())
 	if err != nil {
 		return fault.Invalid("import", "%s", fault.Of(err).Message)

@@ -15,6 +15,7 @@ import (
 	"renown.example/kit/auth"
 	"renown.example/kit/clock"
 	"renown.example/kit/daemon"
+	"renown.example/kit/fault"
 	"renown.example/kit/run"
 	"renown.example/kit/store/engine"
 	"renown.example/kit/telemetry"
@@ -97,7 +98,9 @@ func (p *platform) openData(context.Context) error {
 		err = p.dressUp()
 	}
 	if err == nil {
-		p.theme, err = web.LoadTheme(p.Theme)
+		if p.theme, err = web.LoadTheme(p.Theme); err != nil {
+			err = fault.Invalid("theme", "%v.", err)
+		}
 	}
 	if err != nil {
 		return errors.Join(err, p.folder.close())
@@ -124,7 +127,8 @@ func (p *platform) listen(ctx context.Context) error {
 	}{{"website", p.Website, &p.websiteListener}, {"api", p.API, &p.apiListener}, {"admin", p.Admin, &p.adminListener}} {
 		l, err := config.Listen(ctx, "tcp", a.address)
 		if err != nil {
-			return errors.Join(fmt.Errorf("--%s: cannot listen on %s: %w. Another program may have it: name another address", a.flag, a.address, cause(err)), p.closeListeners(ctx))
+			refusal := fault.Invalid(a.flag, "Nobody can listen on %s: %v. Another program may have it; name another address.", a.address, cause(err))
+			return errors.Join(refusal, p.closeListeners(ctx))
 		}
 		*a.at = l
 	}

@@ -5,6 +5,7 @@ import (
 	"net"
 	"net/netip"
 	"net/url"
+	"os"
 	"strings"
 	"time"
 
@@ -58,6 +59,9 @@ func (s *settings) check() error {
 		if u, err := url.Parse(address); address != "" && (err != nil || u.Host == "" || (u.Scheme != "http" && u.Scheme != "https") || strings.Trim(u.Path, "/") != "") {
 			return fault.Invalid(name, "%q is not an address such as https://stories.northwind.example.", address)
 		}
+	}
+	if info, err := os.Stat(s.Import); s.Import != "" && (err != nil || !info.IsDir()) {
+		return fault.Invalid("import", "%q is not a folder.", s.Import)
 	}
 	if !loopback(s.Admin) {
 		return fault.Invalid("admin", "%q is not on this machine alone: metrics and profiles are for operators.", s.Admin)
