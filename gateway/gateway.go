@@ -45,6 +45,9 @@ type Options struct {
 	Origins []string
 	// TrustedProxies are the networks whose X-Forwarded-For tells the caller's address.
 	TrustedProxies []netip.Prefix
+	// Settle is how long answers about something that has just changed are not kept: ready.Settled where several replicas of a service answer, since one may not
+	// have heard of the change yet; zero where there is only one.
+	Settle time.Duration
 	// Limits bounds callers; zero fields take their defaults.
 	Limits Limits
 	// Ready says whether the rest of the installation is ready; nil means that it always is.
@@ -162,7 +165,8 @@ func New(o Options) (*Gateway, error) {
 	if g.mux, err = g.handlers(stories, conn{o.Partners, o.Minter}); err != nil {
 		return nil, err
 	}
-	g.holder = ready.New(ready.Options{Clock: o.Clock, Problem: g.refuse})
+	// Whoever reads without knowing whether a story was withdrawn waits no longer than a withdrawal may take.
+	g.holder = ready.New(ready.Options{Clock: o.Clock, Problem: g.refuse, FillWithin: 2 * time.Second, Settle: o.Settle})
 	g.start(storiesv1.NewPublishedServiceClient(stories))
 	return g, nil
 }

@@ -111,7 +111,7 @@ func (g *Gateway) follow(client storiesv1.PublishedServiceClient) {
 				return err
 			}
 			last.Store(g.clock.Now().UnixNano())
-			heard(ready.Revision{Name: m.GetName(), Number: m.GetRevision()})
+			heard(ready.Revision{Name: m.GetName(), Number: m.GetRevision(), Age: time.Duration(m.GetAgeMillis()) * time.Millisecond})
 		}
 	}, func(err error) {
 		g.logger.Warn("the stream of revisions broke; published stories are asked for one by one until it is back", "error", err)

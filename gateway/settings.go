@@ -11,6 +11,7 @@ import (
 
 	"renown.example/kit/auth"
 	"renown.example/kit/clock"
+	"renown.example/kit/ready"
 	"renown.example/kit/rpc"
 	"renown.example/kit/run"
 	"renown.example/kit/telemetry"
@@ -51,6 +52,7 @@ func Run(ctx context.Context, s Settings) error {
 	g, err := New(Options{
 		Stories: stories, Partners: partners, Minter: minter, Telemetry: tel, PublicURL: s.PublicURL, Origins: s.Origin, TrustedProxies: s.TrustedProxy,
 		Limits: Limits{Credential: s.Quota, Anonymous: s.QuotaAddress}, Ready: program.Ready,
+		Settle: ready.Settled,
 	})
 	if err != nil {
 		return err

@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"renown.example/kit/clock"
+	"renown.example/kit/ready"
 	"renown.example/kit/run"
 	"renown.example/kit/telemetry"
 	"renown.example/website/api"
@@ -59,7 +60,7 @@ func Run(ctx context.Context, s Settings) error {
 	if err != nil {
 		return err
 	}
-	site, err := New(Options{API: api.New(s.Gateway, nil), Theme: theme, PublicURL: s.PublicURL, DefaultLocale: s.DefaultLocale, Log: tel.Logger, SignIn: s.SignIn()})
+	site, err := New(Options{API: api.New(s.Gateway, nil), Theme: theme, PublicURL: s.PublicURL, DefaultLocale: s.DefaultLocale, Log: tel.Logger, SignIn: s.SignIn(), Settle: ready.Settled})
 	if err != nil {
 		return err
 	}

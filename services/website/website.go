@@ -9,6 +9,7 @@ import (
 	"net"
 	"net/http"
 	"strings"
+	"time"
 
 	"renown.example/kit/clock"
 	"renown.example/kit/id"
@@ -33,6 +34,8 @@ type Options struct {
 	DefaultLocale string
 	// SignIn says with which identity provider employees sign in. Its PublicURL is taken from above when empty.
 	SignIn signin.Config
+	// Settle is how long pages about something that has just changed are not kept: ready.Settled where the gateway has several replicas.
+	Settle time.Duration
 	// Clock and Log: nil is the machine's clock and slog's default.
 	Clock clock.Clock
 	Log   *slog.Logger
@@ -75,7 +78,7 @@ func New(o Options) (*Site, error) {
 	if err != nil {
 		return nil, fmt.Errorf("website: words: %w", err)
 	}
-	open, err := public.New(public.Options{API: o.API, Renderer: renderer, PublicURL: o.PublicURL, DefaultLocale: o.DefaultLocale, Clock: o.Clock, Log: o.Log})
+	open, err := public.New(public.Options{API: o.API, Renderer: renderer, PublicURL: o.PublicURL, DefaultLocale: o.DefaultLocale, Clock: o.Clock, Log: o.Log, Settle: o.Settle})
 	if err != nil {
 		return nil, fmt.Errorf("website: public pages: %w", err)
 	}

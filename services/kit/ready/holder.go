@@ -17,6 +17,9 @@ import (
 // FreshFor is how long after a heartbeat a holder trusts what it holds.
 const FreshFor = 1500 * time.Millisecond
 
+// Settled is the Settle of holders that may be answered by any of several replicas.
+const Settled = FreshFor + 500*time.Millisecond
+
 // Options says how a holder behaves. Clock and Problem are required.
 type Options struct {
 	Clock clock.Clock

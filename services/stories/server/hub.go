@@ -83,11 +83,12 @@ func (h *hub) tell(r *storiesv1.WatchRevisionsResponse) {
 	}
 }
 
-// fresh returns the position up to which the feed is known, if that was its end a moment ago.
-func (h *hub) fresh() (int64, bool) {
+// fresh returns the position up to which the feed is known and how old that knowledge is; ok is false if it is too old to be of use.
+func (h *hub) fresh() (position int64, age time.Duration, ok bool) {
 	h.mu.Lock()
 	defer h.mu.Unlock()
-	return h.position, !h.readAt.IsZero() && h.real.Now().Sub(h.readAt) < freshFor
+	age = h.real.Now().Sub(h.readAt)
+	return h.position, age, !h.readAt.IsZero() && age < freshFor
 }
 
 func (h *hub) watch() chan *storiesv1.WatchRevisionsResponse {
@@ -137,7 +138,7 @@ func (s *Server) WatchRevisions(_ *storiesv1.WatchRevisionsRequest, out storiesv
 
 // heartbeat says up to where the feed is known, after everything up to there was sent.
 func (s *Server) heartbeat(out storiesv1.PublishedService_WatchRevisionsServer, ch chan *storiesv1.WatchRevisionsResponse) error {
-	position, ok := s.hub.fresh()
+	position, age, ok := s.hub.fresh()
 	if !ok {
 		return nil
 	}
@@ -150,5 +151,5 @@ func (s *Server) heartbeat(out storiesv1.PublishedService_WatchRevisionsServer, 
 			return err
 		}
 	}
-	return out.Send(&storiesv1.WatchRevisionsResponse{Revision: position, Time: timestamp(s.now())})
+	return out.Send(&storiesv1.WatchRevisionsResponse{Revision: position, Time: timestamp(s.now()), AgeMillis: age.Milliseconds()})
 }

@@ -48,6 +48,8 @@ type Options struct {
 	DefaultLocale string
 	Clock         clock.Clock
 	Log           *slog.Logger
+	// Settle is that of ready.Options: set where the gateway has several replicas.
+	Settle time.Duration
 }
 
 // Site serves the public pages. It is safe for use by many requests at once.
@@ -73,7 +75,7 @@ func New(o Options) (*Site, error) {
 	o.PublicURL = strings.TrimRight(o.PublicURL, "/")
 	stories := storiesv1.NewPublishedServiceClient(o.API)
 	s := &Site{Options: o, paths: paths{o.DefaultLocale}, pages: pages, stories: stories, sizes: &sizes{stories: stories}}
-	s.holder = ready.New(ready.Options{Clock: o.Clock, Problem: s.unable})
+	s.holder = ready.New(ready.Options{Clock: o.Clock, Problem: s.unable, Settle: o.Settle})
 	return s, nil
 }
 

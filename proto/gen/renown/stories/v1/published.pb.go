@@ -410,7 +410,9 @@ type WatchRevisionsResponse struct {
 	// Position in the feed of the change, or up to which it was read.
 	Revision int64 `protobuf:"varint,2,opt,name=revision,proto3" json:"revision,omitempty"`
 	// When it happened.
-	Time          *timestamppb.Timestamp `protobuf:"bytes,3,opt,name=time,proto3" json:"time,omitempty"`
+	Time *timestamppb.Timestamp `protobuf:"bytes,3,opt,name=time,proto3" json:"time,omitempty"`
+	// For a heartbeat: how old the knowledge is that it tells of, in milliseconds. Who passes heartbeats on adds to it, so that no chain makes old news look new.
+	AgeMillis     int64 `protobuf:"varint,4,opt,name=age_millis,json=ageMillis,proto3" json:"age_millis,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -466,6 +468,13 @@ func (x *WatchRevisionsResponse) GetTime() *timestamppb.Timestamp {
 	return nil
 }
 
+func (x *WatchRevisionsResponse) GetAgeMillis() int64 {
+	if x != nil {
+		return x.AgeMillis
+	}
+	return 0
+}
+
 var File_renown_stories_v1_published_proto protoreflect.FileDescriptor
 
 const file_renown_stories_v1_published_proto_rawDesc = "" +
@@ -492,11 +501,13 @@ const file_renown_stories_v1_published_proto_rawDesc = "" +
 	"\x05asset\x18\x01 \x01(\tB\x15\xbaH\x12r\x102\x0e^[0-9a-f]{64}$R\x05asset\"E\n" +
 	"\x19GetPublishedAssetResponse\x12(\n" +
 	"\x04body\x18\x01 \x01(\v2\x14.google.api.HttpBodyR\x04body\"\x17\n" +
-	"\x15WatchRevisionsRequest\"x\n" +
+	"\x15WatchRevisionsRequest\"\x97\x01\n" +
 	"\x16WatchRevisionsResponse\x12\x12\n" +
 	"\x04name\x18\x01 \x01(\tR\x04name\x12\x1a\n" +
 	"\brevision\x18\x02 \x01(\x03R\brevision\x12.\n" +
-	"\x04time\x18\x03 \x01(\v2\x1a.google.protobuf.TimestampR\x04time2\xcd\x04\n" +
+	"\x04time\x18\x03 \x01(\v2\x1a.google.protobuf.TimestampR\x04time\x12\x1d\n" +
+	"\n" +
+	"age_millis\x18\x04 \x01(\x03R\tageMillis2\xcd\x04\n" +
 	"\x10PublishedService\x12\x92\x01\n" +
 	"\x14ListPublishedStories\x12..renown.stories.v1.ListPublishedStoriesRequest\x1a/.renown.stories.v1.ListPublishedStoriesResponse\"\x19\xaa\xbb\x18\x02\b\x01\x82\xd3\xe4\x93\x02\r\x12\v/v1/stories\x12\x97\x01\n" +
 	"\x11GetPublishedStory\x12+.renown.stories.v1.GetPublishedStoryRequest\x1a,.renown.stories.v1.GetPublishedStoryResponse\"'\xaa\xbb\x18\x02\b\x01\x82\xd3\xe4\x93\x02\x1bb\x05story\x12\x12/v1/stories/{slug}\x12\x96\x01\n" +
