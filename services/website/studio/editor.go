@@ -30,6 +30,7 @@ type editorPage struct {
 	Live     bool
 	Asks     string
 	Language string
+	Locale   string
 	New      bool
 }
 
@@ -136,7 +137,9 @@ func (v *visit) showEditor(status int, p *editorPage) error {
 			p.Preview, p.Problems, p.Missing = v.trusted(got.GetHtml()), d.problems(got.GetProblems()), d.problems(got.GetMissing())
 		}
 	}
-	id, title := documentFrom(p).Story, p.Form.Field("title").Value
+	shown := documentFrom(p)
+	p.Locale = shown.Locale
+	id, title := shown.Story, p.Form.Field("title").Value
 	if title == "" {
 		title = "Untitled"
 	}

@@ -11,6 +11,7 @@ import (
 	"renown.example/kit/fault"
 	storiesv1 "renown.example/proto/gen/renown/stories/v1"
 	"renown.example/website/api"
+	"renown.example/website/web"
 )
 
 func atoi(s string) int {
@@ -55,7 +56,7 @@ func (v *visit) save() error {
 
 // typedEditor is the editor with what was typed, on top of what the form began from.
 func (v *visit) typedEditor(d document, problem *api.Problem) *editorPage {
-	p := &editorPage{Form: editorForm(d, v.r.PostForm, problem), Etag: v.etag(), Version: int32(atoi(v.r.PostFormValue("version"))), URL: textURL(d.Story, d.Locale), Language: d.Locale}
+	p := &editorPage{Form: editorForm(d, v.r.PostForm, problem), Etag: v.etag(), Version: int32(atoi(v.r.PostFormValue("version"))), URL: textURL(d.Story, d.Locale), Language: web.NativeName(d.Locale)}
 	p.New = p.Etag == ""
 	return p
 }
