@@ -161,12 +161,17 @@ func (c Consent) Live(locale, hash string, scope Scope, now clock.Millis) bool {
 }
 
 // Require returns the consent among consents that allows publication of the text and holds longest, or refuses with fault.NotPublishable, which says what is
-// wrong with the one that comes closest.
+// wrong with the one that comes closest. Whoever has taken back a consent to these words has said no to them: what was given before that, by whatever other
+// way, allows nothing any more, as in EffectOfEnd.
 func Require(consents []Consent, locale, hash string, now clock.Millis) (Consent, error) {
 	var best Consent
 	nearest := OtherText
+	no := lastNo(consents, locale, hash)
 	for _, c := range consents {
 		v := c.Validity(locale, hash, ScopeWeb, now)
+		if v != OtherText && c.SignedAt <= no {
+			v = Revoked
+		}
 		if v == Valid && (nearest != Valid || best.Ends != 0 && (c.Ends == 0 || c.Ends > best.Ends)) {
 			best, nearest = c, Valid
 		} else if nearest != Valid && slices.Index(nearness, v) > slices.Index(nearness, nearest) {
@@ -180,6 +185,17 @@ func Require(consents []Consent, locale, hash string, now clock.Millis) (Consent
 		return Consent{}, notConsented(locale, "the customer has not agreed to a text in this language")
 	}
 	return Consent{}, notConsented(locale, whyNot[nearest])
+}
+
+// lastNo returns the last instant at which a consent that could have carried the publication of the text was revoked, 0 if none was.
+func lastNo(consents []Consent, locale, hash string) clock.Millis {
+	var last clock.Millis
+	for _, c := range consents {
+		if c.Locale == locale && c.Hash == hash && carries(c) {
+			last = max(last, c.RevokedAt)
+		}
+	}
+	return last
 }
 
 var nearness = []Validity{OtherText, Revoked, Ended, OutOfScope, Unconfirmed}

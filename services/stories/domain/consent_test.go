@@ -86,6 +86,35 @@ func TestRequireTakesTheConsentThatHoldsLongest(t *testing.T) {
 	}
 }
 
+func TestAfterARevocationOnlyALaterYesCounts(t *testing.T) {
+	revoked := signedConsent().Revoke("customer", "", 5*day)
+	before, after, elsewhere := signedConsent(), signedConsent(), signedConsent()
+	before.ID, before.SignedAt = "before", 4*day
+	after.ID, after.SignedAt = "after", 6*day
+	elsewhere.ID, elsewhere.Hash = "elsewhere", strings.Repeat("0", 64)
+	unconfirmed := attestedConsent().Revoke("users/x", "", 9*day)
+	sales := signedConsent()
+	sales.Scopes = []Scope{ScopeSales}
+	for _, c := range []struct {
+		name string
+		list []Consent
+		want string
+	}{
+		{"given before", []Consent{revoked, before}, ""},
+		{"given after", []Consent{before, revoked, after}, "after"},
+		{"other words were taken back", []Consent{elsewhere.Revoke("customer", "", 5*day), before}, "before"},
+		{"a mistaken record was taken back", []Consent{unconfirmed, after}, "after"},
+		{"the sales department's was taken back", []Consent{sales.Revoke("customer", "", 7*day), after}, "after"},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			got, err := Require(c.list, "en", before.Hash, 8*day)
+			if got.ID != c.want || (err == nil) != (c.want != "") {
+				t.Errorf("got %q, %v; want %q", got.ID, err, c.want)
+			}
+		})
+	}
+}
+
 func TestConfirm(t *testing.T) {
 	c, err := attestedConsent().Confirm("users/second", 3*day)
 	if err != nil || !c.Live("en", c.Hash, ScopeWeb, 4*day) || c.ConfirmedBy != "users/second" || c.ConfirmedAt != 3*day {
