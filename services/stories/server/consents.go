@@ -208,11 +208,11 @@ func (s *Server) revoke(ctx context.Context, tx store.Writer, consentID string, 
 	if err != nil {
 		return row, err
 	}
-	siblings, err := tables.Consents.Find(ctx, tx, store.Query{Index: "by_story", Equal: []any{row.Value.Story}})
+	siblings, err := everyConsent(ctx, tx, store.Query{Index: "by_story", Equal: []any{row.Value.Story}})
 	if err != nil {
 		return row, err
 	}
-	for _, c := range domain.CoveredByRevocation(row.Value.Consent, plainConsents(siblings.Rows), all) {
+	for _, c := range domain.CoveredByRevocation(row.Value.Consent, plainConsents(siblings), all) {
 		if err := s.revokeOne(ctx, tx, c.ID, by, reason); err != nil {
 			return row, err
 		}

@@ -11,7 +11,7 @@ import (
 	"renown.example/stories/tables"
 )
 
-// most is how many consents, sign-offs and languages of one text are looked at: more than any real one has.
+// most is how many sign-offs and languages of one text are looked at: more than any real one has.
 const most = 200
 
 func textName(story, locale string) string { return "stories/" + story + "/texts/" + locale }
@@ -49,8 +49,22 @@ func version(ctx context.Context, tx store.Reader, text string, number int32) (s
 
 // consentsOf returns the consents to a text, newest first.
 func consentsOf(ctx context.Context, tx store.Reader, text string) ([]store.Row[tables.Consent], error) {
-	p, err := tables.Consents.Find(ctx, tx, store.Query{Index: "by_text", Equal: []any{text}, Descending: true, Limit: most})
-	return p.Rows, err
+	return everyConsent(ctx, tx, store.Query{Index: "by_text", Equal: []any{text}, Descending: true})
+}
+
+// everyConsent returns all consents that the query selects, however many there are: one that is overlooked could keep up what its customer has taken back.
+func everyConsent(ctx context.Context, tx store.Reader, q store.Query) ([]store.Row[tables.Consent], error) {
+	var all []store.Row[tables.Consent]
+	for {
+		p, err := tables.Consents.Find(ctx, tx, q)
+		if err != nil {
+			return nil, err
+		}
+		all = append(all, p.Rows...)
+		if q.After = p.Next; q.After == "" {
+			return all, nil
+		}
+	}
 }
 
 func plainConsents(rows []store.Row[tables.Consent]) []domain.Consent {
