@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"fmt"
 
+	"renown.example/kit/fault"
 	"renown.example/kit/outbox"
 	"renown.example/kit/store"
 	"renown.example/stories/domain"
@@ -155,6 +156,10 @@ func (s *Server) extend(ctx context.Context, tx store.Writer, pub store.Row[tabl
 		return err
 	}
 	c, err := domain.Require(consents, pub.Value.Locale, edition.Value.Hash, s.now())
+	if fault.Has(err, fault.NotPublishable) {
+		// The edition's own consent has ended too: its own job takes the edition down, and this end must not fail for it.
+		return nil
+	}
 	if err != nil {
 		return err
 	}
