@@ -138,6 +138,10 @@ func (s *Server) acceptConsent(ctx context.Context, tx store.Writer, row store.R
 	if err != nil {
 		return row, err
 	}
+	// Where the agreement came another way, the customer's page has nothing left to ask: an answer to it would change nothing, or reach a later text.
+	if err := s.closeSignoffs(ctx, tx, row.ID, tables.SignoffCancelled); err != nil {
+		return row, err
+	}
 	// The customer accepts: whoever's call brought the consent to light is in the audit beside it.
 	by := actor{name: "customer", label: c.Signer.Name, roles: []domain.Role{domain.RoleCustomer}}
 	return s.move(ctx, tx, row, step{by: by, action: domain.GiveConsent, audit: "text.consented", details: map[string]string{"consent": "consents/" + c.ID}})
