@@ -58,5 +58,5 @@ func (g *Gateway) fixed(w http.ResponseWriter, r *http.Request) bool {
 
 // openapiHandler serves the OpenAPI document.
 func openapiHandler() http.Handler {
-	return ready.Fixed(ready.Answer{Header: http.Header{"Content-Type": {"application/json"}}, Body: openapi.JSON})
+	return ready.Fixed(ready.Answer{Header: http.Header{"Content-Type": {"application/json"}, "X-Content-Type-Options": {"nosniff"}}, Body: openapi.JSON})
 }
