@@ -1,4 +1,4 @@
-// Command gateway serves Renown's REST interface in front of the services.
+// Command gateway serves Renown's REST interface in front of the services. `gateway keys` makes the pair of keys by which services know the gateway.
 package main
 
 import (
@@ -12,6 +12,10 @@ import (
 )
 
 func main() {
+	if len(os.Args) == 2 && os.Args[1] == "keys" {
+		gateway.PrintKeys(os.Stdout)
+		return
+	}
 	var s gateway.Settings
 	config.Main(&s, config.Options{Name: "gateway", Description: "Serves Renown's REST interface in front of the services."})
 	ctx, stop := run.Signals(context.Background())
