@@ -5,6 +5,7 @@ import (
 	"context"
 	"crypto/tls"
 	"crypto/x509"
+	"errors"
 	"net"
 	netmail "net/mail"
 	"net/netip"
@@ -84,8 +85,8 @@ func loopback(host string) bool {
 	return host == "localhost" || err == nil && ip.IsLoopback()
 }
 
-// Send hands a letter to the mail server and returns when the server has taken it. Its error says what the server answered, for whoever looks after the
-// installation.
+// Send hands a letter to the mail server and returns when the server has taken it. fault.ContentRejected if the server will never take it, such as to a mailbox
+// that does not exist; anything else may pass. The error says what the server answered, for whoever looks after the installation.
 func (s *Sender) Send(ctx context.Context, l server.Letter) error {
 	message, err := s.message(l)
 	if err != nil {
@@ -98,6 +99,10 @@ func (s *Sender) Send(ctx context.Context, l server.Letter) error {
 	ctx, cancel := context.WithTimeout(ctx, timeout)
 	defer cancel()
 	if err := client.DialAndSendWithContext(ctx, message); err != nil {
+		var refusal *gomail.SendError
+		if errors.As(err, &refusal) && refusal.ErrorCode() >= 500 {
+			return fault.ContentRejected.New("The mail server %s refused the letter for good.", s.config.Address).Wrap(err)
+		}
 		return fault.Unavailable.New("The mail server %s did not take the letter.", s.config.Address).Wrap(err)
 	}
 	return nil

@@ -2,6 +2,8 @@ package server
 
 import (
 	"context"
+
+	"renown.example/kit/fault"
 	"renown.example/kit/id"
 	"renown.example/kit/outbox"
 	"renown.example/kit/store"
@@ -131,9 +133,15 @@ func (s *Server) deliver(ctx context.Context, job outbox.Job) error {
 	if err != nil {
 		return ignoreMissing(err)
 	}
+	if s.Mail == nil {
+		return s.leaveToCopy(ctx, messageID, "No mail server is configured any more.")
+	}
 	failure := s.Mail.Send(ctx, Letter{ID: m.GetId(), ToName: m.GetToName(), ToEmail: m.GetToEmail(), Subject: m.GetSubject(), Body: m.GetBody()})
 	if failure == nil {
 		return nil
+	}
+	if fault.Has(failure, fault.ContentRejected) || job.Attempts >= mostSendings {
+		return s.leaveToCopy(ctx, messageID, failure.Error())
 	}
 	// The job is tried again; until then the outbox page says what is wrong.
 	if err := s.DB.Update(ctx, func(ctx context.Context, tx store.Writer) error {
@@ -144,8 +152,22 @@ func (s *Server) deliver(ctx context.Context, job outbox.Job) error {
 	return failure
 }
 
-// delivered notes that a message was sent.
+// mostSendings is how often a message is tried: with the pauses of due jobs that is about a day.
+const mostSendings = 300
+
+// leaveToCopy gives up sending a message: an editor has to hand the link over.
+func (s *Server) leaveToCopy(ctx context.Context, messageID, problem string) error {
+	return s.DB.Update(ctx, func(ctx context.Context, tx store.Writer) error {
+		return s.markMessage(ctx, tx, messageID, tables.MessageToCopy, problem)
+	})
+}
+
+// delivered notes that a message was sent, unless it was left to be copied.
 func (s *Server) delivered(ctx context.Context, tx store.Writer, messageID string) error {
+	row, err := tables.Messages.Get(ctx, tx, messageID)
+	if err != nil || row.Value.State == tables.MessageToCopy {
+		return ignoreMissing(err)
+	}
 	return s.markMessage(ctx, tx, messageID, tables.MessageSent, "")
 }
 
@@ -164,7 +186,7 @@ type Letter struct {
 	ID, ToName, ToEmail, Subject, Body string
 }
 
-// Mailer sends letters.
+// Mailer sends letters. Send returns fault.ContentRejected where trying again would be in vain.
 type Mailer interface {
 	Send(ctx context.Context, l Letter) error
 }
