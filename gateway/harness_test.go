@@ -29,7 +29,7 @@ var start = time.Date(2026, 3, 2, 9, 0, 0, 0, time.UTC)
 
 // world is a gateway in front of real gRPC servers, whose services are small ones made for tests.
 type world struct {
-	t        *testing.T
+	t        testing.TB
 	clock    *clock.Fake
 	minter   *auth.Minter
 	verifier *auth.Verifier
@@ -39,6 +39,9 @@ type world struct {
 	gateway  *gateway.Gateway
 	http     *httptest.Server
 	logs     *safeBuffer
+	// echo is a listener's view of what the gateway has heard; beats numbers it.
+	echo  <-chan string
+	beats int64
 }
 
 type safeBuffer struct {
@@ -59,7 +62,7 @@ func (b *safeBuffer) String() string {
 }
 
 // newWorld starts everything; change may alter the gateway's options.
-func newWorld(t *testing.T, change func(*gateway.Options)) *world {
+func newWorld(t testing.TB, change func(*gateway.Options)) *world {
 	t.Helper()
 	w := &world{t: t, clock: clock.NewFake(start), logs: &safeBuffer{}}
 	key := auth.GenerateKey()
@@ -157,7 +160,7 @@ type problem struct {
 }
 
 // problem checks what every problem has and returns it.
-func (r reply) problem(t *testing.T) problem {
+func (r reply) problem(t testing.TB) problem {
 	t.Helper()
 	var p problem
 	if err := json.Unmarshal(r.body, &p); err != nil {
@@ -175,7 +178,7 @@ func (r reply) problem(t *testing.T) problem {
 	return p
 }
 
-func (r reply) json(t *testing.T) map[string]any {
+func (r reply) json(t testing.TB) map[string]any {
 	t.Helper()
 	var m map[string]any
 	if err := json.Unmarshal(r.body, &m); err != nil {
@@ -185,7 +188,7 @@ func (r reply) json(t *testing.T) map[string]any {
 }
 
 // until waits for a condition with a deadline.
-func until(t *testing.T, what string, cond func() bool) {
+func until(t testing.TB, what string, cond func() bool) {
 	t.Helper()
 	deadline := time.After(10 * time.Second)
 	for !cond() {

@@ -222,8 +222,8 @@ func TestTooMuchAtOnceIsRefusedAtOnce(t *testing.T) {
 }
 
 func TestListenersAreBounded(t *testing.T) {
-	w := newWorld(t, func(o *gateway.Options) { o.Limits = gateway.Limits{Listeners: 1, InFlight: 1} })
-	w.connected()
+	w := newWorld(t, func(o *gateway.Options) { o.Limits = gateway.Limits{Listeners: 2, InFlight: 1} })
+	w.connected() // listens too
 	w.listen()
 	if res := w.do("GET", "/v1/revisions", ""); res.StatusCode != 503 {
 		t.Errorf("one listener too many: %d", res.StatusCode)

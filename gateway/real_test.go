@@ -110,7 +110,7 @@ func newIDP(t *testing.T, c clock.Clock) *idp {
 }
 
 // token says who signed in at the provider.
-func (p *idp) token(t *testing.T, name, group, nonce string) string {
+func (p *idp) token(t testing.TB, name, group, nonce string) string {
 	t.Helper()
 	signer, err := jose.NewSigner(jose.SigningKey{Algorithm: jose.ES256, Key: p.key}, (&jose.SignerOptions{}).WithHeader("kid", "1"))
 	if err != nil {

@@ -317,6 +317,20 @@ func TestReadinessOfTheRest(t *testing.T) {
 	}
 }
 
+func TestPanicIsOurFaultAndStaysOne(t *testing.T) {
+	w := newWorld(t, func(o *gateway.Options) { o.Ready = func() bool { panic("secret of the panic") } })
+	res := w.do("GET", "/readyz", "")
+	if p := res.problem(t); res.StatusCode != 500 || p.Code != "INTERNAL" || strings.Contains(string(res.body), "secret") {
+		t.Errorf("status %d: %s", res.StatusCode, res.body)
+	}
+	if log := w.logs.String(); !strings.Contains(log, "secret of the panic") || !strings.Contains(log, "wire_test.go") {
+		t.Error("the panic and its stack are not in the log")
+	}
+	if res := w.do("GET", "/healthz", ""); res.StatusCode != 200 {
+		t.Errorf("afterwards: %d", res.StatusCode)
+	}
+}
+
 func TestOptionsThatMakeNoSense(t *testing.T) {
 	w := newWorld(t, nil)
 	tel, err := telemetry.New(context.Background(), telemetry.Options{Service: "gateway", Output: &safeBuffer{}})
