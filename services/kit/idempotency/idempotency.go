@@ -41,13 +41,14 @@ var Table = store.Define[record](store.Spec{
 	Indexes: []store.Index{{Name: "created", Fields: []string{"created_at"}}},
 })
 
-// attempts bounds how often an update whose outcome is unknown, or that lost a race for its record, is tried.
+// attempts bounds how often an update whose outcome is unknown, or that lost a race for a row, is tried.
 const attempts = 3
 
 // Do runs fn in an update of db. If the running RPC came with an idempotency key, fn's reply is stored with its effect, and a repetition of req by the same caller
 // gets it back, in what newReply returns, without fn being called. fn may be called more than once; only its last call has effects.
 //
-// Where the database cannot say whether a commit happened, a request with a key is run again: if it had happened, its record is found.
+// Where the database cannot say whether a commit happened, a request with a key is run again: if it had happened, its record is found. A request that meant to
+// insert a row which another inserted meanwhile is run again with or without a key: see Update.
 func Do[Reply proto.Message](ctx context.Context, db store.DB, c clock.Clock, req proto.Message, newReply func() Reply,
 	fn func(ctx context.Context, tx store.Writer) (Reply, error)) (Reply, error) {
 	key := rpc.IdempotencyKey(ctx)
@@ -79,9 +80,23 @@ func Do[Reply proto.Message](ctx context.Context, db store.DB, c clock.Clock, re
 	}
 }
 
+// Update runs fn in an update of db, and again if it inserted a row that it had not found and that another update has inserted meanwhile: what does not exist
+// cannot be read for update, and some servers answer the second insertion as a duplicate, not as a conflict that they would let run again. fn finds the row then.
+func Update(ctx context.Context, db store.DB, fn func(ctx context.Context, tx store.Writer) error) error {
+	for attempt := 1; ; attempt++ {
+		err := db.Update(ctx, fn)
+		if attempt == attempts || ctx.Err() != nil || !overtaken(err) {
+			return err
+		}
+	}
+}
+
+// overtaken reports whether err says that a row of the same id exists. Handlers that refuse that in words of their own do so by a fault of their own.
+func overtaken(err error) bool { return store.ViolatedIndex(err) == "id" }
+
 func plain[Reply proto.Message](ctx context.Context, db store.DB, fn func(ctx context.Context, tx store.Writer) (Reply, error)) (Reply, error) {
 	var reply, none Reply
-	err := db.Update(ctx, func(ctx context.Context, tx store.Writer) error {
+	err := Update(ctx, db, func(ctx context.Context, tx store.Writer) error {
 		var err error
 		reply, err = fn(ctx, tx)
 		return err
@@ -132,13 +147,14 @@ func replay(r record, digest string, reply proto.Message) error {
 	return nil
 }
 
-// unsettled reports whether the record may have been written all the same, by this call or by one that ran beside it.
+// unsettled reports whether the record may have been written all the same, by this call or by one that ran beside it, or another row was in the way that fn
+// will find.
 func unsettled(err error) bool {
 	e, ok := fault.As(err)
 	if !ok {
 		return false
 	}
-	return e.Meta[store.MetaOutcome] == "unknown" || store.ViolatedIndex(err) != "" && e.Meta[store.MetaTable] == Table.Spec().Name
+	return e.Meta[store.MetaOutcome] == "unknown" || overtaken(err)
 }
 
 // recordID binds a key to its caller and method: two callers may use the same key. The request's message stands for the method, since each has its own.

@@ -166,6 +166,52 @@ func TestUnknownOutcomeIsResolvedByTheRecord(t *testing.T) {
 	}
 }
 
+// overtaken is a database in which another update commits between what a closure reads and what it writes.
+type overtaken struct {
+	store.DB
+	left atomic.Int32
+}
+
+func (o *overtaken) Update(ctx context.Context, fn func(context.Context, store.Writer) error) error {
+	return o.DB.Update(ctx, func(ctx context.Context, tx store.Writer) error {
+		if err := fn(ctx, tx); err != nil {
+			return err
+		}
+		if o.left.Add(-1) >= 0 {
+			return store.ErrUnique(idempotency.Table.Spec(), "id")
+		}
+		return nil
+	})
+}
+
+func TestARowThatAnotherInsertedMeanwhileIsFound(t *testing.T) {
+	for name, c := range map[string]struct {
+		key   string
+		races int32
+		want  *fault.Reason
+	}{
+		"with a key":                     {key: "k", races: 2},
+		"without":                        {races: 2},
+		"again and again":                {key: "k", races: 9, want: &fault.AlreadyExists},
+		"without a key, again and again": {races: 9, want: &fault.AlreadyExists},
+	} {
+		t.Run(name, func(t *testing.T) {
+			db := &overtaken{DB: open(t)}
+			db.left.Store(c.races)
+			got, err := add(as("a", c.key), db, clock.System(), &probe.Request{Text: "x"})
+			if c.want != nil {
+				if !fault.Has(err, *c.want) {
+					t.Errorf("got %v", err)
+				}
+				return
+			}
+			if err != nil || got != 1 || value(t, db.DB) != 1 {
+				t.Errorf("got %d, %v, %d effects", got, err, value(t, db.DB))
+			}
+		})
+	}
+}
+
 func TestPurge(t *testing.T) {
 	db, c := open(t), clock.NewFake(time.Date(2026, 1, 1, 0, 0, 0, 0, time.UTC))
 	for i := range 3 {

@@ -73,7 +73,10 @@ func (s *Server) address(ctx context.Context, tx store.Writer, locale string, ch
 			return err
 		}
 	}
-	if err := assignSlugs(ctx, tx, locale, plan.Slugs); err != nil {
+	if err := assignSlugs(ctx, tx, locale, plan.Slugs); store.ViolatedIndex(err) == "by_slug" {
+		return fault.AlreadyExists.New("Another story was given the slug at the same moment. Choose another.").
+			With(fault.Field{Path: "slug", Message: "belongs to another story"})
+	} else if err != nil {
 		return err
 	}
 	for _, r := range plan.Set {

@@ -8,6 +8,7 @@ import (
 
 	"renown.example/kit/auth"
 	"renown.example/kit/fault"
+	"renown.example/kit/idempotency"
 	"renown.example/kit/store"
 	storiesv1 "renown.example/proto/gen/renown/stories/v1"
 	"renown.example/stories/domain"
@@ -101,7 +102,7 @@ func (s *Server) UploadAsset(ctx context.Context, req *storiesv1.UploadAssetRequ
 	if err != nil {
 		return nil, err
 	}
-	err = s.DB.Update(ctx, func(ctx context.Context, tx store.Writer) error {
+	err = idempotency.Update(ctx, s.DB, func(ctx context.Context, tx store.Writer) error {
 		_, err := s.storePicture(ctx, tx, p, who(ctx))
 		return err
 	})

@@ -9,6 +9,7 @@ import (
 
 	"renown.example/kit/fault"
 	"renown.example/kit/id"
+	"renown.example/kit/idempotency"
 	"renown.example/kit/store"
 	storiesv1 "renown.example/proto/gen/renown/stories/v1"
 	"renown.example/stories/archive"
@@ -164,7 +165,7 @@ func words(err error) string {
 func (im *importing) store(ctx context.Context, doc domain.Document) (string, error) {
 	var result string
 	taken := errDry{}
-	err := im.s.DB.Update(ctx, func(ctx context.Context, tx store.Writer) error {
+	err := idempotency.Update(ctx, im.s.DB, func(ctx context.Context, tx store.Writer) error {
 		for _, p := range im.pictures {
 			if !shows(doc.Content, p.info.SHA256) {
 				continue
