@@ -48,6 +48,7 @@ func (e *Employee) signIn(username string) error {
 	if at := e.Address(); at != e.at.Website+"/studio" {
 		return fault.Unavailable.New("signing in as %s led to %s, which says: %s", username, at, e.brief())
 	}
+	e.Forget()
 	return nil
 }
 

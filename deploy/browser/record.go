@@ -35,8 +35,9 @@ type record struct {
 	loads    int
 	moves    int
 	problems []Problem
+	// requests are those that may still be told of, order is all of them.
 	requests map[network.RequestID]*Request
-	order    []network.RequestID
+	order    []*Request
 }
 
 // Problem is something that the reader of a page does not see and its author should.
@@ -81,10 +82,13 @@ func (r *record) hear(event any) {
 func (r *record) hearNetwork(event any) {
 	switch e := event.(type) {
 	case *network.EventRequestWillBeSent:
-		if r.requests[e.RequestID] == nil {
-			r.order = append(r.order, e.RequestID)
+		// Where a request is led on to another address it keeps its id, and both are told of.
+		q := &Request{Method: e.Request.Method, URL: e.Request.URL, Kind: string(e.Type)}
+		if before := r.requests[e.RequestID]; before != nil && e.RedirectResponse != nil {
+			before.Status = int(e.RedirectResponse.Status)
 		}
-		r.requests[e.RequestID] = &Request{Method: e.Request.Method, URL: e.Request.URL, Kind: string(e.Type)}
+		r.requests[e.RequestID] = q
+		r.order = append(r.order, q)
 	case *network.EventResponseReceived:
 		if q := r.requests[e.RequestID]; q != nil {
 			q.Status, q.Header = int(e.Response.Status), map[string]string{}
@@ -135,8 +139,8 @@ func (p *Page) Requests() []Request {
 	p.record.mu.Lock()
 	defer p.record.mu.Unlock()
 	out := make([]Request, 0, len(p.record.order))
-	for _, id := range p.record.order {
-		out = append(out, *p.record.requests[id])
+	for _, q := range p.record.order {
+		out = append(out, *q)
 	}
 	return out
 }
