@@ -2,6 +2,7 @@ package studio_test
 
 import (
 	"bytes"
+	"context"
 	"encoding/json"
 	"image"
 	"image/color"
@@ -112,8 +113,10 @@ func byID(id string) func(*html.Node) bool {
 // within waits until it is so.
 func within(t *testing.T, limit time.Duration, so func() bool) {
 	t.Helper()
-	for deadline := time.Now().Add(limit); !so(); {
-		if time.Now().After(deadline) {
+	ctx, cancel := context.WithTimeout(t.Context(), limit)
+	defer cancel()
+	for !so() {
+		if ctx.Err() != nil {
 			t.Fatalf("it was not so within %s", limit)
 		}
 	}

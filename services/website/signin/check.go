@@ -4,6 +4,7 @@ import (
 	"context"
 	"crypto/rand"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"io"
 	"net/http"
@@ -13,6 +14,8 @@ import (
 	"time"
 
 	"golang.org/x/oauth2"
+
+	"renown.example/kit/fault"
 )
 
 // Finding is something wrong, or doubtful, about the settings of the identity provider.
@@ -87,7 +90,7 @@ func (c checker) discovery(ctx context.Context) (document, []Finding) {
 	status, err := c.getJSON(ctx, address, &doc)
 	switch {
 	case err != nil && status == 0:
-		return doc, []Finding{{Issuer, fmt.Sprintf("%s cannot be reached: %v.", address, reason(err)), "Check the address, and that this machine may call it."}}
+		return doc, []Finding{{Issuer, fmt.Sprintf("%s cannot be reached: %s.", address, reason(err)), "Check the address, and that this machine may call it."}}
 	case err != nil:
 		return doc, []Finding{{Issuer, fmt.Sprintf("%s answers %d and no discovery document.", address, status),
 			"Give the issuer without /.well-known/openid-configuration. With Keycloak it ends in /realms/NAME, with Entra ID in /v2.0."}}
@@ -133,7 +136,7 @@ func (c checker) keys(ctx context.Context, doc document) []Finding {
 		} `json:"keys"`
 	}
 	if _, err := c.getJSON(ctx, doc.JWKS, &set); err != nil {
-		return []Finding{{Problem: fmt.Sprintf("The provider's keys at %s cannot be read: %v.", doc.JWKS, reason(err)), Remedy: "Check that this machine may call the address."}}
+		return []Finding{{Problem: fmt.Sprintf("The provider's keys at %s cannot be read: %s.", doc.JWKS, reason(err)), Remedy: "Check that this machine may call the address."}}
 	}
 	for _, k := range set.Keys {
 		if k.Use != "enc" {
@@ -151,7 +154,7 @@ func (c checker) authorization(ctx context.Context, doc document) []Finding {
 	oc := c.oauth(doc)
 	res, err := c.do(ctx, http.MethodGet, oc.AuthCodeURL(rand.Text(), oauth2.S256ChallengeOption(oauth2.GenerateVerifier()), oauth2.SetAuthURLParam("nonce", rand.Text())), nil)
 	if err != nil {
-		return []Finding{{Problem: fmt.Sprintf("The provider's sign-in page at %s cannot be reached: %v.", doc.Authorization, reason(err)), Remedy: "Check that this machine and people's browsers may call it."}}
+		return []Finding{{Problem: fmt.Sprintf("The provider's sign-in page at %s cannot be reached: %s.", doc.Authorization, reason(err)), Remedy: "Check that this machine and people's browsers may call it."}}
 	}
 	defer res.Body.Close()
 	if to, err := res.Location(); err == nil && strings.HasPrefix(to.String(), c.cfg.RedirectURL()) && to.Query().Get("error") != "" {
@@ -172,12 +175,13 @@ func (c checker) credentials(ctx context.Context, doc document) []Finding {
 	}
 	oc := c.oauth(doc)
 	_, err := oc.Exchange(context.WithValue(ctx, oauth2.HTTPClient, c.client), "no-such-code", oauth2.VerifierOption(oauth2.GenerateVerifier()))
-	refused, ok := err.(*oauth2.RetrieveError)
+	var refused *oauth2.RetrieveError
+	ok := errors.As(err, &refused)
 	switch {
 	case err == nil:
 		return []Finding{{Problem: "The provider accepted a code that it never issued.", Remedy: "Do not use this provider."}}
 	case !ok:
-		return []Finding{{Problem: fmt.Sprintf("The provider's token address %s cannot be reached: %v.", doc.Token, reason(err)), Remedy: "Check that this machine may call it."}}
+		return []Finding{{Problem: fmt.Sprintf("The provider's token address %s cannot be reached: %s.", doc.Token, reason(err)), Remedy: "Check that this machine may call it."}}
 	case refused.ErrorCode == "invalid_grant":
 		return nil
 	case refused.ErrorCode == "invalid_client" || refused.ErrorCode == "unauthorized_client" || refused.Response.StatusCode == http.StatusUnauthorized:
@@ -208,15 +212,19 @@ func (c checker) getJSON(ctx context.Context, address string, into any) (int, er
 	}
 	defer res.Body.Close()
 	if res.StatusCode != http.StatusOK {
-		return res.StatusCode, fmt.Errorf("it answers %s", res.Status)
+		return res.StatusCode, fault.Unavailable.New("it answers %s", res.Status)
 	}
 	return res.StatusCode, json.NewDecoder(io.LimitReader(res.Body, 1<<20)).Decode(into)
 }
 
-// reason shortens the errors of net/http, which repeat the address.
-func reason(err error) error {
-	if u, ok := err.(*url.Error); ok {
-		return u.Err
+// reason is an error in few words: those of net/http repeat the address, ours begin with the name of their reason.
+func reason(err error) string {
+	var u *url.Error
+	if errors.As(err, &u) {
+		err = u.Err
 	}
-	return err
+	if f, ok := fault.As(err); ok {
+		return f.Message
+	}
+	return err.Error()
 }

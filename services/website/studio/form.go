@@ -63,15 +63,6 @@ func (f *form) add(field web.Field, pointers ...string) *form {
 	return f
 }
 
-// wrong marks a field with an error that the studio found itself.
-func (f *form) wrong(name, detail string) {
-	for i := range f.fields {
-		if f.fields[i].Name == name {
-			f.fields[i].Error = detail
-		}
-	}
-}
-
 // Field returns a declared field for the part "field".
 func (f *form) Field(name string) web.Field {
 	for _, field := range f.fields {
