@@ -54,13 +54,19 @@ func (a *addresses) Redirects(story string) []string {
 	return slugs
 }
 
-// address gives stories their slugs and keeps their former ones leading to them.
-func (s *Server) address(ctx context.Context, tx store.Writer, locale string, changes ...domain.Assignment) error {
+// addressing decides what becomes of slugs and redirects, or says which slug cannot be given.
+func addressing(ctx context.Context, tx store.Writer, locale string, changes ...domain.Assignment) (domain.AddressPlan, error) {
 	view := &addresses{ctx: ctx, tx: tx, locale: locale}
 	plan, err := domain.Assign(view, changes...)
 	if view.err != nil {
-		return view.err
+		return plan, view.err
 	}
+	return plan, err
+}
+
+// address gives stories their slugs and keeps their former ones leading to them.
+func (s *Server) address(ctx context.Context, tx store.Writer, locale string, changes ...domain.Assignment) error {
+	plan, err := addressing(ctx, tx, locale, changes...)
 	if err != nil {
 		return err
 	}

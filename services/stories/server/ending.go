@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"fmt"
 
+	"renown.example/kit/clock"
 	"renown.example/kit/fault"
 	"renown.example/kit/outbox"
 	"renown.example/kit/store"
@@ -54,11 +55,30 @@ func aboutOf(job outbox.Job) (string, error) {
 	return about, nil
 }
 
-// publishDue publishes a scheduled text. Its consent was live until then when it was scheduled; if it ended since, the text is not scheduled any more.
+// early keeps a job whose instant, which had come when it was taken, lies ahead again: the clock was set back, and done now it would be done without effect.
+func (s *Server) early(due clock.Millis) error {
+	if due <= s.now() {
+		return nil
+	}
+	return fault.Conflict.New("the clock was set back: what was due is not due yet")
+}
+
+// publishDue publishes a scheduled text. Its consent was live until then when it was scheduled; if it ended since, the text is not scheduled any more. What has
+// become impossible otherwise, such as a slug that another story has taken, goes back to the editors: trying on would publish it at an instant nobody chose.
 func (s *Server) publishDue(ctx context.Context, tx store.Writer, text string) error {
 	row, err := tables.Texts.GetForUpdate(ctx, tx, text)
-	if err != nil || row.Value.State != domain.Scheduled || row.Value.PublishAt > s.now() {
+	if err != nil || row.Value.State != domain.Scheduled {
 		return ignoreMissing(err)
+	}
+	if err := s.early(row.Value.PublishAt); err != nil {
+		return err
+	}
+	err = s.plannable(ctx, tx, row, s.now())
+	if fault.Has(err, fault.NotPublishable) || fault.Has(err, fault.AlreadyExists) {
+		return s.settle(ctx, tx, row, domain.Approved, renown, "text.unscheduled", words(err))
+	}
+	if err != nil {
+		return err
 	}
 	_, err = s.publish(ctx, tx, row, renown, row.Value.UnpublishAt)
 	return err
@@ -67,8 +87,11 @@ func (s *Server) publishDue(ctx context.Context, tx store.Writer, text string) e
 // unpublishDue takes an edition down at its planned end.
 func (s *Server) unpublishDue(ctx context.Context, tx store.Writer, text string) error {
 	pub, err := tables.PublishedStories.GetForUpdate(ctx, tx, text)
-	if err != nil || pub.Value.Edition == "" || pub.Value.UnpublishAt == 0 || pub.Value.UnpublishAt > s.now() {
+	if err != nil || pub.Value.Edition == "" || pub.Value.UnpublishAt == 0 {
 		return ignoreMissing(err)
+	}
+	if err := s.early(pub.Value.UnpublishAt); err != nil {
+		return err
 	}
 	row, err := tables.Texts.GetForUpdate(ctx, tx, text)
 	if err != nil {
@@ -79,7 +102,7 @@ func (s *Server) unpublishDue(ctx context.Context, tx store.Writer, text string)
 	if err != nil {
 		return err
 	}
-	if err := s.settle(ctx, tx, row, to, renown, "text.unpublished"); err != nil {
+	if err := s.settle(ctx, tx, row, to, renown, "text.unpublished", "planned"); err != nil {
 		return err
 	}
 	return s.removeEdition(ctx, tx, text, renown, "planned")
@@ -88,8 +111,11 @@ func (s *Server) unpublishDue(ctx context.Context, tx store.Writer, text string)
 // consentDue carries out the end of a consent.
 func (s *Server) consentDue(ctx context.Context, tx store.Writer, consent string) error {
 	row, err := tables.Consents.GetForUpdate(ctx, tx, consent)
-	if err != nil || row.Value.Consent.RevokedAt != 0 || row.Value.Consent.Ends > s.now() {
+	if err != nil || row.Value.Consent.RevokedAt != 0 {
 		return ignoreMissing(err)
+	}
+	if err := s.early(row.Value.Consent.Ends); err != nil {
+		return err
 	}
 	c := row.Value.Consent
 	err = s.record(ctx, tx, happening{
@@ -134,7 +160,7 @@ func (s *Server) consentOver(ctx context.Context, tx store.Writer, c domain.Cons
 	}
 	effect := domain.EffectOfEnd(c, at, plainConsents(consents), s.now())
 	if effect.State != at.State {
-		if err := s.settle(ctx, tx, row, effect.State, by, "text."+stateVerbs[effect.State]); err != nil {
+		if err := s.settle(ctx, tx, row, effect.State, by, "text."+stateVerbs[effect.State], why); err != nil {
 			return err
 		}
 	}
@@ -178,8 +204,8 @@ func (s *Server) extend(ctx context.Context, tx store.Writer, pub store.Row[tabl
 	})
 }
 
-// settle sets a text's state where that follows from something else than a step of the text itself.
-func (s *Server) settle(ctx context.Context, tx store.Writer, row store.Row[tables.Text], to domain.State, by actor, audit string) error {
+// settle sets a text's state where that follows from something else than a step of the text itself; why says from what.
+func (s *Server) settle(ctx context.Context, tx store.Writer, row store.Row[tables.Text], to domain.State, by actor, audit, why string) error {
 	from := row.Value.State
 	if from == domain.Scheduled && to != from {
 		row.Value.PublishAt, row.Value.UnpublishAt = 0, 0
@@ -194,6 +220,6 @@ func (s *Server) settle(ctx context.Context, tx store.Writer, row store.Row[tabl
 	t := row.Value
 	return s.record(ctx, tx, happening{
 		by: by, story: t.Story, subject: textName(t.Story, t.Locale), action: audit, event: EventTextChanged, at: t.UpdatedAt,
-		details: map[string]string{"from": string(from), "state": string(to)},
+		details: map[string]string{"from": string(from), "state": string(to), "reason": why},
 	})
 }

@@ -51,7 +51,7 @@ func (s *Server) PublishText(ctx context.Context, req *storiesv1.PublishTextRequ
 
 // schedule plans a publication. What would refuse it then refuses it now.
 func (s *Server) schedule(ctx context.Context, tx store.Writer, row store.Row[tables.Text], at, until clock.Millis) (store.Row[tables.Text], error) {
-	if _, _, err := s.publishable(ctx, tx, row, at); err != nil {
+	if err := s.plannable(ctx, tx, row, at); err != nil {
 		return row, err
 	}
 	row, err := s.move(ctx, tx, row, step{
@@ -65,6 +65,15 @@ func (s *Server) schedule(ctx context.Context, tx store.Writer, row store.Row[ta
 		return row, err
 	}
 	return row, outbox.Schedule(ctx, tx, outbox.Job{ID: jobPublish + row.ID, Kind: kindPublish, DueAt: at, Data: []byte(quote(row.ID))})
+}
+
+// plannable refuses what would refuse the publication at an instant, as far as that is known now.
+func (s *Server) plannable(ctx context.Context, tx store.Writer, row store.Row[tables.Text], at clock.Millis) error {
+	if _, _, err := s.publishable(ctx, tx, row, at); err != nil {
+		return err
+	}
+	_, err := addressing(ctx, tx, row.Value.Locale, domain.Assignment{Story: row.Value.Story, Slug: row.Value.Slug})
+	return err
 }
 
 // publishable returns the version and the consent by which the text could be published at an instant, or says all that is missing.
