@@ -9,12 +9,16 @@ import (
 	"os"
 	"path/filepath"
 	"strings"
+	"time"
 
 	"renown.example/deploy/idp"
+	"renown.example/kit/clock"
 	"renown.example/kit/fault"
 )
 
 const (
+	// lastBreath is how long a provider may take to end after its parent.
+	lastBreath   = 5 * time.Second
 	demoDomain   = "holmway.example"
 	demoClientID = "renown-website"
 	// demoGroupRoles: the demo's groups are named like the roles that follow from them.
@@ -32,6 +36,9 @@ func (p *platform) startProvider(ctx context.Context) error {
 	if first {
 		p.folder.ProviderSecret = rand.Text()
 		address = available(ctx, p.DemoProvider)
+	}
+	if !first {
+		p.awaitAddress(ctx, address)
 	}
 	var err error
 	p.provider, err = idp.Start(ctx, idp.Config{
@@ -51,6 +58,23 @@ func (p *platform) startProvider(ctx context.Context) error {
 		return p.folder.save()
 	}
 	return nil
+}
+
+// awaitAddress waits until nobody listens on the address any more: a provider whose parent was killed a moment ago needs a moment to end.
+func (p *platform) awaitAddress(ctx context.Context, address string) {
+	clk := clock.System()
+	for over := clk.After(lastBreath); ; {
+		if available(ctx, address) == address {
+			return
+		}
+		select {
+		case <-over:
+			return // starting the provider says what is wrong
+		case <-ctx.Done():
+			return
+		case <-clk.After(50 * time.Millisecond):
+		}
+	}
 }
 
 // available returns the address if nobody listens there, else any free one of this machine: nobody has to remember it.
