@@ -7,76 +7,98 @@ import (
 	"renown.example/kit/store"
 )
 
-// batch runs the first request and whatever else waits in one transaction.
-func (w *writer) batch(first *request) {
+// batch is the transaction that requests share.
+type batch struct {
+	open bool
+	// running is the request whose closure runs, if it has not yet been counted among those that ran.
+	running *request
+	ran     []*request
+	fed     map[*store.Spec]bool
+}
+
+// first begins a transaction with a request.
+func (w *writer) first(r *request) {
 	if err := w.begin(); err != nil {
-		first.say <- order{err: err}
+		r.result <- outcome{err: err}
 		return
 	}
-	var shared []*request
-	fed := map[*store.Spec]bool{}
-	for r := first; r != nil; r, _ = w.queue.next() {
-		o := w.give(r)
-		if !o.unwound {
-			shared = append(shared, r)
+	w.batch = batch{open: true, running: r, ran: w.batch.ran[:0], fed: map[*store.Spec]bool{}}
+	w.serve(r)
+}
+
+// share counts the request that has run, runs whatever else waits, and commits.
+func (w *writer) share() {
+	b := &w.batch
+	for b.running != nil {
+		r := b.running
+		b.running = nil
+		if r.last.unwound() {
+			r.result <- r.last // its caller unwinds as well: whether the others are committed is nothing to it
+		} else {
+			b.ran = append(b.ran, r)
 		}
-		if o.lost {
-			w.abandon()
-			w.oneByOne(shared)
+		if r.last.lost {
+			w.lose()
 			return
 		}
-		if !o.undone {
-			for _, t := range o.fed {
-				fed[t] = true
+		if !r.last.undone {
+			for _, s := range r.last.fed {
+				b.fed[s] = true
 			}
 		}
-		if len(shared) == maxBatch {
+		if len(b.ran) == maxBatch {
 			break
 		}
+		if b.running, _ = w.queue.next(); b.running != nil {
+			w.serve(b.running)
+		}
 	}
-	if err := w.commit(len(shared)); err != nil {
+	err := w.commit(len(b.ran))
+	switch {
+	case unsynced(err):
 		w.abandon()
-		if unsynced(err) {
-			w.die(shared, err)
-			return
-		}
-		w.oneByOne(shared)
+		w.die(b.ran, err)
+	case err != nil:
+		w.lose()
 		return
-	}
-	w.db.topics.Announce(fed)
-	for _, r := range shared {
-		r.say <- order{}
-	}
-}
-
-// oneByOne runs requests again whose common transaction was lost, each in its own, so that only the one to blame is refused.
-func (w *writer) oneByOne(rs []*request) {
-	for i, r := range rs {
-		if err := w.healthy(); err != nil {
-			for _, r := range rs[i:] {
-				r.say <- order{err: err}
-			}
-			return
+	default:
+		w.db.topics.Announce(b.fed)
+		for _, r := range b.ran {
+			r.result <- r.last
 		}
-		w.solo(r)
 	}
+	b.open = false
 }
 
+// lose ends the transaction and has its requests run again one by one, so that only the one to blame is refused.
+func (w *writer) lose() {
+	w.abandon()
+	w.alone = append(w.alone, w.batch.ran...)
+	w.batch.open = false
+}
+
+// solo runs a request in a transaction of its own.
 func (w *writer) solo(r *request) {
 	if err := w.begin(); err != nil {
-		r.say <- order{err: err}
+		r.result <- outcome{err: err}
 		return
 	}
-	o := w.give(r)
-	if o.unwound || o.undone || o.lost {
-		w.abandon()
-		switch {
-		case o.unwound:
-		case o.err == nil:
-			r.say <- order{err: fault.Unavailable.New("the database ended the transaction")}
-		default:
-			r.say <- order{}
+	finished := false
+	defer func() {
+		if !finished { // the closure has ended the goroutine
+			w.abandon()
+			r.result <- r.last
 		}
+	}()
+	w.serve(r)
+	finished = true
+	o := r.last
+	if o.undone || o.lost {
+		w.abandon()
+		if o.err == nil && !o.unwound() {
+			o.err = fault.Unavailable.New("the database ended the transaction")
+		}
+		r.result <- o
 		return
 	}
 	err := w.commit(1)
@@ -89,18 +111,12 @@ func (w *writer) solo(r *request) {
 	}
 	if err == nil {
 		fed := map[*store.Spec]bool{}
-		for _, t := range o.fed {
-			fed[t] = true
+		for _, s := range o.fed {
+			fed[s] = true
 		}
 		w.db.topics.Announce(fed)
 	}
-	r.say <- order{err: engineFault(err)}
-}
-
-// give lets the request's caller run its closure, and waits until it has.
-func (w *writer) give(r *request) outcome {
-	r.say <- order{run: true}
-	return <-r.ran
+	r.result <- outcome{err: engineFault(err)}
 }
 
 func (w *writer) begin() error {
@@ -133,6 +149,6 @@ func (w *writer) die(rs []*request, cause error) {
 	w.dead = dead
 	w.mu.Unlock()
 	for _, r := range rs {
-		r.say <- order{err: dead.WithMeta(store.MetaOutcome, "unknown")}
+		r.result <- outcome{err: dead.WithMeta(store.MetaOutcome, "unknown")}
 	}
 }

@@ -2,6 +2,9 @@ package sqlite
 
 import (
 	"context"
+	"fmt"
+	"runtime"
+	"runtime/debug"
 	"sync"
 	"sync/atomic"
 
@@ -12,33 +15,77 @@ import (
 // maxBatch bounds how many requests share a commit, so that the first of them does not wait for ever.
 const maxBatch = 512
 
-// request is one call of Update. Its closure runs in its caller's goroutine when the writer says so: a panic unwinds there by itself, with its own stack.
+// request is one call of Update. Its closure runs in the writer's goroutine, which is spared a change of goroutines for each.
 type request struct {
 	ctx context.Context
-	// say receives what the writer wants of the caller.
-	say chan order
-	// ran receives each time the closure has run.
-	ran chan outcome
-	// taken is set by the writer before it says anything, or by a caller that no longer waits, whoever is first.
+	fn  func(ctx context.Context, tx store.Writer) error
+	// result receives once, when nothing more will happen to the request.
+	result chan outcome
+	// taken is set by the writer before it runs the closure, or by a caller that no longer waits, whoever is first.
 	taken atomic.Bool
-}
-
-// order is to run the closure (again), or to return: with err, or if it is nil with what the closure returned.
-type order struct {
-	run bool
-	err error
+	// last is how the closure ended when it ran last.
+	last outcome
 }
 
 // outcome is how a closure ended.
 type outcome struct {
 	err error
+	// panicked is what it panicked with, exited that it ended its goroutine: either happens again in the caller's.
+	panicked *Panic
+	exited   bool
 	// undone says that what it wrote was rolled back to its savepoint.
 	undone bool
 	// lost says that the whole transaction may be gone.
 	lost bool
-	// unwound says that the closure panicked, so that its caller waits no longer.
-	unwound bool
-	fed     []*store.Spec
+	fed  []*store.Spec
+}
+
+// unwound says that the closure did not return.
+func (o *outcome) unwound() bool { return o.panicked != nil || o.exited }
+
+// Panic is what Update panics with in its caller's goroutine when the closure has panicked.
+type Panic struct {
+	Value any
+	// Stack is that of the panic itself.
+	Stack []byte
+}
+
+// Error returns the value and the original stack.
+func (p *Panic) Error() string {
+	return fmt.Sprintf("%v\n\nin an update closure:\n%s", p.Value, p.Stack)
+}
+
+// Unwrap returns the value if it is an error.
+func (p *Panic) Unwrap() error {
+	err, _ := p.Value.(error)
+	return err
+}
+
+// Update implements store.DB.
+func (db *DB) Update(ctx context.Context, fn func(ctx context.Context, tx store.Writer) error) error {
+	if in, ok := ctx.Value(inside{db}).(bool); ok && in {
+		return fault.Internal.New("an update closure must not start another update")
+	}
+	r := &request{ctx: ctx, fn: fn, result: make(chan outcome, 1)}
+	if !db.writer.queue.push(r) {
+		return errClosed
+	}
+	var o outcome
+	select {
+	case o = <-r.result:
+	case <-ctx.Done():
+		if r.taken.CompareAndSwap(false, true) {
+			return engineFault(ctx.Err())
+		}
+		o = <-r.result
+	}
+	switch {
+	case o.panicked != nil:
+		panic(o.panicked)
+	case o.exited:
+		runtime.Goexit()
+	}
+	return o.err
 }
 
 // writer owns the one connection that writes.
@@ -49,62 +96,76 @@ type writer struct {
 	running bool
 	ended   chan struct{}
 
+	// These belong to the writer's goroutine, and to the one that follows it if a closure ends it.
+	batch batch
+	// alone are the requests whose common transaction was lost: each runs again in one of its own.
+	alone []*request
+
 	mu sync.Mutex
 	// dead is why nothing can be written any more.
 	dead error
 }
 
-// Update implements store.DB.
-func (db *DB) Update(ctx context.Context, fn func(ctx context.Context, tx store.Writer) error) error {
-	if in, ok := ctx.Value(inside{db}).(bool); ok && in {
-		return fault.Internal.New("an update closure must not start another update")
-	}
-	r := &request{ctx: ctx, say: make(chan order, 1), ran: make(chan outcome, 1)}
-	if !db.writer.queue.push(r) {
-		return errClosed
-	}
-	var o order
-	select {
-	case o = <-r.say:
-	case <-ctx.Done():
-		if r.taken.CompareAndSwap(false, true) {
-			return engineFault(ctx.Err())
+// run serves requests until the queue is closed and empty. A closure that ends its goroutine ends this one, and another goes on with what it had begun.
+func (w *writer) run() {
+	done := false
+	defer func() {
+		if !done {
+			go w.run()
+			return
 		}
-		o = <-r.say
+		close(w.ended)
+	}()
+	for {
+		switch {
+		case w.batch.open:
+			w.share()
+		case len(w.alone) > 0:
+			r := w.alone[0]
+			w.alone = w.alone[1:]
+			w.solo(r)
+		default:
+			r := w.queue.wait()
+			if r == nil {
+				done = true
+				return
+			}
+			w.first(r)
+		}
 	}
-	var err error
-	for ; o.run; o = <-r.say {
-		err = db.writer.serve(r, fn)
-	}
-	if o.err != nil {
-		return o.err
-	}
-	return err
 }
 
-// serve runs the closure in its savepoint and tells the writer how it ended, also when the closure panics or ends its goroutine.
-func (w *writer) serve(r *request, fn func(ctx context.Context, tx store.Writer) error) (err error) {
+// serve runs the request's closure in its savepoint, and keeps or undoes what it wrote. It notes the outcome in the request, whatever the closure did.
+func (w *writer) serve(r *request) {
 	t := &tx{db: w.db, c: w.c, writes: true}
+	o := outcome{}
 	returned := false
 	defer func() {
 		t.finish()
-		if returned && err == nil && r.ctx.Err() != nil {
-			err = engineFault(r.ctx.Err())
+		if !returned {
+			if value := recover(); value != nil {
+				o.panicked = &Panic{Value: value, Stack: debug.Stack()}
+			} else {
+				o.exited = true
+			}
 		}
-		o := outcome{err: err, unwound: !returned, fed: t.fed}
-		o.undone, o.lost = w.settle(t, returned && err == nil)
-		r.ran <- o
+		if returned && o.err == nil && r.ctx.Err() != nil {
+			o.err = engineFault(r.ctx.Err())
+		}
+		o.fed = t.fed
+		o.undone, o.lost = w.settle(t, !o.unwound() && o.err == nil)
+		r.last = o
 	}()
-	if e := w.c.do(kindSavepoint); e != nil {
-		t.broken, returned = e, true
-		return engineFault(e)
+	if err := w.c.do(kindSavepoint); err != nil {
+		t.broken, returned = err, true
+		o.err = engineFault(err)
+		return
 	}
-	err = fn(context.WithValue(r.ctx, inside{w.db}, true), t)
+	o.err = r.fn(context.WithValue(r.ctx, inside{w.db}, true), t)
 	returned = true
-	if err == nil && t.broken != nil { // the closure swallowed an error that nothing may follow
-		err = engineFault(t.broken)
+	if o.err == nil && t.broken != nil { // the closure swallowed an error that nothing may follow
+		o.err = engineFault(t.broken)
 	}
-	return err
 }
 
 // settle keeps or undoes what a closure wrote.
@@ -125,11 +186,4 @@ func (w *writer) healthy() error {
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	return w.dead
-}
-
-func (w *writer) run() {
-	defer close(w.ended)
-	for r := w.queue.wait(); r != nil; r = w.queue.wait() {
-		w.batch(r)
-	}
 }
