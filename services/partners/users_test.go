@@ -1,8 +1,10 @@
 package partners_test
 
 import (
+	"context"
 	"slices"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 
@@ -80,6 +82,36 @@ func TestAdministratorsCannotLockThemselvesOut(t *testing.T) {
 	byGroup := r.signIn(t, "bo", "it")
 	if _, err := r.users.UpdateUser(r.caller(t, byGroup.GetToken()), &partnersv1.UpdateUserRequest{User: userID(byGroup.GetUser())}); err != nil {
 		t.Error("the role follows from a group, not from a grant:", err)
+	}
+}
+
+func TestTwoAdministratorsCannotTakeTheRoleFromEachOther(t *testing.T) {
+	r := newRig(t)
+	var ids []string
+	var callers []context.Context
+	for _, who := range []string{"ada", "bo"} {
+		s := r.signIn(t, who)
+		ids = append(ids, userID(s.GetUser()))
+		if _, err := r.users.UpdateUser(r.admin(t), &partnersv1.UpdateUserRequest{User: ids[len(ids)-1], GrantedRoles: []string{"admin"}}); err != nil {
+			t.Fatal(err)
+		}
+		callers = append(callers, r.caller(t, s.GetToken()))
+	}
+	errs := make([]error, 2)
+	var both sync.WaitGroup
+	for i := range callers {
+		both.Go(func() {
+			_, errs[i] = r.users.UpdateUser(callers[i], &partnersv1.UpdateUserRequest{User: ids[1-i], Disabled: i == 1})
+		})
+	}
+	both.Wait()
+	if (errs[0] == nil) == (errs[1] == nil) {
+		t.Fatalf("got %v", errs)
+	}
+	for _, err := range errs {
+		if err != nil {
+			refused(t, "who was an administrator", err, fault.PermissionDenied)
+		}
 	}
 }
 

@@ -61,6 +61,9 @@ func (s *Server) UpdateUser(ctx context.Context, req *partnersv1.UpdateUserReque
 		if err := checkEtag(req.GetEtag(), row.Version); err != nil {
 			return nil, err
 		}
+		if err := s.stillAdmin(ctx, tx); err != nil {
+			return nil, err
+		}
 		if err := s.keepsAdmin(ctx, row, req.GetGrantedRoles()); err != nil {
 			return nil, err
 		}
@@ -75,6 +78,23 @@ func (s *Server) UpdateUser(ctx context.Context, req *partnersv1.UpdateUserReque
 		}
 		return &partnersv1.UpdateUserResponse{User: s.user(row)}, nil
 	})
+}
+
+// stillAdmin refuses callers who have ceased to be administrators since they were identified. Read for update, since two who take the role from each other at the
+// same moment would leave nobody who has it.
+func (s *Server) stillAdmin(ctx context.Context, tx store.Writer) error {
+	row, err := tables.Users.GetForUpdate(ctx, tx, auth.From(ctx).Subject)
+	if store.IsNotFound(err) {
+		return nil
+	}
+	if err != nil {
+		return err
+	}
+	u := row.Value
+	if u.Disabled || !slices.Contains(domain.EffectiveRoles(s.groups, u.Groups, u.Granted), domain.RoleAdmin) {
+		return fault.PermissionDenied.New("You are not an administrator any more.")
+	}
+	return nil
 }
 
 // keepsAdmin refuses that administrators take their own role away: nobody might be left who could give it back.
