@@ -29,8 +29,10 @@ func (r *rig) key(t testing.TB, app string, scopes ...string) (id, secret string
 	if err != nil {
 		t.Fatal(err)
 	}
-	return resp.GetKey().GetName()[strings.LastIndex(resp.GetKey().GetName(), "/")+1:], resp.GetSecret()
+	return keyID(resp.GetKey()), resp.GetSecret()
 }
+
+func keyID(k *partnersv1.Key) string { return k.GetName()[strings.LastIndex(k.GetName(), "/")+1:] }
 
 func TestAKeyStandsForItsApp(t *testing.T) {
 	r := newRig(t)
@@ -100,6 +102,8 @@ func TestRotationLetsTheOldKeyLiveForItsGrace(t *testing.T) {
 		t.Fatal(err)
 	}
 	next := resp.GetSecret()
+	_, err = r.apps.RotateKey(r.admin(t), &partnersv1.RotateKeyRequest{App: app, Key: keyID(resp.GetKey())})
+	refused(t, "a third live key", err, fault.IllegalState)
 	if resp.GetKey().GetRotatedFrom() != id || resp.GetOldKey().GetExpireTime().AsTime() != start.Add(2*time.Hour) || resp.GetKey().GetExpireTime() != nil {
 		t.Errorf("rotated %v", resp)
 	}
@@ -119,6 +123,9 @@ func TestRotationLetsTheOldKeyLiveForItsGrace(t *testing.T) {
 	}
 	_, err = r.apps.RotateKey(r.admin(t), &partnersv1.RotateKeyRequest{App: app, Key: id})
 	refused(t, "a key that has ended", err, fault.IllegalState)
+	if _, err = r.apps.RotateKey(r.admin(t), &partnersv1.RotateKeyRequest{App: app, Key: keyID(resp.GetKey())}); err != nil {
+		t.Error("the only live key of its line:", err)
+	}
 }
 
 func TestLastUseIsKeptToTheMinute(t *testing.T) {

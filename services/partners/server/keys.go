@@ -86,6 +86,9 @@ func (s *Server) RotateKey(ctx context.Context, req *partnersv1.RotateKeyRequest
 		if old.Value.Successor != "" {
 			return fault.IllegalState.New("The key has a successor already, %s: two live keys of one line are the most.", old.Value.Successor)
 		}
+		if err := s.predecessorEnded(ctx, tx, old.Value.RotatedFrom, now); err != nil {
+			return err
+		}
 		// The answer holds the successor's secret: it must not be more than the caller could make.
 		if err := mayGive(ctx, old.Value.Scopes); err != nil {
 			return err
@@ -116,6 +119,18 @@ func (s *Server) RotateKey(ctx context.Context, req *partnersv1.RotateKeyRequest
 		return nil, err
 	}
 	return resp, nil
+}
+
+// predecessorEnded refuses a third live key of one line: the key before this one has to be over first.
+func (s *Server) predecessorEnded(ctx context.Context, tx store.Reader, id string, now clock.Millis) error {
+	if id == "" {
+		return nil
+	}
+	row, err := tables.Keys.Get(ctx, tx, id)
+	if err != nil || domain.Ended(row.Value.ExpiresAt, row.Value.RevokedAt, now) {
+		return err
+	}
+	return fault.IllegalState.New("The key before this one, %s, still works: two live keys of one line are the most. Revoke it first, or wait for its end.", id)
 }
 
 // RevokeKey ends a key at once.
