@@ -1,0 +1,194 @@
+package main
+
+import (
+	"os"
+
+	"renown.example/deploy/browser"
+)
+
+// everything goes through all areas. What a story looks like on its way is shown by one that is taken along it.
+func (s *session) everything() error {
+	for _, area := range []func() error{s.public, s.way, s.studio, s.reference} {
+		if err := area(); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func (s *session) public() error {
+	p, err := s.chromium.Visitor()
+	if err != nil {
+		return err
+	}
+	defer p.Close()
+	site := s.platform.Website
+	if err := s.all(p, "home", site+"/", "home, German", site+"/de/", "index", site+"/stories"); err != nil {
+		return err
+	}
+	if err := s.take(p, "story", site+"/stories/nordhafen-late-deliveries", paper); err != nil {
+		return err
+	}
+	if err := p.Go(site + "/de/stories"); err != nil {
+		return err
+	}
+	german, err := p.Property("main h2 a", "href")
+	if err != nil {
+		return err
+	}
+	if err := s.take(p, "story, German", german, paper); err != nil {
+		return err
+	}
+	return s.all(p, "nothing here", site+"/stories/no-such-story", "broken link", site+"/signoff/no-such-link",
+		"sign-in", site+"/signin?return=/studio", "signed out", site+"/signin?out", "provider", site+"/signin/start")
+}
+
+// way takes a story along its whole way, through the page of its text, the customer's pages and its end.
+func (s *session) way() error {
+	editor, err := s.chromium.Employee(s.platform, browser.Editor)
+	if err != nil {
+		return err
+	}
+	defer editor.Close()
+	approver, err := s.chromium.Employee(s.platform, browser.Approver)
+	if err != nil {
+		return err
+	}
+	defer approver.Close()
+	customer, err := s.chromium.Visitor()
+	if err != nil {
+		return err
+	}
+	defer customer.Close()
+	text, err := s.write(editor)
+	if err != nil {
+		return err
+	}
+	if err := s.all(editor.Page, "text, draft", text, "editor, draft", text+"/edit"); err != nil {
+		return err
+	}
+	if err := editor.Submit(text); err != nil {
+		return err
+	}
+	if err := s.all(approver.Page, "waits for the approver", s.platform.Website+"/studio", "text, to be approved", text); err != nil {
+		return err
+	}
+	if err := approver.Approve(text); err != nil {
+		return err
+	}
+	if err := s.take(editor.Page, "text, to ask the customer", text); err != nil {
+		return err
+	}
+	return s.signing(editor, customer, text)
+}
+
+// write imports a story of its own.
+func (s *session) write(editor *browser.Employee) (string, error) {
+	folder, err := os.MkdirTemp("", "renown-shots-")
+	if err != nil {
+		return "", err
+	}
+	defer os.RemoveAll(folder)
+	m, err := browser.Write(folder, "quillmoor-quay", "Quillmoor leaves no car on the quay")
+	if err != nil {
+		return "", err
+	}
+	return editor.Import(m.Files...)
+}
+
+// signing is the customer's part and what follows from it.
+func (s *session) signing(editor *browser.Employee, customer *browser.Page, text string) error {
+	link, err := editor.AskCustomer(text, "Una Strandby")
+	if err != nil {
+		return err
+	}
+	if err := s.take(customer, "sign-off", link); err != nil {
+		return err
+	}
+	if err := comment(customer, link); err != nil {
+		return err
+	}
+	if err := s.take(customer, "sign-off, commented", link); err != nil {
+		return err
+	}
+	if err := s.take(editor.Page, "text, with the customer", text); err != nil {
+		return err
+	}
+	if err := customer.Sign(link); err != nil {
+		return err
+	}
+	if err := s.take(customer, "receipt", link); err != nil {
+		return err
+	}
+	if err := s.all(editor.Page, "what waits", s.platform.Website+"/studio", "text, to be published", text); err != nil {
+		return err
+	}
+	if err := editor.Publish(text); err != nil {
+		return err
+	}
+	address, err := editor.Property("#next a", "href")
+	if err != nil {
+		return err
+	}
+	if err := s.take(editor.Page, "text, published", text); err != nil {
+		return err
+	}
+	if err := customer.TakeBack(link); err != nil {
+		return err
+	}
+	return s.all(customer, "taken back", link, "withdrawn story", address)
+}
+
+// comment says something about the second block.
+func comment(p *browser.Page, link string) error {
+	if err := p.Go(link); err != nil {
+		return err
+	}
+	if err := p.Click("#block-1 .remark summary"); err != nil {
+		return err
+	}
+	if err := p.Fill("#remark-1", "Could the picture show the new boat?"); err != nil {
+		return err
+	}
+	return p.Follow(func() error { return p.Click("#block-1 .remark .button") })
+}
+
+func (s *session) studio() error {
+	admin, err := s.chromium.Employee(s.platform, browser.Admin)
+	if err != nil {
+		return err
+	}
+	defer admin.Close()
+	studio := s.platform.Website + "/studio"
+	if err := admin.Go(studio + "/consents"); err != nil {
+		return err
+	}
+	revoke, err := admin.Property("a[href*='/revoke']", "href")
+	if err != nil {
+		return err
+	}
+	if err := admin.Go(studio + "/apps"); err != nil {
+		return err
+	}
+	app, err := admin.Property("main table a", "href")
+	if err != nil {
+		return err
+	}
+	return s.all(admin.Page,
+		"stories", studio+"/stories", "stories, empty", studio+"/stories?state=scheduled", "a story", studio+"/stories/nordhafen-logistics",
+		"text, published and attested", studio+"/stories/nordhafen-logistics/en", "editor", studio+"/stories/nordhafen-logistics/en/edit",
+		"editor, new language", studio+"/stories/nordhafen-logistics/fr/edit?begin", "begin a story", studio+"/new", "versions", studio+"/stories/quillmoor-quay/en/versions",
+		"a version", studio+"/stories/nordhafen-logistics/en/versions/1", "consents", studio+"/consents", "consents to confirm", studio+"/consents?open",
+		"end a consent", revoke, "import", studio+"/import", "outbox", studio+"/outbox", "audit trail", studio+"/audit", "people", studio+"/people",
+		"apps", studio+"/apps", "an app", app, "studio, nothing here", studio+"/no-such-page")
+}
+
+func (s *session) reference() error {
+	p, err := s.chromium.Visitor()
+	if err != nil {
+		return err
+	}
+	defer p.Close()
+	docs := s.platform.API + "/docs"
+	return s.all(p, "reference", docs, "reference, method", docs+"/methods/listPublishedStories", "reference, problem", docs+"/problems/WITHDRAWN")
+}
