@@ -138,7 +138,7 @@ func (s *Server) linkShows(ctx context.Context, tx store.Reader, asset string) (
 		return false, err
 	}
 	row, err := tables.Signoffs.Get(ctx, tx, signoffID)
-	if err != nil {
+	if err != nil || !s.shown(row.Value) {
 		return false, ignoreMissing(err)
 	}
 	v, err := version(ctx, tx, row.Value.Text, row.Value.Version)

@@ -80,8 +80,7 @@ func (s *Server) page(ctx context.Context, tx store.Reader, v tables.Signoff) (*
 		}
 	}
 	out.State = state
-	// A link whose request was taken back or replaced shows nothing of the text: it may have changed hands.
-	if state == tables.SignoffCancelled || state == tables.SignoffReplaced || state == tables.SignoffExpired {
+	if !s.shown(v) {
 		return out, nil
 	}
 	ver, err := version(ctx, tx, v.Text, v.Version)
@@ -91,6 +90,16 @@ func (s *Server) page(ctx context.Context, tx store.Reader, v tables.Signoff) (*
 	out.Content, out.ContentHash, out.BlockHtml = contentToProto(ver.Value.Content), v.Hash, blockFragments(ver.Value.Content)
 	out.Comments = commentsToProto(v.Comments)
 	return out, nil
+}
+
+// shown reports whether a request's link shows the text and its pictures. One whose request was taken back, was replaced or has expired shows nothing of them: it
+// may have changed hands.
+func (s *Server) shown(v tables.Signoff) bool {
+	switch signoffState(v, s.now()) {
+	case tables.SignoffCancelled, tables.SignoffReplaced, tables.SignoffExpired:
+		return false
+	}
+	return true
 }
 
 func (s *Server) storyURL(p tables.Published) string {

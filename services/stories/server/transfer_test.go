@@ -8,6 +8,7 @@ import (
 	"image/png"
 	"strings"
 	"testing"
+	"time"
 
 	"renown.example/kit/fault"
 	storiesv1 "renown.example/proto/gen/renown/stories/v1"
@@ -145,6 +146,28 @@ func TestHostileArchives(t *testing.T) {
 	}
 	if texts := must(r.workspace.ListTexts(r.edda(), &storiesv1.ListTextsRequest{}))(t); len(texts.GetTexts()) != 0 {
 		t.Errorf("a refused archive left %v", texts)
+	}
+}
+
+func TestALinkThatWasReplacedShowsNoPictures(t *testing.T) {
+	r := newRig(t)
+	r.importZip(importable(t), false)
+	r.approve("nordhafen", "en")
+	asset := r.text("nordhafen", "en").GetContent().GetBlocks()[0].GetImage().GetAsset()
+	see := func(url string) error {
+		_, err := r.workspace.GetAsset(r.customer(url), &storiesv1.GetAssetRequest{Asset: asset})
+		return err
+	}
+	first := r.ask("nordhafen", "en")
+	if err := see(first); err != nil {
+		t.Fatal(err)
+	}
+	second := r.ask("nordhafen", "en")
+	refused(t, see(first), fault.NotFound)
+	r.sign(second)
+	r.clock.Step(40 * 24 * time.Hour)
+	if err := see(second); err != nil {
+		t.Errorf("a customer no longer sees what they have signed: %v", err)
 	}
 }
 
