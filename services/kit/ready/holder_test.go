@@ -248,7 +248,7 @@ func TestAFillThatRacedAChangeIsNotKept(t *testing.T) {
 			t.Errorf("who asked before the change gets what was true then: %s", w.Body)
 		}
 		r.fills.Store(0)
-		w = r.get("k", answer("new", "stories/abc"))
+		r.get("k", answer("new", "stories/abc"))
 		if kept := r.fills.Load() == 0; kept != tt.kept {
 			t.Errorf("%+v: kept = %v, want %v", tt.rev, kept, tt.kept)
 		}
@@ -400,13 +400,14 @@ func TestSubscribersHearChangesAfterTheyWereDroppedAndHeartbeats(t *testing.T) {
 
 func TestConcurrentUse(t *testing.T) {
 	r := newRig(t, ready.Options{MaxBytes: 50_000})
-	var truth [8]atomic.Int64
+	// What is true changes first, then it is told: from then on nobody may get what was true before.
+	var truth, told [8]atomic.Int64
 	var all sync.WaitGroup
 	for range 4 {
 		all.Go(func() {
 			for range 500 {
 				i := rand.IntN(len(truth))
-				floor := truth[i].Load()
+				floor := told[i].Load()
 				w := r.do("GET", fmt.Sprint(i), func(context.Context) (ready.Answer, error) {
 					return answer(fmt.Sprintf("%d %s", truth[i].Load(), strings.Repeat("x", 3000)), fmt.Sprintf("stories/%d", i)), nil
 				})
@@ -419,10 +420,9 @@ func TestConcurrentUse(t *testing.T) {
 	}
 	for range 300 {
 		i := rand.IntN(len(truth))
-		next := truth[i].Load() + 1
-		truth[i].Store(next - 1)
+		next := truth[i].Add(1)
 		r.hear(ready.Revision{Name: fmt.Sprintf("stories/%d", i)})
-		truth[i].Store(next)
+		told[i].Store(next)
 		r.hear(ready.Revision{Name: fmt.Sprintf("stories/%d", i)})
 	}
 	all.Wait()

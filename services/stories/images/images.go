@@ -88,7 +88,7 @@ func Inspect(b []byte) (Info, error) {
 // pixels stay as they are, except that a JPEG which its camera says to turn is turned. Cleaning twice is the same as once, so an exported asset keeps its
 // hash when it is imported. The errors are those of Inspect.
 func Clean(b []byte) ([]byte, Info, error) {
-	f, info, err := header(b)
+	f, _, err := header(b)
 	if err != nil {
 		return nil, Info{}, err
 	}
@@ -106,7 +106,8 @@ func Clean(b []byte) ([]byte, Info, error) {
 	if len(stripped) > MaxBytes {
 		return nil, Info{}, reject("The picture is too large once it is turned upright: at most %d MB are allowed.", MaxBytes>>20)
 	}
-	if f, info, err = header(stripped); err != nil {
+	f, info, err := header(stripped)
+	if err != nil {
 		return nil, Info{}, err
 	}
 	info, err = prove(f, info, stripped)

@@ -106,8 +106,9 @@ func ParseColor(text string) (OKLCH, error) {
 	if strings.HasPrefix(text, "#") {
 		return parseHex(text)
 	}
-	inner, ok := strings.CutPrefix(text, "oklch(")
-	if inner, ok = strings.CutSuffix(inner, ")"); !ok {
+	inner, opens := strings.CutPrefix(text, "oklch(")
+	inner, closes := strings.CutSuffix(inner, ")")
+	if !opens || !closes {
 		return OKLCH{}, fmt.Errorf("%q is no colour: write #rrggbb or oklch(0.46 0.19 264)", text)
 	}
 	parts := strings.Fields(inner)

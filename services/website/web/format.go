@@ -10,11 +10,10 @@ import (
 
 // manner is how a language writes dates and numbers.
 type manner struct {
-	months        [12]string
-	date          string // verbs %d day, %m month's name, %y year
-	clock         string // between date and time of day
-	group, point  string
-	percentSpaced bool
+	months       [12]string
+	date         string // verbs %d day, %m month's name, %y year
+	clock        string // between date and time of day
+	group, point string
 }
 
 var manners = map[string]manner{
