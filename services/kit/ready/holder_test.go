@@ -423,7 +423,6 @@ func TestConcurrentUse(t *testing.T) {
 		next := truth[i].Add(1)
 		r.hear(ready.Revision{Name: fmt.Sprintf("stories/%d", i)})
 		told[i].Store(next)
-		r.hear(ready.Revision{Name: fmt.Sprintf("stories/%d", i)})
 	}
 	all.Wait()
 }
