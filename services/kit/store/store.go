@@ -9,8 +9,8 @@
 //   - Update returns nil only when its effects are durable (SQLite: synced to disk; MongoDB: majority and journal). It returns an error only when none of its
 //     effects are or will be visible, with one exception: fault.Unavailable with Meta "outcome" = "unknown", when the server did not say whether the commit
 //     happened. Callers resolve that by their idempotency record.
-//   - The closure may be called more than once, and must not wait for another update. Only its last call has effects. What it assigns to captured variables
-//     must be assigned from scratch on each call.
+//   - The closure, of Update or View, may be called more than once, and must not wait for another update. Only its last call has effects. What it assigns to
+//     captured variables must be assigned from scratch on each call.
 //   - View reads one stable snapshot.
 //   - A closure that returns an error, panics or whose context is cancelled has no effect; a panic is passed on to the caller of Update or View.
 //
@@ -32,7 +32,8 @@ type DB interface {
 	Update(ctx context.Context, fn func(ctx context.Context, tx Writer) error) error
 	// Feed returns up to limit documents of a table declared with Feed, in the order of their sequence numbers, beginning after the number given. Once a call has
 	// returned a document with sequence n, no document with a smaller sequence ever appears: a commit that comes late gets a later number. An empty answer
-	// means that the feed was read to its end.
+	// means that the feed was read to its end. Of two updates of one process, the one that began after the other was acknowledged comes later; of different
+	// processes, as far as their clocks agree.
 	Feed(ctx context.Context, s *Spec, after int64, limit int) ([]Doc, error)
 	// Changed returns a channel that receives after commits of this process that added to the feed of the table, and a function that ends the
 	// subscription. It is a hint that spares waiting: commits of other processes are seen by polling only.

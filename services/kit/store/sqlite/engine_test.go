@@ -266,6 +266,24 @@ func TestOperatorsIndex(t *testing.T) {
 	hand("DROP INDEX by_hand")
 }
 
+// TestPanicKeepsItsStack checks what a caller's own recovery is given.
+func TestPanicKeepsItsStack(t *testing.T) {
+	db := openNotes(t, sqlite.Options{Path: filepath.Join(t.TempDir(), "a.db")})
+	cause := errors.New("the cause")
+	defer func() {
+		p, is := recover().(*sqlite.Panic)
+		if !is || !errors.Is(p, cause) || !strings.Contains(p.Error(), "the cause") || !strings.Contains(p.Error(), "panickingClosure") {
+			t.Errorf("recovered %v", p)
+		}
+	}()
+	err := db.Update(t.Context(), panickingClosure(cause))
+	t.Errorf("no panic, but %v", err)
+}
+
+func panickingClosure(cause error) func(context.Context, store.Writer) error {
+	return func(context.Context, store.Writer) error { panic(cause) }
+}
+
 func TestNothingIsLeftBehind(t *testing.T) {
 	defer goleak.VerifyNone(t, goleak.IgnoreCurrent())
 	for range 3 {

@@ -76,36 +76,23 @@ func feedOrder(s *suite) {
 	}
 }
 
-// feedBeside has writers that insert two events an update, of which some are refused, and a reader that polls beside them.
+// Of each writer's updates, which insert two events each, one in five is refused.
+const besideWriters, besideEach = 16, 15
+
 func feedBeside(s *suite) {
 	db := s.fresh()
-	const writers, each = 16, 15
-	var wg sync.WaitGroup
-	for w := range writers {
-		wg.Go(func() {
-			for n := range each {
-				err := db.Update(s.Context(), func(ctx context.Context, tx store.Writer) error {
-					for _, part := range []string{"a", "b"} {
-						if _, err := events.Insert(ctx, tx, fmt.Sprint(w, "-", n, part), item{Kind: "x"}); err != nil {
-							return err
-						}
-					}
-					if n%5 == 4 {
-						return errRefused
-					}
-					return nil
-				})
-				if err != nil && n%5 != 4 {
-					s.Error(err)
-				}
-			}
-		})
-	}
-	const want = writers * each * 4 / 5 * 2
+	done := make(chan struct{})
+	go func() {
+		defer close(done)
+		var wg sync.WaitGroup
+		for w := range besideWriters {
+			wg.Go(func() { s.writeBeside(db, w) })
+		}
+		wg.Wait()
+	}()
+	const want = besideWriters * besideEach * 4 / 5 * 2
 	seen := map[string]int64{}
 	after := int64(0)
-	done := make(chan struct{})
-	go func() { wg.Wait(); close(done) }()
 	for last := false; ; {
 		rows := s.feed(db, after, 7)
 		for _, r := range rows {
@@ -128,21 +115,36 @@ func feedBeside(s *suite) {
 		s.Errorf("%d rows were read, want %d", len(seen), want)
 	}
 	n := 0
-	for after = 0; ; {
-		rows := s.feed(db, after, 0)
-		if len(rows) == 0 {
-			break
-		}
+	for rows := s.feed(db, 0, 0); len(rows) > 0; rows = s.feed(db, rows[len(rows)-1].Seq, 0) {
 		for _, r := range rows {
 			if seen[r.ID] != r.Seq {
 				s.Fatalf("row %s has number %d now, it had %d", r.ID, r.Seq, seen[r.ID])
 			}
-			after = r.Seq
 			n++
 		}
 	}
 	if n != want {
 		s.Errorf("reading again gives %d rows, want %d", n, want)
+	}
+}
+
+func (s *suite) writeBeside(db store.DB, w int) {
+	for n := range besideEach {
+		refuse := n%5 == 4
+		err := db.Update(s.Context(), func(ctx context.Context, tx store.Writer) error {
+			for _, part := range []string{"a", "b"} {
+				if _, err := events.Insert(ctx, tx, fmt.Sprint(w, "-", n, part), item{Kind: "x"}); err != nil {
+					return err
+				}
+			}
+			if refuse {
+				return errRefused
+			}
+			return nil
+		})
+		if err != nil && !refuse {
+			s.Error(err)
+		}
 	}
 }
 
