@@ -1,6 +1,7 @@
 package domain
 
 import (
+	"net/mail"
 	"slices"
 	"strings"
 
@@ -77,6 +78,22 @@ type Consent struct {
 	Reason      string       `json:"reason,omitempty"`
 }
 
+// CheckContact refuses, with fault.InvalidArgument naming contactName or contactEmail, a person who could not sign: CheckConsent asks the same of the signer. The
+// address may be empty.
+func CheckContact(name, email string) error {
+	var f findings
+	f.characters("contactName", name, attribute{max: MaxSigner, required: true})
+	if f.characters("contactEmail", email, attribute{max: maxEmail}) && email != "" {
+		if a, err := mail.ParseAddress(email); err != nil || a.Address != email {
+			f.add("contactEmail", "is not an e-mail address")
+		}
+	}
+	return f.fault(fault.InvalidArgument, "The request cannot be sent")
+}
+
+// maxEmail is the length of the longest address that mail can carry.
+const maxEmail = 254
+
 // CheckConsent refuses a new consent that lacks something or contradicts itself, with fault.InvalidArgument naming the fields.
 func CheckConsent(c Consent, now clock.Millis) error {
 	var f findings
@@ -84,7 +101,7 @@ func CheckConsent(c Consent, now clock.Millis) error {
 		f.characters("consent."+path, value, attribute{max: bound, required: true})
 	}
 	needs("signer.name", c.Signer.Name, MaxSigner)
-	f.characters("consent.signer.email", c.Signer.Email, attribute{max: 254})
+	f.characters("consent.signer.email", c.Signer.Email, attribute{max: maxEmail})
 	f.characters("consent.signer.role", c.Signer.Role, attribute{max: MaxName})
 	if c.Signer.Email != "" && !strings.Contains(c.Signer.Email, "@") {
 		f.add("consent.signer.email", "is not an e-mail address")

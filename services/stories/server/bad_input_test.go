@@ -6,6 +6,8 @@ import (
 	"testing"
 	"time"
 
+	"google.golang.org/protobuf/types/known/timestamppb"
+
 	"renown.example/kit/auth"
 	"renown.example/kit/clock"
 	"renown.example/kit/fault"
@@ -34,13 +36,13 @@ func TestBadTextsNameTheirFieldAndChangeNothing(t *testing.T) {
 			fault.InvalidArgument, "text.content.title"},
 		"unknown block":   {&storiesv1.SaveTextRequest{Text: block(&storiesv1.Block{})}, fault.ContentRejected, "text.content.blocks[3]"},
 		"unknown picture": {&storiesv1.SaveTextRequest{Text: block(&storiesv1.Block{Kind: &storiesv1.Block_Image{Image: &storiesv1.ImageBlock{Asset: strings.Repeat("a", 64), Alt: "x"}}})}, fault.ContentRejected, "text.content.blocks[3].image.asset"},
-		"unsafe address":  {&storiesv1.SaveTextRequest{Text: block(&storiesv1.Block{Kind: &storiesv1.Block_Cta{Cta: &storiesv1.CtaBlock{Label: "x", Url: "javascript:alert(1)"}}})}, fault.ContentRejected, "content.blocks[3].cta.url"},
+		"unsafe address":  {&storiesv1.SaveTextRequest{Text: block(&storiesv1.Block{Kind: &storiesv1.Block_Cta{Cta: &storiesv1.CtaBlock{Label: "x", Url: "javascript:alert(1)"}}})}, fault.ContentRejected, "text.content.blocks[3].cta.url"},
 		"wrong locale":    {&storiesv1.SaveTextRequest{Locale: "de", Text: text(markdown)}, fault.InvalidArgument, "text.content.locale"},
 		"no locale":       {&storiesv1.SaveTextRequest{Locale: "klingonisch", Text: text(markdown)}, fault.InvalidArgument, "locale"},
 		"unknown kind":    {&storiesv1.SaveTextRequest{Text: text(markdown + "\n::: carousel\nsrc: x\n:::\n")}, fault.ContentRejected, "text.markdown"},
 		"stale etag":      {&storiesv1.SaveTextRequest{Text: text(markdown), Etag: `"99"`}, fault.EtagMismatch, ""},
 		"no etag":         {&storiesv1.SaveTextRequest{Text: text(markdown), Etag: "-"}, fault.InvalidArgument, "etag"},
-		"control":         {&storiesv1.SaveTextRequest{Text: content(func(c *storiesv1.Content) { c.Summary = "a\x00b" })}, fault.ContentRejected, "content.summary"},
+		"control":         {&storiesv1.SaveTextRequest{Text: content(func(c *storiesv1.Content) { c.Summary = "a\x00b" })}, fault.ContentRejected, "text.content.summary"},
 		"bad slug":        {&storiesv1.SaveTextRequest{Text: &storiesv1.TextInput{Form: text(markdown).GetForm(), Slug: "Not A Slug"}}, fault.InvalidArgument, "text.slug"},
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -77,6 +79,50 @@ func TestAPictureWithoutAltTextIsNotPublished(t *testing.T) {
 	e := refused(t, err, fault.NotPublishable)
 	if e.Fields[0].Path != "content.blocks[0].image.alt" || !strings.Contains(e.Fields[0].Message, "locale en") {
 		t.Errorf("got %v", e.Fields)
+	}
+}
+
+func TestRefusedConsentsNameTheFieldsOfTheirRequest(t *testing.T) {
+	r := newRig(t)
+	r.write("nordhafen", markdown)
+	r.approve("nordhafen", "en")
+	for name, c := range map[string]struct {
+		field  string
+		change func(*storiesv1.AttestConsentRequest)
+	}{
+		"no instant":       {"giveTime", func(req *storiesv1.AttestConsentRequest) { req.GiveTime = nil }},
+		"in the future":    {"giveTime", func(req *storiesv1.AttestConsentRequest) { req.GiveTime = timestamppb.New(start.Add(time.Hour)) }},
+		"over":             {"endTime", func(req *storiesv1.AttestConsentRequest) { req.EndTime = timestamppb.New(start) }},
+		"two lines of one": {"givenBy", func(req *storiesv1.AttestConsentRequest) { req.GivenBy = "Jonna\nFjeld" }},
+	} {
+		req := &storiesv1.AttestConsentRequest{
+			Story: "nordhafen", Locale: "en", Scopes: web(), GivenBy: "Jonna Fjeld", GiveTime: timestamppb.New(start.AddDate(0, -1, 0)), Evidence: "Clause 7",
+			ContentHash: r.text("nordhafen", "en").GetContentHash(),
+		}
+		c.change(req)
+		_, err := r.consents.AttestConsent(r.edda(), req)
+		if e := refused(t, err, fault.InvalidArgument); len(e.Fields) != 1 || e.Fields[0].Path != c.field || !strings.Contains(e.Message, c.field) {
+			t.Errorf("%s: %v", name, e)
+		}
+	}
+	// What would keep the customer from signing is refused when it is asked for, not when they sign.
+	for field, req := range map[string]*storiesv1.RequestSignoffRequest{
+		"contactEmail": {ContactName: "Jonna Fjeld", ContactEmail: "jonna@nordhafen.example\n"},
+		"contactName":  {ContactName: "Jonna\nFjeld"},
+	} {
+		req.Story, req.Locale, req.Scopes = "nordhafen", "en", web()
+		_, err := r.review.RequestSignoff(r.edda(), req)
+		if e := refused(t, err, fault.InvalidArgument); len(e.Fields) != 1 || e.Fields[0].Path != field {
+			t.Errorf("%s: %v", field, e)
+		}
+	}
+	url := r.ask("nordhafen", "en")
+	page := must(r.signoff.GetSignoff(r.customer(url), &storiesv1.GetSignoffRequest{}))(t).GetPage()
+	_, err := r.signoff.SignSignoff(r.customer(url), &storiesv1.SignSignoffRequest{
+		Scopes: web(), ContentHash: page.GetContentHash(), SignedBy: "Jonna Fjeld", EndTime: timestamppb.New(start),
+	})
+	if e := refused(t, err, fault.InvalidArgument); e.Fields[0].Path != "endTime" {
+		t.Errorf("got %v", e)
 	}
 }
 

@@ -63,6 +63,11 @@ func (s *Server) addConsent(ctx context.Context, tx store.Writer, c domain.Conse
 	})
 }
 
+// attestFields are the names that a consent's fields have in AttestConsentRequest.
+var attestFields = map[string]string{
+	"consent.signer.name": "givenBy", "consent.signedAt": "giveTime", "consent.ends": "endTime", "consent.evidence": "evidence", "consent.scopes": "scopes",
+}
+
 // AttestConsent records an agreement that was given elsewhere.
 func (s *Server) AttestConsent(ctx context.Context, req *storiesv1.AttestConsentRequest) (*storiesv1.AttestConsentResponse, error) {
 	given, err := instant("giveTime", req.GetGiveTime())
@@ -92,7 +97,7 @@ func (s *Server) AttestConsent(ctx context.Context, req *storiesv1.AttestConsent
 			RecordedBy: by.name, RecordedAt: now,
 		}, by)
 		if err != nil {
-			return nil, err
+			return nil, inRequest(err, attestFields)
 		}
 		return &storiesv1.AttestConsentResponse{Consent: s.consent(row, text.Value.Hash)}, nil
 	})

@@ -213,7 +213,7 @@ func (s *Server) sign(ctx context.Context, tx store.Writer, row store.Row[tables
 		Signer: domain.Signer{Name: req.GetSignedBy(), Email: v.ContactEmail}, SignedAt: now, Ends: ends,
 	}, customer)
 	if err != nil {
-		return row, err
+		return row, inRequest(err, map[string]string{"consent.signer.name": "signedBy", "consent.ends": "endTime", "consent.scopes": "scopes"})
 	}
 	row.Value.State, row.Value.Consent = tables.SignoffSigned, consent.ID
 	if row, err = tables.Signoffs.Put(ctx, tx, row); err != nil {

@@ -8,6 +8,7 @@ import (
 	"context"
 	"fmt"
 	"log/slog"
+	"slices"
 	"strings"
 
 	"google.golang.org/grpc"
@@ -194,6 +195,28 @@ func checkEtag(given string, version int64) error {
 	}
 	return fault.EtagMismatch.New("The text has changed since you read it: its etag is %s now.", etag(version)).WithMeta("etag", etag(version))
 }
+
+// inRequest gives the fields of a refusal the names that they have in the caller's request. A name that ends with a dot stands for all that begin with it.
+func inRequest(err error, names map[string]string) error {
+	e, ok := fault.As(err)
+	if !ok || len(e.Fields) == 0 {
+		return err
+	}
+	out := *e
+	out.Fields = slices.Clone(e.Fields)
+	for i, f := range out.Fields {
+		for from, to := range names {
+			if rest, is := strings.CutPrefix(f.Path, from); is && (rest == "" || strings.HasSuffix(from, ".")) {
+				out.Fields[i].Path = to + rest
+				out.Message = strings.ReplaceAll(out.Message, f.Path, to+rest)
+			}
+		}
+	}
+	return &out
+}
+
+// textFields are the names of a text's fields where it comes in a request.
+var textFields = map[string]string{"content.": "text.content."}
 
 // last returns the last part of a resource name.
 func last(name string) string { return name[strings.LastIndex(name, "/")+1:] }

@@ -2,11 +2,9 @@ package server
 
 import (
 	"context"
-	"strings"
 
 	"renown.example/kit/auth"
 	"renown.example/kit/clock"
-	"renown.example/kit/fault"
 	"renown.example/kit/id"
 	"renown.example/kit/store"
 	storiesv1 "renown.example/proto/gen/renown/stories/v1"
@@ -83,8 +81,8 @@ func (s *Server) closeSignoffs(ctx context.Context, tx store.Writer, text, state
 
 // RequestSignoff makes the customer's page.
 func (s *Server) RequestSignoff(ctx context.Context, req *storiesv1.RequestSignoffRequest) (*storiesv1.RequestSignoffResponse, error) {
-	if e := req.GetContactEmail(); e != "" && !strings.Contains(e, "@") {
-		return nil, fault.Invalid("contactEmail", "it is not an e-mail address")
+	if err := domain.CheckContact(req.GetContactName(), req.GetContactEmail()); err != nil {
+		return nil, err
 	}
 	return write(ctx, s, req, func(ctx context.Context, tx store.Writer) (*storiesv1.RequestSignoffResponse, error) {
 		t, err := s.moved(ctx, tx, req, step{action: domain.RequestSignoff, audit: "signoff.requested", details: map[string]string{"contact": req.GetContactName()}},

@@ -38,7 +38,7 @@ func (s *Server) CreateStory(ctx context.Context, req *storiesv1.CreateStoryRequ
 		}
 		_, err := s.save(ctx, tx, draft{story: storyID, locale: doc.Content.Locale, content: doc.Content, slug: doc.Slug, by: who(ctx)})
 		if err != nil {
-			return nil, err
+			return nil, inRequest(err, textFields)
 		}
 		st, err := s.story(ctx, tx, storyID)
 		return &storiesv1.CreateStoryResponse{Story: st}, err
@@ -62,7 +62,7 @@ func (s *Server) SaveText(ctx context.Context, req *storiesv1.SaveTextRequest) (
 			autosave: req.GetAutosave(),
 		})
 		if err != nil {
-			return nil, err
+			return nil, inRequest(err, textFields)
 		}
 		t, err := s.text(ctx, tx, row)
 		return &storiesv1.SaveTextResponse{Text: t}, err
