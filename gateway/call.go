@@ -161,11 +161,16 @@ func (g *Gateway) readBody(w http.ResponseWriter, r *http.Request, to *route) ([
 		return nil, fault.NotAcceptable.New("Bodies are sent without Content-Encoding.")
 	}
 	enough := g.patience(w)
+	tooLarge := fault.TooLarge.New("The body is larger than %d bytes.", bound)
+	if r.ContentLength > bound {
+		g.drain(r)
+		return nil, tooLarge
+	}
 	body, err := io.ReadAll(io.LimitReader(r.Body, bound+1))
 	switch {
 	case int64(len(body)) > bound:
 		g.drain(r)
-		return nil, fault.TooLarge.New("The body is larger than %d bytes.", bound)
+		return nil, tooLarge
 	case r.Context().Err() != nil && !errors.Is(err, os.ErrDeadlineExceeded): // net/http ends the context of a late body too
 		return nil, fault.Of(r.Context().Err())
 	case err != nil:
@@ -187,7 +192,7 @@ func (g *Gateway) patience(w http.ResponseWriter) (enough func()) {
 // drain reads on, within reason and the bound of time, so that a caller who writes a body before it reads the answer gets to read it.
 func (g *Gateway) drain(r *http.Request) {
 	if r.Header.Get("Expect") == "" {
-		_, _ = io.CopyN(io.Discard, r.Body, g.limits.LargeBody)
+		_, _ = io.CopyN(io.Discard, r.Body, 2*g.limits.LargeBody)
 	}
 }
 

@@ -9,8 +9,9 @@ import (
 	"google.golang.org/protobuf/reflect/protoreflect"
 )
 
-// Resources carry their etag in quotation marks, as AIP-154 has it. An ETag header is `"<resource's etag>~<hash of the bytes>-<encoding>"`. The hash is there because an answer can change while the resource's own etag stays (a text's
-// consents, what the caller may do with it), the suffix because a strong ETag belongs to one sequence of bytes. If-Match looks at the resource's etag only.
+// Resources carry their etag in quotation marks, as AIP-154 has it. An ETag header is `"<resource's etag>~<hash of the bytes>-<encoding>"`. The hash is there
+// because an answer can change while the resource's own etag stays (a text's consents, what the caller may do with it), the suffix because a strong ETag belongs
+// to one sequence of bytes. If-Match looks at the resource's etag only.
 
 var (
 	encodingSuffix = regexp.MustCompile(`-(gz|br|zst|zs)$`)

@@ -52,6 +52,8 @@ type workspace struct {
 	keys  map[string]bool
 	fail  error
 	block chan struct{}
+	// waiting is how many calls wait for block.
+	waiting atomic.Int64
 }
 
 type signoff struct {
@@ -211,6 +213,7 @@ func (w *workspace) PreviewText(ctx context.Context, req *storiesv1.PreviewTextR
 		return nil, err
 	}
 	if w.block != nil {
+		w.waiting.Add(1)
 		select {
 		case <-w.block:
 		case <-ctx.Done():
