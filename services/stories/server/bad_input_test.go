@@ -126,6 +126,35 @@ func TestRefusedConsentsNameTheFieldsOfTheirRequest(t *testing.T) {
 	}
 }
 
+func TestWhatPeopleSayStaysOutOfEvents(t *testing.T) {
+	r := newRig(t)
+	r.write("nordhafen", markdown)
+	r.approve("nordhafen", "en")
+	must(r.signoff.DeclineSignoff(r.customer(r.ask("nordhafen", "en")), &storiesv1.DeclineSignoffRequest{Comment: "Said when declining"}))(t)
+	must(r.review.SubmitText(r.edda(), &storiesv1.SubmitTextRequest{Story: "nordhafen", Locale: "en"}))(t)
+	must(r.review.RequestChanges(r.edda(), &storiesv1.RequestChangesRequest{Story: "nordhafen", Locale: "en", Comment: "Said in review"}))(t)
+	url := r.publish("nordhafen", "en")
+	must(r.signoff.RevokeSignoff(r.customer(url), &storiesv1.RevokeSignoffRequest{Reason: "Said when revoking"}))(t)
+	words := []string{"Said when declining", "Said in review", "Said when revoking", "Jonna Fjeld"}
+	link := url[strings.LastIndex(url, "/")+1:]
+	for _, e := range must(r.activity.ListEvents(r.agnes(), &storiesv1.ListEventsRequest{PageSize: 1000}))(t).GetEvents() {
+		for _, w := range append(words, link) {
+			if strings.Contains(e.String(), w) {
+				t.Errorf("%s says %q", e.GetType(), w)
+			}
+		}
+	}
+	audit := must(r.activity.ListAuditEntries(r.agnes(), &storiesv1.ListAuditEntriesRequest{PageSize: 200}))(t).String()
+	for _, w := range words {
+		if !strings.Contains(audit, w) {
+			t.Errorf("the audit does not say %q", w)
+		}
+	}
+	if strings.Contains(audit, link) {
+		t.Error("the audit holds the customer's link")
+	}
+}
+
 func TestLinks(t *testing.T) {
 	r := newRig(t)
 	r.write("nordhafen", markdown)

@@ -271,7 +271,7 @@ func (s *Server) sendBack(ctx context.Context, tx store.Writer, v tables.Signoff
 	}
 	customer := actor{name: "customer", label: v.ContactName, roles: []domain.Role{domain.RoleCustomer}}
 	_, err = s.move(ctx, tx, text, step{
-		by: customer, action: domain.RequestChanges, audit: "text.changes_requested", details: map[string]string{"comment": words},
+		by: customer, action: domain.RequestChanges, audit: "text.changes_requested", said: map[string]string{"comment": words},
 		change: func(t *tables.Text) error {
 			t.ChangesAsked = words
 			return nil

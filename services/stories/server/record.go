@@ -3,6 +3,7 @@ package server
 import (
 	"context"
 	"encoding/json"
+	"maps"
 
 	"renown.example/kit/clock"
 	"renown.example/kit/id"
@@ -31,12 +32,19 @@ type happening struct {
 	action, event string
 	at            clock.Millis
 	details       map[string]string
+	// said is what people wrote, and their names. It is for the audit alone: events are read by partners, and leave for where nobody can erase them.
+	said map[string]string
 }
 
 // record writes the happening in the transaction of its cause.
 func (s *Server) record(ctx context.Context, tx store.Writer, h happening) error {
+	all := maps.Clone(h.details)
+	if all == nil {
+		all = map[string]string{}
+	}
+	maps.Copy(all, h.said)
 	_, err := tables.Audit.Insert(ctx, tx, id.New(s.Clock), tables.AuditEntry{
-		Story: h.story, Action: h.action, Actor: h.by.name, ActorName: h.by.label, Subject: h.subject, At: h.at, Details: h.details,
+		Story: h.story, Action: h.action, Actor: h.by.name, ActorName: h.by.label, Subject: h.subject, At: h.at, Details: all,
 	})
 	if err != nil || h.event == "" {
 		return err

@@ -19,6 +19,8 @@ type step struct {
 	// audit is what the audit calls it.
 	audit   string
 	details map[string]string
+	// said is what only the audit keeps: see happening.
+	said map[string]string
 	// change alters the text besides its state; it may refuse. It may be nil.
 	change func(t *tables.Text) error
 }
@@ -53,6 +55,7 @@ func (s *Server) move(ctx context.Context, tx store.Writer, row store.Row[tables
 	t := row.Value
 	return row, s.record(ctx, tx, happening{
 		by: m.by, story: t.Story, subject: textName(t.Story, t.Locale), action: m.audit, event: EventTextChanged, at: t.UpdatedAt, details: details,
+		said: m.said,
 	})
 }
 
@@ -99,7 +102,7 @@ func (s *Server) SubmitText(ctx context.Context, req *storiesv1.SubmitTextReques
 func (s *Server) RequestChanges(ctx context.Context, req *storiesv1.RequestChangesRequest) (*storiesv1.RequestChangesResponse, error) {
 	return write(ctx, s, req, func(ctx context.Context, tx store.Writer) (*storiesv1.RequestChangesResponse, error) {
 		t, err := s.moved(ctx, tx, req, step{
-			action: domain.RequestChanges, audit: "text.changes_requested", details: map[string]string{"comment": req.GetComment()},
+			action: domain.RequestChanges, audit: "text.changes_requested", said: map[string]string{"comment": req.GetComment()},
 			change: func(t *tables.Text) error {
 				t.ChangesAsked = req.GetComment()
 				return nil
@@ -163,7 +166,7 @@ func (s *Server) UnscheduleText(ctx context.Context, req *storiesv1.UnscheduleTe
 // UnpublishText takes an edition down.
 func (s *Server) UnpublishText(ctx context.Context, req *storiesv1.UnpublishTextRequest) (*storiesv1.UnpublishTextResponse, error) {
 	return write(ctx, s, req, func(ctx context.Context, tx store.Writer) (*storiesv1.UnpublishTextResponse, error) {
-		t, err := s.moved(ctx, tx, req, step{action: domain.Unpublish, audit: "text.unpublished", details: map[string]string{"reason": req.GetReason()}},
+		t, err := s.moved(ctx, tx, req, step{action: domain.Unpublish, audit: "text.unpublished", said: map[string]string{"reason": req.GetReason()}},
 			func(ctx context.Context, tx store.Writer, row store.Row[tables.Text]) (store.Row[tables.Text], error) {
 				return row, s.removeEdition(ctx, tx, row.ID, who(ctx), "unpublished")
 			})

@@ -85,7 +85,7 @@ func (s *Server) RequestSignoff(ctx context.Context, req *storiesv1.RequestSigno
 		return nil, err
 	}
 	return write(ctx, s, req, func(ctx context.Context, tx store.Writer) (*storiesv1.RequestSignoffResponse, error) {
-		t, err := s.moved(ctx, tx, req, step{action: domain.RequestSignoff, audit: "signoff.requested", details: map[string]string{"contact": req.GetContactName()}},
+		t, err := s.moved(ctx, tx, req, step{action: domain.RequestSignoff, audit: "signoff.requested", said: map[string]string{"contact": req.GetContactName()}},
 			func(ctx context.Context, tx store.Writer, row store.Row[tables.Text]) (store.Row[tables.Text], error) {
 				if err := s.closeSignoffs(ctx, tx, row.ID, tables.SignoffReplaced); err != nil {
 					return row, err
