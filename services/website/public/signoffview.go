@@ -2,6 +2,7 @@ package public
 
 import (
 	"strconv"
+	"time"
 
 	storiesv1 "renown.example/proto/gen/renown/stories/v1"
 	"renown.example/website/web"
@@ -30,6 +31,8 @@ type signoffData struct {
 	// Fixed is the answer that is always part of signing.
 	StateTitle, StateText string
 	Allowed               []string
+	// Until is on the last day of the consent that was signed, nil if it has none.
+	Until *time.Time
 }
 
 // Number is the part's position for people, from 1.
@@ -58,6 +61,10 @@ func (s *Site) signoffView(v *visit, page *storiesv1.SignoffPage, a answers) *we
 	case receipt:
 		title = "receipt.title"
 		data.Reason = web.Field{Name: "reason", Label: s.say(locale, "revoke.reason"), Type: "textarea", Rows: 2, Max: maxReason, Value: a.form.Get("reason")}
+		if end := page.GetReceipt().GetEndTime(); end != nil {
+			last := lastDay(end)
+			data.Until = &last
+		}
 		for _, scope := range page.GetReceipt().GetScopes() {
 			data.Allowed = append(data.Allowed, s.say(locale, scopeKey(scope)))
 		}

@@ -7,6 +7,8 @@ import (
 	"strings"
 	"time"
 
+	"google.golang.org/protobuf/types/known/timestamppb"
+
 	storiesv1 "renown.example/proto/gen/renown/stories/v1"
 	"renown.example/website/web"
 )
@@ -132,8 +134,11 @@ func (s *Site) untilLine(p *storiesv1.PublishedStory) string {
 		return ""
 	}
 	locale := p.GetSummary().GetLocale()
-	return s.say(locale, "story.until", web.FormatDate(locale, p.GetConsentEndTime().AsTime()))
+	return s.say(locale, "story.until", web.FormatDate(locale, lastDay(p.GetConsentEndTime())))
 }
+
+// lastDay is an instant on the last day of a consent: what is stored is the first instant without it.
+func lastDay(end *timestamppb.Timestamp) time.Time { return end.AsTime().Add(-time.Second) }
 
 // related finds up to two stories of the same industry, product or region, in this order, and says why.
 func (s *Site) related(to *storiesv1.PublishedSummary, among []*storiesv1.PublishedSummary) []Row {
