@@ -93,7 +93,8 @@ func (g *Gateway) record(ctx context.Context, method string, ex *exchange, out *
 	}
 	if e := ex.refusal; e != nil {
 		attrs = append(attrs, slog.String("code", e.Reason.Name))
-		if out.status >= http.StatusInternalServerError {
+		// A probe that is told to wait is no error.
+		if out.status >= http.StatusInternalServerError && ex.route != readyPath {
 			level = slog.LevelError
 			attrs = append(attrs, slog.String("error", e.Error()))
 		}

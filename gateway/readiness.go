@@ -56,6 +56,9 @@ func (g *Gateway) Ready(ctx context.Context) bool {
 	return true
 }
 
+// readyPath is what load balancers ask.
+const readyPath = "/readyz"
+
 // health answers /healthz, which says that the process runs, and /readyz, which says that it can be of use.
 func (g *Gateway) health(w http.ResponseWriter, r *http.Request) {
 	ex := exchangeOf(r.Context())
@@ -64,7 +67,7 @@ func (g *Gateway) health(w http.ResponseWriter, r *http.Request) {
 		g.methodNotAllowed(w, r, []string{http.MethodGet, http.MethodHead})
 		return
 	}
-	if r.URL.Path == "/readyz" && !g.Ready(r.Context()) {
+	if r.URL.Path == readyPath && !g.Ready(r.Context()) {
 		g.refuse(w, r, fault.Unavailable.New("Renown is starting, stopping, or a part of it is out of reach."))
 		return
 	}

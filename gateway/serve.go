@@ -50,7 +50,7 @@ func (g *Gateway) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 func (g *Gateway) dispatch(w *recorder, r *http.Request) {
 	path := r.URL.Path
 	switch path {
-	case "/healthz", "/readyz": // also when there is too much to do
+	case "/healthz", readyPath: // also when there is too much to do
 		g.health(w, r)
 		return
 	case revisionsPath: // for as long as the caller likes, so not among what is worked on
