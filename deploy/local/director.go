@@ -54,14 +54,11 @@ func (d *director) play(ctx context.Context, scenes []*scene) (err error) {
 		if err := d.bring(ctx, cast[editor], s); err != nil {
 			return fmt.Errorf("%s: %w", s.story, err)
 		}
-		for _, locale := range s.locales {
-			d.progress(done, total, s.story)
-			a := act{director: d, cast: cast, scene: s, locale: locale}
-			if err := a.untilPublished(ctx); err != nil {
-				return fmt.Errorf("%s in %s: %w", s.story, locale, err)
-			}
-			done++
+		d.progress(done, total, s.story)
+		if err := d.untilPublished(ctx, cast, s); err != nil {
+			return err
 		}
+		done += len(s.locales)
 	}
 	d.progress(done, total, "")
 	return nil
@@ -89,36 +86,55 @@ type act struct {
 	cast   map[string]*api.Conn
 	scene  *scene
 	locale string
+	// before are the states that it has left.
+	before []storiesv1.TextState
 }
 
 // mostSteps bounds the way: a text that does not move on is an error, not an endless play.
 const mostSteps = 8
 
-func (a act) untilPublished(ctx context.Context) error {
-	var before []storiesv1.TextState
+// untilPublished takes the languages of a story to their readers side by side: what is done on a day is done for each of them.
+func (d *director) untilPublished(ctx context.Context, cast map[string]*api.Conn, s *scene) error {
+	var acts []*act
+	for _, locale := range s.locales {
+		acts = append(acts, &act{director: d, cast: cast, scene: s, locale: locale})
+	}
 	for range mostSteps {
-		resp, err := storiesv1.NewWorkspaceServiceClient(a.cast[editor]).GetText(ctx, &storiesv1.GetTextRequest{Story: a.scene.story, Locale: a.locale})
-		if err != nil {
-			return err
+		moving := false
+		for _, a := range acts {
+			arrived, err := a.next(ctx)
+			if err != nil {
+				return fmt.Errorf("%s in %s: %w", s.story, a.locale, err)
+			}
+			moving = moving || !arrived
 		}
-		text := resp.GetText()
-		state := text.GetSummary().GetState()
-		if state == storiesv1.TextState_TEXT_STATE_PUBLISHED || state == storiesv1.TextState_TEXT_STATE_WITHDRAWN {
+		if !moving {
 			return nil
 		}
-		if slices.Contains(before, state) {
-			return fmt.Errorf("the text does not leave %s", strings.ToLower(strings.TrimPrefix(state.String(), "TEXT_STATE_")))
-		}
-		before = append(before, state)
-		if err := a.step(ctx, text, state); err != nil {
-			return err
-		}
 	}
-	return fmt.Errorf("the text is not published after %d steps", mostSteps)
+	return fmt.Errorf("%s is not published after %d steps", s.story, mostSteps)
+}
+
+// next takes the text one step on, or says that it has arrived.
+func (a *act) next(ctx context.Context) (arrived bool, err error) {
+	resp, err := storiesv1.NewWorkspaceServiceClient(a.cast[editor]).GetText(ctx, &storiesv1.GetTextRequest{Story: a.scene.story, Locale: a.locale})
+	if err != nil {
+		return false, err
+	}
+	text := resp.GetText()
+	state := text.GetSummary().GetState()
+	if state == storiesv1.TextState_TEXT_STATE_PUBLISHED || state == storiesv1.TextState_TEXT_STATE_WITHDRAWN {
+		return true, nil
+	}
+	if slices.Contains(a.before, state) {
+		return false, fmt.Errorf("the text does not leave %s", strings.ToLower(strings.TrimPrefix(state.String(), "TEXT_STATE_")))
+	}
+	a.before = append(a.before, state)
+	return false, a.step(ctx, text, state)
 }
 
 // step takes a text from its state to the next.
-func (a act) step(ctx context.Context, text *storiesv1.Text, state storiesv1.TextState) error {
+func (a *act) step(ctx context.Context, text *storiesv1.Text, state storiesv1.TextState) error {
 	writer, reader := storiesv1.NewReviewServiceClient(a.cast[editor]), storiesv1.NewReviewServiceClient(a.cast[approver])
 	story, etag := a.scene.story, text.GetEtag()
 	var err error
@@ -141,10 +157,10 @@ func (a act) step(ctx context.Context, text *storiesv1.Text, state storiesv1.Tex
 	return err
 }
 
-func (a act) at(after time.Duration) { a.stage.moveTo(a.scene.given.Add(after)) }
+func (a *act) at(after time.Duration) { a.stage.moveTo(a.scene.given.Add(after)) }
 
 // confirm has the second person confirm what the editor's files say of the customer's agreement.
-func (a act) confirm(ctx context.Context, text *storiesv1.Text) error {
+func (a *act) confirm(ctx context.Context, text *storiesv1.Text) error {
 	var names []string
 	for _, c := range text.GetConsents() {
 		if c.GetCurrent() && c.GetConfirmedBy() == "" && c.GetRevokeTime() == nil {
