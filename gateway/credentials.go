@@ -178,7 +178,7 @@ func identityOf(reply *partnersv1.ResolveCredentialResponse) auth.Identity {
 	}
 	who := auth.Identity{
 		Subject: subject, Name: reply.GetDisplayName(), Email: reply.GetEmail(),
-		Roles: reply.GetRoles(), Scopes: reply.GetScopes(), Key: reply.GetCredentialId(),
+		Roles: reply.GetRoles(), Scopes: reply.GetScopes(), Key: reply.GetCredentialId(), Owner: reply.GetOwner(),
 	}
 	who.Kind = auth.KindApp
 	if reply.GetKind() == "user" {

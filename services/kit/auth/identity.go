@@ -41,6 +41,8 @@ type Identity struct {
 	Email  string   `json:"email,omitempty"`
 	Roles  []string `json:"roles,omitempty"`
 	Scopes []string `json:"scopes,omitempty"`
+	// Owner is the user who stands behind an app: where two persons are needed, the app and its owner are one.
+	Owner string `json:"owner,omitempty"`
 	// Link is the link token as the caller sent it, not verified.
 	Link string `json:"link,omitempty"`
 	// Key is the id of the credential that was shown: a session's, an API key's or an access token's.

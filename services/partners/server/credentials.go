@@ -111,7 +111,7 @@ func (s *Server) resolveApp(ctx context.Context, tx store.Reader, key store.Row[
 	}
 	return &partnersv1.ResolveCredentialResponse{
 		Kind: "app", Subject: key.Value.App, DisplayName: app.Value.DisplayName, Scopes: scopes,
-		CredentialId: key.ID, ExpireTime: timestamp(ends), RequestsPerMinute: app.Value.RequestsPerMinute,
+		CredentialId: key.ID, Owner: key.Value.Owner, ExpireTime: timestamp(ends), RequestsPerMinute: app.Value.RequestsPerMinute,
 	}, use.Value.At, nil
 }
 

@@ -54,7 +54,11 @@ func mayGive(ctx context.Context, scopes []string) error {
 // insertKey completes a key by id, secret and maker, and stores it.
 func (s *Server) insertKey(ctx context.Context, tx store.Writer, k tables.Key) (store.Row[tables.Key], string, error) {
 	c := domain.NewCredential(domain.KindAPIKey, k.Test, id.New(s.clock), random())
-	k.Prefix, k.Digest, k.CreatedBy, k.CreatedAt = c.Prefix(), c.Digest(), auth.From(ctx).Principal(), s.now()
+	me := auth.From(ctx)
+	k.Prefix, k.Digest, k.CreatedBy, k.Owner, k.CreatedAt = c.Prefix(), c.Digest(), me.Principal(), me.Owner, s.now()
+	if me.Kind == auth.KindUser {
+		k.Owner = me.Subject
+	}
 	row, err := tables.Keys.Insert(ctx, tx, c.ID, k)
 	return row, c.String(), err
 }

@@ -15,7 +15,7 @@ import (
 	"renown.example/partners/tables"
 )
 
-// PrepareSetup returns a fresh one-time token that makes its first bearer an administrator, or "" if there is an administrator already. A token that was made
+// PrepareSetup returns a fresh one-time token that makes its first bearer an administrator, or "" once one was used: from then on administrators make administrators. A token that was made
 // before and not used stops working: the operator sees the newest one only.
 func (s *Server) PrepareSetup(ctx context.Context) (string, error) {
 	b := random()

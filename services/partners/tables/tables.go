@@ -70,18 +70,20 @@ var Apps = store.Define[App](store.Spec{Name: "apps", Indexes: []store.Index{
 
 // Key is an API key of an app.
 type Key struct {
-	App         string       `json:"app"`
-	DisplayName string       `json:"displayName"`
-	Prefix      string       `json:"prefix"`
-	Digest      string       `json:"digest"`
-	Scopes      []string     `json:"scopes"`
-	Test        bool         `json:"test,omitempty"`
-	RotatedFrom string       `json:"rotatedFrom,omitempty"`
-	Successor   string       `json:"successor,omitempty"`
-	CreatedBy   string       `json:"createdBy"`
-	CreatedAt   clock.Millis `json:"createdAt"`
-	ExpiresAt   clock.Millis `json:"expiresAt,omitempty"`
-	RevokedAt   clock.Millis `json:"revokedAt,omitempty"`
+	App         string   `json:"app"`
+	DisplayName string   `json:"displayName"`
+	Prefix      string   `json:"prefix"`
+	Digest      string   `json:"digest"`
+	Scopes      []string `json:"scopes"`
+	Test        bool     `json:"test,omitempty"`
+	RotatedFrom string   `json:"rotatedFrom,omitempty"`
+	Successor   string   `json:"successor,omitempty"`
+	CreatedBy   string   `json:"createdBy"`
+	// Owner is the user who made the key, or the key that made it.
+	Owner     string       `json:"owner,omitempty"`
+	CreatedAt clock.Millis `json:"createdAt"`
+	ExpiresAt clock.Millis `json:"expiresAt,omitempty"`
+	RevokedAt clock.Millis `json:"revokedAt,omitempty"`
 }
 
 // Keys by key id.

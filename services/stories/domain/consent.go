@@ -71,6 +71,8 @@ type Consent struct {
 	Evidence    string       `json:"evidence,omitempty"`
 	RecordedBy  string       `json:"recordedBy,omitempty"`
 	RecordedAt  clock.Millis `json:"recordedAt,omitempty"`
+	// RecordedFor is the person behind an app that recorded the agreement.
+	RecordedFor string `json:"recordedFor,omitempty"`
 	ConfirmedBy string       `json:"confirmedBy,omitempty"`
 	ConfirmedAt clock.Millis `json:"confirmedAt,omitempty"`
 	RevokedBy   string       `json:"revokedBy,omitempty"`
@@ -242,7 +244,7 @@ func (c Consent) Confirm(by string, now clock.Millis) (Consent, error) {
 		return c, fault.IllegalState.New("The consent was revoked.")
 	case c.Ended(now):
 		return c, fault.IllegalState.New("The consent has ended.")
-	case by == "" || by == c.RecordedBy:
+	case by == "" || by == c.RecordedBy || by == c.RecordedFor:
 		return c, fault.PermissionDenied.New("You recorded this consent. Somebody else has to confirm it.")
 	}
 	c.ConfirmedBy, c.ConfirmedAt = by, now

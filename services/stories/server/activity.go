@@ -110,6 +110,9 @@ func (s *Server) message(ctx context.Context, tx store.Reader, row store.Row[tab
 	if err != nil {
 		return nil, err
 	}
+	if out.State != tables.MessageSent && signoffState(v, s.now()) != tables.SignoffOpen {
+		out.State = tables.MessageCancelled
+	}
 	out.ToName, out.ToEmail = v.ContactName, v.ContactEmail
 	w := signoffWords(v.Locale)
 	out.Subject = fill(w.subject, s.Company, text.Value.Title)
@@ -132,6 +135,11 @@ func (s *Server) deliver(ctx context.Context, job outbox.Job) error {
 	})
 	if err != nil {
 		return ignoreMissing(err)
+	}
+	if m.GetState() == tables.MessageCancelled {
+		return s.DB.Update(ctx, func(ctx context.Context, tx store.Writer) error {
+			return s.markMessage(ctx, tx, messageID, tables.MessageCancelled, "")
+		})
 	}
 	if s.Mail == nil {
 		return s.leaveToCopy(ctx, messageID, "No mail server is configured any more.")
@@ -165,7 +173,7 @@ func (s *Server) leaveToCopy(ctx context.Context, messageID, problem string) err
 // delivered notes that a message was sent, unless it was left to be copied.
 func (s *Server) delivered(ctx context.Context, tx store.Writer, messageID string) error {
 	row, err := tables.Messages.Get(ctx, tx, messageID)
-	if err != nil || row.Value.State == tables.MessageToCopy {
+	if err != nil || row.Value.State == tables.MessageToCopy || row.Value.State == tables.MessageCancelled {
 		return ignoreMissing(err)
 	}
 	return s.markMessage(ctx, tx, messageID, tables.MessageSent, "")

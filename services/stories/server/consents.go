@@ -17,6 +17,14 @@ import (
 // usualConsentLife is how long a consent holds where nobody says until when: every consent ends.
 func usualConsentLife(now clock.Millis) clock.Millis { return clock.At(now.Time().AddDate(2, 0, 0)) }
 
+// checkEnd refuses an end that lies beyond the life of the customer's link, by which consent can be taken back.
+func checkEnd(ends, now clock.Millis) error {
+	if latest := now.Time().AddDate(linkYears, 0, -1); ends.Time().After(latest) {
+		return fault.Invalid("endTime", "it must lie before %s: nobody decides for longer", latest.Format("2 January 2006"))
+	}
+	return nil
+}
+
 // consent is a consent as the API shows it; hash is that of the text's newest version.
 func (s *Server) consent(row store.Row[tables.Consent], hash string) *storiesv1.Consent {
 	c := row.Value.Consent
@@ -78,6 +86,9 @@ func (s *Server) AttestConsent(ctx context.Context, req *storiesv1.AttestConsent
 	if err != nil {
 		return nil, err
 	}
+	if err := checkEnd(ends, s.now()); err != nil {
+		return nil, err
+	}
 	return write(ctx, s, req, func(ctx context.Context, tx store.Writer) (*storiesv1.AttestConsentResponse, error) {
 		text, err := textForUpdate(ctx, tx, req.GetStory(), req.GetLocale())
 		if err != nil {
@@ -94,7 +105,7 @@ func (s *Server) AttestConsent(ctx context.Context, req *storiesv1.AttestConsent
 		row, err := s.addConsent(ctx, tx, domain.Consent{
 			ID: id.New(s.Clock), Story: text.Value.Story, Locale: text.Value.Locale, Hash: text.Value.Hash, Kind: domain.Attested,
 			Scopes: scopesFromProto(req.GetScopes()), Signer: domain.Signer{Name: req.GetGivenBy()}, SignedAt: given, Ends: ends, Evidence: req.GetEvidence(),
-			RecordedBy: by.name, RecordedAt: now,
+			RecordedBy: by.name, RecordedFor: by.owner, RecordedAt: now,
 		}, by)
 		if err != nil {
 			return nil, inRequest(err, attestFields)

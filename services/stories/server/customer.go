@@ -170,6 +170,9 @@ func (s *Server) SignSignoff(ctx context.Context, req *storiesv1.SignSignoffRequ
 	if err != nil {
 		return nil, err
 	}
+	if err := checkEnd(ends, s.now()); err != nil {
+		return nil, err
+	}
 	return write(ctx, s, req, func(ctx context.Context, tx store.Writer) (*storiesv1.SignSignoffResponse, error) {
 		row, err := s.linked(ctx, tx)
 		if err != nil {

@@ -241,7 +241,7 @@ func (im *importing) consent(ctx context.Context, tx store.Writer, row store.Row
 	}
 	_, err = im.s.addConsent(ctx, tx, domain.Consent{
 		ID: id.New(im.s.Clock), Story: t.Story, Locale: t.Locale, Hash: t.Hash, Kind: domain.Attested, Scopes: domain.SortScopes(a.Scopes),
-		Signer: domain.Signer{Name: a.GivenBy}, SignedAt: a.Given(), Ends: ends, Evidence: a.Evidence, RecordedBy: im.by.name, RecordedAt: im.s.now(),
+		Signer: domain.Signer{Name: a.GivenBy}, SignedAt: a.Given(), Ends: ends, Evidence: a.Evidence, RecordedBy: im.by.name, RecordedFor: im.by.owner, RecordedAt: im.s.now(),
 	}, im.by)
 	return err == nil, err
 }

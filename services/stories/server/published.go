@@ -119,14 +119,22 @@ func (s *Server) elsewhere(ctx context.Context, tx store.Reader, locale, slug st
 	if !store.IsNotFound(err) {
 		return nil, err
 	}
-	other, err := tables.PublishedStories.First(ctx, tx, store.Query{Index: "by_any_slug", Equal: []any{slug}})
-	if store.IsNotFound(err) {
-		return nil, missing
-	}
+	others, err := tables.PublishedStories.Find(ctx, tx, store.Query{Index: "by_any_slug", Equal: []any{slug}, Limit: most})
 	if err != nil {
 		return nil, err
 	}
-	return s.inAnotherLanguage(ctx, tx, other.Value.Story, locale, missing)
+	// Several stories may have this slug, each in a language of its own: the first that can be read answers, and only where none can, one that is gone.
+	var refusal error = missing
+	for _, other := range others.Rows {
+		resp, err := s.inAnotherLanguage(ctx, tx, other.Value.Story, locale, missing)
+		if err == nil || !fault.Has(err, fault.Withdrawn) && !fault.Has(err, fault.NotFound) {
+			return resp, err
+		}
+		if fault.Has(err, fault.Withdrawn) {
+			refusal = err
+		}
+	}
+	return nil, refusal
 }
 
 func moved(p tables.Published) error {

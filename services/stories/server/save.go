@@ -52,6 +52,8 @@ type draft struct {
 	mustMatch    bool
 	autosave     bool
 	restoredFrom int32
+	// wrote is who wrote the words that are restored.
+	wrote string
 }
 
 // save makes a new version of a text, or begins the text. The same content and slug again make no version.
@@ -155,8 +157,11 @@ func (s *Server) take(t *tables.Text, d draft) {
 	t.Version++
 	t.Hash, t.Title, t.Customer = domain.Hash(d.content), d.content.Title, d.content.Customer
 	t.Author, t.AuthorName, t.UpdatedAt = d.by.name, d.by.label, s.now()
-	if !slices.Contains(t.Writers, d.by.name) {
-		t.Writers = append(slices.Clone(t.Writers), d.by.name)
+	t.Writers = slices.Clone(t.Writers)
+	for _, w := range []string{d.by.name, d.by.owner, d.wrote} {
+		if w != "" && !slices.Contains(t.Writers, w) {
+			t.Writers = append(t.Writers, w)
+		}
 	}
 }
 

@@ -110,6 +110,8 @@ type actor struct {
 	// name is a resource name, "customer" or "renown".
 	name  string
 	label string
+	// owner is the person behind an app: where two persons are needed, the two are one.
+	owner string
 	roles []domain.Role
 }
 
@@ -127,7 +129,11 @@ func who(ctx context.Context) actor {
 		}
 		return a
 	case auth.KindApp:
-		return actor{name: "apps/" + me.Subject, label: me.Name, roles: []domain.Role{domain.RoleEditor}}
+		a := actor{name: "apps/" + me.Subject, label: me.Name, roles: []domain.Role{domain.RoleEditor}}
+		if me.Owner != "" {
+			a.owner = "users/" + me.Owner
+		}
+		return a
 	case auth.KindLink:
 		return actor{name: "customer", roles: []domain.Role{domain.RoleCustomer}}
 	case auth.KindSystem:

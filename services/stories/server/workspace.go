@@ -184,6 +184,7 @@ func (s *Server) RestoreVersion(ctx context.Context, req *storiesv1.RestoreVersi
 		}
 		row, err := s.save(ctx, tx, draft{
 			story: req.GetStory(), locale: req.GetLocale(), content: old.Value.Content, by: who(ctx), etag: req.GetEtag(), restoredFrom: req.GetVersion(),
+			wrote: old.Value.Author,
 		})
 		if err != nil {
 			return nil, err

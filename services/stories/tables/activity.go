@@ -31,6 +31,8 @@ const (
 	MessageWaiting = "waiting"
 	MessageSent    = "sent"
 	MessageFailed  = "failed"
+	// MessageCancelled: the request that it carries was over before it was sent.
+	MessageCancelled = "cancelled"
 )
 
 // Message is something for a person outside. Links in it are put in when it is read or sent: the row holds no secret.

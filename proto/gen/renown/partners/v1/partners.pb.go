@@ -1870,8 +1870,10 @@ type ResolveCredentialResponse struct {
 	ExpireTime *timestamppb.Timestamp `protobuf:"bytes,8,opt,name=expire_time,json=expireTime,proto3" json:"expire_time,omitempty"`
 	// Requests a minute of the app; 0 means the installation's default.
 	RequestsPerMinute int32 `protobuf:"varint,9,opt,name=requests_per_minute,json=requestsPerMinute,proto3" json:"requests_per_minute,omitempty"`
-	unknownFields     protoimpl.UnknownFields
-	sizeCache         protoimpl.SizeCache
+	// Id of the employee who made an app's key, or the key that made it: where two persons are needed, the app and its owner are one.
+	Owner         string `protobuf:"bytes,10,opt,name=owner,proto3" json:"owner,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
 }
 
 func (x *ResolveCredentialResponse) Reset() {
@@ -1965,6 +1967,13 @@ func (x *ResolveCredentialResponse) GetRequestsPerMinute() int32 {
 		return x.RequestsPerMinute
 	}
 	return 0
+}
+
+func (x *ResolveCredentialResponse) GetOwner() string {
+	if x != nil {
+		return x.Owner
+	}
+	return ""
 }
 
 // IssueAccessTokenRequest is the client credentials grant.
@@ -2225,7 +2234,7 @@ const file_renown_partners_v1_partners_proto_rawDesc = "" +
 	"\n" +
 	"credential\x18\x01 \x01(\tB\n" +
 	"\xbaH\ar\x05\x10\b\x18\x80\x04R\n" +
-	"credential\"\xce\x02\n" +
+	"credential\"\xe4\x02\n" +
 	"\x19ResolveCredentialResponse\x12\x12\n" +
 	"\x04kind\x18\x01 \x01(\tR\x04kind\x12\x18\n" +
 	"\asubject\x18\x02 \x01(\tR\asubject\x12'\n" +
@@ -2236,7 +2245,9 @@ const file_renown_partners_v1_partners_proto_rawDesc = "" +
 	"\rcredential_id\x18\a \x01(\tR\fcredentialId\x12;\n" +
 	"\vexpire_time\x18\b \x01(\v2\x1a.google.protobuf.TimestampR\n" +
 	"expireTime\x12.\n" +
-	"\x13requests_per_minute\x18\t \x01(\x05R\x11requestsPerMinute\"\x9e\x01\n" +
+	"\x13requests_per_minute\x18\t \x01(\x05R\x11requestsPerMinute\x12\x14\n" +
+	"\x05owner\x18\n" +
+	" \x01(\tR\x05owner\"\x9e\x01\n" +
 	"\x17IssueAccessTokenRequest\x12&\n" +
 	"\tclient_id\x18\x01 \x01(\tB\t\xbaH\x06r\x04\x10\x01\x18@R\bclientId\x12/\n" +
 	"\rclient_secret\x18\x02 \x01(\tB\n" +

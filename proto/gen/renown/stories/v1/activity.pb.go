@@ -271,7 +271,7 @@ type Message struct {
 	About string `protobuf:"bytes,6,opt,name=about,proto3" json:"about,omitempty"`
 	// When it was written.
 	CreateTime *timestamppb.Timestamp `protobuf:"bytes,7,opt,name=create_time,json=createTime,proto3" json:"create_time,omitempty"`
-	// "waiting", "sent", "failed", or "to copy" where no mail is configured.
+	// "waiting", "sent", "failed", "to copy" where no mail is configured, or "cancelled" when its request was over before it was sent.
 	State string `protobuf:"bytes,8,opt,name=state,proto3" json:"state,omitempty"`
 	// Why sending failed, the last time.
 	Error         string `protobuf:"bytes,9,opt,name=error,proto3" json:"error,omitempty"`
