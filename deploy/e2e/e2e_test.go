@@ -1,7 +1,8 @@
 // Package e2e_test tells what people do with Renown, in a real browser, on the whole platform with its demo company as `go run ./deploy/local` starts it. All
 // tests share one platform, and each brings the stories that it changes.
 //
-// The default run looks at every page at 360 px in dark and at 1280 px in light; RENOWN_TEST_FULL=1 looks at all four of their combinations.
+// The default run looks at every page at 360 px in dark and at 1280 px in light, and holds it against the rules of accessibility in one of the two;
+// RENOWN_TEST_FULL=1 does everything in all four combinations.
 package e2e_test
 
 import (

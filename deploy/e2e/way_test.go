@@ -33,12 +33,13 @@ func TestTheWholeWay(t *testing.T) {
 
 	link := value(editor.AskCustomer(text, "Una Strandby"))(t)
 	customer := visitor(t)
-	hash := signByKeyboard(t, customer, link)
+	hash, lastDay := signByKeyboard(t, customer, link)
 	clean(t, customer, at)
 
 	must(t, editor.Go(text))
 	says(t, editor.Page, ".text-facts .hash", hash)
 	says(t, editor.Page, "#part-1 .remark", "Please say eleven islands")
+	says(t, editor.Page, ".consent", "until "+lastDay)
 	must(t, editor.Publish(text))
 	address := value(editor.Property(`#next a`, "href"))(t)
 	clean(t, editor.Page, at)
@@ -47,6 +48,7 @@ func TestTheWholeWay(t *testing.T) {
 	must(t, reader.Go(address))
 	says(t, reader, "h1", title)
 	says(t, reader, ".story-foot", hash)
+	says(t, reader, ".story-foot", "lasts until "+lastDay)
 	held := hold(t, at, reader, title)
 	must(t, reader.Go(at.Website+"/stories"))
 	says(t, reader, "main", title)
@@ -69,8 +71,8 @@ func TestTheWholeWay(t *testing.T) {
 	secrets(t, at, link)
 }
 
-// signByKeyboard is the customer's part: no cookies, no account and no mouse. It returns the fingerprint on the receipt.
-func signByKeyboard(t *testing.T, p *browser.Page, link string) string {
+// signByKeyboard is the customer's part: no cookies, no account and no mouse. It returns the fingerprint and the last day that are on the receipt.
+func signByKeyboard(t *testing.T, p *browser.Page, link string) (hash, lastDay string) {
 	t.Helper()
 	must(t, p.Go(link))
 	says(t, p, "h1", "Una Strandby")
@@ -103,11 +105,11 @@ func signByKeyboard(t *testing.T, p *browser.Page, link string) string {
 	if strings.Contains(receipt, "In advertisements") {
 		t.Errorf("the receipt allows what was not chosen: %s", receipt)
 	}
-	hash := value(p.Property("#hash", "value"))(t)
+	hash = value(p.Property("#hash", "value"))(t)
 	if !sha256Hex.MatchString(hash) {
 		t.Errorf("the receipt's fingerprint is %q", hash)
 	}
-	return hash
+	return hash, value(p.Text(".receipt > div:last-child dd"))(t)
 }
 
 // copies are all the ways in which a published story is out in the world, each with what a cache would ask again with.
