@@ -75,8 +75,10 @@ func TestKilledNothingAcknowledgedIsLostAndNothingWithdrawnIsBack(t *testing.T) 
 		}
 	}
 	x.endWell(t)
-	t.Logf("seed %d: killed %d times while it was used, %d starts, the slowest ready after %s; %d stories, %d acknowledgements, %d of them of what had been carried out unacknowledged; %d looks at pages",
-		x.seed, rounds, x.tally.starts.Load(), x.slowest.Round(time.Millisecond), x.tally.tales.Load(), x.tally.acks.Load(), x.tally.replays.Load(), x.tally.reads.Load())
+	n := x.tally
+	t.Logf("seed %d: killed %d times while it was used, %d starts, the slowest ready after %s", x.seed, rounds, n.starts.Load(), x.slowest.Round(time.Millisecond))
+	t.Logf("%d stories, %d acknowledgements, %d of them late, of what had been carried out before the program died; %d requests repeated, %d looks at pages",
+		n.tales.Load(), n.acks.Load(), n.replays.Load(), n.repeats.Load(), n.reads.Load())
 }
 
 func newTrial(t *testing.T) *trial {
