@@ -95,7 +95,7 @@ func TestANewcomersFirstHour(t *testing.T) {
 	if took := clk.Now().Sub(begun); took > 10*time.Second {
 		t.Logf("the first page took %s; on a machine of its own it is 10 s at most", took)
 	}
-	key := i.secret()
+	key := i.secret(t)
 	checkFolder(t, filepath.Join(dir, "renown-data"))
 	i.isWhole(t)
 	i.isDated(t, clk.Now())
@@ -122,7 +122,7 @@ func TestANewcomersFirstHour(t *testing.T) {
 	i.stop(t)
 
 	again := begin(t, dir)
-	if again.secret() != "" {
+	if again.secret(t) != "" {
 		t.Error("the key is shown a second time")
 	}
 	if partner(again) != http.StatusOK {

@@ -178,7 +178,9 @@ func refused(t *testing.T, dir, words string, args ...string) {
 }
 
 // secret returns the partner's key that the program showed, "" if it showed none.
-func (i *installation) secret() string {
+func (i *installation) secret(t *testing.T) string {
+	t.Helper()
+	i.await(t, "Try next") // what is said before it has been read then
 	return regexp.MustCompile(`rn_test_key_\S+`).FindString(i.output())
 }
 
