@@ -23,7 +23,7 @@ func TestAnInstallationOfOnesOwnSaysWhatIsMissing(t *testing.T) {
 	for _, name := range []string{"RENOWN_OIDC_ISSUER", "RENOWN_OIDC_CLIENT_ID"} {
 		i.await(t, name)
 	}
-	if strings.Contains(i.output(), "signin?setup=") || i.secret(t) != "" {
+	if strings.Contains(i.output(), "signin?setup=") || strings.Contains(i.output(), "rn_test_key_") {
 		t.Errorf("it says too much:\n%s", i.output())
 	}
 	if got := i.stories(t, "en"); len(got) != 0 {
