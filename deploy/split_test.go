@@ -13,15 +13,12 @@ import (
 	"testing"
 	"time"
 
-	"go.mongodb.org/mongo-driver/v2/mongo"
-	"go.mongodb.org/mongo-driver/v2/mongo/options"
-	"go.mongodb.org/mongo-driver/v2/x/mongo/driver/connstring"
-
 	"renown.example/deploy/cases"
 	"renown.example/deploy/idp"
 	"renown.example/kit/auth"
 	"renown.example/kit/clock"
 	"renown.example/kit/id"
+	"renown.example/kit/store/enginetest"
 )
 
 func TestMain(m *testing.M) {
@@ -165,13 +162,13 @@ func (s *split) answers(address string) bool {
 }
 
 func TestEveryBinaryApart(t *testing.T) {
-	for name, uri := range map[string]string{"embedded": "", "mongodb": mongoURI()} {
+	for _, name := range []string{"embedded", "mongodb"} {
 		t.Run(name, func(t *testing.T) {
-			if name == "mongodb" && uri == "" {
-				t.Skip("RENOWN_TEST_MONGODB_URI does not name a MongoDB replica set")
-			}
-			if uri != "" {
-				t.Cleanup(func() { dropDatabases(t, uri) })
+			uri := ""
+			if name == "mongodb" {
+				if uri = enginetest.FreshURI(t, "stories", "partners"); uri == "" {
+					t.Skip("NOT TESTED ON MONGODB: RENOWN_TEST_MONGODB_URI does not name a replica set")
+				}
 			}
 			s := newSplit(t, uri)
 			cases.Run(t, s.Target)
@@ -182,45 +179,6 @@ func TestEveryBinaryApart(t *testing.T) {
 				}
 			}
 		})
-	}
-}
-
-// mongoURI returns the address of the tests' MongoDB with a database of its own in it, "" if there is none.
-func mongoURI() string {
-	uri := os.Getenv("RENOWN_TEST_MONGODB_URI")
-	if uri == "" {
-		return ""
-	}
-	base, query, _ := strings.Cut(uri, "?")
-	scheme, hosts, _ := strings.Cut(base, "://")
-	hosts, _, _ = strings.Cut(hosts, "/")
-	uri = scheme + "://" + hosts + "/split_" + id.New(clock.System())
-	if query != "" {
-		uri += "?" + query
-	}
-	return uri
-}
-
-// dropDatabases removes what the services have made there.
-func dropDatabases(t *testing.T, uri string) {
-	t.Helper()
-	client, err := mongo.Connect(options.Client().ApplyURI(uri))
-	if err != nil {
-		t.Fatal(err)
-	}
-	at, err := connstring.Parse(uri)
-	if err != nil {
-		t.Fatal(err)
-	}
-	// The test's own context has ended.
-	ctx := context.Background()
-	for _, service := range []string{"stories", "partners"} {
-		if err := client.Database(at.Database + "_" + service).Drop(ctx); err != nil {
-			t.Error(err)
-		}
-	}
-	if err := client.Disconnect(ctx); err != nil {
-		t.Error(err)
 	}
 }
 

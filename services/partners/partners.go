@@ -61,7 +61,7 @@ func New(ctx context.Context, c Config, d Deps) (*Service, error) {
 	if (c.OIDC.Issuer == "") != (c.OIDC.ClientID == "") {
 		return nil, fault.Invalid("oidc-client-id", "An identity provider needs both, its address in oidc-issuer and Renown's id there in oidc-client-id.")
 	}
-	db, err := engine.Open(ctx, c.Config, d.Clock, d.Telemetry, "partners", tables.Specs()...)
+	db, err := engine.Open(ctx, c.Config, d.Telemetry, "partners", tables.Specs()...)
 	if err != nil {
 		return nil, err
 	}

@@ -21,6 +21,7 @@ import (
 	"renown.example/kit/fault"
 	"renown.example/kit/rpc"
 	"renown.example/kit/store/engine"
+	"renown.example/kit/store/enginetest"
 	"renown.example/kit/telemetry"
 	"renown.example/partners"
 	partnersv1 "renown.example/proto/gen/renown/partners/v1"
@@ -63,7 +64,7 @@ func newRig(t testing.TB) *rig {
 	}
 	r.deps = partners.Deps{Clock: r.clock, Telemetry: tel}
 	r.config = partners.Config{
-		Config: engine.Config{Data: r.dir}, IdentityKeys: []auth.PublicKey{key.Public()},
+		Config: engine.Config{Data: r.dir, MongoDBURI: enginetest.FreshURI(t, "partners")}, IdentityKeys: []auth.PublicKey{key.Public()},
 		OIDC:       partners.OIDC{Issuer: r.idp.issuer(), ClientID: clientID, GroupsClaim: "groups"},
 		GroupRoles: "editors=editor,leads=editor,leads=approver,it=admin",
 	}

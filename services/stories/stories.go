@@ -67,7 +67,7 @@ func New(ctx context.Context, c Config, d Deps) (*Service, error) {
 			return nil, err
 		}
 	}
-	if o.DB, err = engine.Open(ctx, c.Config, d.Clock, d.Telemetry, "stories", tables.Specs()...); err != nil {
+	if o.DB, err = engine.Open(ctx, c.Config, d.Telemetry, "stories", tables.Specs()...); err != nil {
 		return nil, err
 	}
 	s := &Service{db: o.DB, deps: d}

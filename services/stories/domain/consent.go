@@ -68,11 +68,11 @@ type Consent struct {
 	// Ends is the first instant at which the consent does not hold any more; zero means that only a revocation ends it.
 	Ends clock.Millis `json:"ends,omitempty"`
 	// Evidence says where an attested agreement can be looked up.
-	Evidence    string       `json:"evidence,omitempty"`
-	RecordedBy  string       `json:"recordedBy,omitempty"`
-	RecordedAt  clock.Millis `json:"recordedAt,omitempty"`
+	Evidence   string       `json:"evidence,omitempty"`
+	RecordedBy string       `json:"recordedBy,omitempty"`
+	RecordedAt clock.Millis `json:"recordedAt,omitempty"`
 	// RecordedFor is the person behind an app that recorded the agreement.
-	RecordedFor string `json:"recordedFor,omitempty"`
+	RecordedFor string       `json:"recordedFor,omitempty"`
 	ConfirmedBy string       `json:"confirmedBy,omitempty"`
 	ConfirmedAt clock.Millis `json:"confirmedAt,omitempty"`
 	RevokedBy   string       `json:"revokedBy,omitempty"`

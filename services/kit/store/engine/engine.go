@@ -24,15 +24,16 @@ type Config struct {
 
 // Open opens the database of the service of that name: the file NAME.db in the folder, or on MongoDB the database that the URI names with "_NAME" behind it. It
 // brings the tables to their declared state. Its transactions are seen in traces and metrics.
-func Open(ctx context.Context, c Config, clk clock.Clock, tel *telemetry.Telemetry, service string, specs ...*store.Spec) (store.DB, error) {
-	db, err := open(ctx, c, clk, service, specs)
+// Engines wait and retry by the machine's clock, whatever the service's clock says: one that is stepped through the past would never end a wait.
+func Open(ctx context.Context, c Config, tel *telemetry.Telemetry, service string, specs ...*store.Spec) (store.DB, error) {
+	db, err := open(ctx, c, service, specs)
 	if err != nil {
 		return nil, err
 	}
 	return observe.DB(db, observe.Options{Service: service, Tracers: tel.Tracers, Metrics: tel.Metrics}), nil
 }
 
-func open(ctx context.Context, c Config, clk clock.Clock, service string, specs []*store.Spec) (store.DB, error) {
+func open(ctx context.Context, c Config, service string, specs []*store.Spec) (store.DB, error) {
 	if c.MongoDBURI != "" {
 		at, err := connstring.ParseAndValidate(c.MongoDBURI)
 		if err != nil {
@@ -42,10 +43,10 @@ func open(ctx context.Context, c Config, clk clock.Clock, service string, specs 
 		if name == "" {
 			name = "renown"
 		}
-		return mongo.Open(ctx, mongo.Options{URI: c.MongoDBURI, Database: name + "_" + service, Clock: clk}, specs...)
+		return mongo.Open(ctx, mongo.Options{URI: c.MongoDBURI, Database: name + "_" + service, Clock: clock.System()}, specs...)
 	}
 	if c.Data == "" {
 		return nil, fault.Invalid("data", "Name the folder for the data.")
 	}
-	return sqlite.Open(ctx, sqlite.Options{Path: filepath.Join(c.Data, service+".db"), Clock: clk}, specs...)
+	return sqlite.Open(ctx, sqlite.Options{Path: filepath.Join(c.Data, service+".db"), Clock: clock.System()}, specs...)
 }

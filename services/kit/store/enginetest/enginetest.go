@@ -5,6 +5,7 @@ package enginetest
 import (
 	"context"
 	"crypto/rand"
+	"net/url"
 	"os"
 	"path/filepath"
 	"strings"
@@ -40,6 +41,24 @@ func Open(t testing.TB, specs ...*store.Spec) store.DB {
 	}
 	t.Cleanup(func() { db.Close() })
 	return db
+}
+
+// FreshURI returns the address of the tests' MongoDB server with a beginning of databases' names of its own as its path, "" where there is no server. The
+// databases that the services make there are gone when t ends.
+func FreshURI(t testing.TB, services ...string) string {
+	t.Helper()
+	if URI() == "" {
+		return ""
+	}
+	at, err := url.Parse(URI())
+	if err != nil {
+		t.Fatal(err)
+	}
+	at.Path = "/renown_test_" + strings.ToLower(rand.Text()[:12])
+	for _, s := range services {
+		t.Cleanup(func() { drop(t, at.Path[1:]+"_"+s) })
+	}
+	return at.String()
 }
 
 func drop(t testing.TB, name string) {
