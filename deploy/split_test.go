@@ -16,8 +16,6 @@ import (
 	"renown.example/deploy/cases"
 	"renown.example/deploy/idp"
 	"renown.example/kit/auth"
-	"renown.example/kit/clock"
-	"renown.example/kit/id"
 	"renown.example/kit/store/enginetest"
 )
 
