@@ -34,6 +34,15 @@ func (c *Chromium) Employee(at *Platform, username string) (*Employee, error) {
 	return e, nil
 }
 
+// Tab opens another page of the same person, who is signed in there as well.
+func (e *Employee) Tab() (*Employee, error) {
+	page, err := e.Page.Tab()
+	if err != nil {
+		return nil, err
+	}
+	return &Employee{Page: page, at: e.at}, nil
+}
+
 func (e *Employee) signIn(username string) error {
 	if err := e.Go(e.at.Website + "/studio"); err != nil {
 		return err

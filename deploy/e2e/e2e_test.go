@@ -11,6 +11,7 @@ import (
 	"io"
 	"net/http"
 	"os"
+	"slices"
 	"strings"
 	"sync"
 	"testing"
@@ -29,7 +30,7 @@ var (
 
 func TestMain(m *testing.M) {
 	code := m.Run()
-	for _, stop := range running {
+	for _, stop := range slices.Backward(running) {
 		stop()
 	}
 	os.Exit(code)
@@ -87,13 +88,23 @@ func visitor(t *testing.T) *browser.Page {
 	return p
 }
 
-// employee is one of the demo's people, signed in, on a browser of their own.
+// employee is a new tab of one of the demo's people. Each has one browser for all tests, in which they have signed in once.
 func employee(t *testing.T, username string) *browser.Employee {
 	t.Helper()
-	e := value(chromium(t).Employee(platform(t), username))(t)
+	c, at := chromium(t), platform(t)
+	signedIn := start(t, username, func() (*browser.Employee, error) {
+		if e := people[username]; e != nil {
+			return e, nil
+		}
+		return c.Employee(at, username)
+	}, func(e *browser.Employee) { e.Close() })
+	people[username] = signedIn
+	e := value(signedIn.Tab())(t)
 	t.Cleanup(func() { e.Close() })
 	return e
 }
+
+var people = map[string]*browser.Employee{}
 
 func must(t testing.TB, err error) {
 	t.Helper()

@@ -28,9 +28,9 @@ func TestTwoTabsLoseNothing(t *testing.T) {
 	must(t, first.Until("document.querySelector('[data-state]').textContent.includes('as version 2')"))
 	must(t, first.Until("document.querySelector('[data-preview]').textContent.includes('in the first tab')"))
 
-	appendText(t, second, "\nThis was written in the second tab.\n")
+	appendText(t, second.Page, "\nThis was written in the second tab.\n")
 	must(t, second.Until("document.querySelector('[data-conflict]').checkVisibility()"))
-	says(t, second, "[data-conflict]", "Two texts, both kept")
+	says(t, second.Page, "[data-conflict]", "Two texts, both kept")
 	if theirs := value(second.Property("[data-theirs]", "value"))(t); !strings.Contains(theirs, "in the first tab") {
 		t.Errorf("the other text is shown as %q", theirs)
 	}
@@ -45,7 +45,7 @@ func TestTwoTabsLoseNothing(t *testing.T) {
 		must(t, first.Go(text+"/versions/"+version))
 		says(t, first.Page, "main", words)
 	}
-	for _, p := range []*browser.Page{first.Page, second} {
+	for _, p := range []*browser.Page{first.Page, second.Page} {
 		for _, problem := range p.Problems(at.Website) {
 			// That the server said "precondition failed" is what the page acts upon; Chromium notes it as an error all the same.
 			if !strings.Contains(problem.Text, "412") {
