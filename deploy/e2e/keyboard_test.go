@@ -4,6 +4,8 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/chromedp/chromedp"
+
 	"renown.example/deploy/browser"
 )
 
@@ -54,5 +56,40 @@ func TestReadingByKeyboard(t *testing.T) {
 	if lang := value(p.Property("html", "lang"))(t); lang != "de" || !strings.HasPrefix(p.Address(), at.Website+"/de/stories/") {
 		t.Errorf("the switch led to %s in %q", p.Address(), lang)
 	}
+	clean(t, p, at)
+}
+
+// A story begun, written with a block from the menu and sent to review, with the keyboard alone.
+func TestWritingByKeyboard(t *testing.T) {
+	at, author := platform(t), employee(t, browser.Author)
+	p := author.Page
+	enter := func(selector string) {
+		t.Helper()
+		must(t, p.TabTo(selector))
+		must(t, p.Follow(func() error { return p.Press(browser.Enter) }))
+	}
+	must(t, p.Go(at.Website+"/studio"))
+	enter("main a[href='/studio/new']")
+	must(t, p.TabTo("[name=customer]"))
+	must(t, p.Type("Tarnbeck Wool"))
+	must(t, p.TabTo("[name=title]"))
+	must(t, p.Type("Tarnbeck spins on sunny days"))
+	enter("main form .button")
+	must(t, p.TabTo("#body"))
+	must(t, p.Type("The mill runs when the sun does."))
+	must(t, p.TabTo("[popovertarget=insert]"))
+	must(t, p.Press(browser.Enter))
+	must(t, p.Until("document.querySelector('#insert').matches(':popover-open')"))
+	must(t, p.TabTo("#insert [value='insert:quote']"))
+	must(t, p.Press(browser.Enter))
+	must(t, p.Until("document.activeElement.id === 'body' && !document.querySelector('#insert').matches(':popover-open')"))
+	must(t, p.Type("We look at the sky first."))
+	must(t, p.Until("document.querySelector('#body').value.includes('text: We look at the sky first.')"))
+	must(t, p.Until("document.querySelector('[data-preview] blockquote')?.innerText.includes('We look at the sky first.')"))
+	must(t, p.PressWith(chromedp.ModifierCtrl, "s"))
+	must(t, p.Until("document.querySelector('[data-state]').textContent.includes('Saved at')"))
+	enter("main button[value=save]")
+	enter("form[action$='/submit'] .button")
+	says(t, p, "main", "In review")
 	clean(t, p, at)
 }
