@@ -151,12 +151,6 @@ func (p *published) set(slug, title string) {
 	p.titles[slug] = title
 }
 
-func (p *published) failWith(err error) {
-	p.mu.Lock()
-	defer p.mu.Unlock()
-	p.fail = err
-}
-
 func (w *workspace) note(ctx context.Context) error {
 	md, _ := metadata.FromIncomingContext(ctx)
 	w.mu.Lock()

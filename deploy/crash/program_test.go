@@ -179,15 +179,6 @@ func (p *program) kill(alone bool) {
 	<-p.done
 }
 
-// terminate asks the program to stop, as an operator does, and returns how it ended.
-func (p *program) terminate(t *testing.T) {
-	t.Helper()
-	if err := p.cmd.Process.Signal(syscall.SIGTERM); err != nil {
-		t.Fatal(err)
-	}
-	p.awaitEnd(t)
-}
-
 // awaitEnd waits until the program that was asked to stop has stopped, well and in time.
 func (p *program) awaitEnd(t *testing.T) {
 	t.Helper()
