@@ -64,17 +64,6 @@ func platform(t *testing.T) *browser.Platform {
 	return start(t, "platform", startPlatform, (*browser.Platform).Stop)
 }
 
-// troubles is what the platform has logged as a warning or an error since it was there, without what one test in particular provokes.
-func troubles(at *browser.Platform) []string {
-	var out []string
-	for line := range strings.Lines(at.Log()) {
-		if strings.Contains(line, "level=ERROR") || strings.Contains(line, "level=WARN") {
-			out = append(out, strings.TrimSpace(line))
-		}
-	}
-	return out
-}
-
 func chromium(t *testing.T) *browser.Chromium {
 	t.Helper()
 	return start(t, "chromium", startChromium, (*browser.Chromium).Close)
