@@ -24,9 +24,18 @@ import (
 // URI returns where tests that are about several processes find a MongoDB server, "" if nowhere.
 func URI() string { return os.Getenv("RENOWN_TEST_MONGODB_URI") }
 
+// required fails a test that was to run on MongoDB where no server is named.
+func required(t testing.TB) {
+	t.Helper()
+	if URI() == "" && os.Getenv("RENOWN_TEST_MONGODB_REQUIRED") == "1" {
+		t.Fatal("RENOWN_TEST_MONGODB_URI is not set: this was not tested on MongoDB")
+	}
+}
+
 // Open returns a fresh database with the tables, closed and gone when t ends.
 func Open(t testing.TB, specs ...*store.Spec) store.DB {
 	t.Helper()
+	required(t)
 	var db store.DB
 	var err error
 	if URI() == "" {
@@ -47,6 +56,7 @@ func Open(t testing.TB, specs ...*store.Spec) store.DB {
 // databases that the services make there are gone when t ends.
 func FreshURI(t testing.TB, services ...string) string {
 	t.Helper()
+	required(t)
 	if URI() == "" {
 		return ""
 	}
