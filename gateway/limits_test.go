@@ -13,6 +13,7 @@ import (
 	"time"
 
 	"renown.example/gateway"
+	"renown.example/kit/clock"
 )
 
 func TestQuotas(t *testing.T) {
@@ -180,7 +181,7 @@ func TestBodyThatDoesNotCome(t *testing.T) {
 	}
 	defer c.Close()
 	fmt.Fprintf(c, "POST /v1/workspace/stories:preview HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer %s\r\nContent-Type: application/json\r\nContent-Length: 100\r\n\r\n{", appKey)
-	if err := c.SetReadDeadline(time.Now().Add(10 * time.Second)); err != nil {
+	if err := c.SetReadDeadline(clock.System().Now().Add(10 * time.Second)); err != nil {
 		t.Fatal(err)
 	}
 	res, err := http.ReadResponse(bufio.NewReader(c), nil)

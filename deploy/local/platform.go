@@ -114,7 +114,7 @@ func (p *platform) dressUp() error {
 	if err := copyFiles(demo.Theme(), dir); err != nil {
 		return fmt.Errorf("the demo's theme: %w", err)
 	}
-	p.Theme, p.Locales, p.GroupRoles = filepath.Join(dir, "theme.json"), []string{"en", "de"}, demoGroupRoles
+	p.Theme, p.Locales, p.GroupRoles = filepath.Join(dir, "theme.json"), []string{"en", "de"}, idp.GroupRoles
 	return nil
 }
 

@@ -21,8 +21,6 @@ const (
 	lastBreath   = 5 * time.Second
 	demoDomain   = "holmway.example"
 	demoClientID = "renown-website"
-	// demoGroupRoles: the demo's groups are named like the roles that follow from them.
-	demoGroupRoles = "author=author,editor=editor,approver=approver,admin=admin"
 )
 
 // startProvider starts the demo's identity provider in a process of its own and makes it the one that people sign in with. Its address is kept: it is part of

@@ -20,7 +20,6 @@ import (
 	"renown.example/kit/store"
 	"renown.example/kit/store/engine"
 	"renown.example/kit/telemetry"
-	storiesv1 "renown.example/proto/gen/renown/stories/v1"
 	"renown.example/stories/mail"
 	"renown.example/stories/server"
 	"renown.example/stories/tables"
@@ -86,12 +85,7 @@ func (s *Service) start(ctx context.Context, c Config, o server.Options) error {
 		Name: "stories", Clock: s.deps.Clock, Logger: s.deps.Telemetry.Logger, Verifier: auth.NewVerifier(s.deps.Clock, c.IdentityKeys...),
 		Tracers: s.deps.Telemetry.Tracers, Metrics: s.deps.Telemetry.Metrics,
 	})
-	storiesv1.RegisterPublishedServiceServer(s.rpc, s.server)
-	storiesv1.RegisterWorkspaceServiceServer(s.rpc, s.server)
-	storiesv1.RegisterReviewServiceServer(s.rpc, s.server)
-	storiesv1.RegisterSignoffServiceServer(s.rpc, s.server)
-	storiesv1.RegisterConsentsServiceServer(s.rpc, s.server)
-	storiesv1.RegisterActivityServiceServer(s.rpc, s.server)
+	server.Register(s.rpc, s.server)
 	return s.rpc.Start()
 }
 

@@ -2,8 +2,6 @@ package server
 
 import (
 	"context"
-	"crypto/sha256"
-	"encoding/hex"
 	"slices"
 
 	"renown.example/kit/auth"
@@ -50,11 +48,10 @@ func (s *Server) releaseAssets(ctx context.Context, tx store.Writer, text string
 	return nil
 }
 
-// picture is a checked and cleaned picture with the digest of the file it came from.
+// picture is a checked and cleaned picture.
 type picture struct {
 	info     images.Info
 	data     []byte
-	original string
 	filename string
 }
 
@@ -66,7 +63,6 @@ func (s *Server) decodePicture(ctx context.Context, field string, data []byte, f
 	case <-ctx.Done():
 		return picture{}, ctx.Err()
 	}
-	sum := sha256.Sum256(data)
 	clean, info, err := images.Clean(data)
 	if err != nil {
 		if e, ok := fault.As(err); ok && len(e.Fields) == 0 {
@@ -74,11 +70,11 @@ func (s *Server) decodePicture(ctx context.Context, field string, data []byte, f
 		}
 		return picture{}, err
 	}
-	return picture{info: info, data: clean, original: hex.EncodeToString(sum[:]), filename: filename}, nil
+	return picture{info: info, data: clean, filename: filename}, nil
 }
 
 // storePicture keeps a picture; the same one again is the same asset.
-func (s *Server) storePicture(ctx context.Context, tx store.Writer, p picture, by actor) (string, error) {
+func (s *Server) storePicture(ctx context.Context, tx store.Writer, p picture, by actor) error {
 	asset := p.info.SHA256
 	_, err := tables.Assets.Get(ctx, tx, asset)
 	if store.IsNotFound(err) {
@@ -86,14 +82,7 @@ func (s *Server) storePicture(ctx context.Context, tx store.Writer, p picture, b
 			ContentType: p.info.Type, Width: p.info.Width, Height: p.info.Height, Filename: p.filename, Data: p.data, UploadedBy: by.name, At: s.now(),
 		})
 	}
-	if err != nil {
-		return "", err
-	}
-	_, err = tables.OriginalAssets.Get(ctx, tx, p.original)
-	if store.IsNotFound(err) {
-		_, err = tables.OriginalAssets.Insert(ctx, tx, p.original, tables.OriginalAsset{Asset: asset})
-	}
-	return asset, err
+	return err
 }
 
 // UploadAsset stores a picture.
@@ -103,8 +92,7 @@ func (s *Server) UploadAsset(ctx context.Context, req *storiesv1.UploadAssetRequ
 		return nil, err
 	}
 	err = idempotency.Update(ctx, s.DB, func(ctx context.Context, tx store.Writer) error {
-		_, err := s.storePicture(ctx, tx, p, who(ctx))
-		return err
+		return s.storePicture(ctx, tx, p, who(ctx))
 	})
 	if err != nil {
 		return nil, err

@@ -170,7 +170,7 @@ func (im *importing) store(ctx context.Context, doc domain.Document) (string, er
 			if !shows(doc.Content, p.info.SHA256) {
 				continue
 			}
-			if _, err := im.s.storePicture(ctx, tx, p, im.by); err != nil {
+			if err := im.s.storePicture(ctx, tx, p, im.by); err != nil {
 				return err
 			}
 		}

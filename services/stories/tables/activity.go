@@ -53,7 +53,7 @@ var Messages = store.Define[Message](store.Spec{Name: "messages", Indexes: []sto
 func Specs() []*store.Spec {
 	return append([]*store.Spec{
 		Stories.Spec(), Texts.Spec(), Versions.Spec(), Consents.Spec(), Signoffs.Spec(),
-		PublishedStories.Spec(), Editions.Spec(), Redirects.Spec(), Assets.Spec(), OriginalAssets.Spec(), AssetUses.Spec(), WithdrawnAssets.Spec(),
+		PublishedStories.Spec(), Editions.Spec(), Redirects.Spec(), Assets.Spec(), AssetUses.Spec(), WithdrawnAssets.Spec(),
 		Audit.Spec(), Messages.Spec(), secret.Table.Spec(), idempotency.Table.Spec(),
 	}, outbox.Specs()...)
 }

@@ -106,14 +106,6 @@ type Asset struct {
 // Assets by asset id.
 var Assets = store.Define[Asset](store.Spec{Name: "assets"})
 
-// OriginalAsset maps the SHA-256 of an uploaded file to the asset that it became, so that the same file again is known without decoding it.
-type OriginalAsset struct {
-	Asset string `json:"asset"`
-}
-
-// OriginalAssets by SHA-256 of the uploaded bytes in hex.
-var OriginalAssets = store.Define[OriginalAsset](store.Spec{Name: "original_assets"})
-
 // AssetUse says that an edition that is up shows an asset.
 type AssetUse struct {
 	Asset string `json:"asset"`
