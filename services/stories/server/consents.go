@@ -36,7 +36,7 @@ func (s *Server) consent(row store.Row[tables.Consent], hash string) *storiesv1.
 		Name: "consents/" + row.ID, Story: "stories/" + c.Story, Locale: c.Locale, ContentHash: c.Hash, Kind: kindToProto[c.Kind], Scopes: scopesToProto(c.Scopes),
 		GivenBy: givenBy, GiveTime: timestamp(c.SignedAt), EndTime: timestamp(c.Ends), Evidence: c.Evidence, RecordedBy: c.RecordedBy, ConfirmedBy: c.ConfirmedBy,
 		RevokeTime: timestamp(c.RevokedAt), RevokeReason: c.Reason, CreateTime: timestamp(row.Value.CreatedAt), Current: c.Hash == hash,
-		Live: c.Live(c.Locale, c.Hash, domain.ScopeWeb, s.now()),
+		Live: c.Counts(s.now()),
 	}
 }
 

@@ -64,10 +64,11 @@ func New(ctx context.Context, o Options) (*Server, error) {
 	if len(o.Locales) == 0 {
 		return nil, fault.Invalid("locales", "name at least one language")
 	}
+	if bad := domain.CheckChain(o.Locales); bad != "" {
+		return nil, fault.Invalid("locales", "%q is not a language tag such as en or pt-BR, or stands twice", bad)
+	}
+	o.Locales = slices.Clone(o.Locales)
 	for i, l := range o.Locales {
-		if !domain.ValidLocale(l) {
-			return nil, fault.Invalid("locales", "%q is not a language tag such as en or pt-BR", l)
-		}
 		o.Locales[i] = domain.CanonicalLocale(l)
 	}
 	s := &Server{Options: o, decoding: make(chan struct{}, 2), hub: newHub(o.DB, o.Logger)}
