@@ -65,6 +65,8 @@ type Image struct {
 	Alt        string `json:"alt,omitempty"`
 	Decorative bool   `json:"decorative,omitempty"`
 	Caption    string `json:"caption,omitempty"`
+	// Logo says that the picture shows the customer's logo or name: it goes when the customer takes one of them back.
+	Logo bool `json:"logo,omitempty"`
 }
 
 // Video is a link to a film elsewhere; it is never embedded, so that no reader is tracked by its host.

@@ -25,8 +25,11 @@ type Content struct {
 	Region   []string `json:"region,omitempty"`
 	Product  []string `json:"product,omitempty"`
 	// Size describes how big the customer is, in words: "420 employees".
-	Size   string  `json:"size,omitempty"`
-	Blocks []Block `json:"blocks,omitempty"`
+	Size string `json:"size,omitempty"`
+	// StandIn is what the customer is called where it may not be named: "a European bank". It is signed with the rest, so that a customer who takes back its
+	// name knows what stands in its place.
+	StandIn string  `json:"standIn,omitempty"`
+	Blocks  []Block `json:"blocks,omitempty"`
 }
 
 // Bounds of a Content. Lengths are counted in characters (Unicode code points) where not said otherwise.
@@ -53,6 +56,7 @@ func Normalize(c Content) Content {
 		Region:   terms(c.Region),
 		Product:  terms(c.Product),
 		Size:     line(c.Size),
+		StandIn:  line(c.StandIn),
 	}
 	for _, b := range c.Blocks {
 		b = b.normalized()

@@ -73,6 +73,7 @@ func Diff(before, after Content) Difference {
 	list("region", before.Region, after.Region)
 	list("product", before.Product, after.Product)
 	field("size", before.Size, after.Size)
+	field("standIn", before.StandIn, after.StandIn)
 
 	var gapBefore, gapAfter []*Block
 	flush := func() {

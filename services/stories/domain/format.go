@@ -48,6 +48,7 @@ func formatFront(out *strings.Builder, d Document, c Content) {
 	list("region", c.Region)
 	list("product", c.Product)
 	text("size", c.Size)
+	text("stand_in", c.StandIn)
 	if a := d.Consent; a != nil {
 		scopes := make([]string, 0, len(a.Scopes))
 		for _, s := range SortScopes(a.Scopes) {
@@ -75,6 +76,9 @@ func formatFields(out *strings.Builder, b Block, imagePath func(string) string) 
 		}
 		if a.name == "alt" && b.Image.Decorative {
 			out.WriteString("decorative: true\n")
+		}
+		if a.name == "caption" && b.Kind == KindImage && b.Image.Logo {
+			out.WriteString("logo: true\n")
 		}
 	}
 }

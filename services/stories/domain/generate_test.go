@@ -69,6 +69,9 @@ func genBlock() *rapid.Generator[Block] {
 		if b.Image != nil && b.Image.Alt == "" {
 			b.Image.Decorative = rapid.Bool().Draw(t, "decorative")
 		}
+		if b.Image != nil {
+			b.Image.Logo = rapid.Bool().Draw(t, "logo")
+		}
 		return b
 	})
 }
@@ -85,6 +88,7 @@ func genContent() *rapid.Generator[Content] {
 			Region:   genTerms("region").Draw(t, "region"),
 			Product:  genTerms("product").Draw(t, "product"),
 			Size:     genOptional("size", MaxSize).Draw(t, "size"),
+			StandIn:  genOptional("stand-in", MaxCustomer).Draw(t, "stand-in"),
 			Blocks:   rapid.SliceOfN(genBlock(), 0, 6).Draw(t, "blocks"),
 		})
 	}).Filter(func(c Content) bool { return Validate(c) == nil })

@@ -200,6 +200,8 @@ func (p *parser) block(b Block, i int) {
 			b.Image.Asset = exportedAsset(origin.Source)
 		case b.Image != nil && e.key == "decorative":
 			b.Image.Decorative = p.truth(e)
+		case b.Image != nil && e.key == "logo":
+			b.Image.Logo = p.truth(e)
 		case !known || b.Image != nil && e.key == "asset":
 			p.refuse(e.line, "a block %q has no field %s", b.Kind, shown(e.key))
 		default:

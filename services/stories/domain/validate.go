@@ -49,6 +49,7 @@ func Validate(c Content) error {
 	single("summary", c.Summary, MaxSummary)
 	single("customer", c.Customer, MaxCustomer)
 	single("size", c.Size, MaxSize)
+	single("standIn", c.StandIn, MaxCustomer)
 	f.terms("industry", c.Industry)
 	f.terms("region", c.Region)
 	f.terms("product", c.Product)

@@ -62,6 +62,7 @@ func scopesFromProto(list []storiesv1.ConsentScope) []domain.Scope {
 func contentToProto(c domain.Content) *storiesv1.Content {
 	out := &storiesv1.Content{
 		Locale: c.Locale, Title: c.Title, Summary: c.Summary, Customer: c.Customer, Industry: c.Industry, Region: c.Region, Product: c.Product, Size: c.Size,
+		StandIn: c.StandIn,
 	}
 	for _, b := range c.Blocks {
 		out.Blocks = append(out.Blocks, blockToProto(b))
@@ -100,13 +101,14 @@ func imageToProto(i *domain.Image) *storiesv1.ImageBlock {
 	if i == nil {
 		return nil
 	}
-	return &storiesv1.ImageBlock{Asset: i.Asset, Alt: i.Alt, Decorative: i.Decorative, Caption: i.Caption}
+	return &storiesv1.ImageBlock{Asset: i.Asset, Alt: i.Alt, Decorative: i.Decorative, Caption: i.Caption, Logo: i.Logo}
 }
 
 func contentFromProto(c *storiesv1.Content) (domain.Content, error) {
 	out := domain.Content{
 		Locale: c.GetLocale(), Title: c.GetTitle(), Summary: c.GetSummary(), Customer: c.GetCustomer(),
 		Industry: c.GetIndustry(), Region: c.GetRegion(), Product: c.GetProduct(), Size: c.GetSize(),
+		StandIn: c.GetStandIn(),
 	}
 	for i, b := range c.GetBlocks() {
 		block, ok := blockFromProto(b)
@@ -132,7 +134,7 @@ func blockFromProto(b *storiesv1.Block) (domain.Block, bool) {
 		return domain.NewBeforeAfter(k.BeforeAfter.GetBefore(), k.BeforeAfter.GetAfter()), true
 	case *storiesv1.Block_Image:
 		m := k.Image
-		return domain.NewImage(domain.Image{Asset: m.GetAsset(), Alt: m.GetAlt(), Decorative: m.GetDecorative(), Caption: m.GetCaption()}), true
+		return domain.NewImage(domain.Image{Asset: m.GetAsset(), Alt: m.GetAlt(), Decorative: m.GetDecorative(), Caption: m.GetCaption(), Logo: m.GetLogo()}), true
 	case *storiesv1.Block_Video:
 		return domain.NewVideo(domain.Video{URL: k.Video.GetUrl(), Title: k.Video.GetTitle()}), true
 	case *storiesv1.Block_Cta:

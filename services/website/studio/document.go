@@ -12,22 +12,22 @@ import (
 
 // document is a text as the editor shows it: its facts as fields, its body as Markdown.
 type document struct {
-	Story, Locale                              string
-	Slug, Title, Summary, Customer, Size, Body string
-	Industry, Region, Product                  []string
+	Story, Locale                                       string
+	Slug, Title, Summary, Customer, Size, StandIn, Body string
+	Industry, Region, Product                           []string
 }
 
 // documentOf takes a stored text apart.
 func documentOf(text *storiesv1.Text) document {
 	c, s := text.GetContent(), text.GetSummary()
 	return document{Story: storyID(s.GetName()), Locale: s.GetLocale(), Slug: s.GetSlug(), Title: c.GetTitle(), Summary: c.GetSummary(), Customer: c.GetCustomer(),
-		Size: c.GetSize(), Industry: c.GetIndustry(), Region: c.GetRegion(), Product: c.GetProduct(), Body: bodyOf(text.GetMarkdown())}
+		Size: c.GetSize(), StandIn: c.GetStandIn(), Industry: c.GetIndustry(), Region: c.GetRegion(), Product: c.GetProduct(), Body: bodyOf(text.GetMarkdown())}
 }
 
 // typedDocument is what was typed into the editor.
 func typedDocument(story, locale string, values url.Values) document {
 	get := func(name string) string { return strings.TrimSpace(values.Get(name)) }
-	return document{Story: story, Locale: locale, Slug: get("slug"), Title: get("title"), Summary: get("summary"), Customer: get("customer"), Size: get("size"),
+	return document{Story: story, Locale: locale, Slug: get("slug"), Title: get("title"), Summary: get("summary"), Customer: get("customer"), Size: get("size"), StandIn: get("stand_in"),
 		Industry: listOf(get("industry")), Region: listOf(get("region")), Product: listOf(get("product")), Body: strings.ReplaceAll(values.Get("body"), "\r\n", "\n")}
 }
 
@@ -82,6 +82,7 @@ func (d document) facts() []fieldLine {
 	list("region", d.Region)
 	list("product", d.Product)
 	text("size", d.Size)
+	text("stand_in", d.StandIn)
 	return out
 }
 
@@ -164,7 +165,7 @@ func (d *document) append(block string) {
 }
 
 // pictureBlock is the block for an uploaded picture.
-func pictureBlock(asset, alt, caption string, decorative bool) string {
+func pictureBlock(asset string, p picture) string {
 	quoted := func(s string) string {
 		raw, err := json.Marshal(s)
 		if err != nil {
@@ -173,13 +174,16 @@ func pictureBlock(asset, alt, caption string, decorative bool) string {
 		return string(raw)
 	}
 	b := "::: image\nsrc: images/" + asset + "\n"
-	if decorative {
+	if p.decorative {
 		b += "decorative: true\n"
 	} else {
-		b += "alt: " + quoted(alt) + "\n"
+		b += "alt: " + quoted(p.alt) + "\n"
 	}
-	if caption != "" {
-		b += "caption: " + quoted(caption) + "\n"
+	if p.caption != "" {
+		b += "caption: " + quoted(p.caption) + "\n"
+	}
+	if p.logo {
+		b += "logo: true\n"
 	}
 	return b + ":::\n"
 }

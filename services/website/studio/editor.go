@@ -105,6 +105,7 @@ func editorForm(d document, values url.Values, problem *api.Problem) *form {
 		add(web.Field{Name: "region", Label: "Regions", Value: list(d.Region)}, "/text/content/region", "/region").
 		add(web.Field{Name: "product", Label: "Products", Value: list(d.Product)}, "/text/content/product", "/product").
 		add(web.Field{Name: "size", Label: "Size of the customer", Max: 80, Value: d.Size, Help: "Such as “420 employees”."}, "/text/content/size", "/size").
+		add(web.Field{Name: "stand_in", Label: "What to call the customer without its name", Max: 200, Value: d.StandIn, Help: "Such as “a European bank”. It is signed with the text, and takes the name’s place if the customer takes its name back."}, "/text/content/standIn", "/stand_in").
 		add(web.Field{Name: "body", Label: "Text", Type: "textarea", Rows: 24, Required: true, Value: d.Body}, "/text/markdown", "/text/content/blocks", "/text/content", "/body", "/text").
 		add(web.Field{Name: "picture", Label: "File", Type: "file"}, "/picture", "/data").
 		add(web.Field{Name: "alt", Label: "What does the picture show?", Type: "textarea", Rows: 2, Max: 500, Value: values.Get("alt"), Help: "For those who do not see it: what is in it, not that it is a picture."}, "/alt").

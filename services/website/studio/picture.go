@@ -17,12 +17,13 @@ const maxPicture = 10 << 20
 type picture struct {
 	data               []byte
 	name, alt, caption string
-	decorative         bool
+	decorative, logo   bool
 }
 
 // readPicture reads the picture of a posted form. A picture needs words for those who do not see it, or the statement that it says nothing.
 func (v *visit) readPicture() (picture, error) {
-	p := picture{alt: v.value("alt"), caption: v.value("caption"), decorative: v.r.PostFormValue("decorative") != ""}
+	p := picture{alt: v.value("alt"), caption: v.value("caption"), decorative: v.r.PostFormValue("decorative") != "",
+		logo: v.r.PostFormValue("logo") != ""}
 	file, header, err := v.r.FormFile("picture")
 	if errors.Is(err, http.ErrMissingFile) {
 		return p, refusal("/picture", "Choose a picture.")
@@ -55,10 +56,7 @@ func (v *visit) upload() (string, error) {
 	if err != nil {
 		return "", err
 	}
-	if p.decorative {
-		p.alt = ""
-	}
-	return pictureBlock(got.GetAsset(), p.alt, p.caption, p.decorative), nil
+	return pictureBlock(got.GetAsset(), p), nil
 }
 
 // uploadPicture answers the editor's module with the block to insert.

@@ -191,7 +191,7 @@ func linesOf(b *storiesv1.Block) []blockLine {
 		if kind.Image.GetDecorative() {
 			alt = "(decorative)"
 		}
-		all = []blockLine{{"Picture", alt}, {"Caption", kind.Image.GetCaption()}, {"File", shorten(kind.Image.GetAsset(), 13)}}
+		all = []blockLine{{"Picture", alt}, {"Caption", kind.Image.GetCaption()}, {"Shows the customer’s logo or name", yes(kind.Image.GetLogo())}, {"File", shorten(kind.Image.GetAsset(), 13)}}
 	case *storiesv1.Block_Video:
 		all = []blockLine{{"Film", kind.Video.GetTitle()}, {"Address", kind.Video.GetUrl()}}
 	case *storiesv1.Block_Cta:
@@ -204,6 +204,14 @@ func linesOf(b *storiesv1.Block) []blockLine {
 		}
 	}
 	return out
+}
+
+// yes is "yes" where something is so, and nothing else.
+func yes(is bool) string {
+	if is {
+		return "yes"
+	}
+	return ""
 }
 
 // Paragraphs parts running text where its author did.

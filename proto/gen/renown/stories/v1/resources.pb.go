@@ -233,7 +233,9 @@ type Content struct {
 	// Size of the customer, in words.
 	Size string `protobuf:"bytes,8,opt,name=size,proto3" json:"size,omitempty"`
 	// The body, in order.
-	Blocks        []*Block `protobuf:"bytes,9,rep,name=blocks,proto3" json:"blocks,omitempty"`
+	Blocks []*Block `protobuf:"bytes,9,rep,name=blocks,proto3" json:"blocks,omitempty"`
+	// What the customer is called where it may not be named, such as "a European bank". It is signed with the rest.
+	StandIn       string `protobuf:"bytes,11,opt,name=stand_in,json=standIn,proto3" json:"stand_in,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -329,6 +331,13 @@ func (x *Content) GetBlocks() []*Block {
 		return x.Blocks
 	}
 	return nil
+}
+
+func (x *Content) GetStandIn() string {
+	if x != nil {
+		return x.StandIn
+	}
+	return ""
 }
 
 // Block is one typed part of a body.
@@ -760,7 +769,9 @@ type ImageBlock struct {
 	// The picture says nothing that the text does not: it needs no alt text.
 	Decorative bool `protobuf:"varint,3,opt,name=decorative,proto3" json:"decorative,omitempty"`
 	// A line below the picture.
-	Caption       string `protobuf:"bytes,4,opt,name=caption,proto3" json:"caption,omitempty"`
+	Caption string `protobuf:"bytes,4,opt,name=caption,proto3" json:"caption,omitempty"`
+	// It shows the customer's logo or name: it goes when the customer takes one of them back.
+	Logo          bool `protobuf:"varint,6,opt,name=logo,proto3" json:"logo,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -821,6 +832,13 @@ func (x *ImageBlock) GetCaption() string {
 		return x.Caption
 	}
 	return ""
+}
+
+func (x *ImageBlock) GetLogo() bool {
+	if x != nil {
+		return x.Logo
+	}
+	return false
 }
 
 // VideoBlock is a link to a film.
@@ -2353,7 +2371,7 @@ var File_renown_stories_v1_resources_proto protoreflect.FileDescriptor
 
 const file_renown_stories_v1_resources_proto_rawDesc = "" +
 	"\n" +
-	"!renown/stories/v1/resources.proto\x12\x11renown.stories.v1\x1a\x1bbuf/validate/validate.proto\x1a\x1fgoogle/protobuf/timestamp.proto\x1a\x1frenown/options/v1/options.proto\"\xf2\x02\n" +
+	"!renown/stories/v1/resources.proto\x12\x11renown.stories.v1\x1a\x1bbuf/validate/validate.proto\x1a\x1fgoogle/protobuf/timestamp.proto\x1a\x1frenown/options/v1/options.proto\"\x97\x03\n" +
 	"\aContent\x12\x1f\n" +
 	"\x06locale\x18\x01 \x01(\tB\a\xbaH\x04r\x02\x18#R\x06locale\x12\x1e\n" +
 	"\x05title\x18\x02 \x01(\tB\b\xbaH\x05r\x03\x18\xc8\x01R\x05title\x12\"\n" +
@@ -2366,7 +2384,8 @@ const file_renown_stories_v1_resources_proto_rawDesc = "" +
 	"\aproduct\x18\a \x03(\tB\x10\xbaH\r\x92\x01\n" +
 	"\x10\x10\"\x06r\x04\x10\x01\x18PR\aproduct\x12\x1b\n" +
 	"\x04size\x18\b \x01(\tB\a\xbaH\x04r\x02\x18PR\x04size\x12;\n" +
-	"\x06blocks\x18\t \x03(\v2\x18.renown.stories.v1.BlockB\t\xbaH\x06\x92\x01\x03\x10\xc8\x01R\x06blocks\"\x9d\x03\n" +
+	"\x06blocks\x18\t \x03(\v2\x18.renown.stories.v1.BlockB\t\xbaH\x06\x92\x01\x03\x10\xc8\x01R\x06blocks\x12#\n" +
+	"\bstand_in\x18\v \x01(\tB\b\xbaH\x05r\x03\x18\xc8\x01R\astandIn\"\x9d\x03\n" +
 	"\x05Block\x122\n" +
 	"\x04text\x18\x01 \x01(\v2\x1c.renown.stories.v1.TextBlockH\x00R\x04text\x125\n" +
 	"\x05quote\x18\x02 \x01(\v2\x1d.renown.stories.v1.QuoteBlockH\x00R\x05quote\x128\n" +
@@ -2391,7 +2410,7 @@ const file_renown_stories_v1_resources_proto_rawDesc = "" +
 	"\x06period\x18\x05 \x01(\tB\b\xbaH\x05r\x03\x18\xc8\x01R\x06period\"T\n" +
 	"\x10BeforeAfterBlock\x12 \n" +
 	"\x06before\x18\x01 \x01(\tB\b\xbaH\x05r\x03\x18\xd0\x0fR\x06before\x12\x1e\n" +
-	"\x05after\x18\x02 \x01(\tB\b\xbaH\x05r\x03\x18\xd0\x0fR\x05after\"\x8b\x01\n" +
+	"\x05after\x18\x02 \x01(\tB\b\xbaH\x05r\x03\x18\xd0\x0fR\x05after\"\x9f\x01\n" +
 	"\n" +
 	"ImageBlock\x12\x1d\n" +
 	"\x05asset\x18\x01 \x01(\tB\a\xbaH\x04r\x02\x18@R\x05asset\x12\x1a\n" +
@@ -2399,7 +2418,8 @@ const file_renown_stories_v1_resources_proto_rawDesc = "" +
 	"\n" +
 	"decorative\x18\x03 \x01(\bR\n" +
 	"decorative\x12\"\n" +
-	"\acaption\x18\x04 \x01(\tB\b\xbaH\x05r\x03\x18\xf4\x03R\acaption\"H\n" +
+	"\acaption\x18\x04 \x01(\tB\b\xbaH\x05r\x03\x18\xf4\x03R\acaption\x12\x12\n" +
+	"\x04logo\x18\x06 \x01(\bR\x04logo\"H\n" +
 	"\n" +
 	"VideoBlock\x12\x1a\n" +
 	"\x03url\x18\x01 \x01(\tB\b\xbaH\x05r\x03\x18\xd0\x0fR\x03url\x12\x1e\n" +

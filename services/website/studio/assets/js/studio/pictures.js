@@ -4,6 +4,7 @@ export function startPictures(form, insert) {
   const file = dialog.querySelector("#dialog-file");
   const alt = dialog.querySelector("#dialog-alt");
   const decorative = dialog.querySelector("#dialog-decorative");
+  const logo = dialog.querySelector("#dialog-logo");
   const caption = dialog.querySelector("#dialog-caption");
   const thumb = dialog.querySelector("[data-picture-thumb]");
   const error = dialog.querySelector("[data-picture-error]");
@@ -20,7 +21,7 @@ export function startPictures(form, insert) {
     choose(chosen);
     file.value = "";
     alt.value = caption.value = "";
-    decorative.checked = alt.disabled = false;
+    decorative.checked = logo.checked = alt.disabled = false;
     fail("");
     dialog.showModal();
     (chosen ? alt : file).focus();
@@ -52,6 +53,7 @@ export function startPictures(form, insert) {
     data.set("alt", alt.value);
     data.set("caption", caption.value);
     if (decorative.checked) data.set("decorative", "yes");
+    if (logo.checked) data.set("logo", "yes");
     button.setAttribute("aria-busy", "true");
     try {
       const answer = await fetch("/studio/pictures", { method: "POST", headers: { Accept: "application/json" }, body: data });
