@@ -17,7 +17,8 @@ var update = flag.Bool("update", false, "write the golden files anew")
 // Who may call what is decided in the protos. This file makes each change of it visible.
 func TestMatrix(t *testing.T) {
 	got, err := rpc.Matrix(&storiesv1.PublishedService_ServiceDesc, &storiesv1.WorkspaceService_ServiceDesc, &storiesv1.ReviewService_ServiceDesc,
-		&storiesv1.SignoffService_ServiceDesc, &storiesv1.ConsentsService_ServiceDesc, &storiesv1.ActivityService_ServiceDesc)
+		&storiesv1.SignoffService_ServiceDesc, &storiesv1.ConsentsService_ServiceDesc, &storiesv1.ActivityService_ServiceDesc,
+		&storiesv1.ExcerptsService_ServiceDesc)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -16,6 +16,7 @@ var groups = []struct{ service, name string }{
 	{"ReviewService", "Review and publication"},
 	{"SignoffService", "Customer sign-off"},
 	{"ConsentsService", "Consents"},
+	{"ExcerptsService", "Excerpts"},
 	{"ActivityService", "Activity"},
 	{"AppsService", "Apps and keys"},
 	{"SessionsService", "Sessions"},

@@ -6,7 +6,6 @@ import (
 
 	"renown.example/kit/clock"
 	"renown.example/kit/fault"
-	"renown.example/kit/id"
 	"renown.example/kit/outbox"
 	"renown.example/kit/store"
 	storiesv1 "renown.example/proto/gen/renown/stories/v1"
@@ -69,44 +68,22 @@ func (s *Server) schedule(ctx context.Context, tx store.Writer, row store.Row[ta
 
 // plannable refuses what would refuse the publication at an instant, as far as that is known now.
 func (s *Server) plannable(ctx context.Context, tx store.Writer, row store.Row[tables.Text], at clock.Millis) error {
-	if _, _, err := s.publishable(ctx, tx, row, at); err != nil {
+	if _, err := s.publishable(ctx, tx, row, at); err != nil {
 		return err
 	}
 	_, err := addressing(ctx, tx, row.Value.Locale, domain.Assignment{Story: row.Value.Story, Slug: row.Value.Slug})
 	return err
 }
 
-// publishable returns the version and the consent by which the text could be published at an instant, or says all that is missing.
-func (s *Server) publishable(ctx context.Context, tx store.Reader, row store.Row[tables.Text], at clock.Millis) (tables.Version, domain.Consent, error) {
-	v, err := version(ctx, tx, row.ID, row.Value.Version)
-	if err != nil {
-		return v.Value, domain.Consent{}, err
-	}
-	// The state comes first: "approve it" helps more than "the consent is missing" while nobody has read it yet.
-	if st := row.Value.State; st != domain.Approved && st != domain.Scheduled {
-		_, err := domain.Next(st, domain.Publish, false)
-		return v.Value, domain.Consent{}, err
-	}
-	if err := domain.ValidatePublishable(v.Value.Content); err != nil {
-		return v.Value, domain.Consent{}, err
-	}
-	consents, err := consentsOf(ctx, tx, row.ID)
-	if err != nil {
-		return v.Value, domain.Consent{}, err
-	}
-	c, err := domain.Require(plainConsents(consents), row.Value.Locale, row.Value.Hash, at)
-	return v.Value, c, err
-}
-
 // publish makes the edition and puts it up.
 func (s *Server) publish(ctx context.Context, tx store.Writer, row store.Row[tables.Text], by actor, until clock.Millis) (store.Row[tables.Text], error) {
-	now := s.now()
-	v, consent, err := s.publishable(ctx, tx, row, now)
+	f, err := s.publishable(ctx, tx, row, s.now())
 	if err != nil {
 		return row, err
 	}
 	row, err = s.move(ctx, tx, row, step{
-		by: by, action: domain.Publish, audit: "text.published", details: map[string]string{"version": fmt.Sprint(v.Number), "consent": "consents/" + consent.ID},
+		by: by, action: domain.Publish, audit: "text.published",
+		details: map[string]string{"version": fmt.Sprint(f.version.Number), "consent": "consents/" + f.consent.ID},
 		change: func(t *tables.Text) error {
 			t.PublishAt, t.UnpublishAt = 0, until
 			return nil
@@ -115,43 +92,20 @@ func (s *Server) publish(ctx context.Context, tx store.Writer, row store.Row[tab
 	if err != nil {
 		return row, err
 	}
-	if err := s.address(ctx, tx, row.Value.Locale, domain.Assignment{Story: row.Value.Story, Slug: row.Value.Slug}); err != nil {
-		return row, err
-	}
-	edition := id.New(s.Clock)
-	if _, err := tables.Editions.Insert(ctx, tx, edition, editionOf(row.Value, v, consent, by, now)); err != nil {
-		return row, err
-	}
-	if err := s.put(ctx, tx, row, edition, v.Content, consent, until); err != nil {
+	if err := s.issue(ctx, tx, row, f, by, until, "edition.published"); err != nil {
 		return row, err
 	}
 	if err := outbox.Cancel(ctx, tx, jobPublish+row.ID); err != nil {
 		return row, err
 	}
-	if until != 0 {
-		job := outbox.Job{ID: jobUnpublish + row.ID, Kind: kindUnpublish, DueAt: until, Data: []byte(quote(row.ID))}
-		if err := outbox.Schedule(ctx, tx, job); err != nil {
-			return row, err
-		}
-	} else if err := outbox.Cancel(ctx, tx, jobUnpublish+row.ID); err != nil {
-		return row, err
+	if until == 0 {
+		return row, outbox.Cancel(ctx, tx, jobUnpublish+row.ID)
 	}
-	return row, s.record(ctx, tx, happening{
-		by: by, story: row.Value.Story, subject: "stories/" + row.Value.Story, action: "edition.published", event: EventPublished, at: now,
-		details: map[string]string{"locale": row.Value.Locale, "slug": row.Value.Slug, "edition": edition, "hash": v.Hash},
-	})
-}
-
-func editionOf(t tables.Text, v tables.Version, c domain.Consent, by actor, now clock.Millis) tables.Edition {
-	return tables.Edition{
-		Story: t.Story, Locale: t.Locale, Version: v.Number, Content: v.Content, Hash: v.Hash, Consent: c.ID, ConsentKind: c.Kind, ConsentAt: c.SignedAt,
-		PublishedAt: now, PublishedBy: by.name, HTML: fragment(v.Content), Plain: plain(v.Content),
-		Markdown: string(domain.Format(domain.Document{Story: t.Story, Slug: t.Slug, Content: v.Content}, nil)),
-	}
+	return row, outbox.Schedule(ctx, tx, outbox.Job{ID: jobUnpublish + row.ID, Kind: kindUnpublish, DueAt: until, Data: []byte(quote(row.ID))})
 }
 
 // put points the world at an edition. The row exists already: address has made or moved it.
-func (s *Server) put(ctx context.Context, tx store.Writer, row store.Row[tables.Text], edition string, c domain.Content, consent domain.Consent, until clock.Millis) error {
+func (s *Server) put(ctx context.Context, tx store.Writer, row store.Row[tables.Text], edition string, f forming, until clock.Millis) error {
 	pub, err := tables.PublishedStories.GetForUpdate(ctx, tx, row.ID)
 	if err != nil {
 		return err
@@ -160,12 +114,12 @@ func (s *Server) put(ctx context.Context, tx store.Writer, row store.Row[tables.
 	if err := s.releaseAssets(ctx, tx, row.ID); err != nil {
 		return err
 	}
-	p := pub.Value
-	p.Edition, p.LiveSince, p.WithdrawnAt, p.Consent, p.ConsentEnds, p.UnpublishAt = edition, now, 0, consent.ID, consent.Ends, until
+	p, c := pub.Value, f.content
+	p.Edition, p.LiveSince, p.WithdrawnAt, p.Consent, p.ConsentEnds, p.UnpublishAt = edition, now, 0, f.consent.ID, f.consent.Ends, until
 	if p.FirstAt == 0 {
 		p.FirstAt = now
 	}
-	p.Version, p.Title, p.Summary, p.Customer = row.Value.Version, c.Title, c.Summary, c.Customer
+	p.Version, p.Title, p.Summary, p.Customer = f.version.Number, c.Title, c.Summary, c.Customer
 	p.Industry, p.Region, p.Product = c.Industry, c.Region, c.Product
 	p.Image, p.Metric, p.Assets = nil, nil, nil
 	for _, b := range c.Blocks {

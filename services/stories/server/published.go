@@ -189,6 +189,8 @@ func (s *Server) edition(ctx context.Context, tx store.Reader, p tables.Publishe
 	out := &storiesv1.PublishedStory{
 		Summary: publishedSummary(p), Content: contentToProto(e.Content), Html: e.HTML, Markdown: e.Markdown, ContentHash: e.Hash,
 		ConsentKind: kindToProto[e.ConsentKind], ConsentTime: timestamp(e.ConsentAt), ConsentEndTime: timestamp(p.Until()),
+		// What was published before there were excerpts has none of its own.
+		Excerpts: excerptsToProto(e.Excerpts.Or(e.Content)),
 	}
 	siblings, err := tables.PublishedStories.Find(ctx, tx, store.Query{Index: "by_story", Equal: []any{p.Story}, Limit: most})
 	if err != nil {

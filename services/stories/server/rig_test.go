@@ -29,12 +29,13 @@ type rig struct {
 	worker *outbox.Worker
 	mint   *auth.Minter
 
-	published storiesv1.PublishedServiceClient
-	workspace storiesv1.WorkspaceServiceClient
-	review    storiesv1.ReviewServiceClient
-	signoff   storiesv1.SignoffServiceClient
-	consents  storiesv1.ConsentsServiceClient
-	activity  storiesv1.ActivityServiceClient
+	published  storiesv1.PublishedServiceClient
+	workspace  storiesv1.WorkspaceServiceClient
+	review     storiesv1.ReviewServiceClient
+	signoff    storiesv1.SignoffServiceClient
+	consents   storiesv1.ConsentsServiceClient
+	activity   storiesv1.ActivityServiceClient
+	excerpting storiesv1.ExcerptsServiceClient
 }
 
 var start = time.Date(2026, 5, 4, 9, 0, 0, 0, time.UTC)
@@ -74,6 +75,7 @@ func rigOn(t testing.TB, db store.DB, c *clock.Fake) *rig {
 		published: storiesv1.NewPublishedServiceClient(conn), workspace: storiesv1.NewWorkspaceServiceClient(conn),
 		review: storiesv1.NewReviewServiceClient(conn), signoff: storiesv1.NewSignoffServiceClient(conn),
 		consents: storiesv1.NewConsentsServiceClient(conn), activity: storiesv1.NewActivityServiceClient(conn),
+		excerpting: storiesv1.NewExcerptsServiceClient(conn),
 	}
 	r.worker = &outbox.Worker{DB: db, Clock: c, Handlers: srv.Jobs(), Failed: func(j outbox.Job, err error) { t.Errorf("job %s: %v", j.ID, err) }}
 	return r

@@ -49,6 +49,7 @@ type Server struct {
 	storiesv1.UnimplementedSignoffServiceServer
 	storiesv1.UnimplementedConsentsServiceServer
 	storiesv1.UnimplementedActivityServiceServer
+	storiesv1.UnimplementedExcerptsServiceServer
 
 	Options
 	pages *page.Tokens
@@ -236,4 +237,5 @@ func Register(r grpc.ServiceRegistrar, s *Server) {
 	storiesv1.RegisterSignoffServiceServer(r, s)
 	storiesv1.RegisterConsentsServiceServer(r, s)
 	storiesv1.RegisterActivityServiceServer(r, s)
+	storiesv1.RegisterExcerptsServiceServer(r, s)
 }

@@ -108,7 +108,7 @@ func (s *Server) text(ctx context.Context, tx store.Reader, row store.Row[tables
 	out := &storiesv1.Text{
 		Summary: s.summary(ctx, row, pub.Value), Content: contentToProto(v.Value.Content), ContentHash: t.Hash, Etag: etag(row.Version),
 		UnpublishTime: timestamp(t.UnpublishAt), Markdown: string(domain.Format(domain.Document{Story: t.Story, Slug: t.Slug, Content: v.Value.Content}, nil)),
-		Html: fragment(v.Value.Content),
+		Html: fragment(v.Value.Content), Excerpts: excerptsToProto(t.Excerpts),
 	}
 	if out.Summary.Live {
 		out.Live = publishedSummary(pub.Value)

@@ -69,9 +69,11 @@ type Edition struct {
 	ConsentAt   clock.Millis       `json:"consentAt"`
 	PublishedAt clock.Millis       `json:"publishedAt"`
 	PublishedBy string             `json:"publishedBy"`
-	HTML        string             `json:"html"`
-	Markdown    string             `json:"markdown"`
-	Plain       string             `json:"plain"`
+	// Excerpts are spans of the content, none empty.
+	Excerpts domain.Excerpts `json:"excerpts"`
+	HTML     string          `json:"html"`
+	Markdown string          `json:"markdown"`
+	Plain    string          `json:"plain"`
 }
 
 // Editions by edition id.

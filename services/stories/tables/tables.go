@@ -45,8 +45,10 @@ type Text struct {
 	ChangesAsked string       `json:"changesAsked,omitempty"`
 	PublishAt    clock.Millis `json:"publishAt,omitempty"`
 	UnpublishAt  clock.Millis `json:"unpublishAt,omitempty"`
-	CreatedAt    clock.Millis `json:"createdAt"`
-	UpdatedAt    clock.Millis `json:"updatedAt"`
+	// Excerpts are the passages chosen to stand for the text elsewhere. They are checked against it when they are set and when it is published.
+	Excerpts  domain.Excerpts `json:"excerpts,omitzero"`
+	CreatedAt clock.Millis    `json:"createdAt"`
+	UpdatedAt clock.Millis    `json:"updatedAt"`
 }
 
 // Texts by text id.

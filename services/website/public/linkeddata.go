@@ -14,7 +14,7 @@ func (s *Site) article(p *storiesv1.PublishedStory, canonical string) thing {
 	summary := p.GetSummary()
 	publisher := thing{"@type": "Organization", "name": s.Renderer.Theme.Name, "url": s.PublicURL + "/"}
 	article := thing{
-		"@type": "Article", "@id": canonical, "mainEntityOfPage": canonical, "headline": summary.GetTitle(), "description": summary.GetSummary(),
+		"@type": "Article", "@id": canonical, "mainEntityOfPage": canonical, "headline": summary.GetTitle(), "description": snippet(p),
 		"inLanguage": summary.GetLocale(), "author": publisher, "publisher": publisher,
 		"datePublished": summary.GetFirstPublishTime().AsTime().Format(time.RFC3339), "dateModified": summary.GetPublishTime().AsTime().Format(time.RFC3339),
 		"about": thing{"@type": "Organization", "name": summary.GetCustomer()},
@@ -42,6 +42,14 @@ func (s *Site) article(p *storiesv1.PublishedStory, canonical string) thing {
 	return thing{"@context": "https://schema.org", "@graph": []thing{article, trail}}
 }
 
+// snippet is the passage of the signed text that search engines and previews of links show.
+func snippet(p *storiesv1.PublishedStory) string {
+	if words := p.GetExcerpts().GetSnippet(); words != "" {
+		return words
+	}
+	return p.GetSummary().GetSummary()
+}
+
 func (s *Site) collection(locale string, list []*storiesv1.PublishedSummary) thing {
 	items := make([]thing, 0, len(list))
 	for i, p := range list {
@@ -56,7 +64,7 @@ func (s *Site) collection(locale string, list []*storiesv1.PublishedSummary) thi
 func (s *Site) openGraph(p *storiesv1.PublishedStory, canonical string) []web.Meta {
 	summary := p.GetSummary()
 	out := []web.Meta{
-		{Name: "og:type", Content: "article"}, {Name: "og:title", Content: summary.GetTitle()}, {Name: "og:description", Content: summary.GetSummary()},
+		{Name: "og:type", Content: "article"}, {Name: "og:title", Content: summary.GetTitle()}, {Name: "og:description", Content: snippet(p)},
 		{Name: "og:url", Content: canonical}, {Name: "og:site_name", Content: s.Renderer.Theme.Name}, {Name: "og:locale", Content: summary.GetLocale()},
 		{Name: "article:published_time", Content: summary.GetFirstPublishTime().AsTime().Format(time.RFC3339)},
 	}

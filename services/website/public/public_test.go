@@ -206,6 +206,21 @@ func wantAttr(t *testing.T, doc *goquery.Document, selector, attr, want string) 
 	}
 }
 
+func TestSnippetDescribesTheStory(t *testing.T) {
+	s := newSite(t)
+	s.gateway.set("GET /v1/stories/nordhafen-late-deliveries en", 200, strings.Replace(read(t, "story.en.json"), `"summary": {`, `"excerpts": {"snippet": "We stopped apologising."}, "summary": {`, 1))
+	doc := page(t, s.get(storyPath), 200)
+	for _, selector := range []string{"meta[name=description]", "meta[property='og:description']"} {
+		wantAttr(t, doc, selector, "content", "We stopped apologising.")
+	}
+	if data := doc.Find("script[type='application/ld+json']").Text(); !strings.Contains(data, `"description":"We stopped apologising."`) {
+		t.Errorf("JSON-LD says %s", data)
+	}
+	if shown := doc.Find(".story-summary").Text(); !strings.Contains(shown, "96 trucks") {
+		t.Errorf("the page shows %q instead of its summary", shown)
+	}
+}
+
 func TestStoryPage(t *testing.T) {
 	s := newSite(t)
 	res := s.get(storyPath)

@@ -62,7 +62,7 @@ func (s *Site) buildStory(ctx context.Context, at place) (*page, error) {
 	}
 	canonical := s.PublicURL + s.paths.story(locale, summary.GetSlug())
 	v := &web.View{
-		Locale: locale, Title: summary.GetTitle(), Description: summary.GetSummary(), Section: "stories", Class: "story-page", Data: data,
+		Locale: locale, Title: summary.GetTitle(), Description: snippet(published), Section: "stories", Class: "story-page", Data: data,
 		Canonical: canonical, Languages: languages, Meta: s.openGraph(published, canonical), LinkedData: s.article(published, canonical),
 	}
 	if data.Fallback == "" {

@@ -1218,7 +1218,9 @@ type Text struct {
 	// Sign-off requests for this language, newest first, at most 20.
 	Signoffs []*Signoff `protobuf:"bytes,9,rep,name=signoffs,proto3" json:"signoffs,omitempty"`
 	// The newest version rendered as it would appear.
-	Html          string `protobuf:"bytes,10,opt,name=html,proto3" json:"html,omitempty"`
+	Html string `protobuf:"bytes,10,opt,name=html,proto3" json:"html,omitempty"`
+	// The excerpts that were chosen; those that are empty are taken from the text by themselves.
+	Excerpts      *Excerpts `protobuf:"bytes,20,opt,name=excerpts,proto3" json:"excerpts,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -1321,6 +1323,13 @@ func (x *Text) GetHtml() string {
 		return x.Html
 	}
 	return ""
+}
+
+func (x *Text) GetExcerpts() *Excerpts {
+	if x != nil {
+		return x.Excerpts
+	}
+	return nil
 }
 
 // Version is one immutable state of a text.
@@ -2034,7 +2043,9 @@ type PublishedStory struct {
 	// The other languages in which it is up.
 	Alternates []*Alternate `protobuf:"bytes,9,rep,name=alternates,proto3" json:"alternates,omitempty"`
 	// The language that was asked for, if the answer is in another because that one was never published.
-	FallbackFor   string `protobuf:"bytes,10,opt,name=fallback_for,json=fallbackFor,proto3" json:"fallback_for,omitempty"`
+	FallbackFor string `protobuf:"bytes,10,opt,name=fallback_for,json=fallbackFor,proto3" json:"fallback_for,omitempty"`
+	// The passages that stand for it elsewhere, all of them spans of what was signed. None is empty.
+	Excerpts      *Excerpts `protobuf:"bytes,19,opt,name=excerpts,proto3" json:"excerpts,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -2139,6 +2150,78 @@ func (x *PublishedStory) GetFallbackFor() string {
 	return ""
 }
 
+func (x *PublishedStory) GetExcerpts() *Excerpts {
+	if x != nil {
+		return x.Excerpts
+	}
+	return nil
+}
+
+// Excerpts are the passages that stand for a text elsewhere. Each is a span of its words: whole words without a gap, after every run of white space was made one
+// space.
+type Excerpts struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// What search engines and search results show; the summary where nothing was chosen.
+	Snippet string `protobuf:"bytes,1,opt,name=snippet,proto3" json:"snippet,omitempty"`
+	// What the picture of a shared link says; the title where nothing was chosen.
+	Card string `protobuf:"bytes,2,opt,name=card,proto3" json:"card,omitempty"`
+	// What the story says of itself on other sites; the summary where nothing was chosen.
+	Embed         string `protobuf:"bytes,3,opt,name=embed,proto3" json:"embed,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *Excerpts) Reset() {
+	*x = Excerpts{}
+	mi := &file_renown_stories_v1_resources_proto_msgTypes[18]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *Excerpts) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*Excerpts) ProtoMessage() {}
+
+func (x *Excerpts) ProtoReflect() protoreflect.Message {
+	mi := &file_renown_stories_v1_resources_proto_msgTypes[18]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use Excerpts.ProtoReflect.Descriptor instead.
+func (*Excerpts) Descriptor() ([]byte, []int) {
+	return file_renown_stories_v1_resources_proto_rawDescGZIP(), []int{18}
+}
+
+func (x *Excerpts) GetSnippet() string {
+	if x != nil {
+		return x.Snippet
+	}
+	return ""
+}
+
+func (x *Excerpts) GetCard() string {
+	if x != nil {
+		return x.Card
+	}
+	return ""
+}
+
+func (x *Excerpts) GetEmbed() string {
+	if x != nil {
+		return x.Embed
+	}
+	return ""
+}
+
 // Alternate is the same story in another language.
 type Alternate struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
@@ -2154,7 +2237,7 @@ type Alternate struct {
 
 func (x *Alternate) Reset() {
 	*x = Alternate{}
-	mi := &file_renown_stories_v1_resources_proto_msgTypes[18]
+	mi := &file_renown_stories_v1_resources_proto_msgTypes[19]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2166,7 +2249,7 @@ func (x *Alternate) String() string {
 func (*Alternate) ProtoMessage() {}
 
 func (x *Alternate) ProtoReflect() protoreflect.Message {
-	mi := &file_renown_stories_v1_resources_proto_msgTypes[18]
+	mi := &file_renown_stories_v1_resources_proto_msgTypes[19]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2179,7 +2262,7 @@ func (x *Alternate) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Alternate.ProtoReflect.Descriptor instead.
 func (*Alternate) Descriptor() ([]byte, []int) {
-	return file_renown_stories_v1_resources_proto_rawDescGZIP(), []int{18}
+	return file_renown_stories_v1_resources_proto_rawDescGZIP(), []int{19}
 }
 
 func (x *Alternate) GetLocale() string {
@@ -2226,7 +2309,7 @@ type AuditEntry struct {
 
 func (x *AuditEntry) Reset() {
 	*x = AuditEntry{}
-	mi := &file_renown_stories_v1_resources_proto_msgTypes[19]
+	mi := &file_renown_stories_v1_resources_proto_msgTypes[20]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2238,7 +2321,7 @@ func (x *AuditEntry) String() string {
 func (*AuditEntry) ProtoMessage() {}
 
 func (x *AuditEntry) ProtoReflect() protoreflect.Message {
-	mi := &file_renown_stories_v1_resources_proto_msgTypes[19]
+	mi := &file_renown_stories_v1_resources_proto_msgTypes[20]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2251,7 +2334,7 @@ func (x *AuditEntry) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use AuditEntry.ProtoReflect.Descriptor instead.
 func (*AuditEntry) Descriptor() ([]byte, []int) {
-	return file_renown_stories_v1_resources_proto_rawDescGZIP(), []int{19}
+	return file_renown_stories_v1_resources_proto_rawDescGZIP(), []int{20}
 }
 
 func (x *AuditEntry) GetId() string {
@@ -2318,7 +2401,7 @@ type Problem struct {
 
 func (x *Problem) Reset() {
 	*x = Problem{}
-	mi := &file_renown_stories_v1_resources_proto_msgTypes[20]
+	mi := &file_renown_stories_v1_resources_proto_msgTypes[21]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2330,7 +2413,7 @@ func (x *Problem) String() string {
 func (*Problem) ProtoMessage() {}
 
 func (x *Problem) ProtoReflect() protoreflect.Message {
-	mi := &file_renown_stories_v1_resources_proto_msgTypes[20]
+	mi := &file_renown_stories_v1_resources_proto_msgTypes[21]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2343,7 +2426,7 @@ func (x *Problem) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Problem.ProtoReflect.Descriptor instead.
 func (*Problem) Descriptor() ([]byte, []int) {
-	return file_renown_stories_v1_resources_proto_rawDescGZIP(), []int{20}
+	return file_renown_stories_v1_resources_proto_rawDescGZIP(), []int{21}
 }
 
 func (x *Problem) GetLine() int32 {
@@ -2452,7 +2535,7 @@ const file_renown_stories_v1_resources_proto_rawDesc = "" +
 	"\x04live\x18\v \x01(\bR\x04live\x12\x18\n" +
 	"\aactions\x18\f \x03(\tR\aactions\x12=\n" +
 	"\fpublish_time\x18\r \x01(\v2\x1a.google.protobuf.TimestampR\vpublishTime\x12#\n" +
-	"\rchanges_asked\x18\x0e \x01(\tR\fchangesAsked\"\xc9\x03\n" +
+	"\rchanges_asked\x18\x0e \x01(\tR\fchangesAsked\"\x82\x04\n" +
 	"\x04Text\x128\n" +
 	"\asummary\x18\x01 \x01(\v2\x1e.renown.stories.v1.TextSummaryR\asummary\x124\n" +
 	"\acontent\x18\x02 \x01(\v2\x1a.renown.stories.v1.ContentR\acontent\x12\x1a\n" +
@@ -2464,7 +2547,8 @@ const file_renown_stories_v1_resources_proto_rawDesc = "" +
 	"\bconsents\x18\b \x03(\v2\x1a.renown.stories.v1.ConsentR\bconsents\x126\n" +
 	"\bsignoffs\x18\t \x03(\v2\x1a.renown.stories.v1.SignoffR\bsignoffs\x12\x12\n" +
 	"\x04html\x18\n" +
-	" \x01(\tR\x04html\"\xe7\x02\n" +
+	" \x01(\tR\x04html\x127\n" +
+	"\bexcerpts\x18\x14 \x01(\v2\x1b.renown.stories.v1.ExcerptsR\bexcerpts\"\xe7\x02\n" +
 	"\aVersion\x12\x12\n" +
 	"\x04name\x18\x01 \x01(\tR\x04name\x12\x16\n" +
 	"\x06number\x18\x02 \x01(\x05R\x06number\x124\n" +
@@ -2537,7 +2621,7 @@ const file_renown_stories_v1_resources_proto_rawDesc = "" +
 	"\x12first_publish_time\x18\v \x01(\v2\x1a.google.protobuf.TimestampR\x10firstPublishTime\x123\n" +
 	"\x05image\x18\f \x01(\v2\x1d.renown.stories.v1.ImageBlockR\x05image\x12\x18\n" +
 	"\aversion\x18\r \x01(\x05R\aversion\x126\n" +
-	"\x06metric\x18\x0e \x01(\v2\x1e.renown.stories.v1.MetricBlockR\x06metric\"\x81\x04\n" +
+	"\x06metric\x18\x0e \x01(\v2\x1e.renown.stories.v1.MetricBlockR\x06metric\"\xba\x04\n" +
 	"\x0ePublishedStory\x12=\n" +
 	"\asummary\x18\x01 \x01(\v2#.renown.stories.v1.PublishedSummaryR\asummary\x124\n" +
 	"\acontent\x18\x02 \x01(\v2\x1a.renown.stories.v1.ContentR\acontent\x12\x12\n" +
@@ -2551,7 +2635,12 @@ const file_renown_stories_v1_resources_proto_rawDesc = "" +
 	"alternates\x18\t \x03(\v2\x1c.renown.stories.v1.AlternateR\n" +
 	"alternates\x12!\n" +
 	"\ffallback_for\x18\n" +
-	" \x01(\tR\vfallbackFor\"M\n" +
+	" \x01(\tR\vfallbackFor\x127\n" +
+	"\bexcerpts\x18\x13 \x01(\v2\x1b.renown.stories.v1.ExcerptsR\bexcerpts\"l\n" +
+	"\bExcerpts\x12\"\n" +
+	"\asnippet\x18\x01 \x01(\tB\b\xbaH\x05r\x03\x18\xac\x02R\asnippet\x12\x1c\n" +
+	"\x04card\x18\x02 \x01(\tB\b\xbaH\x05r\x03\x18\xc8\x01R\x04card\x12\x1e\n" +
+	"\x05embed\x18\x03 \x01(\tB\b\xbaH\x05r\x03\x18\xd8\x04R\x05embed\"M\n" +
 	"\tAlternate\x12\x16\n" +
 	"\x06locale\x18\x01 \x01(\tR\x06locale\x12\x12\n" +
 	"\x04slug\x18\x02 \x01(\tR\x04slug\x12\x14\n" +
@@ -2606,7 +2695,7 @@ func file_renown_stories_v1_resources_proto_rawDescGZIP() []byte {
 }
 
 var file_renown_stories_v1_resources_proto_enumTypes = make([]protoimpl.EnumInfo, 3)
-var file_renown_stories_v1_resources_proto_msgTypes = make([]protoimpl.MessageInfo, 22)
+var file_renown_stories_v1_resources_proto_msgTypes = make([]protoimpl.MessageInfo, 23)
 var file_renown_stories_v1_resources_proto_goTypes = []any{
 	(TextState)(0),                // 0: renown.stories.v1.TextState
 	(ConsentScope)(0),             // 1: renown.stories.v1.ConsentScope
@@ -2629,11 +2718,12 @@ var file_renown_stories_v1_resources_proto_goTypes = []any{
 	(*SignoffComment)(nil),        // 18: renown.stories.v1.SignoffComment
 	(*PublishedSummary)(nil),      // 19: renown.stories.v1.PublishedSummary
 	(*PublishedStory)(nil),        // 20: renown.stories.v1.PublishedStory
-	(*Alternate)(nil),             // 21: renown.stories.v1.Alternate
-	(*AuditEntry)(nil),            // 22: renown.stories.v1.AuditEntry
-	(*Problem)(nil),               // 23: renown.stories.v1.Problem
-	nil,                           // 24: renown.stories.v1.AuditEntry.DetailsEntry
-	(*timestamppb.Timestamp)(nil), // 25: google.protobuf.Timestamp
+	(*Excerpts)(nil),              // 21: renown.stories.v1.Excerpts
+	(*Alternate)(nil),             // 22: renown.stories.v1.Alternate
+	(*AuditEntry)(nil),            // 23: renown.stories.v1.AuditEntry
+	(*Problem)(nil),               // 24: renown.stories.v1.Problem
+	nil,                           // 25: renown.stories.v1.AuditEntry.DetailsEntry
+	(*timestamppb.Timestamp)(nil), // 26: google.protobuf.Timestamp
 }
 var file_renown_stories_v1_resources_proto_depIdxs = []int32{
 	4,  // 0: renown.stories.v1.Content.blocks:type_name -> renown.stories.v1.Block
@@ -2645,47 +2735,49 @@ var file_renown_stories_v1_resources_proto_depIdxs = []int32{
 	10, // 6: renown.stories.v1.Block.video:type_name -> renown.stories.v1.VideoBlock
 	11, // 7: renown.stories.v1.Block.cta:type_name -> renown.stories.v1.CtaBlock
 	13, // 8: renown.stories.v1.Story.texts:type_name -> renown.stories.v1.TextSummary
-	25, // 9: renown.stories.v1.Story.create_time:type_name -> google.protobuf.Timestamp
-	25, // 10: renown.stories.v1.Story.update_time:type_name -> google.protobuf.Timestamp
+	26, // 9: renown.stories.v1.Story.create_time:type_name -> google.protobuf.Timestamp
+	26, // 10: renown.stories.v1.Story.update_time:type_name -> google.protobuf.Timestamp
 	0,  // 11: renown.stories.v1.TextSummary.state:type_name -> renown.stories.v1.TextState
-	25, // 12: renown.stories.v1.TextSummary.update_time:type_name -> google.protobuf.Timestamp
-	25, // 13: renown.stories.v1.TextSummary.publish_time:type_name -> google.protobuf.Timestamp
+	26, // 12: renown.stories.v1.TextSummary.update_time:type_name -> google.protobuf.Timestamp
+	26, // 13: renown.stories.v1.TextSummary.publish_time:type_name -> google.protobuf.Timestamp
 	13, // 14: renown.stories.v1.Text.summary:type_name -> renown.stories.v1.TextSummary
 	3,  // 15: renown.stories.v1.Text.content:type_name -> renown.stories.v1.Content
-	25, // 16: renown.stories.v1.Text.unpublish_time:type_name -> google.protobuf.Timestamp
+	26, // 16: renown.stories.v1.Text.unpublish_time:type_name -> google.protobuf.Timestamp
 	19, // 17: renown.stories.v1.Text.live:type_name -> renown.stories.v1.PublishedSummary
 	16, // 18: renown.stories.v1.Text.consents:type_name -> renown.stories.v1.Consent
 	17, // 19: renown.stories.v1.Text.signoffs:type_name -> renown.stories.v1.Signoff
-	3,  // 20: renown.stories.v1.Version.content:type_name -> renown.stories.v1.Content
-	25, // 21: renown.stories.v1.Version.create_time:type_name -> google.protobuf.Timestamp
-	2,  // 22: renown.stories.v1.Consent.kind:type_name -> renown.stories.v1.ConsentKind
-	1,  // 23: renown.stories.v1.Consent.scopes:type_name -> renown.stories.v1.ConsentScope
-	25, // 24: renown.stories.v1.Consent.give_time:type_name -> google.protobuf.Timestamp
-	25, // 25: renown.stories.v1.Consent.end_time:type_name -> google.protobuf.Timestamp
-	25, // 26: renown.stories.v1.Consent.revoke_time:type_name -> google.protobuf.Timestamp
-	25, // 27: renown.stories.v1.Consent.create_time:type_name -> google.protobuf.Timestamp
-	1,  // 28: renown.stories.v1.Signoff.scopes:type_name -> renown.stories.v1.ConsentScope
-	25, // 29: renown.stories.v1.Signoff.expire_time:type_name -> google.protobuf.Timestamp
-	25, // 30: renown.stories.v1.Signoff.create_time:type_name -> google.protobuf.Timestamp
-	18, // 31: renown.stories.v1.Signoff.comments:type_name -> renown.stories.v1.SignoffComment
-	25, // 32: renown.stories.v1.SignoffComment.create_time:type_name -> google.protobuf.Timestamp
-	25, // 33: renown.stories.v1.PublishedSummary.publish_time:type_name -> google.protobuf.Timestamp
-	25, // 34: renown.stories.v1.PublishedSummary.first_publish_time:type_name -> google.protobuf.Timestamp
-	9,  // 35: renown.stories.v1.PublishedSummary.image:type_name -> renown.stories.v1.ImageBlock
-	7,  // 36: renown.stories.v1.PublishedSummary.metric:type_name -> renown.stories.v1.MetricBlock
-	19, // 37: renown.stories.v1.PublishedStory.summary:type_name -> renown.stories.v1.PublishedSummary
-	3,  // 38: renown.stories.v1.PublishedStory.content:type_name -> renown.stories.v1.Content
-	2,  // 39: renown.stories.v1.PublishedStory.consent_kind:type_name -> renown.stories.v1.ConsentKind
-	25, // 40: renown.stories.v1.PublishedStory.consent_time:type_name -> google.protobuf.Timestamp
-	25, // 41: renown.stories.v1.PublishedStory.consent_end_time:type_name -> google.protobuf.Timestamp
-	21, // 42: renown.stories.v1.PublishedStory.alternates:type_name -> renown.stories.v1.Alternate
-	25, // 43: renown.stories.v1.AuditEntry.time:type_name -> google.protobuf.Timestamp
-	24, // 44: renown.stories.v1.AuditEntry.details:type_name -> renown.stories.v1.AuditEntry.DetailsEntry
-	45, // [45:45] is the sub-list for method output_type
-	45, // [45:45] is the sub-list for method input_type
-	45, // [45:45] is the sub-list for extension type_name
-	45, // [45:45] is the sub-list for extension extendee
-	0,  // [0:45] is the sub-list for field type_name
+	21, // 20: renown.stories.v1.Text.excerpts:type_name -> renown.stories.v1.Excerpts
+	3,  // 21: renown.stories.v1.Version.content:type_name -> renown.stories.v1.Content
+	26, // 22: renown.stories.v1.Version.create_time:type_name -> google.protobuf.Timestamp
+	2,  // 23: renown.stories.v1.Consent.kind:type_name -> renown.stories.v1.ConsentKind
+	1,  // 24: renown.stories.v1.Consent.scopes:type_name -> renown.stories.v1.ConsentScope
+	26, // 25: renown.stories.v1.Consent.give_time:type_name -> google.protobuf.Timestamp
+	26, // 26: renown.stories.v1.Consent.end_time:type_name -> google.protobuf.Timestamp
+	26, // 27: renown.stories.v1.Consent.revoke_time:type_name -> google.protobuf.Timestamp
+	26, // 28: renown.stories.v1.Consent.create_time:type_name -> google.protobuf.Timestamp
+	1,  // 29: renown.stories.v1.Signoff.scopes:type_name -> renown.stories.v1.ConsentScope
+	26, // 30: renown.stories.v1.Signoff.expire_time:type_name -> google.protobuf.Timestamp
+	26, // 31: renown.stories.v1.Signoff.create_time:type_name -> google.protobuf.Timestamp
+	18, // 32: renown.stories.v1.Signoff.comments:type_name -> renown.stories.v1.SignoffComment
+	26, // 33: renown.stories.v1.SignoffComment.create_time:type_name -> google.protobuf.Timestamp
+	26, // 34: renown.stories.v1.PublishedSummary.publish_time:type_name -> google.protobuf.Timestamp
+	26, // 35: renown.stories.v1.PublishedSummary.first_publish_time:type_name -> google.protobuf.Timestamp
+	9,  // 36: renown.stories.v1.PublishedSummary.image:type_name -> renown.stories.v1.ImageBlock
+	7,  // 37: renown.stories.v1.PublishedSummary.metric:type_name -> renown.stories.v1.MetricBlock
+	19, // 38: renown.stories.v1.PublishedStory.summary:type_name -> renown.stories.v1.PublishedSummary
+	3,  // 39: renown.stories.v1.PublishedStory.content:type_name -> renown.stories.v1.Content
+	2,  // 40: renown.stories.v1.PublishedStory.consent_kind:type_name -> renown.stories.v1.ConsentKind
+	26, // 41: renown.stories.v1.PublishedStory.consent_time:type_name -> google.protobuf.Timestamp
+	26, // 42: renown.stories.v1.PublishedStory.consent_end_time:type_name -> google.protobuf.Timestamp
+	22, // 43: renown.stories.v1.PublishedStory.alternates:type_name -> renown.stories.v1.Alternate
+	21, // 44: renown.stories.v1.PublishedStory.excerpts:type_name -> renown.stories.v1.Excerpts
+	26, // 45: renown.stories.v1.AuditEntry.time:type_name -> google.protobuf.Timestamp
+	25, // 46: renown.stories.v1.AuditEntry.details:type_name -> renown.stories.v1.AuditEntry.DetailsEntry
+	47, // [47:47] is the sub-list for method output_type
+	47, // [47:47] is the sub-list for method input_type
+	47, // [47:47] is the sub-list for extension type_name
+	47, // [47:47] is the sub-list for extension extendee
+	0,  // [0:47] is the sub-list for field type_name
 }
 
 func init() { file_renown_stories_v1_resources_proto_init() }
@@ -2708,7 +2800,7 @@ func file_renown_stories_v1_resources_proto_init() {
 			GoPackagePath: reflect.TypeOf(x{}).PkgPath(),
 			RawDescriptor: unsafe.Slice(unsafe.StringData(file_renown_stories_v1_resources_proto_rawDesc), len(file_renown_stories_v1_resources_proto_rawDesc)),
 			NumEnums:      3,
-			NumMessages:   22,
+			NumMessages:   23,
 			NumExtensions: 0,
 			NumServices:   0,
 		},
