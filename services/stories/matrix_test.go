@@ -18,7 +18,7 @@ var update = flag.Bool("update", false, "write the golden files anew")
 func TestMatrix(t *testing.T) {
 	got, err := rpc.Matrix(&storiesv1.PublishedService_ServiceDesc, &storiesv1.WorkspaceService_ServiceDesc, &storiesv1.ReviewService_ServiceDesc,
 		&storiesv1.SignoffService_ServiceDesc, &storiesv1.ConsentsService_ServiceDesc, &storiesv1.ActivityService_ServiceDesc,
-		&storiesv1.ExcerptsService_ServiceDesc)
+		&storiesv1.ExcerptsService_ServiceDesc, &storiesv1.TaxonomyService_ServiceDesc)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -18,6 +18,7 @@ var groups = []struct{ service, name string }{
 	{"ConsentsService", "Consents"},
 	{"ExcerptsService", "Excerpts"},
 	{"ActivityService", "Activity"},
+	{"TaxonomyService", "Terms"},
 	{"AppsService", "Apps and keys"},
 	{"SessionsService", "Sessions"},
 	{"UsersService", "Employees"},

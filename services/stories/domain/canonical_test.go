@@ -59,7 +59,7 @@ func TestOneWordChangedChangesTheHash(t *testing.T) {
 		before := Hash(c)
 		changed := Normalize(c) // shares nothing with c
 		places := []*string{&changed.Title, &changed.Summary, &changed.Customer, &changed.Size}
-		for _, list := range [][]string{changed.Industry, changed.Region, changed.Product} {
+		for _, list := range [][]string{changed.Industry, changed.Region, changed.Product, changed.UseCase} {
 			for i := range list {
 				places = append(places, &list[i])
 			}

@@ -24,6 +24,8 @@ type Content struct {
 	Industry []string `json:"industry,omitempty"`
 	Region   []string `json:"region,omitempty"`
 	Product  []string `json:"product,omitempty"`
+	// UseCase says what the customer uses the product for.
+	UseCase []string `json:"useCase,omitempty"`
 	// Size describes how big the customer is, in words: "420 employees".
 	Size string `json:"size,omitempty"`
 	// StandIn is what the customer is called where it may not be named: "a European bank". It is signed with the rest, so that a customer who takes back its
@@ -55,6 +57,7 @@ func Normalize(c Content) Content {
 		Industry: terms(c.Industry),
 		Region:   terms(c.Region),
 		Product:  terms(c.Product),
+		UseCase:  terms(c.UseCase),
 		Size:     line(c.Size),
 		StandIn:  line(c.StandIn),
 	}

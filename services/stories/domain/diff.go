@@ -72,6 +72,7 @@ func Diff(before, after Content) Difference {
 	list("industry", before.Industry, after.Industry)
 	list("region", before.Region, after.Region)
 	list("product", before.Product, after.Product)
+	list("useCase", before.UseCase, after.UseCase)
 	field("size", before.Size, after.Size)
 	field("standIn", before.StandIn, after.StandIn)
 

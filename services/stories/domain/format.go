@@ -47,6 +47,7 @@ func formatFront(out *strings.Builder, d Document, c Content) {
 	list("industry", c.Industry)
 	list("region", c.Region)
 	list("product", c.Product)
+	list("use_case", c.UseCase)
 	text("size", c.Size)
 	text("stand_in", c.StandIn)
 	if a := d.Consent; a != nil {

@@ -24,7 +24,7 @@ func (p *parser) frontMatter() (body int, ok bool) {
 	c := &p.doc.Content
 	texts := map[string]*string{"story": &p.doc.Story, "slug": &p.doc.Slug, "locale": &c.Locale, "title": &c.Title, "summary": &c.Summary,
 		"customer": &c.Customer, "size": &c.Size, "stand_in": &c.StandIn}
-	lists := map[string]*[]string{"industry": &c.Industry, "region": &c.Region, "product": &c.Product}
+	lists := map[string]*[]string{"industry": &c.Industry, "region": &c.Region, "product": &c.Product, "use_case": &c.UseCase}
 	for _, e := range p.mapping(p.lines[1:end], 2) {
 		switch {
 		case texts[e.key] != nil:
@@ -42,7 +42,7 @@ func (p *parser) frontMatter() (body int, ok bool) {
 }
 
 // frontMatterKeys in the order in which Format writes them.
-var frontMatterKeys = []string{"story", "locale", "slug", "title", "summary", "customer", "industry", "region", "product", "size", "stand_in", "consent"}
+var frontMatterKeys = []string{"story", "locale", "slug", "title", "summary", "customer", "industry", "region", "product", "use_case", "size", "stand_in", "consent"}
 
 func (p *parser) checkKey(e entry) {
 	switch value := line(e.node.Value); {

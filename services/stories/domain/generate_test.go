@@ -87,6 +87,7 @@ func genContent() *rapid.Generator[Content] {
 			Industry: genTerms("industry").Draw(t, "industry"),
 			Region:   genTerms("region").Draw(t, "region"),
 			Product:  genTerms("product").Draw(t, "product"),
+			UseCase:  genTerms("use case").Draw(t, "use case"),
 			Size:     genOptional("size", MaxSize).Draw(t, "size"),
 			StandIn:  genOptional("stand-in", MaxCustomer).Draw(t, "stand-in"),
 			Blocks:   rapid.SliceOfN(genBlock(), 0, 6).Draw(t, "blocks"),

@@ -53,6 +53,7 @@ func Validate(c Content) error {
 	f.terms("industry", c.Industry)
 	f.terms("region", c.Region)
 	f.terms("product", c.Product)
+	f.terms("useCase", c.UseCase)
 	if len(c.Blocks) > MaxBlocks {
 		f.add("content.blocks", "may hold at most %d blocks, not %d", MaxBlocks, len(c.Blocks))
 		return f.fault(fault.ContentRejected, "The text is refused")

@@ -61,7 +61,7 @@ func scopesFromProto(list []storiesv1.ConsentScope) []domain.Scope {
 
 func contentToProto(c domain.Content) *storiesv1.Content {
 	out := &storiesv1.Content{
-		Locale: c.Locale, Title: c.Title, Summary: c.Summary, Customer: c.Customer, Industry: c.Industry, Region: c.Region, Product: c.Product, Size: c.Size,
+		Locale: c.Locale, Title: c.Title, Summary: c.Summary, Customer: c.Customer, Industry: c.Industry, Region: c.Region, Product: c.Product, UseCase: c.UseCase, Size: c.Size,
 		StandIn: c.StandIn,
 	}
 	for _, b := range c.Blocks {
@@ -107,7 +107,7 @@ func imageToProto(i *domain.Image) *storiesv1.ImageBlock {
 func contentFromProto(c *storiesv1.Content) (domain.Content, error) {
 	out := domain.Content{
 		Locale: c.GetLocale(), Title: c.GetTitle(), Summary: c.GetSummary(), Customer: c.GetCustomer(),
-		Industry: c.GetIndustry(), Region: c.GetRegion(), Product: c.GetProduct(), Size: c.GetSize(),
+		Industry: c.GetIndustry(), Region: c.GetRegion(), Product: c.GetProduct(), UseCase: c.GetUseCase(), Size: c.GetSize(),
 		StandIn: c.GetStandIn(),
 	}
 	for i, b := range c.GetBlocks() {

@@ -120,7 +120,7 @@ func (s *Server) put(ctx context.Context, tx store.Writer, row store.Row[tables.
 		p.FirstAt = now
 	}
 	p.Version, p.Title, p.Summary, p.Customer = f.version.Number, c.Title, c.Summary, c.Customer
-	p.Industry, p.Region, p.Product = c.Industry, c.Region, c.Product
+	p.Industry, p.Region, p.Product, p.UseCase = c.Industry, c.Region, c.Product, c.UseCase
 	p.Image, p.Metric, p.Assets = nil, nil, nil
 	for _, b := range c.Blocks {
 		if b.Kind == domain.KindMetric && p.Metric == nil {

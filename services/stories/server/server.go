@@ -50,6 +50,7 @@ type Server struct {
 	storiesv1.UnimplementedConsentsServiceServer
 	storiesv1.UnimplementedActivityServiceServer
 	storiesv1.UnimplementedExcerptsServiceServer
+	storiesv1.UnimplementedTaxonomyServiceServer
 
 	Options
 	pages *page.Tokens
@@ -238,4 +239,5 @@ func Register(r grpc.ServiceRegistrar, s *Server) {
 	storiesv1.RegisterConsentsServiceServer(r, s)
 	storiesv1.RegisterActivityServiceServer(r, s)
 	storiesv1.RegisterExcerptsServiceServer(r, s)
+	storiesv1.RegisterTaxonomyServiceServer(r, s)
 }

@@ -29,6 +29,7 @@ type Published struct {
 	Industry    []string       `json:"industry,omitempty"`
 	Region      []string       `json:"region,omitempty"`
 	Product     []string       `json:"product,omitempty"`
+	UseCase     []string       `json:"useCase,omitempty"`
 	Image       *domain.Image  `json:"image,omitempty"`
 	Metric      *domain.Metric `json:"metric,omitempty"`
 }

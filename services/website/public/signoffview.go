@@ -99,7 +99,7 @@ func (s *Site) fillText(v *visit, data *signoffData, a answers) {
 		said[int32(at)] = a.form.Get("text")
 	}
 	content := data.Page.GetContent()
-	data.Facts = factsOf(&storiesv1.PublishedSummary{Customer: content.GetCustomer(), Industry: content.GetIndustry(), Region: content.GetRegion(), Product: content.GetProduct()}, content)
+	data.Facts = factsOf(&storiesv1.PublishedSummary{Customer: content.GetCustomer(), Industry: content.GetIndustry(), Region: content.GetRegion(), Product: content.GetProduct(), UseCase: content.GetUseCase()}, content)
 	data.Headline = commented{At: -1, Comment: said[-1], Open: said[-1] != ""}
 	blocks, fragments := data.Page.GetContent().GetBlocks(), data.Page.GetBlockHtml()
 	for len(fragments) < len(blocks) {

@@ -112,7 +112,7 @@ func factsOf(p *storiesv1.PublishedSummary, c *storiesv1.Content) []fact {
 	for _, f := range []fact{
 		{"story.customer", p.GetCustomer()}, {"story.industry", strings.Join(p.GetIndustry(), ", ")},
 		{"story.region", strings.Join(p.GetRegion(), ", ")}, {"story.size", c.GetSize()},
-		{"story.product", strings.Join(p.GetProduct(), ", ")},
+		{"story.product", strings.Join(p.GetProduct(), ", ")}, {"story.use_case", strings.Join(p.GetUseCase(), ", ")},
 	} {
 		if f.Value != "" {
 			out = append(out, f)

@@ -28,6 +28,7 @@ var Words = web.Words{
 	"story.industry":     {"en": "Industry", "de": "Branche"},
 	"story.region":       {"en": "Region", "de": "Region"},
 	"story.product":      {"en": "In use", "de": "Im Einsatz"},
+	"story.use_case":     {"en": "Used for", "de": "Eingesetzt für"},
 	"story.size":         {"en": "Size", "de": "Größe"},
 	"story.text":         {"en": "The story", "de": "Die Geschichte"},
 	"story.results":      {"en": "Results", "de": "Ergebnisse"},

@@ -14,21 +14,21 @@ import (
 type document struct {
 	Story, Locale                                       string
 	Slug, Title, Summary, Customer, Size, StandIn, Body string
-	Industry, Region, Product                           []string
+	Industry, Region, Product, UseCase                  []string
 }
 
 // documentOf takes a stored text apart.
 func documentOf(text *storiesv1.Text) document {
 	c, s := text.GetContent(), text.GetSummary()
 	return document{Story: storyID(s.GetName()), Locale: s.GetLocale(), Slug: s.GetSlug(), Title: c.GetTitle(), Summary: c.GetSummary(), Customer: c.GetCustomer(),
-		Size: c.GetSize(), StandIn: c.GetStandIn(), Industry: c.GetIndustry(), Region: c.GetRegion(), Product: c.GetProduct(), Body: bodyOf(text.GetMarkdown())}
+		Size: c.GetSize(), StandIn: c.GetStandIn(), Industry: c.GetIndustry(), Region: c.GetRegion(), Product: c.GetProduct(), UseCase: c.GetUseCase(), Body: bodyOf(text.GetMarkdown())}
 }
 
 // typedDocument is what was typed into the editor.
 func typedDocument(story, locale string, values url.Values) document {
 	get := func(name string) string { return strings.TrimSpace(values.Get(name)) }
 	return document{Story: story, Locale: locale, Slug: get("slug"), Title: get("title"), Summary: get("summary"), Customer: get("customer"), Size: get("size"), StandIn: get("stand_in"),
-		Industry: listOf(get("industry")), Region: listOf(get("region")), Product: listOf(get("product")), Body: strings.ReplaceAll(values.Get("body"), "\r\n", "\n")}
+		Industry: listOf(get("industry")), Region: listOf(get("region")), Product: listOf(get("product")), UseCase: listOf(get("use_case")), Body: strings.ReplaceAll(values.Get("body"), "\r\n", "\n")}
 }
 
 func listOf(value string) []string {
@@ -81,6 +81,7 @@ func (d document) facts() []fieldLine {
 	list("industry", d.Industry)
 	list("region", d.Region)
 	list("product", d.Product)
+	list("use_case", d.UseCase)
 	text("size", d.Size)
 	text("stand_in", d.StandIn)
 	return out

@@ -104,6 +104,7 @@ func editorForm(d document, values url.Values, problem *api.Problem) *form {
 		add(web.Field{Name: "industry", Label: "Industries", Value: list(d.Industry), Help: "Several are parted by commas."}, "/text/content/industry", "/industry").
 		add(web.Field{Name: "region", Label: "Regions", Value: list(d.Region)}, "/text/content/region", "/region").
 		add(web.Field{Name: "product", Label: "Products", Value: list(d.Product)}, "/text/content/product", "/product").
+		add(web.Field{Name: "use_case", Label: "What it is used for", Value: list(d.UseCase), Help: "Such as “Home delivery”."}, "/text/content/useCase", "/use_case").
 		add(web.Field{Name: "size", Label: "Size of the customer", Max: 80, Value: d.Size, Help: "Such as “420 employees”."}, "/text/content/size", "/size").
 		add(web.Field{Name: "stand_in", Label: "What to call the customer without its name", Max: 200, Value: d.StandIn, Help: "Such as “a European bank”. It is signed with the text, and takes the name’s place if the customer takes its name back."}, "/text/content/standIn", "/stand_in").
 		add(web.Field{Name: "body", Label: "Text", Type: "textarea", Rows: 24, Required: true, Value: d.Body}, "/text/markdown", "/text/content/blocks", "/text/content", "/body", "/text").

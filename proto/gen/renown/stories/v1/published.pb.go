@@ -33,8 +33,18 @@ type ListPublishedStoriesRequest struct {
 	Locale string `protobuf:"bytes,1,opt,name=locale,proto3" json:"locale,omitempty"`
 	// How many at most; 0 means 20.
 	PageSize int32 `protobuf:"varint,2,opt,name=page_size,json=pageSize,proto3" json:"page_size,omitempty"`
-	// The token of the page before.
-	PageToken     string `protobuf:"bytes,3,opt,name=page_token,json=pageToken,proto3" json:"page_token,omitempty"`
+	// The token of the page before. It goes with the other fields: with a changed filter it is refused.
+	PageToken string `protobuf:"bytes,3,opt,name=page_token,json=pageToken,proto3" json:"page_token,omitempty"`
+	// Words that the stories must hold, all of them. The last one may be the beginning of a word.
+	Query string `protobuf:"bytes,4,opt,name=query,proto3" json:"query,omitempty"`
+	// Ids of industries: the stories belong to at least one of them.
+	Industry []string `protobuf:"bytes,5,rep,name=industry,proto3" json:"industry,omitempty"`
+	// Ids of regions: the stories belong to at least one of them.
+	Region []string `protobuf:"bytes,6,rep,name=region,proto3" json:"region,omitempty"`
+	// Ids of products: the stories belong to at least one of them.
+	Product []string `protobuf:"bytes,7,rep,name=product,proto3" json:"product,omitempty"`
+	// Ids of uses: the stories belong to at least one of them.
+	UseCase       []string `protobuf:"bytes,8,rep,name=use_case,json=useCase,proto3" json:"use_case,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -90,6 +100,41 @@ func (x *ListPublishedStoriesRequest) GetPageToken() string {
 	return ""
 }
 
+func (x *ListPublishedStoriesRequest) GetQuery() string {
+	if x != nil {
+		return x.Query
+	}
+	return ""
+}
+
+func (x *ListPublishedStoriesRequest) GetIndustry() []string {
+	if x != nil {
+		return x.Industry
+	}
+	return nil
+}
+
+func (x *ListPublishedStoriesRequest) GetRegion() []string {
+	if x != nil {
+		return x.Region
+	}
+	return nil
+}
+
+func (x *ListPublishedStoriesRequest) GetProduct() []string {
+	if x != nil {
+		return x.Product
+	}
+	return nil
+}
+
+func (x *ListPublishedStoriesRequest) GetUseCase() []string {
+	if x != nil {
+		return x.UseCase
+	}
+	return nil
+}
+
 // ListPublishedStoriesResponse is one page.
 type ListPublishedStoriesResponse struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
@@ -102,7 +147,13 @@ type ListPublishedStoriesResponse struct {
 	// The language of the list.
 	Locale string `protobuf:"bytes,4,opt,name=locale,proto3" json:"locale,omitempty"`
 	// The languages in which anything is published, the default first.
-	Locales       []string `protobuf:"bytes,5,rep,name=locales,proto3" json:"locales,omitempty"`
+	Locales []string `protobuf:"bytes,5,rep,name=locales,proto3" json:"locales,omitempty"`
+	// For each taxonomy, how many stories each of its terms would leave. What is chosen in a taxonomy itself is not counted against its terms.
+	Facets []*Facet `protobuf:"bytes,6,rep,name=facets,proto3" json:"facets,omitempty"`
+	// What was searched for; absent without a query.
+	Search *Search `protobuf:"bytes,7,opt,name=search,proto3" json:"search,omitempty"`
+	// Where nothing was found: what to leave out so that something is.
+	Loosenings    []*Loosening `protobuf:"bytes,8,rep,name=loosenings,proto3" json:"loosenings,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -172,6 +223,292 @@ func (x *ListPublishedStoriesResponse) GetLocales() []string {
 	return nil
 }
 
+func (x *ListPublishedStoriesResponse) GetFacets() []*Facet {
+	if x != nil {
+		return x.Facets
+	}
+	return nil
+}
+
+func (x *ListPublishedStoriesResponse) GetSearch() *Search {
+	if x != nil {
+		return x.Search
+	}
+	return nil
+}
+
+func (x *ListPublishedStoriesResponse) GetLoosenings() []*Loosening {
+	if x != nil {
+		return x.Loosenings
+	}
+	return nil
+}
+
+// Facet is a taxonomy with the terms that would leave something.
+type Facet struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// The taxonomy: "industry", "region", "product" or "use_case".
+	Taxonomy string `protobuf:"bytes,1,opt,name=taxonomy,proto3" json:"taxonomy,omitempty"`
+	// Its terms, those with the most stories first. Chosen ones are among them even where they leave nothing.
+	Terms         []*FacetTerm `protobuf:"bytes,2,rep,name=terms,proto3" json:"terms,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *Facet) Reset() {
+	*x = Facet{}
+	mi := &file_renown_stories_v1_published_proto_msgTypes[2]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *Facet) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*Facet) ProtoMessage() {}
+
+func (x *Facet) ProtoReflect() protoreflect.Message {
+	mi := &file_renown_stories_v1_published_proto_msgTypes[2]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use Facet.ProtoReflect.Descriptor instead.
+func (*Facet) Descriptor() ([]byte, []int) {
+	return file_renown_stories_v1_published_proto_rawDescGZIP(), []int{2}
+}
+
+func (x *Facet) GetTaxonomy() string {
+	if x != nil {
+		return x.Taxonomy
+	}
+	return ""
+}
+
+func (x *Facet) GetTerms() []*FacetTerm {
+	if x != nil {
+		return x.Terms
+	}
+	return nil
+}
+
+// FacetTerm is a term with its count.
+type FacetTerm struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// The term's id, by which lists are filtered.
+	Id string `protobuf:"bytes,1,opt,name=id,proto3" json:"id,omitempty"`
+	// What it is called in the language of the list.
+	Label string `protobuf:"bytes,2,opt,name=label,proto3" json:"label,omitempty"`
+	// How many stories belong to it and pass everything that is chosen in the other taxonomies.
+	Count int32 `protobuf:"varint,3,opt,name=count,proto3" json:"count,omitempty"`
+	// Whether it is chosen.
+	Selected      bool `protobuf:"varint,4,opt,name=selected,proto3" json:"selected,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *FacetTerm) Reset() {
+	*x = FacetTerm{}
+	mi := &file_renown_stories_v1_published_proto_msgTypes[3]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *FacetTerm) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*FacetTerm) ProtoMessage() {}
+
+func (x *FacetTerm) ProtoReflect() protoreflect.Message {
+	mi := &file_renown_stories_v1_published_proto_msgTypes[3]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use FacetTerm.ProtoReflect.Descriptor instead.
+func (*FacetTerm) Descriptor() ([]byte, []int) {
+	return file_renown_stories_v1_published_proto_rawDescGZIP(), []int{3}
+}
+
+func (x *FacetTerm) GetId() string {
+	if x != nil {
+		return x.Id
+	}
+	return ""
+}
+
+func (x *FacetTerm) GetLabel() string {
+	if x != nil {
+		return x.Label
+	}
+	return ""
+}
+
+func (x *FacetTerm) GetCount() int32 {
+	if x != nil {
+		return x.Count
+	}
+	return 0
+}
+
+func (x *FacetTerm) GetSelected() bool {
+	if x != nil {
+		return x.Selected
+	}
+	return false
+}
+
+// Search says how a query was understood.
+type Search struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// The words as they were searched for.
+	Query string `protobuf:"bytes,1,opt,name=query,proto3" json:"query,omitempty"`
+	// The words as they were given, if nothing was found for them and others, one letter away, were taken instead; else empty.
+	CorrectedFrom string `protobuf:"bytes,2,opt,name=corrected_from,json=correctedFrom,proto3" json:"corrected_from,omitempty"`
+	// How many stories hold the words, whatever is chosen in the taxonomies.
+	TotalSize int32 `protobuf:"varint,3,opt,name=total_size,json=totalSize,proto3" json:"total_size,omitempty"`
+	// The index is being built: stories may be missing that hold the words.
+	Partial       bool `protobuf:"varint,4,opt,name=partial,proto3" json:"partial,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *Search) Reset() {
+	*x = Search{}
+	mi := &file_renown_stories_v1_published_proto_msgTypes[4]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *Search) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*Search) ProtoMessage() {}
+
+func (x *Search) ProtoReflect() protoreflect.Message {
+	mi := &file_renown_stories_v1_published_proto_msgTypes[4]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use Search.ProtoReflect.Descriptor instead.
+func (*Search) Descriptor() ([]byte, []int) {
+	return file_renown_stories_v1_published_proto_rawDescGZIP(), []int{4}
+}
+
+func (x *Search) GetQuery() string {
+	if x != nil {
+		return x.Query
+	}
+	return ""
+}
+
+func (x *Search) GetCorrectedFrom() string {
+	if x != nil {
+		return x.CorrectedFrom
+	}
+	return ""
+}
+
+func (x *Search) GetTotalSize() int32 {
+	if x != nil {
+		return x.TotalSize
+	}
+	return 0
+}
+
+func (x *Search) GetPartial() bool {
+	if x != nil {
+		return x.Partial
+	}
+	return false
+}
+
+// Loosening is something that can be left out of a list's filters, and what that would give.
+type Loosening struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// The words that would remain, if it is the query that changes; else the whole query.
+	Query string `protobuf:"bytes,1,opt,name=query,proto3" json:"query,omitempty"`
+	// The taxonomy whose choice would be left out; empty if it is the query that changes.
+	Taxonomy string `protobuf:"bytes,2,opt,name=taxonomy,proto3" json:"taxonomy,omitempty"`
+	// How many stories there would be.
+	TotalSize     int32 `protobuf:"varint,3,opt,name=total_size,json=totalSize,proto3" json:"total_size,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *Loosening) Reset() {
+	*x = Loosening{}
+	mi := &file_renown_stories_v1_published_proto_msgTypes[5]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *Loosening) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*Loosening) ProtoMessage() {}
+
+func (x *Loosening) ProtoReflect() protoreflect.Message {
+	mi := &file_renown_stories_v1_published_proto_msgTypes[5]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use Loosening.ProtoReflect.Descriptor instead.
+func (*Loosening) Descriptor() ([]byte, []int) {
+	return file_renown_stories_v1_published_proto_rawDescGZIP(), []int{5}
+}
+
+func (x *Loosening) GetQuery() string {
+	if x != nil {
+		return x.Query
+	}
+	return ""
+}
+
+func (x *Loosening) GetTaxonomy() string {
+	if x != nil {
+		return x.Taxonomy
+	}
+	return ""
+}
+
+func (x *Loosening) GetTotalSize() int32 {
+	if x != nil {
+		return x.TotalSize
+	}
+	return 0
+}
+
 // GetPublishedStoryRequest names a story by its slug.
 type GetPublishedStoryRequest struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
@@ -185,7 +522,7 @@ type GetPublishedStoryRequest struct {
 
 func (x *GetPublishedStoryRequest) Reset() {
 	*x = GetPublishedStoryRequest{}
-	mi := &file_renown_stories_v1_published_proto_msgTypes[2]
+	mi := &file_renown_stories_v1_published_proto_msgTypes[6]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -197,7 +534,7 @@ func (x *GetPublishedStoryRequest) String() string {
 func (*GetPublishedStoryRequest) ProtoMessage() {}
 
 func (x *GetPublishedStoryRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_renown_stories_v1_published_proto_msgTypes[2]
+	mi := &file_renown_stories_v1_published_proto_msgTypes[6]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -210,7 +547,7 @@ func (x *GetPublishedStoryRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use GetPublishedStoryRequest.ProtoReflect.Descriptor instead.
 func (*GetPublishedStoryRequest) Descriptor() ([]byte, []int) {
-	return file_renown_stories_v1_published_proto_rawDescGZIP(), []int{2}
+	return file_renown_stories_v1_published_proto_rawDescGZIP(), []int{6}
 }
 
 func (x *GetPublishedStoryRequest) GetSlug() string {
@@ -238,7 +575,7 @@ type GetPublishedStoryResponse struct {
 
 func (x *GetPublishedStoryResponse) Reset() {
 	*x = GetPublishedStoryResponse{}
-	mi := &file_renown_stories_v1_published_proto_msgTypes[3]
+	mi := &file_renown_stories_v1_published_proto_msgTypes[7]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -250,7 +587,7 @@ func (x *GetPublishedStoryResponse) String() string {
 func (*GetPublishedStoryResponse) ProtoMessage() {}
 
 func (x *GetPublishedStoryResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_renown_stories_v1_published_proto_msgTypes[3]
+	mi := &file_renown_stories_v1_published_proto_msgTypes[7]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -263,7 +600,7 @@ func (x *GetPublishedStoryResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use GetPublishedStoryResponse.ProtoReflect.Descriptor instead.
 func (*GetPublishedStoryResponse) Descriptor() ([]byte, []int) {
-	return file_renown_stories_v1_published_proto_rawDescGZIP(), []int{3}
+	return file_renown_stories_v1_published_proto_rawDescGZIP(), []int{7}
 }
 
 func (x *GetPublishedStoryResponse) GetStory() *PublishedStory {
@@ -284,7 +621,7 @@ type GetPublishedAssetRequest struct {
 
 func (x *GetPublishedAssetRequest) Reset() {
 	*x = GetPublishedAssetRequest{}
-	mi := &file_renown_stories_v1_published_proto_msgTypes[4]
+	mi := &file_renown_stories_v1_published_proto_msgTypes[8]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -296,7 +633,7 @@ func (x *GetPublishedAssetRequest) String() string {
 func (*GetPublishedAssetRequest) ProtoMessage() {}
 
 func (x *GetPublishedAssetRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_renown_stories_v1_published_proto_msgTypes[4]
+	mi := &file_renown_stories_v1_published_proto_msgTypes[8]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -309,7 +646,7 @@ func (x *GetPublishedAssetRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use GetPublishedAssetRequest.ProtoReflect.Descriptor instead.
 func (*GetPublishedAssetRequest) Descriptor() ([]byte, []int) {
-	return file_renown_stories_v1_published_proto_rawDescGZIP(), []int{4}
+	return file_renown_stories_v1_published_proto_rawDescGZIP(), []int{8}
 }
 
 func (x *GetPublishedAssetRequest) GetAsset() string {
@@ -330,7 +667,7 @@ type GetPublishedAssetResponse struct {
 
 func (x *GetPublishedAssetResponse) Reset() {
 	*x = GetPublishedAssetResponse{}
-	mi := &file_renown_stories_v1_published_proto_msgTypes[5]
+	mi := &file_renown_stories_v1_published_proto_msgTypes[9]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -342,7 +679,7 @@ func (x *GetPublishedAssetResponse) String() string {
 func (*GetPublishedAssetResponse) ProtoMessage() {}
 
 func (x *GetPublishedAssetResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_renown_stories_v1_published_proto_msgTypes[5]
+	mi := &file_renown_stories_v1_published_proto_msgTypes[9]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -355,7 +692,7 @@ func (x *GetPublishedAssetResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use GetPublishedAssetResponse.ProtoReflect.Descriptor instead.
 func (*GetPublishedAssetResponse) Descriptor() ([]byte, []int) {
-	return file_renown_stories_v1_published_proto_rawDescGZIP(), []int{5}
+	return file_renown_stories_v1_published_proto_rawDescGZIP(), []int{9}
 }
 
 func (x *GetPublishedAssetResponse) GetBody() *httpbody.HttpBody {
@@ -374,7 +711,7 @@ type WatchRevisionsRequest struct {
 
 func (x *WatchRevisionsRequest) Reset() {
 	*x = WatchRevisionsRequest{}
-	mi := &file_renown_stories_v1_published_proto_msgTypes[6]
+	mi := &file_renown_stories_v1_published_proto_msgTypes[10]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -386,7 +723,7 @@ func (x *WatchRevisionsRequest) String() string {
 func (*WatchRevisionsRequest) ProtoMessage() {}
 
 func (x *WatchRevisionsRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_renown_stories_v1_published_proto_msgTypes[6]
+	mi := &file_renown_stories_v1_published_proto_msgTypes[10]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -399,7 +736,7 @@ func (x *WatchRevisionsRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use WatchRevisionsRequest.ProtoReflect.Descriptor instead.
 func (*WatchRevisionsRequest) Descriptor() ([]byte, []int) {
-	return file_renown_stories_v1_published_proto_rawDescGZIP(), []int{6}
+	return file_renown_stories_v1_published_proto_rawDescGZIP(), []int{10}
 }
 
 // WatchRevisionsResponse is a change, or a heartbeat if name is empty.
@@ -419,7 +756,7 @@ type WatchRevisionsResponse struct {
 
 func (x *WatchRevisionsResponse) Reset() {
 	*x = WatchRevisionsResponse{}
-	mi := &file_renown_stories_v1_published_proto_msgTypes[7]
+	mi := &file_renown_stories_v1_published_proto_msgTypes[11]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -431,7 +768,7 @@ func (x *WatchRevisionsResponse) String() string {
 func (*WatchRevisionsResponse) ProtoMessage() {}
 
 func (x *WatchRevisionsResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_renown_stories_v1_published_proto_msgTypes[7]
+	mi := &file_renown_stories_v1_published_proto_msgTypes[11]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -444,7 +781,7 @@ func (x *WatchRevisionsResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use WatchRevisionsResponse.ProtoReflect.Descriptor instead.
 func (*WatchRevisionsResponse) Descriptor() ([]byte, []int) {
-	return file_renown_stories_v1_published_proto_rawDescGZIP(), []int{7}
+	return file_renown_stories_v1_published_proto_rawDescGZIP(), []int{11}
 }
 
 func (x *WatchRevisionsResponse) GetName() string {
@@ -479,19 +816,52 @@ var File_renown_stories_v1_published_proto protoreflect.FileDescriptor
 
 const file_renown_stories_v1_published_proto_rawDesc = "" +
 	"\n" +
-	"!renown/stories/v1/published.proto\x12\x11renown.stories.v1\x1a\x1bbuf/validate/validate.proto\x1a\x1cgoogle/api/annotations.proto\x1a\x19google/api/httpbody.proto\x1a\x1fgoogle/protobuf/timestamp.proto\x1a\x1frenown/options/v1/options.proto\x1a!renown/stories/v1/resources.proto\"\x8f\x01\n" +
+	"!renown/stories/v1/published.proto\x12\x11renown.stories.v1\x1a\x1bbuf/validate/validate.proto\x1a\x1cgoogle/api/annotations.proto\x1a\x19google/api/httpbody.proto\x1a\x1fgoogle/protobuf/timestamp.proto\x1a\x1frenown/options/v1/options.proto\x1a!renown/stories/v1/resources.proto\"\xe0\x02\n" +
 	"\x1bListPublishedStoriesRequest\x12\x1f\n" +
 	"\x06locale\x18\x01 \x01(\tB\a\xbaH\x04r\x02\x18#R\x06locale\x12&\n" +
 	"\tpage_size\x18\x02 \x01(\x05B\t\xbaH\x06\x1a\x04\x18d(\x00R\bpageSize\x12'\n" +
 	"\n" +
-	"page_token\x18\x03 \x01(\tB\b\xbaH\x05r\x03\x18\x80\x10R\tpageToken\"\xd6\x01\n" +
+	"page_token\x18\x03 \x01(\tB\b\xbaH\x05r\x03\x18\x80\x10R\tpageToken\x12\x1e\n" +
+	"\x05query\x18\x04 \x01(\tB\b\xbaH\x05r\x03\x18\xc8\x01R\x05query\x12,\n" +
+	"\bindustry\x18\x05 \x03(\tB\x10\xbaH\r\x92\x01\n" +
+	"\x10 \"\x06r\x04\x10\x01\x18PR\bindustry\x12(\n" +
+	"\x06region\x18\x06 \x03(\tB\x10\xbaH\r\x92\x01\n" +
+	"\x10 \"\x06r\x04\x10\x01\x18PR\x06region\x12*\n" +
+	"\aproduct\x18\a \x03(\tB\x10\xbaH\r\x92\x01\n" +
+	"\x10 \"\x06r\x04\x10\x01\x18PR\aproduct\x12+\n" +
+	"\buse_case\x18\b \x03(\tB\x10\xbaH\r\x92\x01\n" +
+	"\x10 \"\x06r\x04\x10\x01\x18PR\auseCase\"\xf9\x02\n" +
 	"\x1cListPublishedStoriesResponse\x12=\n" +
 	"\astories\x18\x01 \x03(\v2#.renown.stories.v1.PublishedSummaryR\astories\x12&\n" +
 	"\x0fnext_page_token\x18\x02 \x01(\tR\rnextPageToken\x12\x1d\n" +
 	"\n" +
 	"total_size\x18\x03 \x01(\x05R\ttotalSize\x12\x16\n" +
 	"\x06locale\x18\x04 \x01(\tR\x06locale\x12\x18\n" +
-	"\alocales\x18\x05 \x03(\tR\alocales\"Z\n" +
+	"\alocales\x18\x05 \x03(\tR\alocales\x120\n" +
+	"\x06facets\x18\x06 \x03(\v2\x18.renown.stories.v1.FacetR\x06facets\x121\n" +
+	"\x06search\x18\a \x01(\v2\x19.renown.stories.v1.SearchR\x06search\x12<\n" +
+	"\n" +
+	"loosenings\x18\b \x03(\v2\x1c.renown.stories.v1.LooseningR\n" +
+	"loosenings\"W\n" +
+	"\x05Facet\x12\x1a\n" +
+	"\btaxonomy\x18\x01 \x01(\tR\btaxonomy\x122\n" +
+	"\x05terms\x18\x02 \x03(\v2\x1c.renown.stories.v1.FacetTermR\x05terms\"c\n" +
+	"\tFacetTerm\x12\x0e\n" +
+	"\x02id\x18\x01 \x01(\tR\x02id\x12\x14\n" +
+	"\x05label\x18\x02 \x01(\tR\x05label\x12\x14\n" +
+	"\x05count\x18\x03 \x01(\x05R\x05count\x12\x1a\n" +
+	"\bselected\x18\x04 \x01(\bR\bselected\"~\n" +
+	"\x06Search\x12\x14\n" +
+	"\x05query\x18\x01 \x01(\tR\x05query\x12%\n" +
+	"\x0ecorrected_from\x18\x02 \x01(\tR\rcorrectedFrom\x12\x1d\n" +
+	"\n" +
+	"total_size\x18\x03 \x01(\x05R\ttotalSize\x12\x18\n" +
+	"\apartial\x18\x04 \x01(\bR\apartial\"\\\n" +
+	"\tLoosening\x12\x14\n" +
+	"\x05query\x18\x01 \x01(\tR\x05query\x12\x1a\n" +
+	"\btaxonomy\x18\x02 \x01(\tR\btaxonomy\x12\x1d\n" +
+	"\n" +
+	"total_size\x18\x03 \x01(\x05R\ttotalSize\"Z\n" +
 	"\x18GetPublishedStoryRequest\x12\x1d\n" +
 	"\x04slug\x18\x01 \x01(\tB\t\xbaH\x06r\x04\x10\x01\x18xR\x04slug\x12\x1f\n" +
 	"\x06locale\x18\x02 \x01(\tB\a\xbaH\x04r\x02\x18#R\x06locale\"T\n" +
@@ -526,39 +896,47 @@ func file_renown_stories_v1_published_proto_rawDescGZIP() []byte {
 	return file_renown_stories_v1_published_proto_rawDescData
 }
 
-var file_renown_stories_v1_published_proto_msgTypes = make([]protoimpl.MessageInfo, 8)
+var file_renown_stories_v1_published_proto_msgTypes = make([]protoimpl.MessageInfo, 12)
 var file_renown_stories_v1_published_proto_goTypes = []any{
 	(*ListPublishedStoriesRequest)(nil),  // 0: renown.stories.v1.ListPublishedStoriesRequest
 	(*ListPublishedStoriesResponse)(nil), // 1: renown.stories.v1.ListPublishedStoriesResponse
-	(*GetPublishedStoryRequest)(nil),     // 2: renown.stories.v1.GetPublishedStoryRequest
-	(*GetPublishedStoryResponse)(nil),    // 3: renown.stories.v1.GetPublishedStoryResponse
-	(*GetPublishedAssetRequest)(nil),     // 4: renown.stories.v1.GetPublishedAssetRequest
-	(*GetPublishedAssetResponse)(nil),    // 5: renown.stories.v1.GetPublishedAssetResponse
-	(*WatchRevisionsRequest)(nil),        // 6: renown.stories.v1.WatchRevisionsRequest
-	(*WatchRevisionsResponse)(nil),       // 7: renown.stories.v1.WatchRevisionsResponse
-	(*PublishedSummary)(nil),             // 8: renown.stories.v1.PublishedSummary
-	(*PublishedStory)(nil),               // 9: renown.stories.v1.PublishedStory
-	(*httpbody.HttpBody)(nil),            // 10: google.api.HttpBody
-	(*timestamppb.Timestamp)(nil),        // 11: google.protobuf.Timestamp
+	(*Facet)(nil),                        // 2: renown.stories.v1.Facet
+	(*FacetTerm)(nil),                    // 3: renown.stories.v1.FacetTerm
+	(*Search)(nil),                       // 4: renown.stories.v1.Search
+	(*Loosening)(nil),                    // 5: renown.stories.v1.Loosening
+	(*GetPublishedStoryRequest)(nil),     // 6: renown.stories.v1.GetPublishedStoryRequest
+	(*GetPublishedStoryResponse)(nil),    // 7: renown.stories.v1.GetPublishedStoryResponse
+	(*GetPublishedAssetRequest)(nil),     // 8: renown.stories.v1.GetPublishedAssetRequest
+	(*GetPublishedAssetResponse)(nil),    // 9: renown.stories.v1.GetPublishedAssetResponse
+	(*WatchRevisionsRequest)(nil),        // 10: renown.stories.v1.WatchRevisionsRequest
+	(*WatchRevisionsResponse)(nil),       // 11: renown.stories.v1.WatchRevisionsResponse
+	(*PublishedSummary)(nil),             // 12: renown.stories.v1.PublishedSummary
+	(*PublishedStory)(nil),               // 13: renown.stories.v1.PublishedStory
+	(*httpbody.HttpBody)(nil),            // 14: google.api.HttpBody
+	(*timestamppb.Timestamp)(nil),        // 15: google.protobuf.Timestamp
 }
 var file_renown_stories_v1_published_proto_depIdxs = []int32{
-	8,  // 0: renown.stories.v1.ListPublishedStoriesResponse.stories:type_name -> renown.stories.v1.PublishedSummary
-	9,  // 1: renown.stories.v1.GetPublishedStoryResponse.story:type_name -> renown.stories.v1.PublishedStory
-	10, // 2: renown.stories.v1.GetPublishedAssetResponse.body:type_name -> google.api.HttpBody
-	11, // 3: renown.stories.v1.WatchRevisionsResponse.time:type_name -> google.protobuf.Timestamp
-	0,  // 4: renown.stories.v1.PublishedService.ListPublishedStories:input_type -> renown.stories.v1.ListPublishedStoriesRequest
-	2,  // 5: renown.stories.v1.PublishedService.GetPublishedStory:input_type -> renown.stories.v1.GetPublishedStoryRequest
-	4,  // 6: renown.stories.v1.PublishedService.GetPublishedAsset:input_type -> renown.stories.v1.GetPublishedAssetRequest
-	6,  // 7: renown.stories.v1.PublishedService.WatchRevisions:input_type -> renown.stories.v1.WatchRevisionsRequest
-	1,  // 8: renown.stories.v1.PublishedService.ListPublishedStories:output_type -> renown.stories.v1.ListPublishedStoriesResponse
-	3,  // 9: renown.stories.v1.PublishedService.GetPublishedStory:output_type -> renown.stories.v1.GetPublishedStoryResponse
-	5,  // 10: renown.stories.v1.PublishedService.GetPublishedAsset:output_type -> renown.stories.v1.GetPublishedAssetResponse
-	7,  // 11: renown.stories.v1.PublishedService.WatchRevisions:output_type -> renown.stories.v1.WatchRevisionsResponse
-	8,  // [8:12] is the sub-list for method output_type
-	4,  // [4:8] is the sub-list for method input_type
-	4,  // [4:4] is the sub-list for extension type_name
-	4,  // [4:4] is the sub-list for extension extendee
-	0,  // [0:4] is the sub-list for field type_name
+	12, // 0: renown.stories.v1.ListPublishedStoriesResponse.stories:type_name -> renown.stories.v1.PublishedSummary
+	2,  // 1: renown.stories.v1.ListPublishedStoriesResponse.facets:type_name -> renown.stories.v1.Facet
+	4,  // 2: renown.stories.v1.ListPublishedStoriesResponse.search:type_name -> renown.stories.v1.Search
+	5,  // 3: renown.stories.v1.ListPublishedStoriesResponse.loosenings:type_name -> renown.stories.v1.Loosening
+	3,  // 4: renown.stories.v1.Facet.terms:type_name -> renown.stories.v1.FacetTerm
+	13, // 5: renown.stories.v1.GetPublishedStoryResponse.story:type_name -> renown.stories.v1.PublishedStory
+	14, // 6: renown.stories.v1.GetPublishedAssetResponse.body:type_name -> google.api.HttpBody
+	15, // 7: renown.stories.v1.WatchRevisionsResponse.time:type_name -> google.protobuf.Timestamp
+	0,  // 8: renown.stories.v1.PublishedService.ListPublishedStories:input_type -> renown.stories.v1.ListPublishedStoriesRequest
+	6,  // 9: renown.stories.v1.PublishedService.GetPublishedStory:input_type -> renown.stories.v1.GetPublishedStoryRequest
+	8,  // 10: renown.stories.v1.PublishedService.GetPublishedAsset:input_type -> renown.stories.v1.GetPublishedAssetRequest
+	10, // 11: renown.stories.v1.PublishedService.WatchRevisions:input_type -> renown.stories.v1.WatchRevisionsRequest
+	1,  // 12: renown.stories.v1.PublishedService.ListPublishedStories:output_type -> renown.stories.v1.ListPublishedStoriesResponse
+	7,  // 13: renown.stories.v1.PublishedService.GetPublishedStory:output_type -> renown.stories.v1.GetPublishedStoryResponse
+	9,  // 14: renown.stories.v1.PublishedService.GetPublishedAsset:output_type -> renown.stories.v1.GetPublishedAssetResponse
+	11, // 15: renown.stories.v1.PublishedService.WatchRevisions:output_type -> renown.stories.v1.WatchRevisionsResponse
+	12, // [12:16] is the sub-list for method output_type
+	8,  // [8:12] is the sub-list for method input_type
+	8,  // [8:8] is the sub-list for extension type_name
+	8,  // [8:8] is the sub-list for extension extendee
+	0,  // [0:8] is the sub-list for field type_name
 }
 
 func init() { file_renown_stories_v1_published_proto_init() }
@@ -573,7 +951,7 @@ func file_renown_stories_v1_published_proto_init() {
 			GoPackagePath: reflect.TypeOf(x{}).PkgPath(),
 			RawDescriptor: unsafe.Slice(unsafe.StringData(file_renown_stories_v1_published_proto_rawDesc), len(file_renown_stories_v1_published_proto_rawDesc)),
 			NumEnums:      0,
-			NumMessages:   8,
+			NumMessages:   12,
 			NumExtensions: 0,
 			NumServices:   1,
 		},

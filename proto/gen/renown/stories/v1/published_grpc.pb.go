@@ -31,7 +31,7 @@ const (
 //
 // PublishedService is what the world may read. It knows editions only.
 type PublishedServiceClient interface {
-	// ListPublishedStories lists published stories of one language, newest first.
+	// ListPublishedStories lists published stories of one language: newest first, or with a query those that fit best first.
 	ListPublishedStories(ctx context.Context, in *ListPublishedStoriesRequest, opts ...grpc.CallOption) (*ListPublishedStoriesResponse, error)
 	// GetPublishedStory returns a published story. A former address answers MOVED with the new one, a withdrawn story WITHDRAWN.
 	GetPublishedStory(ctx context.Context, in *GetPublishedStoryRequest, opts ...grpc.CallOption) (*GetPublishedStoryResponse, error)
@@ -105,7 +105,7 @@ type PublishedService_WatchRevisionsClient = grpc.ServerStreamingClient[WatchRev
 //
 // PublishedService is what the world may read. It knows editions only.
 type PublishedServiceServer interface {
-	// ListPublishedStories lists published stories of one language, newest first.
+	// ListPublishedStories lists published stories of one language: newest first, or with a query those that fit best first.
 	ListPublishedStories(context.Context, *ListPublishedStoriesRequest) (*ListPublishedStoriesResponse, error)
 	// GetPublishedStory returns a published story. A former address answers MOVED with the new one, a withdrawn story WITHDRAWN.
 	GetPublishedStory(context.Context, *GetPublishedStoryRequest) (*GetPublishedStoryResponse, error)

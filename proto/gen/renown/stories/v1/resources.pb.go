@@ -234,6 +234,8 @@ type Content struct {
 	Size string `protobuf:"bytes,8,opt,name=size,proto3" json:"size,omitempty"`
 	// The body, in order.
 	Blocks []*Block `protobuf:"bytes,9,rep,name=blocks,proto3" json:"blocks,omitempty"`
+	// What the customer uses the product for, such as "Home delivery".
+	UseCase []string `protobuf:"bytes,10,rep,name=use_case,json=useCase,proto3" json:"use_case,omitempty"`
 	// What the customer is called where it may not be named, such as "a European bank". It is signed with the rest.
 	StandIn       string `protobuf:"bytes,11,opt,name=stand_in,json=standIn,proto3" json:"stand_in,omitempty"`
 	unknownFields protoimpl.UnknownFields
@@ -329,6 +331,13 @@ func (x *Content) GetSize() string {
 func (x *Content) GetBlocks() []*Block {
 	if x != nil {
 		return x.Blocks
+	}
+	return nil
+}
+
+func (x *Content) GetUseCase() []string {
+	if x != nil {
+		return x.UseCase
 	}
 	return nil
 }
@@ -1888,7 +1897,12 @@ type PublishedSummary struct {
 	// Number of the version that is up.
 	Version int32 `protobuf:"varint,13,opt,name=version,proto3" json:"version,omitempty"`
 	// The first measured result, if any.
-	Metric        *MetricBlock `protobuf:"bytes,14,opt,name=metric,proto3" json:"metric,omitempty"`
+	Metric *MetricBlock `protobuf:"bytes,14,opt,name=metric,proto3" json:"metric,omitempty"`
+	// What the customer uses the product for.
+	UseCase []string `protobuf:"bytes,15,rep,name=use_case,json=useCase,proto3" json:"use_case,omitempty"`
+	// The terms that the story belongs to, in the language of the answer: what filters and facets of lists know it by. The words themselves, as the customer signed
+	// them, are industry, region, product and use_case.
+	Terms         []*TermRef `protobuf:"bytes,16,rep,name=terms,proto3" json:"terms,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -2021,6 +2035,148 @@ func (x *PublishedSummary) GetMetric() *MetricBlock {
 	return nil
 }
 
+func (x *PublishedSummary) GetUseCase() []string {
+	if x != nil {
+		return x.UseCase
+	}
+	return nil
+}
+
+func (x *PublishedSummary) GetTerms() []*TermRef {
+	if x != nil {
+		return x.Terms
+	}
+	return nil
+}
+
+// TermRef is a term of a taxonomy.
+type TermRef struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// The taxonomy: "industry", "region", "product" or "use_case".
+	Taxonomy string `protobuf:"bytes,1,opt,name=taxonomy,proto3" json:"taxonomy,omitempty"`
+	// The term's id, by which lists are filtered.
+	Id string `protobuf:"bytes,2,opt,name=id,proto3" json:"id,omitempty"`
+	// What it is called in the language of the answer.
+	Label         string `protobuf:"bytes,3,opt,name=label,proto3" json:"label,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *TermRef) Reset() {
+	*x = TermRef{}
+	mi := &file_renown_stories_v1_resources_proto_msgTypes[17]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *TermRef) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*TermRef) ProtoMessage() {}
+
+func (x *TermRef) ProtoReflect() protoreflect.Message {
+	mi := &file_renown_stories_v1_resources_proto_msgTypes[17]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use TermRef.ProtoReflect.Descriptor instead.
+func (*TermRef) Descriptor() ([]byte, []int) {
+	return file_renown_stories_v1_resources_proto_rawDescGZIP(), []int{17}
+}
+
+func (x *TermRef) GetTaxonomy() string {
+	if x != nil {
+		return x.Taxonomy
+	}
+	return ""
+}
+
+func (x *TermRef) GetId() string {
+	if x != nil {
+		return x.Id
+	}
+	return ""
+}
+
+func (x *TermRef) GetLabel() string {
+	if x != nil {
+		return x.Label
+	}
+	return ""
+}
+
+// Related is a story that has something in common with another.
+type Related struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// The story.
+	Story *PublishedSummary `protobuf:"bytes,1,opt,name=story,proto3" json:"story,omitempty"`
+	// The terms that both belong to, those that say most first.
+	Terms []*TermRef `protobuf:"bytes,2,rep,name=terms,proto3" json:"terms,omitempty"`
+	// Telling words that both texts use, those that say most first.
+	Words         []string `protobuf:"bytes,3,rep,name=words,proto3" json:"words,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *Related) Reset() {
+	*x = Related{}
+	mi := &file_renown_stories_v1_resources_proto_msgTypes[18]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *Related) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*Related) ProtoMessage() {}
+
+func (x *Related) ProtoReflect() protoreflect.Message {
+	mi := &file_renown_stories_v1_resources_proto_msgTypes[18]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use Related.ProtoReflect.Descriptor instead.
+func (*Related) Descriptor() ([]byte, []int) {
+	return file_renown_stories_v1_resources_proto_rawDescGZIP(), []int{18}
+}
+
+func (x *Related) GetStory() *PublishedSummary {
+	if x != nil {
+		return x.Story
+	}
+	return nil
+}
+
+func (x *Related) GetTerms() []*TermRef {
+	if x != nil {
+		return x.Terms
+	}
+	return nil
+}
+
+func (x *Related) GetWords() []string {
+	if x != nil {
+		return x.Words
+	}
+	return nil
+}
+
 // PublishedStory is an edition: what the world sees of a story in one language.
 type PublishedStory struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
@@ -2044,6 +2200,8 @@ type PublishedStory struct {
 	Alternates []*Alternate `protobuf:"bytes,9,rep,name=alternates,proto3" json:"alternates,omitempty"`
 	// The language that was asked for, if the answer is in another because that one was never published.
 	FallbackFor string `protobuf:"bytes,10,opt,name=fallback_for,json=fallbackFor,proto3" json:"fallback_for,omitempty"`
+	// Stories in the same language that have most in common with it, and what that is; at most three.
+	Related []*Related `protobuf:"bytes,11,rep,name=related,proto3" json:"related,omitempty"`
 	// The passages that stand for it elsewhere, all of them spans of what was signed. None is empty.
 	Excerpts      *Excerpts `protobuf:"bytes,19,opt,name=excerpts,proto3" json:"excerpts,omitempty"`
 	unknownFields protoimpl.UnknownFields
@@ -2052,7 +2210,7 @@ type PublishedStory struct {
 
 func (x *PublishedStory) Reset() {
 	*x = PublishedStory{}
-	mi := &file_renown_stories_v1_resources_proto_msgTypes[17]
+	mi := &file_renown_stories_v1_resources_proto_msgTypes[19]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2064,7 +2222,7 @@ func (x *PublishedStory) String() string {
 func (*PublishedStory) ProtoMessage() {}
 
 func (x *PublishedStory) ProtoReflect() protoreflect.Message {
-	mi := &file_renown_stories_v1_resources_proto_msgTypes[17]
+	mi := &file_renown_stories_v1_resources_proto_msgTypes[19]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2077,7 +2235,7 @@ func (x *PublishedStory) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use PublishedStory.ProtoReflect.Descriptor instead.
 func (*PublishedStory) Descriptor() ([]byte, []int) {
-	return file_renown_stories_v1_resources_proto_rawDescGZIP(), []int{17}
+	return file_renown_stories_v1_resources_proto_rawDescGZIP(), []int{19}
 }
 
 func (x *PublishedStory) GetSummary() *PublishedSummary {
@@ -2150,6 +2308,13 @@ func (x *PublishedStory) GetFallbackFor() string {
 	return ""
 }
 
+func (x *PublishedStory) GetRelated() []*Related {
+	if x != nil {
+		return x.Related
+	}
+	return nil
+}
+
 func (x *PublishedStory) GetExcerpts() *Excerpts {
 	if x != nil {
 		return x.Excerpts
@@ -2173,7 +2338,7 @@ type Excerpts struct {
 
 func (x *Excerpts) Reset() {
 	*x = Excerpts{}
-	mi := &file_renown_stories_v1_resources_proto_msgTypes[18]
+	mi := &file_renown_stories_v1_resources_proto_msgTypes[20]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2185,7 +2350,7 @@ func (x *Excerpts) String() string {
 func (*Excerpts) ProtoMessage() {}
 
 func (x *Excerpts) ProtoReflect() protoreflect.Message {
-	mi := &file_renown_stories_v1_resources_proto_msgTypes[18]
+	mi := &file_renown_stories_v1_resources_proto_msgTypes[20]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2198,7 +2363,7 @@ func (x *Excerpts) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Excerpts.ProtoReflect.Descriptor instead.
 func (*Excerpts) Descriptor() ([]byte, []int) {
-	return file_renown_stories_v1_resources_proto_rawDescGZIP(), []int{18}
+	return file_renown_stories_v1_resources_proto_rawDescGZIP(), []int{20}
 }
 
 func (x *Excerpts) GetSnippet() string {
@@ -2237,7 +2402,7 @@ type Alternate struct {
 
 func (x *Alternate) Reset() {
 	*x = Alternate{}
-	mi := &file_renown_stories_v1_resources_proto_msgTypes[19]
+	mi := &file_renown_stories_v1_resources_proto_msgTypes[21]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2249,7 +2414,7 @@ func (x *Alternate) String() string {
 func (*Alternate) ProtoMessage() {}
 
 func (x *Alternate) ProtoReflect() protoreflect.Message {
-	mi := &file_renown_stories_v1_resources_proto_msgTypes[19]
+	mi := &file_renown_stories_v1_resources_proto_msgTypes[21]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2262,7 +2427,7 @@ func (x *Alternate) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Alternate.ProtoReflect.Descriptor instead.
 func (*Alternate) Descriptor() ([]byte, []int) {
-	return file_renown_stories_v1_resources_proto_rawDescGZIP(), []int{19}
+	return file_renown_stories_v1_resources_proto_rawDescGZIP(), []int{21}
 }
 
 func (x *Alternate) GetLocale() string {
@@ -2309,7 +2474,7 @@ type AuditEntry struct {
 
 func (x *AuditEntry) Reset() {
 	*x = AuditEntry{}
-	mi := &file_renown_stories_v1_resources_proto_msgTypes[20]
+	mi := &file_renown_stories_v1_resources_proto_msgTypes[22]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2321,7 +2486,7 @@ func (x *AuditEntry) String() string {
 func (*AuditEntry) ProtoMessage() {}
 
 func (x *AuditEntry) ProtoReflect() protoreflect.Message {
-	mi := &file_renown_stories_v1_resources_proto_msgTypes[20]
+	mi := &file_renown_stories_v1_resources_proto_msgTypes[22]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2334,7 +2499,7 @@ func (x *AuditEntry) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use AuditEntry.ProtoReflect.Descriptor instead.
 func (*AuditEntry) Descriptor() ([]byte, []int) {
-	return file_renown_stories_v1_resources_proto_rawDescGZIP(), []int{20}
+	return file_renown_stories_v1_resources_proto_rawDescGZIP(), []int{22}
 }
 
 func (x *AuditEntry) GetId() string {
@@ -2401,7 +2566,7 @@ type Problem struct {
 
 func (x *Problem) Reset() {
 	*x = Problem{}
-	mi := &file_renown_stories_v1_resources_proto_msgTypes[21]
+	mi := &file_renown_stories_v1_resources_proto_msgTypes[23]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2413,7 +2578,7 @@ func (x *Problem) String() string {
 func (*Problem) ProtoMessage() {}
 
 func (x *Problem) ProtoReflect() protoreflect.Message {
-	mi := &file_renown_stories_v1_resources_proto_msgTypes[21]
+	mi := &file_renown_stories_v1_resources_proto_msgTypes[23]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2426,7 +2591,7 @@ func (x *Problem) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Problem.ProtoReflect.Descriptor instead.
 func (*Problem) Descriptor() ([]byte, []int) {
-	return file_renown_stories_v1_resources_proto_rawDescGZIP(), []int{21}
+	return file_renown_stories_v1_resources_proto_rawDescGZIP(), []int{23}
 }
 
 func (x *Problem) GetLine() int32 {
@@ -2454,7 +2619,7 @@ var File_renown_stories_v1_resources_proto protoreflect.FileDescriptor
 
 const file_renown_stories_v1_resources_proto_rawDesc = "" +
 	"\n" +
-	"!renown/stories/v1/resources.proto\x12\x11renown.stories.v1\x1a\x1bbuf/validate/validate.proto\x1a\x1fgoogle/protobuf/timestamp.proto\x1a\x1frenown/options/v1/options.proto\"\x97\x03\n" +
+	"!renown/stories/v1/resources.proto\x12\x11renown.stories.v1\x1a\x1bbuf/validate/validate.proto\x1a\x1fgoogle/protobuf/timestamp.proto\x1a\x1frenown/options/v1/options.proto\"\xc4\x03\n" +
 	"\aContent\x12\x1f\n" +
 	"\x06locale\x18\x01 \x01(\tB\a\xbaH\x04r\x02\x18#R\x06locale\x12\x1e\n" +
 	"\x05title\x18\x02 \x01(\tB\b\xbaH\x05r\x03\x18\xc8\x01R\x05title\x12\"\n" +
@@ -2467,7 +2632,10 @@ const file_renown_stories_v1_resources_proto_rawDesc = "" +
 	"\aproduct\x18\a \x03(\tB\x10\xbaH\r\x92\x01\n" +
 	"\x10\x10\"\x06r\x04\x10\x01\x18PR\aproduct\x12\x1b\n" +
 	"\x04size\x18\b \x01(\tB\a\xbaH\x04r\x02\x18PR\x04size\x12;\n" +
-	"\x06blocks\x18\t \x03(\v2\x18.renown.stories.v1.BlockB\t\xbaH\x06\x92\x01\x03\x10\xc8\x01R\x06blocks\x12#\n" +
+	"\x06blocks\x18\t \x03(\v2\x18.renown.stories.v1.BlockB\t\xbaH\x06\x92\x01\x03\x10\xc8\x01R\x06blocks\x12+\n" +
+	"\buse_case\x18\n" +
+	" \x03(\tB\x10\xbaH\r\x92\x01\n" +
+	"\x10\x10\"\x06r\x04\x10\x01\x18PR\auseCase\x12#\n" +
 	"\bstand_in\x18\v \x01(\tB\b\xbaH\x05r\x03\x18\xc8\x01R\astandIn\"\x9d\x03\n" +
 	"\x05Block\x122\n" +
 	"\x04text\x18\x01 \x01(\v2\x1c.renown.stories.v1.TextBlockH\x00R\x04text\x125\n" +
@@ -2605,7 +2773,7 @@ const file_renown_stories_v1_resources_proto_rawDesc = "" +
 	"\x05block\x18\x01 \x01(\x05R\x05block\x12\x12\n" +
 	"\x04text\x18\x02 \x01(\tR\x04text\x12;\n" +
 	"\vcreate_time\x18\x03 \x01(\v2\x1a.google.protobuf.TimestampR\n" +
-	"createTime\"\xfc\x03\n" +
+	"createTime\"\xc9\x04\n" +
 	"\x10PublishedSummary\x12\x12\n" +
 	"\x04name\x18\x01 \x01(\tR\x04name\x12\x12\n" +
 	"\x04slug\x18\x02 \x01(\tR\x04slug\x12\x16\n" +
@@ -2621,7 +2789,17 @@ const file_renown_stories_v1_resources_proto_rawDesc = "" +
 	"\x12first_publish_time\x18\v \x01(\v2\x1a.google.protobuf.TimestampR\x10firstPublishTime\x123\n" +
 	"\x05image\x18\f \x01(\v2\x1d.renown.stories.v1.ImageBlockR\x05image\x12\x18\n" +
 	"\aversion\x18\r \x01(\x05R\aversion\x126\n" +
-	"\x06metric\x18\x0e \x01(\v2\x1e.renown.stories.v1.MetricBlockR\x06metric\"\xba\x04\n" +
+	"\x06metric\x18\x0e \x01(\v2\x1e.renown.stories.v1.MetricBlockR\x06metric\x12\x19\n" +
+	"\buse_case\x18\x0f \x03(\tR\auseCase\x120\n" +
+	"\x05terms\x18\x10 \x03(\v2\x1a.renown.stories.v1.TermRefR\x05terms\"K\n" +
+	"\aTermRef\x12\x1a\n" +
+	"\btaxonomy\x18\x01 \x01(\tR\btaxonomy\x12\x0e\n" +
+	"\x02id\x18\x02 \x01(\tR\x02id\x12\x14\n" +
+	"\x05label\x18\x03 \x01(\tR\x05label\"\x8c\x01\n" +
+	"\aRelated\x129\n" +
+	"\x05story\x18\x01 \x01(\v2#.renown.stories.v1.PublishedSummaryR\x05story\x120\n" +
+	"\x05terms\x18\x02 \x03(\v2\x1a.renown.stories.v1.TermRefR\x05terms\x12\x14\n" +
+	"\x05words\x18\x03 \x03(\tR\x05words\"\xf0\x04\n" +
 	"\x0ePublishedStory\x12=\n" +
 	"\asummary\x18\x01 \x01(\v2#.renown.stories.v1.PublishedSummaryR\asummary\x124\n" +
 	"\acontent\x18\x02 \x01(\v2\x1a.renown.stories.v1.ContentR\acontent\x12\x12\n" +
@@ -2635,7 +2813,8 @@ const file_renown_stories_v1_resources_proto_rawDesc = "" +
 	"alternates\x18\t \x03(\v2\x1c.renown.stories.v1.AlternateR\n" +
 	"alternates\x12!\n" +
 	"\ffallback_for\x18\n" +
-	" \x01(\tR\vfallbackFor\x127\n" +
+	" \x01(\tR\vfallbackFor\x124\n" +
+	"\arelated\x18\v \x03(\v2\x1a.renown.stories.v1.RelatedR\arelated\x127\n" +
 	"\bexcerpts\x18\x13 \x01(\v2\x1b.renown.stories.v1.ExcerptsR\bexcerpts\"l\n" +
 	"\bExcerpts\x12\"\n" +
 	"\asnippet\x18\x01 \x01(\tB\b\xbaH\x05r\x03\x18\xac\x02R\asnippet\x12\x1c\n" +
@@ -2695,7 +2874,7 @@ func file_renown_stories_v1_resources_proto_rawDescGZIP() []byte {
 }
 
 var file_renown_stories_v1_resources_proto_enumTypes = make([]protoimpl.EnumInfo, 3)
-var file_renown_stories_v1_resources_proto_msgTypes = make([]protoimpl.MessageInfo, 23)
+var file_renown_stories_v1_resources_proto_msgTypes = make([]protoimpl.MessageInfo, 25)
 var file_renown_stories_v1_resources_proto_goTypes = []any{
 	(TextState)(0),                // 0: renown.stories.v1.TextState
 	(ConsentScope)(0),             // 1: renown.stories.v1.ConsentScope
@@ -2717,13 +2896,15 @@ var file_renown_stories_v1_resources_proto_goTypes = []any{
 	(*Signoff)(nil),               // 17: renown.stories.v1.Signoff
 	(*SignoffComment)(nil),        // 18: renown.stories.v1.SignoffComment
 	(*PublishedSummary)(nil),      // 19: renown.stories.v1.PublishedSummary
-	(*PublishedStory)(nil),        // 20: renown.stories.v1.PublishedStory
-	(*Excerpts)(nil),              // 21: renown.stories.v1.Excerpts
-	(*Alternate)(nil),             // 22: renown.stories.v1.Alternate
-	(*AuditEntry)(nil),            // 23: renown.stories.v1.AuditEntry
-	(*Problem)(nil),               // 24: renown.stories.v1.Problem
-	nil,                           // 25: renown.stories.v1.AuditEntry.DetailsEntry
-	(*timestamppb.Timestamp)(nil), // 26: google.protobuf.Timestamp
+	(*TermRef)(nil),               // 20: renown.stories.v1.TermRef
+	(*Related)(nil),               // 21: renown.stories.v1.Related
+	(*PublishedStory)(nil),        // 22: renown.stories.v1.PublishedStory
+	(*Excerpts)(nil),              // 23: renown.stories.v1.Excerpts
+	(*Alternate)(nil),             // 24: renown.stories.v1.Alternate
+	(*AuditEntry)(nil),            // 25: renown.stories.v1.AuditEntry
+	(*Problem)(nil),               // 26: renown.stories.v1.Problem
+	nil,                           // 27: renown.stories.v1.AuditEntry.DetailsEntry
+	(*timestamppb.Timestamp)(nil), // 28: google.protobuf.Timestamp
 }
 var file_renown_stories_v1_resources_proto_depIdxs = []int32{
 	4,  // 0: renown.stories.v1.Content.blocks:type_name -> renown.stories.v1.Block
@@ -2735,49 +2916,53 @@ var file_renown_stories_v1_resources_proto_depIdxs = []int32{
 	10, // 6: renown.stories.v1.Block.video:type_name -> renown.stories.v1.VideoBlock
 	11, // 7: renown.stories.v1.Block.cta:type_name -> renown.stories.v1.CtaBlock
 	13, // 8: renown.stories.v1.Story.texts:type_name -> renown.stories.v1.TextSummary
-	26, // 9: renown.stories.v1.Story.create_time:type_name -> google.protobuf.Timestamp
-	26, // 10: renown.stories.v1.Story.update_time:type_name -> google.protobuf.Timestamp
+	28, // 9: renown.stories.v1.Story.create_time:type_name -> google.protobuf.Timestamp
+	28, // 10: renown.stories.v1.Story.update_time:type_name -> google.protobuf.Timestamp
 	0,  // 11: renown.stories.v1.TextSummary.state:type_name -> renown.stories.v1.TextState
-	26, // 12: renown.stories.v1.TextSummary.update_time:type_name -> google.protobuf.Timestamp
-	26, // 13: renown.stories.v1.TextSummary.publish_time:type_name -> google.protobuf.Timestamp
+	28, // 12: renown.stories.v1.TextSummary.update_time:type_name -> google.protobuf.Timestamp
+	28, // 13: renown.stories.v1.TextSummary.publish_time:type_name -> google.protobuf.Timestamp
 	13, // 14: renown.stories.v1.Text.summary:type_name -> renown.stories.v1.TextSummary
 	3,  // 15: renown.stories.v1.Text.content:type_name -> renown.stories.v1.Content
-	26, // 16: renown.stories.v1.Text.unpublish_time:type_name -> google.protobuf.Timestamp
+	28, // 16: renown.stories.v1.Text.unpublish_time:type_name -> google.protobuf.Timestamp
 	19, // 17: renown.stories.v1.Text.live:type_name -> renown.stories.v1.PublishedSummary
 	16, // 18: renown.stories.v1.Text.consents:type_name -> renown.stories.v1.Consent
 	17, // 19: renown.stories.v1.Text.signoffs:type_name -> renown.stories.v1.Signoff
-	21, // 20: renown.stories.v1.Text.excerpts:type_name -> renown.stories.v1.Excerpts
+	23, // 20: renown.stories.v1.Text.excerpts:type_name -> renown.stories.v1.Excerpts
 	3,  // 21: renown.stories.v1.Version.content:type_name -> renown.stories.v1.Content
-	26, // 22: renown.stories.v1.Version.create_time:type_name -> google.protobuf.Timestamp
+	28, // 22: renown.stories.v1.Version.create_time:type_name -> google.protobuf.Timestamp
 	2,  // 23: renown.stories.v1.Consent.kind:type_name -> renown.stories.v1.ConsentKind
 	1,  // 24: renown.stories.v1.Consent.scopes:type_name -> renown.stories.v1.ConsentScope
-	26, // 25: renown.stories.v1.Consent.give_time:type_name -> google.protobuf.Timestamp
-	26, // 26: renown.stories.v1.Consent.end_time:type_name -> google.protobuf.Timestamp
-	26, // 27: renown.stories.v1.Consent.revoke_time:type_name -> google.protobuf.Timestamp
-	26, // 28: renown.stories.v1.Consent.create_time:type_name -> google.protobuf.Timestamp
+	28, // 25: renown.stories.v1.Consent.give_time:type_name -> google.protobuf.Timestamp
+	28, // 26: renown.stories.v1.Consent.end_time:type_name -> google.protobuf.Timestamp
+	28, // 27: renown.stories.v1.Consent.revoke_time:type_name -> google.protobuf.Timestamp
+	28, // 28: renown.stories.v1.Consent.create_time:type_name -> google.protobuf.Timestamp
 	1,  // 29: renown.stories.v1.Signoff.scopes:type_name -> renown.stories.v1.ConsentScope
-	26, // 30: renown.stories.v1.Signoff.expire_time:type_name -> google.protobuf.Timestamp
-	26, // 31: renown.stories.v1.Signoff.create_time:type_name -> google.protobuf.Timestamp
+	28, // 30: renown.stories.v1.Signoff.expire_time:type_name -> google.protobuf.Timestamp
+	28, // 31: renown.stories.v1.Signoff.create_time:type_name -> google.protobuf.Timestamp
 	18, // 32: renown.stories.v1.Signoff.comments:type_name -> renown.stories.v1.SignoffComment
-	26, // 33: renown.stories.v1.SignoffComment.create_time:type_name -> google.protobuf.Timestamp
-	26, // 34: renown.stories.v1.PublishedSummary.publish_time:type_name -> google.protobuf.Timestamp
-	26, // 35: renown.stories.v1.PublishedSummary.first_publish_time:type_name -> google.protobuf.Timestamp
+	28, // 33: renown.stories.v1.SignoffComment.create_time:type_name -> google.protobuf.Timestamp
+	28, // 34: renown.stories.v1.PublishedSummary.publish_time:type_name -> google.protobuf.Timestamp
+	28, // 35: renown.stories.v1.PublishedSummary.first_publish_time:type_name -> google.protobuf.Timestamp
 	9,  // 36: renown.stories.v1.PublishedSummary.image:type_name -> renown.stories.v1.ImageBlock
 	7,  // 37: renown.stories.v1.PublishedSummary.metric:type_name -> renown.stories.v1.MetricBlock
-	19, // 38: renown.stories.v1.PublishedStory.summary:type_name -> renown.stories.v1.PublishedSummary
-	3,  // 39: renown.stories.v1.PublishedStory.content:type_name -> renown.stories.v1.Content
-	2,  // 40: renown.stories.v1.PublishedStory.consent_kind:type_name -> renown.stories.v1.ConsentKind
-	26, // 41: renown.stories.v1.PublishedStory.consent_time:type_name -> google.protobuf.Timestamp
-	26, // 42: renown.stories.v1.PublishedStory.consent_end_time:type_name -> google.protobuf.Timestamp
-	22, // 43: renown.stories.v1.PublishedStory.alternates:type_name -> renown.stories.v1.Alternate
-	21, // 44: renown.stories.v1.PublishedStory.excerpts:type_name -> renown.stories.v1.Excerpts
-	26, // 45: renown.stories.v1.AuditEntry.time:type_name -> google.protobuf.Timestamp
-	25, // 46: renown.stories.v1.AuditEntry.details:type_name -> renown.stories.v1.AuditEntry.DetailsEntry
-	47, // [47:47] is the sub-list for method output_type
-	47, // [47:47] is the sub-list for method input_type
-	47, // [47:47] is the sub-list for extension type_name
-	47, // [47:47] is the sub-list for extension extendee
-	0,  // [0:47] is the sub-list for field type_name
+	20, // 38: renown.stories.v1.PublishedSummary.terms:type_name -> renown.stories.v1.TermRef
+	19, // 39: renown.stories.v1.Related.story:type_name -> renown.stories.v1.PublishedSummary
+	20, // 40: renown.stories.v1.Related.terms:type_name -> renown.stories.v1.TermRef
+	19, // 41: renown.stories.v1.PublishedStory.summary:type_name -> renown.stories.v1.PublishedSummary
+	3,  // 42: renown.stories.v1.PublishedStory.content:type_name -> renown.stories.v1.Content
+	2,  // 43: renown.stories.v1.PublishedStory.consent_kind:type_name -> renown.stories.v1.ConsentKind
+	28, // 44: renown.stories.v1.PublishedStory.consent_time:type_name -> google.protobuf.Timestamp
+	28, // 45: renown.stories.v1.PublishedStory.consent_end_time:type_name -> google.protobuf.Timestamp
+	24, // 46: renown.stories.v1.PublishedStory.alternates:type_name -> renown.stories.v1.Alternate
+	21, // 47: renown.stories.v1.PublishedStory.related:type_name -> renown.stories.v1.Related
+	23, // 48: renown.stories.v1.PublishedStory.excerpts:type_name -> renown.stories.v1.Excerpts
+	28, // 49: renown.stories.v1.AuditEntry.time:type_name -> google.protobuf.Timestamp
+	27, // 50: renown.stories.v1.AuditEntry.details:type_name -> renown.stories.v1.AuditEntry.DetailsEntry
+	51, // [51:51] is the sub-list for method output_type
+	51, // [51:51] is the sub-list for method input_type
+	51, // [51:51] is the sub-list for extension type_name
+	51, // [51:51] is the sub-list for extension extendee
+	0,  // [0:51] is the sub-list for field type_name
 }
 
 func init() { file_renown_stories_v1_resources_proto_init() }
@@ -2800,7 +2985,7 @@ func file_renown_stories_v1_resources_proto_init() {
 			GoPackagePath: reflect.TypeOf(x{}).PkgPath(),
 			RawDescriptor: unsafe.Slice(unsafe.StringData(file_renown_stories_v1_resources_proto_rawDesc), len(file_renown_stories_v1_resources_proto_rawDesc)),
 			NumEnums:      3,
-			NumMessages:   23,
+			NumMessages:   25,
 			NumExtensions: 0,
 			NumServices:   0,
 		},

@@ -1,5 +1,5 @@
 // The facts and the body of a text: as the editor's form holds them, and on their way to the server.
-export const fieldNames = ["title", "summary", "customer", "slug", "industry", "region", "product", "size", "stand_in", "body"];
+export const fieldNames = ["title", "summary", "customer", "slug", "industry", "region", "product", "use_case", "size", "stand_in", "body"];
 
 export function readFields(form) {
   return Object.fromEntries(fieldNames.map((name) => [name, form.elements[name].value]));
