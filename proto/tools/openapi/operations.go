@@ -19,6 +19,7 @@ var groups = []struct{ service, name string }{
 	{"ExcerptsService", "Excerpts"},
 	{"ActivityService", "Activity"},
 	{"TaxonomyService", "Terms"},
+	{"FiguresService", "Figures"},
 	{"AppsService", "Apps and keys"},
 	{"SessionsService", "Sessions"},
 	{"UsersService", "Employees"},
