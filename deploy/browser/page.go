@@ -77,6 +77,13 @@ func (p *Page) Scripts(allowed bool) error {
 	return p.do("switching scripts", command(emulation.SetScriptExecutionDisabled, emulation.SetScriptExecutionDisabledParams{Value: !allowed}))
 }
 
+// Reader makes the browser say that somebody reads with it: as it is driven here, it names itself a program.
+func (p *Page) Reader() error {
+	const agent = "Mozilla/5.0 (X11; Linux x86_64) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/140.0.0.0 Safari/537.36"
+	return p.do("becoming a reader", command(emulation.SetUserAgentOverride, emulation.SetUserAgentOverrideParams{UserAgent: agent}),
+		command(page.AddScriptToEvaluateOnNewDocument, page.AddScriptToEvaluateOnNewDocumentParams{Source: `Object.defineProperty(navigator, "webdriver", { get: () => false })`}))
+}
+
 // Fresh makes every request go to the server, whatever the browser has kept.
 func (p *Page) Fresh() error {
 	return p.do("switching the browser's cache off", command(network.SetCacheDisabled, network.SetCacheDisabledParams{CacheDisabled: true}))

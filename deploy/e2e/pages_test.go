@@ -137,7 +137,7 @@ func TestStudiosPages(t *testing.T) {
 		{"editor", studio + "/stories/nordhafen-logistics/en/edit"}, {"begin a story", studio + "/new"}, {"another language", studio + "/stories/nordhafen-logistics/fr/edit?begin"},
 		{"versions", studio + "/stories/nordhafen-logistics/en/versions"}, {"a version", studio + "/stories/nordhafen-logistics/en/versions/1"},
 		{"consents", studio + "/consents"}, {"consents to confirm", studio + "/consents?open"}, {"end a consent", revoke},
-		{"import", studio + "/import"}, {"outbox", studio + "/outbox"}, {"audit trail", studio + "/audit"},
+		{"import", studio + "/import"}, {"outbox", studio + "/outbox"}, {"audit trail", studio + "/audit"}, {"figures", studio + "/figures"},
 		{"people", studio + "/people"}, {"apps", studio + "/apps"}, {"an app", app}, {"nothing here", studio + "/no-such-page"},
 	})
 }

@@ -74,6 +74,9 @@ func (p *platform) loadDemo(ctx context.Context) error {
 	if err := d.play(ctx, scenes); err != nil {
 		return err
 	}
+	if err := d.readers(ctx, clock.System().Now()); err != nil {
+		return err
+	}
 	p.stage.join()
 	p.curtain.draw()
 	return nil

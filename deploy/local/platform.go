@@ -7,6 +7,7 @@ import (
 	"net"
 	"net/netip"
 	"path/filepath"
+	"sync"
 	"sync/atomic"
 
 	"renown.example/deploy/demo"
@@ -233,8 +234,10 @@ func reachable(l net.Listener) string {
 }
 
 func (p *platform) serveWebsite(ctx context.Context) error {
-	follow, stop := context.WithCancel(ctx)
+	running, stop := context.WithCancel(ctx)
+	var run sync.WaitGroup
+	run.Go(func() { p.site.Run(running) })
+	defer run.Wait()
 	defer stop()
-	go p.site.Follow(follow)
 	return daemon.ServeHTTP(ctx, p.websiteListener, p.site, p.StopWithin)
 }

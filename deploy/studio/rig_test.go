@@ -101,7 +101,7 @@ func install(t *testing.T) *installation {
 	site, err := website.New(website.Options{API: api.New(in.gateway.URL, nil), PublicURL: in.url, Clock: clk, Log: tel.Logger,
 		SignIn: signin.Config{Issuer: in.issuer, ClientID: "website", ClientSecret: "s3cret"}})
 	must(t, err)
-	running.Go(func() { site.Follow(ctx) })
+	running.Go(func() { site.Run(ctx) })
 	front.Config.Handler = site
 	front.StartTLS()
 	in.tls = &tlsClient{front.Client().Transport}

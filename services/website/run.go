@@ -66,7 +66,7 @@ func Run(ctx context.Context, s Settings) error {
 	}
 	program := run.New(run.Options{Clock: clock.System(), Logger: tel.Logger})
 	program.Add(run.Part{Name: "telemetry", Stop: tel.Shutdown})
-	program.Add(run.Part{Name: "revisions", Serve: func(ctx context.Context) error { site.Follow(ctx); return ctx.Err() }})
+	program.Add(run.Part{Name: "revisions", Serve: func(ctx context.Context) error { site.Run(ctx); return ctx.Err() }})
 	if s.Admin != "" {
 		program.Add(listen("admin", s.Admin, tel.AdminHandler(program.Ready)))
 	}

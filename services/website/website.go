@@ -9,6 +9,7 @@ import (
 	"net"
 	"net/http"
 	"strings"
+	"sync"
 	"time"
 
 	"renown.example/kit/clock"
@@ -101,8 +102,14 @@ func New(o Options) (*Site, error) {
 	return &Site{handler: identified(o.Clock, mux), public: open, revisions: o.API.Revisions()}, nil
 }
 
-// Follow drops held pages as the gateway tells of changes, until ctx ends. Until it is called every page is made anew for every request.
-func (s *Site) Follow(ctx context.Context) { s.public.Follow(ctx, s.revisions) }
+// Run does what happens by itself until ctx ends: it drops held pages as the gateway tells of changes, and sends on how stories are read. Until it is called every
+// page is made anew for every request.
+func (s *Site) Run(ctx context.Context) {
+	var all sync.WaitGroup
+	all.Go(func() { s.public.Follow(ctx, s.revisions) })
+	all.Go(func() { s.public.Count(ctx) })
+	all.Wait()
+}
 
 // ServeHTTP answers for the whole website.
 func (s *Site) ServeHTTP(w http.ResponseWriter, r *http.Request) { s.handler.ServeHTTP(w, r) }

@@ -60,6 +60,7 @@ type Site struct {
 	stories storiesv1.PublishedServiceClient
 	sizes   *sizes
 	holder  *ready.Holder
+	counter *counter
 }
 
 // New parses the pages.
@@ -75,6 +76,7 @@ func New(o Options) (*Site, error) {
 	o.PublicURL = strings.TrimRight(o.PublicURL, "/")
 	stories := storiesv1.NewPublishedServiceClient(o.API)
 	s := &Site{Options: o, paths: paths{o.DefaultLocale}, pages: pages, stories: stories, sizes: &sizes{stories: stories}}
+	s.counter = newCounter(o.API, o.Clock, o.Log)
 	s.holder = ready.New(ready.Options{Clock: o.Clock, Problem: s.unable, Settle: o.Settle})
 	return s, nil
 }

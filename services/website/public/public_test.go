@@ -46,8 +46,8 @@ type answer struct {
 }
 
 type call struct {
-	what, authorization string
-	body                map[string]any
+	what, authorization, key string
+	body                     map[string]any
 }
 
 func (a *answers) set(what string, status int, body string, header ...string) {
@@ -80,7 +80,7 @@ func (a *answers) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	if locale := r.URL.Query().Get("locale"); locale != "" {
 		what += " " + locale
 	}
-	c := call{what: what, authorization: r.Header.Get("Authorization")}
+	c := call{what: what, authorization: r.Header.Get("Authorization"), key: r.Header.Get("Idempotency-Key")}
 	if raw, err := io.ReadAll(r.Body); err != nil || len(raw) > 0 && json.Unmarshal(raw, &c.body) != nil {
 		a.t.Errorf("%s came with the body %q", what, raw)
 	}

@@ -25,6 +25,7 @@ func (s *Site) Handler() http.Handler {
 	guard := http.NewCrossOriginProtection()
 	private := web.Secure(inPrivate, guard.Handler(http.HandlerFunc(s.signoff)))
 	open := web.Secure(openly, http.HandlerFunc(s.serve))
+	reported := web.Secure(openly, guard.Handler(http.HandlerFunc(s.report)))
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		if strings.HasPrefix(r.URL.Path, "/signoff/") {
 			w.Header().Set("Cache-Control", "no-store")
@@ -32,9 +33,16 @@ func (s *Site) Handler() http.Handler {
 			private.ServeHTTP(w, r)
 			return
 		}
+		if r.URL.Path == "/readings" {
+			reported.ServeHTTP(w, r)
+			return
+		}
 		open.ServeHTTP(w, r)
 	})
 }
+
+// Count sends on what readers did, until ctx ends.
+func (s *Site) Count(ctx context.Context) { s.counter.run(ctx) }
 
 func (s *Site) serve(w http.ResponseWriter, r *http.Request) {
 	if r.Method != http.MethodGet && r.Method != http.MethodHead {

@@ -63,6 +63,7 @@ func (s *Site) buildStory(ctx context.Context, at place) (*page, error) {
 	canonical := s.PublicURL + s.paths.story(locale, summary.GetSlug())
 	v := &web.View{
 		Locale: locale, Title: summary.GetTitle(), Description: snippet(published), Section: "stories", Class: "story-page", Data: data,
+		Modules:   []string{"js/readings.js"},
 		Canonical: canonical, Languages: languages, Meta: s.openGraph(published, canonical), LinkedData: s.article(published, canonical),
 	}
 	if data.Fallback == "" {

@@ -73,6 +73,8 @@ func (s *Studio) readingRoutes(mux *http.ServeMux) {
 	mux.Handle("GET /studio/stories/{story}/{locale}/versions/{version}", s.page("", (*visit).version))
 	mux.Handle("GET /studio/stories/{story}/{locale}/diff", s.page("", (*visit).diff))
 	mux.Handle("GET /studio/audit", s.page("", (*visit).audit))
+	mux.Handle("GET /studio/figures", s.page("", (*visit).figures))
+	mux.Handle("GET /studio/figures.csv", s.page("", (*visit).figuresCSV))
 	mux.Handle("GET /studio/sessions", s.page("", (*visit).sessions))
 	mux.Handle("POST /studio/sessions/{session}/end", s.form("", smallBody, (*visit).endSession))
 	mux.Handle("GET /studio/assets/{asset}", s.page("", (*visit).asset))

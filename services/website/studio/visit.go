@@ -245,6 +245,7 @@ func (v *visit) nav() []web.NavItem {
 		{Key: "home", Label: "What waits", URL: "/studio", Icon: "inbox"},
 		{Key: "stories", Label: "Stories", URL: "/studio/stories", Icon: "book-open"},
 		{Key: "consents", Label: "Consents", URL: "/studio/consents", Icon: "signature"},
+		{Key: "figures", Label: "Figures", URL: "/studio/figures", Icon: "chart-line"},
 	}
 	if v.is(keepers) {
 		items = append(items, web.NavItem{Key: "outbox", Label: "Outbox", URL: "/studio/outbox", Icon: "mail"},
