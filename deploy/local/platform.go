@@ -204,7 +204,7 @@ func (p *platform) openGateway(context.Context) error {
 	var err error
 	p.gateway, err = gateway.New(gateway.Options{
 		Stories: p.curtain, Partners: p.partners.Conn(), Minter: p.minter, Telemetry: p.tel, PublicURL: p.apiURL, Origins: p.Origin,
-		TrustedProxies: append(p.TrustedProxy, loopbackNetworks...), Ready: func() bool { return p.program.Ready() && p.loaded.Load() },
+		TrustedProxies: append(p.TrustedProxy, loopbackNetworks...), Limits: gateway.Limits{Credential: p.Quota, Anonymous: p.QuotaAddress}, Ready: func() bool { return p.program.Ready() && p.loaded.Load() },
 	})
 	return err
 }

@@ -33,6 +33,8 @@ type settings struct {
 	SMTP         mail.Config    `embed:"" prefix:"smtp-"`
 	Origin       []string       `help:"Origin whose scripts may use all of REST. Repeatable." placeholder:"ORIGIN"`
 	TrustedProxy []netip.Prefix `help:"Network of a proxy whose X-Forwarded-For tells the caller's address. Repeatable." placeholder:"CIDR"`
+	Quota        int            `help:"Requests a minute of a user or app that has no quota of its own." default:"6000"`
+	QuotaAddress int            `help:"Requests a minute of an address without credentials; what is answered from memory does not count." default:"3000"`
 	LogFormat    string         `help:"Format of logs: text or json." default:"text" enum:"text,json"`
 	LogLevel     slog.Level     `help:"Least level that is logged: debug, info, warn or error." default:"warn"`
 	StopWithin   time.Duration  `help:"How long stopping may take." default:"15s"`

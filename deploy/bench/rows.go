@@ -1,0 +1,173 @@
+package main
+
+import (
+	"context"
+	"fmt"
+	"math/rand/v2"
+	"net/http"
+	"strings"
+)
+
+// row is something that is measured.
+type row struct {
+	name, what string
+	goal       goal
+	measure    func(ctx context.Context, b *benchmark) (result, error)
+}
+
+// connections is how many keep-alive clients ask at the same time.
+const connections = 16
+
+var ratioOfBare = goal{Of: "ratio of answers a second", Least: 0.6}
+
+var allRows = []row{
+	{"story-rest", "a published story over REST, against a bare net/http handler that writes the same bytes; 16 keep-alive clients", ratioOfBare, story(overREST, false)},
+	{"story-html", "the same story as HTML, against a bare handler", ratioOfBare, story(asHTML, false)},
+	{"again-rest", "the story over REST with If-None-Match, against a bare 304", ratioOfBare, story(overREST, true)},
+	{"again-html", "the story as HTML with If-None-Match, against a bare 304", ratioOfBare, story(asHTML, true)},
+	{"list", "a page of 20 summaries with facets, past every cache: no two requests of the run are the same", goal{Of: "answers a second", Least: 3000}, list},
+}
+
+// place is where a story is asked for.
+type place func(i *installation) (address, path string)
+
+func overREST(i *installation) (string, string) { return i.api, "/v1/stories/" + storyID(7) }
+func asHTML(i *installation) (string, string)   { return i.website, "/stories/" + storyID(7) }
+
+// story measures one published story against a bare handler with the same answer.
+func story(at place, again bool) func(ctx context.Context, b *benchmark) (result, error) {
+	return func(ctx context.Context, b *benchmark) (result, error) {
+		i, err := b.running(ctx, b.stories)
+		if err != nil {
+			return result{}, err
+		}
+		address, path := at(i)
+		header, want := "", http.StatusOK
+		status, answer, err := fetch(ctx, "http://"+address+path, nil)
+		if err == nil && again {
+			want = http.StatusNotModified
+			etag := answer.header.Get("Etag")
+			header = "If-None-Match: " + etag + "\r\n"
+			status, answer, err = fetch(ctx, "http://"+address+path, http.Header{"If-None-Match": {etag}})
+		}
+		if err != nil {
+			return result{}, err
+		}
+		if status != want {
+			return result{}, fmt.Errorf("%s answers %d", path, status)
+		}
+		answer.header.Del("Date") // net/http adds it
+		bare, err := begin("bench-bare", bareTask{Status: status, Header: answer.header, Body: answer.body})
+		if err != nil {
+			return result{}, err
+		}
+		defer bare.end()
+		var bareAddress string
+		if err := bare.hear(&bareAddress); err != nil {
+			return result{}, err
+		}
+		task := loadTask{Paths: []string{path}, Header: header, Connections: connections, Duration: b.duration, Status: status, Size: len(answer.body)}
+		r, err := b.compare(ctx, on(address, task), on(bareAddress, task))
+		r.Ours.Name, r.Base.Name = "Renown", "bare handler"
+		r.Notes = []string{fmt.Sprintf("%d bytes of body, %d header fields", len(answer.body), len(answer.header)+1)}
+		return r, err
+	}
+}
+
+// on returns what loads an address.
+func on(address string, t loadTask) func(context.Context) (loadResult, error) {
+	t.Address = address
+	return func(ctx context.Context) (loadResult, error) { return ask[loadResult](ctx, "bench-loader", t) }
+}
+
+// measured collects what a side did in each round.
+type measured struct{ perSecond, p50, p99 []float64 }
+
+func (m *measured) add(r loadResult) {
+	m.perSecond, m.p50, m.p99 = append(m.perSecond, r.perSecond()), append(m.p50, r.P50), append(m.p99, r.P99)
+}
+
+func (m *measured) side(name string) side {
+	return side{Name: name, PerSecond: spreadOf(m.perSecond), P50: spreadOf(m.p50), P99: spreadOf(m.p99)}
+}
+
+// compare measures two sides in turn, round by round, so that what else the machine does concerns both. The value is ours over theirs in each round.
+func (b *benchmark) compare(ctx context.Context, ours, base func(context.Context) (loadResult, error)) (result, error) {
+	var us, them measured
+	var ratios []float64
+	for round := range b.rounds {
+		var of [2]loadResult
+		for k := range 2 {
+			which := (round + k) % 2
+			r, err := [2]func(context.Context) (loadResult, error){ours, base}[which](ctx)
+			if err != nil {
+				return result{Base: &side{}}, err
+			}
+			of[which] = r
+		}
+		us.add(of[0])
+		them.add(of[1])
+		ratios = append(ratios, of[0].perSecond()/of[1].perSecond())
+	}
+	theirs := them.side("")
+	return result{Ours: us.side(""), Base: &theirs, Value: spreadOf(ratios)}, nil
+}
+
+// list measures pages of the list that nobody has asked for before.
+func list(ctx context.Context, b *benchmark) (result, error) {
+	i, err := b.running(ctx, b.stories)
+	if err != nil {
+		return result{}, err
+	}
+	// As many as could be asked for at ten times the goal.
+	paths := listPaths(int(b.duration.Seconds()*1.1*float64(b.rounds)*30_000) + 1000)
+	for _, path := range paths[:20] {
+		status, answer, err := fetch(ctx, "http://"+i.api+path, nil)
+		if err != nil || status != http.StatusOK || strings.Count(string(answer.body), `"slug"`) != 20 || !strings.Contains(string(answer.body), `"facets"`) {
+			return result{}, fmt.Errorf("%s answers %d, %w: %.300s", path, status, err, answer.body)
+		}
+	}
+	task := loadTask{Address: i.api, Paths: paths, First: 20, Connections: connections, Duration: b.duration, Once: true, Status: http.StatusOK, Size: -1}
+	var m measured
+	var last loadResult
+	for range b.rounds {
+		if last, err = ask[loadResult](ctx, "bench-loader", task); err != nil {
+			return result{}, err
+		}
+		m.add(last)
+		task.First = last.Next
+	}
+	return result{Ours: m.side("Renown"), Value: spreadOf(m.perSecond), Notes: []string{
+		fmt.Sprintf("%.0f bytes of body; each request is a combination of terms of three taxonomies that leaves at least 20 of %d stories, in an order of its own", last.Bytes, b.stories),
+	}}, nil
+}
+
+// listPaths returns different filters of the list. Each leaves out at most two terms of a taxonomy, so that a page is full; the order in which the terms stand
+// tells them apart for every cache that goes by the address.
+func listPaths(n int) []string {
+	r := rand.New(rand.NewPCG(7, 7))
+	seen := make(map[string]bool, n)
+	out := make([]string, 0, n)
+	for len(out) < n {
+		var q []string
+		for _, t := range []struct {
+			name  string
+			terms []string
+		}{{"industry", industries}, {"region", regions}, {"useCase", uses}} {
+			for k, at := range r.Perm(len(t.terms)) {
+				if k < len(t.terms)-r.IntN(2) {
+					q = append(q, t.name+"="+termID(t.terms[at]))
+				}
+			}
+		}
+		path := "/v1/stories?" + strings.Join(q, "&")
+		if !seen[path] {
+			seen[path] = true
+			out = append(out, path)
+		}
+	}
+	return out
+}
+
+// termID is the id of a term that nobody has given one.
+func termID(term string) string { return strings.ReplaceAll(strings.ToLower(term), " ", "-") }

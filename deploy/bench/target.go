@@ -1,0 +1,233 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net"
+	"net/http"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strings"
+	"syscall"
+	"time"
+)
+
+// raised is what the quota of a caller is raised to: the loader is one address, and asks more often than a reader may.
+const raised = "1000000000"
+
+// installation is a folder with data, and the platform on it while it runs.
+type installation struct {
+	bench  *benchmark
+	folder string
+	args   []string
+	// website, api and admin are host and port.
+	website, api, admin string
+	cmd                 *exec.Cmd
+	log                 *os.File
+	done                chan struct{}
+}
+
+// platform prepares a platform on a folder. What args say comes last.
+func (b *benchmark) platform(folder string, args ...string) (*installation, error) {
+	at, err := freeAddresses(4)
+	if err != nil {
+		return nil, err
+	}
+	i := &installation{bench: b, folder: folder, website: at[0], api: at[1], admin: at[2]}
+	i.args = append([]string{"--data", folder, "--website", at[0], "--api", at[1], "--admin", at[2], "--demo-provider", at[3], "--log-level", "info"}, args...)
+	return i, nil
+}
+
+// own are the settings of an installation without the demo.
+var own = []string{"--demo=false", "--company", company, "--quota-address", raised}
+
+func freeAddresses(n int) ([]string, error) {
+	var out []string
+	for range n {
+		l, err := net.Listen("tcp", "127.0.0.1:0")
+		if err != nil {
+			return nil, err
+		}
+		defer l.Close()
+		out = append(out, l.Addr().String())
+	}
+	return out, nil
+}
+
+// launch starts the program and returns at once.
+func (i *installation) launch() error {
+	log, err := os.OpenFile(i.logFile(), os.O_CREATE|os.O_WRONLY|os.O_APPEND, 0o600)
+	if err != nil {
+		return err
+	}
+	i.log, i.done = log, make(chan struct{})
+	i.cmd = exec.Command(i.bench.binary, i.args...)
+	i.cmd.Dir, i.cmd.Stdout, i.cmd.Stderr = i.bench.work, log, log
+	i.cmd.Env = append(os.Environ(), "OTEL_EXPORTER_OTLP_ENDPOINT=http://"+i.bench.sink.address)
+	if err := i.cmd.Start(); err != nil {
+		log.Close()
+		return err
+	}
+	go func(cmd *exec.Cmd, done chan struct{}) {
+		_ = cmd.Wait() // how it ended is in ProcessState
+		close(done)
+	}(i.cmd, i.done)
+	return nil
+}
+
+func (i *installation) logFile() string { return i.folder + ".log" }
+
+// startWithin bounds a start, the demo's first and that of a large installation included.
+const startWithin = 5 * time.Minute
+
+// start launches the platform and waits until it is ready.
+func (i *installation) start(ctx context.Context) error {
+	if err := i.launch(); err != nil {
+		return err
+	}
+	err := i.await(ctx, "it is ready", func() (bool, error) {
+		status, _, err := fetch(ctx, "http://"+i.api+"/readyz", nil)
+		return err == nil && status == http.StatusOK, nil
+	})
+	if err != nil {
+		return errors.Join(err, i.stop())
+	}
+	return nil
+}
+
+// await polls until what is so, the platform ends, or it takes too long.
+func (i *installation) await(ctx context.Context, what string, so func() (bool, error)) error {
+	over := clk.After(startWithin)
+	for {
+		if ok, err := so(); ok || err != nil {
+			return err
+		}
+		select {
+		case <-i.done:
+			return fmt.Errorf("the platform ended: %v. It said: %s", i.cmd.ProcessState, i.lastWords())
+		case <-ctx.Done():
+			return ctx.Err()
+		case <-over:
+			return fmt.Errorf("not within %s: %s. The platform said: %s", startWithin, what, i.lastWords())
+		case <-clk.After(2 * time.Millisecond):
+		}
+	}
+}
+
+func (i *installation) lastWords() string {
+	b, err := os.ReadFile(i.logFile())
+	if err != nil {
+		return err.Error()
+	}
+	return string(b[max(0, len(b)-2000):])
+}
+
+// stop ends the platform as an operator does.
+func (i *installation) stop() error {
+	if i.cmd == nil {
+		return nil
+	}
+	defer func() { i.cmd = nil; i.log.Close() }()
+	_ = i.cmd.Process.Signal(syscall.SIGTERM) // it may have ended
+	select {
+	case <-i.done:
+	case <-clk.After(20 * time.Second):
+		_ = i.cmd.Process.Kill()
+		<-i.done
+		return errors.New("the platform did not stop")
+	}
+	if code := i.cmd.ProcessState.ExitCode(); code != 0 {
+		return fmt.Errorf("the platform ended with %v. It said: %s", i.cmd.ProcessState, i.lastWords())
+	}
+	return nil
+}
+
+// prepared returns the folder of an installation with so many stories; it is made if it is not there.
+func (b *benchmark) prepared(ctx context.Context, stories int) (string, error) {
+	folder := filepath.Join(b.keep, fmt.Sprintf("stories-%d", stories))
+	whole := folder + ".whole"
+	if _, err := os.Stat(whole); err == nil {
+		return folder, nil
+	}
+	if err := os.RemoveAll(folder); err != nil {
+		return "", err
+	}
+	fmt.Fprintf(b.progress, "  publishing %d stories\n", stories)
+	i, err := b.platform(folder, own...)
+	if err != nil {
+		return "", err
+	}
+	if err := i.start(ctx); err != nil { // which makes the folder
+		return "", err
+	}
+	if err := i.stop(); err != nil {
+		return "", err
+	}
+	took, err := ask[time.Duration](ctx, "bench-fill", fillTask{Folder: folder, To: stories})
+	if err != nil {
+		return "", err
+	}
+	b.installations = append(b.installations, fmt.Sprintf("%d stories in English, about %d words each, published through the RPCs of the stories service in %s (%s)",
+		stories, textWords+120, took.Round(time.Millisecond), speed(stories, took)))
+	return folder, os.WriteFile(whole, nil, 0o600)
+}
+
+// running returns a running installation with so many stories; it is stopped at the end of the run.
+func (b *benchmark) running(ctx context.Context, stories int) (*installation, error) {
+	if i := b.up[stories]; i != nil {
+		return i, nil
+	}
+	folder, err := b.prepared(ctx, stories)
+	if err != nil {
+		return nil, err
+	}
+	i, err := b.platform(folder, own...)
+	if err != nil {
+		return nil, err
+	}
+	if err := i.start(ctx); err != nil {
+		return nil, err
+	}
+	b.up[stories] = i
+	return i, nil
+}
+
+// halt stops every installation that runs: nothing may run beside a row that is about something else.
+func (b *benchmark) halt() error {
+	var errs []error
+	for n, i := range b.up {
+		errs = append(errs, i.stop())
+		delete(b.up, n)
+	}
+	return errors.Join(errs...)
+}
+
+var plain = &http.Client{Timeout: answerWithin, Transport: &http.Transport{DisableKeepAlives: true, DisableCompression: true}}
+
+// whole is an answer that was read.
+type whole struct {
+	header http.Header
+	body   []byte
+}
+
+func fetch(ctx context.Context, address string, header http.Header) (int, whole, error) {
+	req, err := http.NewRequestWithContext(ctx, http.MethodGet, address, nil)
+	if err != nil {
+		return 0, whole{}, err
+	}
+	for name, values := range header {
+		req.Header[name] = values
+	}
+	res, err := plain.Do(req)
+	if err != nil {
+		return 0, whole{}, err
+	}
+	defer res.Body.Close()
+	var body strings.Builder
+	if _, err := copyAll(&body, res.Body); err != nil {
+		return 0, whole{}, err
+	}
+	return res.StatusCode, whole{res.Header, []byte(body.String())}, nil
+}
