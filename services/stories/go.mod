@@ -5,6 +5,7 @@ go 1.26.0
 replace renown.example/proto => ../../proto
 
 require (
+	github.com/bits-and-blooms/bitset v1.24.2
 	github.com/google/go-cmp v0.7.0
 	github.com/microcosm-cc/bluemonday v1.0.27
 	github.com/wneessen/go-mail v0.8.1

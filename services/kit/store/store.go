@@ -35,6 +35,9 @@ type DB interface {
 	// means that the feed was read to its end. Of two updates of one process, the one that began after the other was acknowledged comes later; of different
 	// processes, as far as their clocks agree.
 	Feed(ctx context.Context, s *Spec, after int64, limit int) ([]Doc, error)
+	// FeedEnd returns the last sequence number that the feed of a table has given so far, 0 for none. A snapshot that is taken afterwards holds the documents up to
+	// it: who reads the tables first and then the feed from there on misses nothing.
+	FeedEnd(ctx context.Context, s *Spec) (int64, error)
 	// Changed returns a channel that receives after commits of this process that added to the feed of the table, and a function that ends the
 	// subscription. It is a hint that spares waiting: commits of other processes are seen by polling only.
 	Changed(s *Spec) (<-chan struct{}, func())

@@ -132,6 +132,9 @@ func (t *Table[T]) Feed(ctx context.Context, db DB, after int64, limit int) ([]R
 	return rows, nil
 }
 
+// FeedEnd returns the last sequence number of the table's feed: see DB.FeedEnd.
+func (t *Table[T]) FeedEnd(ctx context.Context, db DB) (int64, error) { return db.FeedEnd(ctx, t.spec) }
+
 func (t *Table[T]) row(d Doc, err error) (Row[T], error) {
 	if err != nil {
 		return Row[T]{}, err

@@ -16,61 +16,9 @@ import (
 func publishedSummary(p tables.Published) *storiesv1.PublishedSummary {
 	return &storiesv1.PublishedSummary{
 		Name: "stories/" + p.Story, Slug: p.Slug, Locale: p.Locale, Title: p.Title, Summary: p.Summary, Customer: p.Customer, Industry: p.Industry,
-		Region: p.Region, Product: p.Product, PublishTime: timestamp(p.LiveSince), FirstPublishTime: timestamp(p.FirstAt), Image: imageToProto(p.Image),
+		Region: p.Region, Product: p.Product, UseCase: p.UseCase, PublishTime: timestamp(p.LiveSince), FirstPublishTime: timestamp(p.FirstAt), Image: imageToProto(p.Image),
 		Version: p.Version, Metric: metricToProto(p.Metric),
 	}
-}
-
-// ListPublishedStories lists what is up in one language.
-func (s *Server) ListPublishedStories(ctx context.Context, req *storiesv1.ListPublishedStoriesRequest) (*storiesv1.ListPublishedStoriesResponse, error) {
-	locale := domain.CanonicalLocale(req.GetLocale())
-	if req.GetLocale() == "" {
-		locale = s.Locales[0]
-	}
-	if !domain.ValidLocale(locale) {
-		return nil, fault.Invalid("locale", "%q is not a language tag such as en or pt-BR", req.GetLocale())
-	}
-	q, f, err := s.query(req, store.Query{Index: "live", Equal: []any{locale}, Descending: true}, 20, 100)
-	if err != nil {
-		return nil, err
-	}
-	return read(ctx, s, func(ctx context.Context, tx store.Reader) (*storiesv1.ListPublishedStoriesResponse, error) {
-		p, err := tables.PublishedStories.Find(ctx, tx, q)
-		if err != nil {
-			return nil, err
-		}
-		total, err := tables.PublishedStories.Count(ctx, tx, store.Query{Index: "live", Equal: []any{locale}})
-		if err != nil {
-			return nil, err
-		}
-		resp := &storiesv1.ListPublishedStoriesResponse{NextPageToken: s.pages.Issue(p.Next, f), TotalSize: int32(total), Locale: locale}
-		for _, row := range p.Rows {
-			// Between the end of a consent and the job that carries it out lies up to a second.
-			if row.Value.Live(s.now()) {
-				resp.Stories = append(resp.Stories, publishedSummary(row.Value))
-			} else {
-				resp.TotalSize--
-			}
-		}
-		resp.Locales, err = s.liveLocales(ctx, tx)
-		return resp, err
-	})
-}
-
-// liveLocales returns the languages in which anything is up, the default first.
-func (s *Server) liveLocales(ctx context.Context, tx store.Reader) ([]string, error) {
-	var out []string
-	for _, l := range s.Locales {
-		_, err := tables.PublishedStories.First(ctx, tx, store.Query{Index: "live", Equal: []any{l}})
-		if store.IsNotFound(err) {
-			continue
-		}
-		if err != nil {
-			return nil, err
-		}
-		out = append(out, l)
-	}
-	return out, nil
 }
 
 // GetPublishedStory returns an edition by its address.

@@ -21,6 +21,7 @@ const (
 	EventConsentGiven   = "stories.consent.given"
 	EventConsentRevoked = "stories.consent.revoked"
 	EventConsentEnded   = "stories.consent.ended"
+	EventTermsChanged   = "stories.terms.changed"
 )
 
 // happening is something worth remembering: an audit entry and, where others care, an event.

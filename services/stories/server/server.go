@@ -59,6 +59,7 @@ type Server struct {
 	decoding chan struct{}
 	links    *auth.Links
 	hub      *hub
+	shelves  *shelves
 }
 
 // New returns a Server. It makes the keys of its links and page tokens on the first start. Run must be running for scheduled things to happen and for
@@ -74,7 +75,7 @@ func New(ctx context.Context, o Options) (*Server, error) {
 	for i, l := range o.Locales {
 		o.Locales[i] = domain.CanonicalLocale(l)
 	}
-	s := &Server{Options: o, decoding: make(chan struct{}, 2), hub: newHub(o.DB, o.Logger)}
+	s := &Server{Options: o, decoding: make(chan struct{}, 2), hub: newHub(o.DB, o.Logger), shelves: newShelves(o.DB, o.Locales)}
 	key, err := secret.Ensure(ctx, o.DB, o.Clock, "page-tokens")
 	if err != nil {
 		return nil, fmt.Errorf("stories: the key of the page tokens: %w", err)

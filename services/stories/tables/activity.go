@@ -54,6 +54,6 @@ func Specs() []*store.Spec {
 	return append([]*store.Spec{
 		Stories.Spec(), Texts.Spec(), Versions.Spec(), Consents.Spec(), Signoffs.Spec(),
 		PublishedStories.Spec(), Editions.Spec(), Redirects.Spec(), Assets.Spec(), AssetUses.Spec(), WithdrawnAssets.Spec(),
-		Audit.Spec(), Messages.Spec(), MonthlyFigures.Spec(), secret.Table.Spec(), idempotency.Table.Spec(),
+		Taxonomies.Spec(), Audit.Spec(), Messages.Spec(), MonthlyFigures.Spec(), secret.Table.Spec(), idempotency.Table.Spec(),
 	}, outbox.Specs()...)
 }

@@ -34,6 +34,24 @@ func (db *DB) Feed(ctx context.Context, s *store.Spec, after int64, limit int) (
 	return db.numbered(ctx, s, after, limit)
 }
 
+// FeedEnd implements store.DB. Numbers and the counter that gives them are committed together: what the counter says was committed before.
+func (db *DB) FeedEnd(ctx context.Context, s *store.Spec) (int64, error) {
+	if _, err := db.table(s); err != nil {
+		return 0, err
+	}
+	if !s.Feed {
+		return 0, fault.Internal.New("table %s is not declared as a feed", s.Name)
+	}
+	var counter struct {
+		Last int64 `bson:"last"`
+	}
+	err := db.data.Collection(metaCounters).FindOne(ctx, bson.D{{Key: fieldID, Value: s.Name}}).Decode(&counter)
+	if err == mongo.ErrNoDocuments {
+		return 0, nil
+	}
+	return counter.Last, engineFault(err)
+}
+
 // numbered reads documents that have their number, in one snapshot: a scan that sees what is committed meanwhile could see a number and miss one before it.
 func (db *DB) numbered(ctx context.Context, s *store.Spec, after int64, limit int) (docs []store.Doc, err error) {
 	err = db.transact(ctx, false, func(ctx context.Context, t *tx) error {

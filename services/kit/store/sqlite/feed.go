@@ -34,5 +34,28 @@ func (db *DB) Feed(ctx context.Context, s *store.Spec, after int64, limit int) (
 	return docs, err
 }
 
+// FeedEnd implements store.DB.
+func (db *DB) FeedEnd(ctx context.Context, s *store.Spec) (int64, error) {
+	t, err := db.table(s)
+	if err != nil {
+		return 0, err
+	}
+	if !s.Feed {
+		return 0, fault.Internal.New("table %s is not declared as a feed", s.Name)
+	}
+	var end int64
+	err = db.reading(ctx, func(c *conn) error {
+		st, err := c.fixed(t, kindFeedEnd)
+		if err != nil {
+			return engineFault(err)
+		}
+		return engineFault(st.query(context.Background(), func(row []driver.Value) error {
+			end, _ = row[0].(int64)
+			return nil
+		}))
+	})
+	return end, err
+}
+
 // Changed implements store.DB.
 func (db *DB) Changed(s *store.Spec) (<-chan struct{}, func()) { return db.topics.Subscribe(s) }

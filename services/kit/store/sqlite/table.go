@@ -63,6 +63,7 @@ const (
 	kindFind
 	kindCount
 	kindFeed
+	kindFeedEnd
 )
 
 var control = map[kind]string{
@@ -104,6 +105,8 @@ func (t *table) text(k kind) string {
 		return fmt.Sprintf(`SELECT 1 FROM "%s" WHERE id = ?`, t.spec.Name)
 	case kindFeed:
 		return fmt.Sprintf(`SELECT %s, seq FROM "%s" WHERE seq > ? ORDER BY seq LIMIT ?`, columns, t.spec.Name)
+	case kindFeedEnd:
+		return fmt.Sprintf(`SELECT coalesce(max(seq), 0) FROM "%s"`, t.spec.Name)
 	}
 	panic(fmt.Sprintf("sqlite: statement %d has no fixed text", k))
 }

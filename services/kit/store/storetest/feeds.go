@@ -16,6 +16,7 @@ var feedCases = []testCase{
 	{"readers at the same time see the same numbers", feedReaders},
 	{"what was rolled back is not in the feed", feedRollback},
 	{"numbers go on after the database was opened again, and after rows were deleted", feedReopen},
+	{"who reads the tables after the feed's end misses nothing by reading the feed from there on", feedEnd},
 	{"commits wake whoever waits for the feed", feedChanged},
 	{"rows of a feed never change, and other tables have no feed", feedRefused},
 }
@@ -73,6 +74,49 @@ func feedOrder(s *suite) {
 	}
 	if len(got) != 25 {
 		s.Errorf("%d rows", len(got))
+	}
+}
+
+func feedEnd(s *suite) {
+	db := s.fresh()
+	end := func() int64 {
+		at, err := events.FeedEnd(s.Context(), db)
+		if err != nil {
+			s.Fatalf("feed end: %v", err)
+		}
+		return at
+	}
+	if at := end(); at != 0 {
+		s.Errorf("an empty feed ends at %d", at)
+	}
+	for i := range 3 {
+		s.event(db, id(i))
+	}
+	read := s.feed(db, 0, 10) // an engine may give numbers only when somebody reads
+	if at := end(); at != read[2].Seq {
+		s.Errorf("the feed ends at %d after a reader was given %d", at, read[2].Seq)
+	}
+	s.event(db, id(3))
+	at := end()
+	inTable := map[string]bool{}
+	if err := db.View(s.Context(), func(ctx context.Context, tx store.Reader) error {
+		p, err := events.Find(ctx, tx, store.Query{})
+		for _, r := range p.Rows {
+			inTable[r.ID] = true
+		}
+		return err
+	}); err != nil {
+		s.Fatalf("view: %v", err)
+	}
+	s.event(db, id(4))
+	for _, r := range s.feed(db, at, 10) {
+		inTable[r.ID] = true
+	}
+	if len(inTable) != 5 {
+		s.Errorf("table and feed give %d of 5 documents", len(inTable))
+	}
+	if _, err := items.FeedEnd(s.Context(), db); err == nil {
+		s.Error("a table without a feed has an end")
 	}
 }
 

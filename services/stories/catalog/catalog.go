@@ -1,0 +1,331 @@
+// Package catalog is what a replica keeps in memory of what is published: for each language the summaries in the order of its list, and for each term the set of
+// stories that belong to it. Lists, filters, counts and pages are answered from it without reading the store.
+//
+// Whoever owns a Catalog feeds it with rows as they change; it knows neither store nor feed. Ends that no job has carried out yet count: what is asked at an
+// instant holds only what may be shown at that instant.
+package catalog
+
+import (
+	"cmp"
+	"slices"
+	"strings"
+	"sync"
+
+	"github.com/bits-and-blooms/bitset"
+
+	storiesv1 "renown.example/proto/gen/renown/stories/v1"
+	"renown.example/stories/tables"
+	"renown.example/stories/taxonomy"
+)
+
+// Row is a published row with its id, the text id.
+type Row struct {
+	Text      string
+	Published tables.Published
+}
+
+// Entry is one language of a story that is up. It does not change; what changes is another Entry.
+type Entry struct {
+	Row
+	// Summary is what lists show. It is shared by all answers and must not be changed.
+	Summary *storiesv1.PublishedSummary
+
+	slot  uint
+	terms [taxonomy.Count][]*term
+	about *about
+}
+
+// Slot is the place of an entry's edition in sets of entries of its language.
+func (e *Entry) Slot() uint { return e.slot }
+
+// term is a term of a taxonomy in one language, with the entries that belong to it.
+type term struct {
+	x  int
+	id string
+	in *bitset.BitSet
+	n  int
+	// writings counts how the texts write it: the label of a term that nobody manages.
+	writings map[string]int
+}
+
+// shelf holds one language.
+type shelf struct {
+	locale string
+	// order is the list: newest first.
+	order []*Entry
+	// ending are the entries that end by themselves, the first to end first.
+	ending []*Entry
+	// slots holds entries by slot. A slot belongs to one edition and is not given again, so that an index may remember it.
+	slots []*Entry
+	live  *bitset.BitSet
+	terms [taxonomy.Count]map[string]*term
+	words map[string]*feature
+}
+
+// Catalog is safe for concurrent use.
+type Catalog struct {
+	locales []string
+	render  func(tables.Published) *storiesv1.PublishedSummary
+
+	mu       sync.RWMutex
+	resolver *taxonomy.Resolver
+	shelves  map[string]*shelf
+	byText   map[string]*Entry
+	// slotOf remembers the slot of every edition that was ever up.
+	slotOf map[string]uint
+}
+
+// New returns an empty Catalog of a site with these languages, the default first. render makes the summary of a row, without terms.
+func New(locales []string, render func(tables.Published) *storiesv1.PublishedSummary) *Catalog {
+	return &Catalog{
+		locales: locales, render: render, resolver: taxonomy.NewResolver([taxonomy.Count][]taxonomy.Term{}, locales),
+		shelves: map[string]*shelf{}, byText: map[string]*Entry{}, slotOf: map[string]uint{},
+	}
+}
+
+func newShelf(locale string) *shelf {
+	s := &shelf{locale: locale, live: &bitset.BitSet{}, words: map[string]*feature{}}
+	for x := range s.terms {
+		s.terms[x] = map[string]*term{}
+	}
+	return s
+}
+
+// byList orders entries as lists do: newest first, then by text id, the last first.
+func byList(a, b *Entry) int {
+	if c := cmp.Compare(b.Published.LiveSince, a.Published.LiveSince); c != 0 {
+		return c
+	}
+	return strings.Compare(b.Text, a.Text)
+}
+
+func byEnd(a, b *Entry) int {
+	if c := cmp.Compare(a.Published.Until(), b.Published.Until()); c != 0 {
+		return c
+	}
+	return strings.Compare(a.Text, b.Text)
+}
+
+// few is up to how many changes are put into sorted lists one by one; more are sorted in.
+const few = 32
+
+// Put takes over rows as they are now, each text once: rows with an edition come in or change, those without go.
+func (c *Catalog) Put(rows []Row) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.put(rows)
+}
+
+func (c *Catalog) put(rows []Row) {
+	bulk := map[*shelf]bool{}
+	for _, r := range rows {
+		if was := c.byText[r.Text]; was != nil {
+			c.take(was)
+		}
+	}
+	for _, r := range rows {
+		if r.Published.Edition == "" {
+			continue
+		}
+		s := c.shelves[r.Published.Locale]
+		if s == nil {
+			s = newShelf(r.Published.Locale)
+			c.shelves[s.locale] = s
+		}
+		e := c.enter(s, r)
+		if len(rows) > few {
+			bulk[s] = true
+			s.order = append(s.order, e)
+			if e.Published.Until() != 0 {
+				s.ending = append(s.ending, e)
+			}
+			continue
+		}
+		s.order = insert(s.order, e, byList)
+		if e.Published.Until() != 0 {
+			s.ending = insert(s.ending, e, byEnd)
+		}
+	}
+	for s := range bulk {
+		slices.SortFunc(s.order, byList)
+		slices.SortFunc(s.ending, byEnd)
+	}
+}
+
+// enter makes the entry of a row and puts it into the sets.
+func (c *Catalog) enter(s *shelf, r Row) *Entry {
+	e := &Entry{Row: r, slot: uint(len(s.slots))}
+	if slot, ok := c.slotOf[r.Published.Edition]; ok {
+		e.slot = slot
+	} else {
+		s.slots = append(s.slots, nil)
+	}
+	s.slots[e.slot] = e
+	s.live.Set(e.slot)
+	c.byText[r.Text], c.slotOf[r.Published.Edition] = e, e.slot
+	c.classify(s, e)
+	if len(s.words) > 0 {
+		s.describe(e)
+	}
+	return e
+}
+
+// take takes an entry out of everything but its slot and the memory of its edition.
+func (c *Catalog) take(e *Entry) {
+	s := c.shelves[e.Published.Locale]
+	s.live.Clear(e.slot)
+	s.slots[e.slot] = nil
+	s.order = remove(s.order, e, byList)
+	if e.Published.Until() != 0 {
+		s.ending = remove(s.ending, e, byEnd)
+	}
+	s.unclassify(e)
+	s.forget(e)
+	delete(c.byText, e.Text)
+}
+
+// classify finds the terms that an entry belongs to and renders its summary with them.
+func (c *Catalog) classify(s *shelf, e *Entry) {
+	e.Summary = c.render(e.Published)
+	e.Summary.Terms = nil
+	p := e.Published
+	for x, list := range taxonomy.Written(p.Industry, p.Region, p.Product, p.UseCase) {
+		for _, written := range list {
+			id := c.resolver.Resolve(x, written, s.locale)
+			t := s.terms[x][id]
+			if t == nil {
+				t = &term{x: x, id: id, in: &bitset.BitSet{}, writings: map[string]int{}}
+				s.terms[x][id] = t
+			}
+			if slices.Contains(e.terms[x], t) {
+				continue
+			}
+			t.writings[written]++
+			t.in.Set(e.slot)
+			t.n++
+			e.terms[x] = append(e.terms[x], t)
+			label, managed := c.resolver.Label(x, id, s.locale)
+			if !managed {
+				label = written
+			}
+			e.Summary.Terms = append(e.Summary.Terms, &storiesv1.TermRef{Taxonomy: taxonomy.Names()[x], Id: id, Label: label})
+		}
+	}
+}
+
+func (s *shelf) unclassify(e *Entry) {
+	p := e.Published
+	for x, list := range taxonomy.Written(p.Industry, p.Region, p.Product, p.UseCase) {
+		for _, t := range e.terms[x] {
+			t.in.Clear(e.slot)
+			if t.n--; t.n == 0 {
+				delete(s.terms[x], t.id)
+			}
+			for _, w := range list {
+				if t.writings[w]--; t.writings[w] <= 0 {
+					delete(t.writings, w)
+				}
+			}
+		}
+	}
+}
+
+// SetTerms takes over the managed terms as they are now.
+func (c *Catalog) SetTerms(r *taxonomy.Resolver) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.resolver = r
+	for _, s := range c.shelves {
+		for x := range s.terms {
+			s.terms[x] = map[string]*term{}
+		}
+		for i, e := range s.order {
+			// Answers that are under way hold the entry as it was.
+			now := &Entry{Row: e.Row, slot: e.slot, about: e.about}
+			c.classify(s, now)
+			s.order[i], s.slots[now.slot] = now, now
+			c.byText[now.Text] = now
+		}
+		for i, e := range s.ending {
+			s.ending[i] = c.byText[e.Text]
+		}
+	}
+}
+
+// Slot returns the slot of an edition in its language, whether or not it is up at present.
+func (c *Catalog) Slot(edition string) (uint, bool) {
+	c.mu.RLock()
+	defer c.mu.RUnlock()
+	slot, ok := c.slotOf[edition]
+	return slot, ok
+}
+
+// Editions returns the editions that are up.
+func (c *Catalog) Editions() []string {
+	c.mu.RLock()
+	defer c.mu.RUnlock()
+	var out []string
+	for _, s := range c.shelves {
+		for _, e := range s.order {
+			out = append(out, e.Published.Edition)
+		}
+	}
+	return out
+}
+
+// Use is how many entries of all languages belong to a term.
+type Use struct {
+	Taxonomy int
+	ID       string
+	Entries  int
+	// Labels are what the texts write, by language; of a managed term they may be any of its words.
+	Labels map[string]string
+}
+
+// Uses returns the terms to which anything belongs, in the order of taxonomies and ids.
+func (c *Catalog) Uses() []Use {
+	c.mu.RLock()
+	defer c.mu.RUnlock()
+	found := map[[2]string]*Use{}
+	for _, s := range c.shelves {
+		for x := range s.terms {
+			for id, t := range s.terms[x] {
+				key := [2]string{taxonomy.Names()[x], id}
+				if found[key] == nil {
+					found[key] = &Use{Taxonomy: x, ID: id, Labels: map[string]string{}}
+				}
+				found[key].Entries += t.n
+				found[key].Labels[s.locale] = t.written()
+			}
+		}
+	}
+	out := make([]Use, 0, len(found))
+	for _, u := range found {
+		out = append(out, *u)
+	}
+	slices.SortFunc(out, func(a, b Use) int { return cmp.Or(cmp.Compare(a.Taxonomy, b.Taxonomy), strings.Compare(a.ID, b.ID)) })
+	return out
+}
+
+// written is how most texts write the term.
+func (t *term) written() string {
+	best, most := "", 0
+	for w, n := range t.writings {
+		if n > most || n == most && w < best {
+			best, most = w, n
+		}
+	}
+	return best
+}
+
+func insert(list []*Entry, e *Entry, by func(a, b *Entry) int) []*Entry {
+	i, _ := slices.BinarySearchFunc(list, e, by)
+	return slices.Insert(list, i, e)
+}
+
+func remove(list []*Entry, e *Entry, by func(a, b *Entry) int) []*Entry {
+	if i, found := slices.BinarySearchFunc(list, e, by); found {
+		return slices.Delete(list, i, i+1)
+	}
+	return list
+}

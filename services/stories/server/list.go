@@ -1,0 +1,82 @@
+package server
+
+import (
+	"context"
+
+	"renown.example/kit/fault"
+	"renown.example/kit/page"
+	storiesv1 "renown.example/proto/gen/renown/stories/v1"
+	"renown.example/stories/catalog"
+	"renown.example/stories/domain"
+	"renown.example/stories/taxonomy"
+)
+
+// ListPublishedStories lists what is up in one language, narrowed by words and terms.
+func (s *Server) ListPublishedStories(ctx context.Context, req *storiesv1.ListPublishedStoriesRequest) (*storiesv1.ListPublishedStoriesResponse, error) {
+	p, f, err := s.listParams(req)
+	if err != nil {
+		return nil, err
+	}
+	if err := s.shelves.sync(ctx); err != nil {
+		return nil, err
+	}
+	p.Now = s.now()
+	found := s.shelves.List(p)
+	resp := &storiesv1.ListPublishedStoriesResponse{
+		NextPageToken: s.pages.Issue(found.Next, f), TotalSize: int32(found.Total), Locale: p.Locale, Locales: found.Locales,
+		Stories: make([]*storiesv1.PublishedSummary, len(found.Entries)), Facets: facetsToProto(found), Loosenings: looseningsToProto(req, found),
+	}
+	for i, e := range found.Entries {
+		resp.Stories[i] = e.Summary
+	}
+	return resp, nil
+}
+
+// listParams reads what a list is asked for.
+func (s *Server) listParams(req *storiesv1.ListPublishedStoriesRequest) (p catalog.Params, f page.Filter, err error) {
+	p.Locale = domain.CanonicalLocale(req.GetLocale())
+	if req.GetLocale() == "" {
+		p.Locale = s.Locales[0]
+	}
+	if !domain.ValidLocale(p.Locale) {
+		return p, f, fault.Invalid("locale", "%q is not a language tag such as en or pt-BR", req.GetLocale())
+	}
+	p.Chosen = taxonomy.Written(req.GetIndustry(), req.GetRegion(), req.GetProduct(), req.GetUseCase())
+	if f, err = page.FilterOf(req); err != nil {
+		return p, f, err
+	}
+	if p.Size, err = page.Size(req.GetPageSize(), 20, 100); err != nil {
+		return p, f, err
+	}
+	p.After, err = s.pages.Parse(req.GetPageToken(), f)
+	return p, f, err
+}
+
+func facetsToProto(p catalog.Page) []*storiesv1.Facet {
+	out := make([]*storiesv1.Facet, 0, len(p.Facets))
+	for x, counts := range p.Facets {
+		f := &storiesv1.Facet{Taxonomy: taxonomy.Names()[x], Terms: make([]*storiesv1.FacetTerm, len(counts))}
+		for i, c := range counts {
+			f.Terms[i] = &storiesv1.FacetTerm{Id: c.ID, Label: c.Label, Count: int32(c.Entries), Selected: c.Selected}
+		}
+		out = append(out, f)
+	}
+	return out
+}
+
+func looseningsToProto(req *storiesv1.ListPublishedStoriesRequest, p catalog.Page) []*storiesv1.Loosening {
+	var out []*storiesv1.Loosening
+	for _, l := range p.Loosenings {
+		m := &storiesv1.Loosening{Query: req.GetQuery(), TotalSize: int32(l.Entries)}
+		switch {
+		case l.Words:
+			m.Query = l.Query
+		case l.All:
+			m.Taxonomy = "*"
+		default:
+			m.Taxonomy = taxonomy.Names()[l.Taxonomy]
+		}
+		out = append(out, m)
+	}
+	return out
+}
