@@ -208,6 +208,7 @@ func (g *Gateway) handlers(stories, partners grpc.ClientConnInterface) (*runtime
 		storiesv1.RegisterActivityServiceHandlerClient(ctx, mux, storiesv1.NewActivityServiceClient(stories)),
 		storiesv1.RegisterExcerptsServiceHandlerClient(ctx, mux, storiesv1.NewExcerptsServiceClient(stories)),
 		storiesv1.RegisterTaxonomyServiceHandlerClient(ctx, mux, storiesv1.NewTaxonomyServiceClient(stories)),
+		storiesv1.RegisterAddressesServiceHandlerClient(ctx, mux, storiesv1.NewAddressesServiceClient(stories)),
 		storiesv1.RegisterFiguresServiceHandlerClient(ctx, mux, storiesv1.NewFiguresServiceClient(stories)),
 		partnersv1.RegisterSessionsServiceHandlerClient(ctx, mux, partnersv1.NewSessionsServiceClient(partners)),
 		partnersv1.RegisterUsersServiceHandlerClient(ctx, mux, partnersv1.NewUsersServiceClient(partners)),

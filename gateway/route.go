@@ -24,6 +24,7 @@ var files = []protoreflect.FileDescriptor{
 	storiesv1.File_renown_stories_v1_activity_proto,
 	storiesv1.File_renown_stories_v1_excerpts_proto,
 	storiesv1.File_renown_stories_v1_taxonomy_proto,
+	storiesv1.File_renown_stories_v1_addresses_proto,
 	storiesv1.File_renown_stories_v1_figures_proto,
 	partnersv1.File_renown_partners_v1_partners_proto,
 }

@@ -12,6 +12,7 @@ import (
 // groups gives the services the names under which people look for them, in the order of a story's way.
 var groups = []struct{ service, name string }{
 	{"PublishedService", "Published stories"},
+	{"AddressesService", "Addresses"},
 	{"WorkspaceService", "Writing"},
 	{"ReviewService", "Review and publication"},
 	{"SignoffService", "Customer sign-off"},

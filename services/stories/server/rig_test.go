@@ -37,6 +37,7 @@ type rig struct {
 	activity   storiesv1.ActivityServiceClient
 	excerpting storiesv1.ExcerptsServiceClient
 	figures    storiesv1.FiguresServiceClient
+	located    storiesv1.AddressesServiceClient
 }
 
 var start = time.Date(2026, 5, 4, 9, 0, 0, 0, time.UTC)
@@ -78,6 +79,7 @@ func rigOn(t testing.TB, db store.DB, c *clock.Fake) *rig {
 		consents: storiesv1.NewConsentsServiceClient(conn), activity: storiesv1.NewActivityServiceClient(conn),
 		excerpting: storiesv1.NewExcerptsServiceClient(conn),
 		figures:    storiesv1.NewFiguresServiceClient(conn),
+		located:    storiesv1.NewAddressesServiceClient(conn),
 	}
 	r.worker = &outbox.Worker{DB: db, Clock: c, Handlers: srv.Jobs(), Failed: func(j outbox.Job, err error) { t.Errorf("job %s: %v", j.ID, err) }}
 	return r

@@ -51,6 +51,7 @@ type Server struct {
 	storiesv1.UnimplementedActivityServiceServer
 	storiesv1.UnimplementedExcerptsServiceServer
 	storiesv1.UnimplementedTaxonomyServiceServer
+	storiesv1.UnimplementedAddressesServiceServer
 	storiesv1.UnimplementedFiguresServiceServer
 
 	Options
@@ -242,5 +243,6 @@ func Register(r grpc.ServiceRegistrar, s *Server) {
 	storiesv1.RegisterActivityServiceServer(r, s)
 	storiesv1.RegisterExcerptsServiceServer(r, s)
 	storiesv1.RegisterTaxonomyServiceServer(r, s)
+	storiesv1.RegisterAddressesServiceServer(r, s)
 	storiesv1.RegisterFiguresServiceServer(r, s)
 }

@@ -1,0 +1,35 @@
+package server
+
+import (
+	"context"
+	"strings"
+
+	"renown.example/kit/store"
+	storiesv1 "renown.example/proto/gen/renown/stories/v1"
+	"renown.example/stories/tables"
+)
+
+// ListAddresses lists what is up by story and language. Rows of what was withdrawn are passed over, so a page may be short.
+func (s *Server) ListAddresses(ctx context.Context, req *storiesv1.ListAddressesRequest) (*storiesv1.ListAddressesResponse, error) {
+	q := store.Query{Index: "by_story"}
+	if from := strings.TrimPrefix(req.GetFrom(), "stories/"); from != "" {
+		q.From = from
+	}
+	q, f, err := s.query(req, q, store.MaxLimit, store.MaxLimit)
+	if err != nil {
+		return nil, err
+	}
+	return read(ctx, s, func(ctx context.Context, tx store.Reader) (*storiesv1.ListAddressesResponse, error) {
+		p, err := tables.PublishedStories.Find(ctx, tx, q)
+		if err != nil {
+			return nil, err
+		}
+		resp := &storiesv1.ListAddressesResponse{NextPageToken: s.pages.Issue(p.Next, f)}
+		for _, row := range p.Rows {
+			if v := row.Value; v.Live(s.now()) {
+				resp.Addresses = append(resp.Addresses, &storiesv1.Address{Name: "stories/" + v.Story, Locale: v.Locale, Slug: v.Slug, PublishTime: timestamp(v.LiveSince)})
+			}
+		}
+		return resp, nil
+	})
+}

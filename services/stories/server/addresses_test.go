@@ -1,0 +1,57 @@
+package server_test
+
+import (
+	"slices"
+	"strings"
+	"testing"
+
+	"renown.example/kit/fault"
+	storiesv1 "renown.example/proto/gen/renown/stories/v1"
+)
+
+// addresses reads the whole list from a story on, in pages of two, and says what is where as "story locale slug".
+func (r *rig) addresses(from string) []string {
+	r.t.Helper()
+	var out []string
+	for req := (&storiesv1.ListAddressesRequest{From: from, PageSize: 2}); ; {
+		resp := must(r.located.ListAddresses(r.nobody(), req))(r.t)
+		for _, a := range resp.GetAddresses() {
+			if !a.GetPublishTime().IsValid() || a.GetPublishTime().AsTime().IsZero() {
+				r.t.Errorf("%s was published at %v", a.GetSlug(), a.GetPublishTime())
+			}
+			out = append(out, strings.TrimPrefix(a.GetName(), "stories/")+" "+a.GetLocale()+" "+a.GetSlug())
+		}
+		if req.PageToken = resp.GetNextPageToken(); req.PageToken == "" {
+			return out
+		}
+	}
+}
+
+func TestAddressesAreThoseOfWhatIsUp(t *testing.T) {
+	r := newRig(t)
+	for _, story := range []string{"one", "two", "three"} {
+		r.writeAt(story, "at-"+story)
+		r.publish(story, "en")
+	}
+	in := text(strings.Replace(markdown, "locale: en", "locale: de", 1))
+	in.Slug = "bei-eins"
+	must(r.workspace.SaveText(r.ada(), &storiesv1.SaveTextRequest{Story: "one", Locale: "de", Text: in}))(t)
+	r.publish("one", "de")
+	r.writeAt("zero", "draft")
+	all := []string{"one de bei-eins", "one en at-one", "three en at-three", "two en at-two"}
+	if got := r.addresses(""); !slices.Equal(got, all) {
+		t.Errorf("all addresses are %q", got)
+	}
+	// A story that is not there is the place where it would be.
+	for from, want := range map[string][]string{"stories/three": all[2:], "stories/pear": all[2:], "stories/zzz": nil} {
+		if got := r.addresses(from); !slices.Equal(got, want) {
+			t.Errorf("from %s on they are %q", from, got)
+		}
+	}
+	must(r.review.UnpublishText(r.edda(), &storiesv1.UnpublishTextRequest{Story: "one", Locale: "en"}))(t)
+	if got, want := r.addresses(""), slices.Delete(slices.Clone(all), 1, 2); !slices.Equal(got, want) {
+		t.Errorf("after a withdrawal they are %q", got)
+	}
+	_, err := r.located.ListAddresses(r.nobody(), &storiesv1.ListAddressesRequest{From: "one"})
+	refused(t, err, fault.InvalidArgument)
+}
