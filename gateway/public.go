@@ -80,14 +80,15 @@ func (g *Gateway) fill(ctx context.Context, r *http.Request, ex *exchange) (read
 func (ex *exchange) depends(m proto.Message) {
 	switch m := m.(type) {
 	case *storiesv1.ListPublishedStoriesResponse:
-		ex.tags = []string{"stories"}
+		ex.tags = []string{"lists/" + m.GetLocale()}
 	case *storiesv1.PublishedStory:
 		ex.tags = []string{m.GetSummary().GetName()}
-		if end := m.GetConsentEndTime(); end != nil {
-			ex.validUntil = end.AsTime()
+		if next := m.GetNextChangeTime(); next != nil {
+			ex.validUntil = next.AsTime()
 		}
+	case *storiesv1.GetPublishedAssetResponse:
+		ex.tags = m.GetStories()
 	}
-	// A picture says nothing of the stories that show it: without tags, every revision drops it.
 }
 
 // silence is how long the stream of revisions may say nothing, while heartbeats come each half second.

@@ -99,6 +99,7 @@ func TestPublishedStoriesAreServedFromMemoryAndForgotten(t *testing.T) {
 	}
 	p.set("nordhafen", "Two")
 	w.tell("stories/nordhafen")
+	w.tell("lists/en")
 	for _, path := range []string{"/v1/stories/nordhafen", "/v1/stories?pageSize=5"} {
 		if got := read(path); !strings.Contains(string(got.body), "Two") {
 			t.Errorf("%s after the change: %s", path, got.body)
@@ -106,6 +107,7 @@ func TestPublishedStoriesAreServedFromMemoryAndForgotten(t *testing.T) {
 	}
 	p.set("nordhafen", "")
 	w.tell("stories/nordhafen")
+	w.tell("lists/en")
 	if got := read("/v1/stories/nordhafen"); got.StatusCode != 410 || got.problem(t).Code != "WITHDRAWN" {
 		t.Errorf("withdrawn: %d", got.StatusCode)
 	}

@@ -64,6 +64,8 @@ func (m *marshaler) Marshal(v any) ([]byte, error) {
 
 // describe sets the headers that follow from the message of an answer, before it is written.
 func (g *Gateway) describe(ctx context.Context, w http.ResponseWriter, m proto.Message) error {
+	ex := exchangeOf(ctx)
+	ex.depends(m)
 	body := m
 	if inner, ok := m.(interface{ XXX_ResponseBody() any }); ok {
 		body, _ = inner.XXX_ResponseBody().(proto.Message)
@@ -73,7 +75,6 @@ func (g *Gateway) describe(ctx context.Context, w http.ResponseWriter, m proto.M
 		w.Header().Set("X-Content-Type-Options", "nosniff")
 		return nil
 	}
-	ex := exchangeOf(ctx)
 	if zipFile(ex, m) != nil {
 		w.Header().Set("Content-Type", zipType)
 		w.Header().Set("Content-Disposition", `attachment; filename="renown-stories.zip"`)

@@ -106,7 +106,7 @@ func (p *published) GetPublishedStory(_ context.Context, req *storiesv1.GetPubli
 	}
 	return &storiesv1.GetPublishedStoryResponse{Story: &storiesv1.PublishedStory{
 		Summary:        &storiesv1.PublishedSummary{Name: "stories/" + req.GetSlug(), Slug: req.GetSlug(), Title: title, Locale: "en"},
-		ConsentEndTime: p.ends[req.GetSlug()],
+		NextChangeTime: p.ends[req.GetSlug()],
 	}}, nil
 }
 

@@ -25,12 +25,15 @@ type Answer struct {
 	Body   []byte
 	// ETag names these bytes, without quotes and suffix; "" means the digest of status, Content-Type and body.
 	ETag string
-	// Tags name what the answer depends on. A revision of "stories/abc" drops the answers tagged "stories/abc" and those tagged "stories", such as lists.
-	// An answer without tags is dropped by every revision.
+	// Tags name what the answer depends on. A revision of "stories/abc" drops the answers tagged "stories/abc" and those tagged "stories".
+	// An answer without tags is dropped by every revision. They are sent as its surrogate keys.
 	Tags []string
 	// ValidUntil is the instant from which the answer may not be given any more; zero means none.
 	ValidUntil time.Time
 }
+
+// SurrogateKey is the header field with the names that an answer depends on, parted by spaces. Caches in front that know it can drop just what a change concerns.
+const SurrogateKey = "Surrogate-Key"
 
 // Fill fetches an answer. Errors go to Options.Problem and are not kept; a refusal that may be kept, such as 410, is an Answer with that status.
 type Fill func(ctx context.Context) (Answer, error)

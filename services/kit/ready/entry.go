@@ -89,6 +89,9 @@ func newEntry(key string, a Answer) *entry {
 	} else {
 		e.header = append(e.header, field{"Vary", []string{"Accept-Encoding"}})
 	}
+	if len(a.Tags) > 0 {
+		e.header = append(e.header, field{SurrogateKey, []string{strings.Join(a.Tags, " ")}})
+	}
 	e.size = overhead + len(key) + len(a.Body)
 	return e
 }

@@ -66,12 +66,15 @@ func (s *Server) issue(ctx context.Context, tx store.Writer, row store.Row[table
 	if _, err := tables.Editions.Insert(ctx, tx, edition, editionOf(t, f, by, now)); err != nil {
 		return err
 	}
+	details := map[string]string{"locale": t.Locale, "slug": f.slug, "edition": edition, "hash": f.version.Hash}
+	if err := noteLanguages(ctx, tx, t.Locale, details); err != nil {
+		return err
+	}
 	if err := s.put(ctx, tx, row, edition, f, until); err != nil {
 		return err
 	}
 	return s.record(ctx, tx, happening{
-		by: by, story: t.Story, subject: "stories/" + t.Story, action: audit, event: EventPublished, at: now,
-		details: map[string]string{"locale": t.Locale, "slug": f.slug, "edition": edition, "hash": f.version.Hash},
+		by: by, story: t.Story, subject: "stories/" + t.Story, action: audit, event: EventPublished, at: now, details: details,
 	})
 }
 

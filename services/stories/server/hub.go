@@ -22,14 +22,12 @@ const (
 	watcherBuffer = 1024
 )
 
-// revisionEvents are the events that change what is published.
-var revisionEvents = map[string]bool{EventPublished: true, EventWithdrawn: true, EventMoved: true}
-
 // hub follows the feed and tells watchers what changed among published things.
 type hub struct {
-	db   store.DB
-	log  *slog.Logger
-	real clock.Clock
+	db      store.DB
+	log     *slog.Logger
+	real    clock.Clock
+	locales []string
 
 	mu       sync.Mutex
 	position int64
@@ -39,8 +37,8 @@ type hub struct {
 	watchers map[chan *storiesv1.WatchRevisionsResponse]bool
 }
 
-func newHub(db store.DB, log *slog.Logger) *hub {
-	return &hub{db: db, log: log, real: clock.System(), watchers: map[chan *storiesv1.WatchRevisionsResponse]bool{}}
+func newHub(db store.DB, locales []string, log *slog.Logger) *hub {
+	return &hub{db: db, log: log, real: clock.System(), locales: locales, watchers: map[chan *storiesv1.WatchRevisionsResponse]bool{}}
 }
 
 // run follows the feed until ctx ends.
@@ -58,8 +56,12 @@ func (h *hub) apply(events []outbox.Recorded) {
 	defer h.mu.Unlock()
 	for _, e := range events {
 		h.position = e.Seq
-		if revisionEvents[e.Value.Type] {
-			h.tell(&storiesv1.WatchRevisionsResponse{Name: e.Value.Subject, Revision: e.Seq, Time: timestamp(e.Value.OccurredAt)})
+		c := changeOf(e.Value, h.locales)
+		if c.everything {
+			h.cutOff()
+		}
+		for _, name := range c.names {
+			h.tell(&storiesv1.WatchRevisionsResponse{Name: name, Revision: e.Seq, Time: timestamp(e.Value.OccurredAt)})
 		}
 	}
 }
@@ -80,6 +82,14 @@ func (h *hub) tell(r *storiesv1.WatchRevisionsResponse) {
 			delete(h.watchers, ch)
 			close(ch)
 		}
+	}
+}
+
+// cutOff ends every watcher: it begins anew, and with nothing of what it held. The lock is held.
+func (h *hub) cutOff() {
+	for ch := range h.watchers {
+		delete(h.watchers, ch)
+		close(ch)
 	}
 }
 

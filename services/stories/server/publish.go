@@ -162,10 +162,23 @@ func (s *Server) removeEdition(ctx context.Context, tx store.Writer, text string
 		return err
 	}
 	p := pub.Value
+	details := map[string]string{"locale": p.Locale, "slug": p.Slug, "edition": edition, "reason": why}
+	if err := noteLanguages(ctx, tx, p.Locale, details); err != nil {
+		return err
+	}
 	return s.record(ctx, tx, happening{
-		by: by, story: p.Story, subject: "stories/" + p.Story, action: "edition.withdrawn", event: EventWithdrawn, at: now,
-		details: map[string]string{"locale": p.Locale, "slug": p.Slug, "edition": edition, "reason": why},
+		by: by, story: p.Story, subject: "stories/" + p.Story, action: "edition.withdrawn", event: EventWithdrawn, at: now, details: details,
 	})
+}
+
+// noteLanguages notes in an event's details that nothing is up in a language: before its first edition is, or after its last one was.
+func noteLanguages(ctx context.Context, tx store.Reader, locale string, details map[string]string) error {
+	_, err := tables.PublishedStories.First(ctx, tx, store.Query{Index: "live", Equal: []any{locale}})
+	if store.IsNotFound(err) {
+		details[detailLanguages] = "changed"
+		return nil
+	}
+	return err
 }
 
 func quote(s string) string { return fmt.Sprintf("%q", s) }

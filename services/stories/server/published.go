@@ -6,6 +6,7 @@ import (
 
 	"google.golang.org/genproto/googleapis/api/httpbody"
 
+	"renown.example/kit/clock"
 	"renown.example/kit/fault"
 	"renown.example/kit/store"
 	storiesv1 "renown.example/proto/gen/renown/stories/v1"
@@ -136,10 +137,16 @@ func (s *Server) edition(ctx context.Context, tx store.Reader, p tables.Publishe
 	e := row.Value
 	out := &storiesv1.PublishedStory{
 		Summary: publishedSummary(p), Content: contentToProto(e.Content), Html: e.HTML, Markdown: e.Markdown, ContentHash: e.Hash,
-		ConsentKind: kindToProto[e.ConsentKind], ConsentTime: timestamp(e.ConsentAt), ConsentEndTime: timestamp(p.Until()),
+		ConsentKind: kindToProto[e.ConsentKind], ConsentTime: timestamp(e.ConsentAt), ConsentEndTime: timestamp(p.ConsentEnds),
+		Edition: "editions/" + p.Edition,
 		// What was published before there were excerpts has none of its own.
 		Excerpts: excerptsToProto(e.Excerpts.Or(e.Content)),
 	}
+	next, err := s.nextChange(ctx, tx, p)
+	if err != nil {
+		return nil, err
+	}
+	out.NextChangeTime = timestamp(next)
 	siblings, err := tables.PublishedStories.Find(ctx, tx, store.Query{Index: "by_story", Equal: []any{p.Story}, Limit: most})
 	if err != nil {
 		return nil, err
@@ -151,6 +158,19 @@ func (s *Server) edition(ctx context.Context, tx store.Reader, p tables.Publishe
 	}
 	slices.SortFunc(out.Alternates, func(a, b *storiesv1.Alternate) int { return s.rank(a.GetLocale()) - s.rank(b.GetLocale()) })
 	return out, nil
+}
+
+// nextChange returns the instant at which what is up changes by itself, 0 if none is known.
+func (s *Server) nextChange(ctx context.Context, tx store.Reader, p tables.Published) (clock.Millis, error) {
+	text, err := tables.Texts.Get(ctx, tx, tables.TextID(p.Story, p.Locale))
+	if err != nil {
+		return 0, err
+	}
+	next := p.Until()
+	if at := text.Value.PublishAt; text.Value.State == domain.Scheduled && (next == 0 || at < next) {
+		next = at
+	}
+	return next, nil
 }
 
 // rank orders languages as they are configured, unknown ones last.
@@ -168,19 +188,25 @@ func (s *Server) GetPublishedAsset(ctx context.Context, req *storiesv1.GetPublis
 		if err != nil {
 			return nil, err
 		}
+		var shownBy []string
 		for _, use := range uses.Rows {
 			pub, err := published(ctx, tx, use.Value.Text)
 			if err != nil {
 				return nil, err
 			}
-			if !pub.Value.Live(s.now()) {
-				continue
+			if pub.Value.Live(s.now()) {
+				shownBy = append(shownBy, "stories/"+pub.Value.Story)
 			}
+		}
+		if len(shownBy) > 0 {
 			a, err := tables.Assets.Get(ctx, tx, req.GetAsset())
 			if err != nil {
 				return nil, err
 			}
-			return &storiesv1.GetPublishedAssetResponse{Body: &httpbody.HttpBody{ContentType: a.Value.ContentType, Data: a.Value.Data}}, nil
+			slices.Sort(shownBy)
+			return &storiesv1.GetPublishedAssetResponse{
+				Body: &httpbody.HttpBody{ContentType: a.Value.ContentType, Data: a.Value.Data}, Stories: slices.Compact(shownBy),
+			}, nil
 		}
 		if len(uses.Rows) > 0 {
 			return nil, withdrawn()

@@ -138,6 +138,7 @@ func (c *Conn) exchange(ctx context.Context, rule *rule, verb, path string, body
 	if meta != nil {
 		*meta = metaOf(res)
 	}
+	noteKeys(ctx, verb, res)
 	raw, err := io.ReadAll(io.LimitReader(res.Body, maxAnswer))
 	if err != nil {
 		return unreachable(ctx, err)

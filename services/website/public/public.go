@@ -88,6 +88,8 @@ type page struct {
 	language    string
 	location    string
 	body        []byte
+	// names are what the page depends on: see ready.Answer.Tags.
+	names []string
 	// until is the instant from which the page is no longer true by itself; zero is never.
 	until time.Time
 }

@@ -454,3 +454,42 @@ func squeezed(t *testing.T, raw []byte) int {
 	}
 	return min(gz.Len(), br.Len())
 }
+
+// A held page is dropped by what its parts depend on, and by nothing else.
+func TestPagesAreDroppedByTheirNames(t *testing.T) {
+	s := newSite(t)
+	s.gateway.set("GET /v1/stories en", 200, `{"stories":[{"name":"stories/nordhafen-logistics","slug":"nordhafen","locale":"en","title":"One"}],"totalSize":1,"locale":"en","locales":["en"]}`,
+		ready.SurrogateKey, "lists/en")
+	revisions, said := make(chan ready.Revision), make(chan struct{})
+	ctx, cancel := context.WithCancel(t.Context())
+	defer cancel()
+	go s.public.Follow(ctx, func(ctx context.Context, heard func(ready.Revision)) error {
+		for {
+			select {
+			case <-ctx.Done():
+				return ctx.Err()
+			case r := <-revisions:
+				heard(r)
+				said <- struct{}{}
+			}
+		}
+	})
+	tell := func(r ready.Revision) { revisions <- r; <-said }
+	tell(ready.Revision{Number: 1})
+	if got := s.get("/stories").Header.Get(ready.SurrogateKey); got != "lists/en" {
+		t.Errorf("the index depends on %q", got)
+	}
+	asked := func() int { return len(s.gateway.calls("GET /v1/stories en")) }
+	before := asked()
+	tell(ready.Revision{Name: "stories/another", Number: 2})
+	tell(ready.Revision{Name: "lists/de", Number: 3})
+	s.get("/stories")
+	if asked() != before {
+		t.Error("the index was made anew for what does not concern it")
+	}
+	tell(ready.Revision{Name: "lists/en", Number: 4})
+	s.get("/stories")
+	if asked() != before+1 {
+		t.Error("the index was not made anew for what concerns it")
+	}
+}

@@ -59,10 +59,12 @@ func (s *Site) serve(w http.ResponseWriter, r *http.Request) {
 		key += "?" + r.URL.Query().Get("page")
 	}
 	s.holder.ServeOr(w, r, key, func(ctx context.Context) (ready.Answer, error) {
+		ctx, keys := api.Collecting(ctx)
 		p, err := s.build(ctx, r.URL)
 		if err != nil {
 			return ready.Answer{}, err
 		}
+		p.names = keys.Names()
 		if p.status == http.StatusNotFound {
 			return ready.Answer{}, &missing{p}
 		}
@@ -70,8 +72,8 @@ func (s *Site) serve(w http.ResponseWriter, r *http.Request) {
 	})
 }
 
-// answer is the page for the holder. It has no tags: whatever is published or withdrawn drops it, because every page lists stories
-// or depends on which are up.
+// answer is the page for the holder. It depends on what the gateway's answers depend on that it was made of; a page that something was missing for is dropped by
+// whatever is published or withdrawn.
 func (p *page) answer() ready.Answer {
 	h := http.Header{"Content-Type": {p.contentType}}
 	if p.location != "" {
@@ -80,7 +82,7 @@ func (p *page) answer() ready.Answer {
 	if p.language != "" {
 		h.Set("Content-Language", p.language)
 	}
-	return ready.Answer{Status: p.status, Header: h, Body: p.body, ValidUntil: p.until}
+	return ready.Answer{Status: p.status, Header: h, Body: p.body, Tags: p.names, ValidUntil: p.until}
 }
 
 // missing carries the page for an address that leads nowhere past the holder: there are infinitely many of those, and keeping them

@@ -70,8 +70,8 @@ func (s *Site) buildStory(ctx context.Context, at place) (*page, error) {
 		v.Alternates = s.absolute(languages)
 	}
 	p, err := s.render(http.StatusOK, "story", v)
-	if err == nil && published.GetConsentEndTime() != nil {
-		p.until = published.GetConsentEndTime().AsTime()
+	if err == nil && published.GetNextChangeTime() != nil {
+		p.until = published.GetNextChangeTime().AsTime()
 	}
 	return p, err
 }

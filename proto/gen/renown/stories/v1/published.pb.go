@@ -660,7 +660,9 @@ func (x *GetPublishedAssetRequest) GetAsset() string {
 type GetPublishedAssetResponse struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
 	// The bytes with their media type.
-	Body          *httpbody.HttpBody `protobuf:"bytes,1,opt,name=body,proto3" json:"body,omitempty"`
+	Body *httpbody.HttpBody `protobuf:"bytes,1,opt,name=body,proto3" json:"body,omitempty"`
+	// The published stories that show it, "stories/{story}"; REST sends them as surrogate keys.
+	Stories       []string `protobuf:"bytes,2,rep,name=stories,proto3" json:"stories,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -698,6 +700,13 @@ func (*GetPublishedAssetResponse) Descriptor() ([]byte, []int) {
 func (x *GetPublishedAssetResponse) GetBody() *httpbody.HttpBody {
 	if x != nil {
 		return x.Body
+	}
+	return nil
+}
+
+func (x *GetPublishedAssetResponse) GetStories() []string {
+	if x != nil {
+		return x.Stories
 	}
 	return nil
 }
@@ -742,7 +751,8 @@ func (*WatchRevisionsRequest) Descriptor() ([]byte, []int) {
 // WatchRevisionsResponse is a change, or a heartbeat if name is empty.
 type WatchRevisionsResponse struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
-	// Resource name of what changed, such as "stories/{story}"; empty in a heartbeat.
+	// Name of what changed: "stories/{story}" for everything that shows anything of a story, "lists/{locale}" for everything that lists the stories of a language;
+	// empty in a heartbeat. One change may tell several names.
 	Name string `protobuf:"bytes,1,opt,name=name,proto3" json:"name,omitempty"`
 	// Position in the feed of the change, or up to which it was read.
 	Revision int64 `protobuf:"varint,2,opt,name=revision,proto3" json:"revision,omitempty"`
@@ -868,9 +878,10 @@ const file_renown_stories_v1_published_proto_rawDesc = "" +
 	"\x19GetPublishedStoryResponse\x127\n" +
 	"\x05story\x18\x01 \x01(\v2!.renown.stories.v1.PublishedStoryR\x05story\"G\n" +
 	"\x18GetPublishedAssetRequest\x12+\n" +
-	"\x05asset\x18\x01 \x01(\tB\x15\xbaH\x12r\x102\x0e^[0-9a-f]{64}$R\x05asset\"E\n" +
+	"\x05asset\x18\x01 \x01(\tB\x15\xbaH\x12r\x102\x0e^[0-9a-f]{64}$R\x05asset\"_\n" +
 	"\x19GetPublishedAssetResponse\x12(\n" +
-	"\x04body\x18\x01 \x01(\v2\x14.google.api.HttpBodyR\x04body\"\x17\n" +
+	"\x04body\x18\x01 \x01(\v2\x14.google.api.HttpBodyR\x04body\x12\x18\n" +
+	"\astories\x18\x02 \x03(\tR\astories\"\x17\n" +
 	"\x15WatchRevisionsRequest\"\x97\x01\n" +
 	"\x16WatchRevisionsResponse\x12\x12\n" +
 	"\x04name\x18\x01 \x01(\tR\x04name\x12\x1a\n" +

@@ -2196,6 +2196,10 @@ type PublishedStory struct {
 	ConsentTime *timestamppb.Timestamp `protobuf:"bytes,7,opt,name=consent_time,json=consentTime,proto3" json:"consent_time,omitempty"`
 	// When the consent ends by itself; absent means never.
 	ConsentEndTime *timestamppb.Timestamp `protobuf:"bytes,8,opt,name=consent_end_time,json=consentEndTime,proto3" json:"consent_end_time,omitempty"`
+	// The edition, "editions/{edition}": what was published and never changes. Everything else stands around it.
+	Edition string `protobuf:"bytes,16,opt,name=edition,proto3" json:"edition,omitempty"`
+	// The instant at which this answer changes by itself: the edition ends, or a planned text takes its place. Absent means that none is known.
+	NextChangeTime *timestamppb.Timestamp `protobuf:"bytes,18,opt,name=next_change_time,json=nextChangeTime,proto3" json:"next_change_time,omitempty"`
 	// The other languages in which it is up.
 	Alternates []*Alternate `protobuf:"bytes,9,rep,name=alternates,proto3" json:"alternates,omitempty"`
 	// The language that was asked for, if the answer is in another because that one was never published.
@@ -2290,6 +2294,20 @@ func (x *PublishedStory) GetConsentTime() *timestamppb.Timestamp {
 func (x *PublishedStory) GetConsentEndTime() *timestamppb.Timestamp {
 	if x != nil {
 		return x.ConsentEndTime
+	}
+	return nil
+}
+
+func (x *PublishedStory) GetEdition() string {
+	if x != nil {
+		return x.Edition
+	}
+	return ""
+}
+
+func (x *PublishedStory) GetNextChangeTime() *timestamppb.Timestamp {
+	if x != nil {
+		return x.NextChangeTime
 	}
 	return nil
 }
@@ -2799,7 +2817,7 @@ const file_renown_stories_v1_resources_proto_rawDesc = "" +
 	"\aRelated\x129\n" +
 	"\x05story\x18\x01 \x01(\v2#.renown.stories.v1.PublishedSummaryR\x05story\x120\n" +
 	"\x05terms\x18\x02 \x03(\v2\x1a.renown.stories.v1.TermRefR\x05terms\x12\x14\n" +
-	"\x05words\x18\x03 \x03(\tR\x05words\"\xf0\x04\n" +
+	"\x05words\x18\x03 \x03(\tR\x05words\"\xd0\x05\n" +
 	"\x0ePublishedStory\x12=\n" +
 	"\asummary\x18\x01 \x01(\v2#.renown.stories.v1.PublishedSummaryR\asummary\x124\n" +
 	"\acontent\x18\x02 \x01(\v2\x1a.renown.stories.v1.ContentR\acontent\x12\x12\n" +
@@ -2808,7 +2826,9 @@ const file_renown_stories_v1_resources_proto_rawDesc = "" +
 	"\fcontent_hash\x18\x05 \x01(\tR\vcontentHash\x12A\n" +
 	"\fconsent_kind\x18\x06 \x01(\x0e2\x1e.renown.stories.v1.ConsentKindR\vconsentKind\x12=\n" +
 	"\fconsent_time\x18\a \x01(\v2\x1a.google.protobuf.TimestampR\vconsentTime\x12D\n" +
-	"\x10consent_end_time\x18\b \x01(\v2\x1a.google.protobuf.TimestampR\x0econsentEndTime\x12<\n" +
+	"\x10consent_end_time\x18\b \x01(\v2\x1a.google.protobuf.TimestampR\x0econsentEndTime\x12\x18\n" +
+	"\aedition\x18\x10 \x01(\tR\aedition\x12D\n" +
+	"\x10next_change_time\x18\x12 \x01(\v2\x1a.google.protobuf.TimestampR\x0enextChangeTime\x12<\n" +
 	"\n" +
 	"alternates\x18\t \x03(\v2\x1c.renown.stories.v1.AlternateR\n" +
 	"alternates\x12!\n" +
@@ -2953,16 +2973,17 @@ var file_renown_stories_v1_resources_proto_depIdxs = []int32{
 	2,  // 43: renown.stories.v1.PublishedStory.consent_kind:type_name -> renown.stories.v1.ConsentKind
 	28, // 44: renown.stories.v1.PublishedStory.consent_time:type_name -> google.protobuf.Timestamp
 	28, // 45: renown.stories.v1.PublishedStory.consent_end_time:type_name -> google.protobuf.Timestamp
-	24, // 46: renown.stories.v1.PublishedStory.alternates:type_name -> renown.stories.v1.Alternate
-	21, // 47: renown.stories.v1.PublishedStory.related:type_name -> renown.stories.v1.Related
-	23, // 48: renown.stories.v1.PublishedStory.excerpts:type_name -> renown.stories.v1.Excerpts
-	28, // 49: renown.stories.v1.AuditEntry.time:type_name -> google.protobuf.Timestamp
-	27, // 50: renown.stories.v1.AuditEntry.details:type_name -> renown.stories.v1.AuditEntry.DetailsEntry
-	51, // [51:51] is the sub-list for method output_type
-	51, // [51:51] is the sub-list for method input_type
-	51, // [51:51] is the sub-list for extension type_name
-	51, // [51:51] is the sub-list for extension extendee
-	0,  // [0:51] is the sub-list for field type_name
+	28, // 46: renown.stories.v1.PublishedStory.next_change_time:type_name -> google.protobuf.Timestamp
+	24, // 47: renown.stories.v1.PublishedStory.alternates:type_name -> renown.stories.v1.Alternate
+	21, // 48: renown.stories.v1.PublishedStory.related:type_name -> renown.stories.v1.Related
+	23, // 49: renown.stories.v1.PublishedStory.excerpts:type_name -> renown.stories.v1.Excerpts
+	28, // 50: renown.stories.v1.AuditEntry.time:type_name -> google.protobuf.Timestamp
+	27, // 51: renown.stories.v1.AuditEntry.details:type_name -> renown.stories.v1.AuditEntry.DetailsEntry
+	52, // [52:52] is the sub-list for method output_type
+	52, // [52:52] is the sub-list for method input_type
+	52, // [52:52] is the sub-list for extension type_name
+	52, // [52:52] is the sub-list for extension extendee
+	0,  // [0:52] is the sub-list for field type_name
 }
 
 func init() { file_renown_stories_v1_resources_proto_init() }

@@ -1,0 +1,59 @@
+package server
+
+import (
+	"encoding/json"
+	"strings"
+
+	"renown.example/kit/outbox"
+	"renown.example/stories/domain"
+)
+
+// The names under which changes of what is published are told: "stories/{story}" concerns every answer that shows anything of a story, "lists/{locale}" every answer
+// that lists the stories of a language. Answers carry the names that they depend on as surrogate keys.
+const listsPrefix = "lists/"
+
+// detailLanguages says in an event that a language has got its first edition, or lost its last: lists of every language name those that there are.
+const detailLanguages = "languages"
+
+// change is what an event means to holders of copies.
+type change struct {
+	names []string
+	// everything says that any answer may be another now.
+	everything bool
+}
+
+// storyOf returns "stories/{story}" of the name of anything that belongs to the story.
+func storyOf(name string) string {
+	if parts := strings.SplitN(name, "/", 3); len(parts) == 3 {
+		return parts[0] + "/" + parts[1]
+	}
+	return name
+}
+
+// changeOf reads an event of the feed.
+func changeOf(e outbox.Event, locales []string) change {
+	var d struct{ Locale, Languages, From, State string }
+	if err := json.Unmarshal(e.Data, &d); err != nil {
+		return change{everything: true} // an event of an unknown form may mean anything
+	}
+	switch e.Type {
+	case EventTermsChanged:
+		return change{everything: true}
+	case EventPublished, EventWithdrawn, EventMoved:
+		out := change{names: []string{e.Subject, listsPrefix + d.Locale}}
+		if d.Languages != "" {
+			for _, l := range locales {
+				if l != d.Locale {
+					out.names = append(out.names, listsPrefix+l)
+				}
+			}
+		}
+		return out
+	case EventTextChanged:
+		// What is up says when it will be replaced.
+		if scheduled := string(domain.Scheduled); d.State == scheduled || d.From == scheduled {
+			return change{names: []string{storyOf(e.Subject)}}
+		}
+	}
+	return change{}
+}

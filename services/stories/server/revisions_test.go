@@ -1,0 +1,33 @@
+package server
+
+import (
+	"slices"
+	"testing"
+
+	"renown.example/kit/outbox"
+)
+
+func TestWhatAnEventConcerns(t *testing.T) {
+	locales := []string{"en", "de", "fr"}
+	for _, c := range []struct {
+		kind, subject, data string
+		names               []string
+		everything          bool
+	}{
+		{EventPublished, "stories/a", `{"locale":"de","slug":"x"}`, []string{"stories/a", "lists/de"}, false},
+		{EventPublished, "stories/a", `{"locale":"de","languages":"changed"}`, []string{"stories/a", "lists/de", "lists/en", "lists/fr"}, false},
+		{EventWithdrawn, "stories/a", `{"locale":"en"}`, []string{"stories/a", "lists/en"}, false},
+		{EventMoved, "stories/a", `{"locale":"en","slug":"y"}`, []string{"stories/a", "lists/en"}, false},
+		{EventTextChanged, "stories/a/texts/en", `{"from":"APPROVED","state":"SCHEDULED"}`, []string{"stories/a"}, false},
+		{EventTextChanged, "stories/a/texts/en", `{"from":"SCHEDULED","state":"APPROVED"}`, []string{"stories/a"}, false},
+		{EventTextChanged, "stories/a/texts/en", `{"from":"DRAFT","state":"IN_REVIEW"}`, nil, false},
+		{EventConsentGiven, "consents/c", `{"locale":"en"}`, nil, false},
+		{EventTermsChanged, "terms", `{}`, nil, true},
+		{EventPublished, "stories/a", `[`, nil, true},
+	} {
+		got := changeOf(outbox.Event{Type: c.kind, Subject: c.subject, Data: []byte(c.data)}, locales)
+		if !slices.Equal(got.names, c.names) || got.everything != c.everything {
+			t.Errorf("%s %s %s: %+v, want %v %v", c.kind, c.subject, c.data, got, c.names, c.everything)
+		}
+	}
+}
