@@ -207,6 +207,7 @@ func (g *Gateway) handlers(stories, partners grpc.ClientConnInterface) (*runtime
 		storiesv1.RegisterConsentsServiceHandlerClient(ctx, mux, storiesv1.NewConsentsServiceClient(stories)),
 		storiesv1.RegisterActivityServiceHandlerClient(ctx, mux, storiesv1.NewActivityServiceClient(stories)),
 		storiesv1.RegisterExcerptsServiceHandlerClient(ctx, mux, storiesv1.NewExcerptsServiceClient(stories)),
+		storiesv1.RegisterAnonymousServiceHandlerClient(ctx, mux, storiesv1.NewAnonymousServiceClient(stories)),
 		storiesv1.RegisterTaxonomyServiceHandlerClient(ctx, mux, storiesv1.NewTaxonomyServiceClient(stories)),
 		storiesv1.RegisterAddressesServiceHandlerClient(ctx, mux, storiesv1.NewAddressesServiceClient(stories)),
 		storiesv1.RegisterFiguresServiceHandlerClient(ctx, mux, storiesv1.NewFiguresServiceClient(stories)),

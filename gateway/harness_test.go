@@ -105,6 +105,7 @@ func register(s grpc.ServiceRegistrar, st *stories, p *partners) {
 	storiesv1.RegisterConsentsServiceServer(s, storiesv1.UnimplementedConsentsServiceServer{})
 	storiesv1.RegisterActivityServiceServer(s, storiesv1.UnimplementedActivityServiceServer{})
 	storiesv1.RegisterExcerptsServiceServer(s, storiesv1.UnimplementedExcerptsServiceServer{})
+	storiesv1.RegisterAnonymousServiceServer(s, storiesv1.UnimplementedAnonymousServiceServer{})
 	storiesv1.RegisterTaxonomyServiceServer(s, storiesv1.UnimplementedTaxonomyServiceServer{})
 	partnersv1.RegisterSessionsServiceServer(s, p.sessions)
 	partnersv1.RegisterUsersServiceServer(s, partnersv1.UnimplementedUsersServiceServer{})

@@ -23,6 +23,7 @@ var files = []protoreflect.FileDescriptor{
 	storiesv1.File_renown_stories_v1_consents_proto,
 	storiesv1.File_renown_stories_v1_activity_proto,
 	storiesv1.File_renown_stories_v1_excerpts_proto,
+	storiesv1.File_renown_stories_v1_anonymous_proto,
 	storiesv1.File_renown_stories_v1_taxonomy_proto,
 	storiesv1.File_renown_stories_v1_addresses_proto,
 	storiesv1.File_renown_stories_v1_figures_proto,

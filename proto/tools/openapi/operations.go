@@ -18,6 +18,7 @@ var groups = []struct{ service, name string }{
 	{"SignoffService", "Customer sign-off"},
 	{"ConsentsService", "Consents"},
 	{"ExcerptsService", "Excerpts"},
+	{"AnonymousService", "Anonymous versions"},
 	{"ActivityService", "Activity"},
 	{"TaxonomyService", "Terms"},
 	{"FiguresService", "Figures"},

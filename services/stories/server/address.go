@@ -151,6 +151,9 @@ func (s *Server) SwapSlugs(ctx context.Context, req *storiesv1.SwapSlugsRequest)
 			return nil, err
 		}
 		for _, swapped := range []struct{ story, slug string }{{one.Value.Story, other.Value.Slug}, {other.Value.Story, one.Value.Slug}} {
+			if err := s.mayHave(ctx, tx, swapped.story, locale, swapped.slug); err != nil {
+				return nil, err
+			}
 			if err := s.reslug(ctx, tx, swapped.story, locale, swapped.slug); err != nil {
 				return nil, err
 			}

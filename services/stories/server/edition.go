@@ -46,7 +46,12 @@ func (s *Server) publishable(ctx context.Context, tx store.Reader, row store.Row
 	if err := domain.CheckExcerpts(plain(v.Value.Content), row.Value.Excerpts, fault.NotPublishable); err != nil {
 		return forming{}, err
 	}
-	return s.form(row, v.Value, c), nil
+	f := s.form(row, v.Value, c)
+	found, err := s.leaks(ctx, tx, row.Value.Story, shown{name: row.Value.Story, slug: f.slug, content: f.content, excerpts: f.excerpts})
+	if err != nil {
+		return forming{}, err
+	}
+	return f, tellsNothing(found)
 }
 
 // form makes of a signed version what may be shown of it.

@@ -36,6 +36,7 @@ type rig struct {
 	consents   storiesv1.ConsentsServiceClient
 	activity   storiesv1.ActivityServiceClient
 	excerpting storiesv1.ExcerptsServiceClient
+	anonymous  storiesv1.AnonymousServiceClient
 	figures    storiesv1.FiguresServiceClient
 	located    storiesv1.AddressesServiceClient
 }
@@ -77,9 +78,9 @@ func rigOn(t testing.TB, db store.DB, c *clock.Fake) *rig {
 		published: storiesv1.NewPublishedServiceClient(conn), workspace: storiesv1.NewWorkspaceServiceClient(conn),
 		review: storiesv1.NewReviewServiceClient(conn), signoff: storiesv1.NewSignoffServiceClient(conn),
 		consents: storiesv1.NewConsentsServiceClient(conn), activity: storiesv1.NewActivityServiceClient(conn),
-		excerpting: storiesv1.NewExcerptsServiceClient(conn),
-		figures:    storiesv1.NewFiguresServiceClient(conn),
-		located:    storiesv1.NewAddressesServiceClient(conn),
+		excerpting: storiesv1.NewExcerptsServiceClient(conn), anonymous: storiesv1.NewAnonymousServiceClient(conn),
+		figures: storiesv1.NewFiguresServiceClient(conn),
+		located: storiesv1.NewAddressesServiceClient(conn),
 	}
 	r.worker = &outbox.Worker{DB: db, Clock: c, Handlers: srv.Jobs(), Failed: func(j outbox.Job, err error) { t.Errorf("job %s: %v", j.ID, err) }}
 	return r

@@ -50,6 +50,7 @@ type Server struct {
 	storiesv1.UnimplementedConsentsServiceServer
 	storiesv1.UnimplementedActivityServiceServer
 	storiesv1.UnimplementedExcerptsServiceServer
+	storiesv1.UnimplementedAnonymousServiceServer
 	storiesv1.UnimplementedTaxonomyServiceServer
 	storiesv1.UnimplementedAddressesServiceServer
 	storiesv1.UnimplementedFiguresServiceServer
@@ -242,6 +243,7 @@ func Register(r grpc.ServiceRegistrar, s *Server) {
 	storiesv1.RegisterConsentsServiceServer(r, s)
 	storiesv1.RegisterActivityServiceServer(r, s)
 	storiesv1.RegisterExcerptsServiceServer(r, s)
+	storiesv1.RegisterAnonymousServiceServer(r, s)
 	storiesv1.RegisterTaxonomyServiceServer(r, s)
 	storiesv1.RegisterAddressesServiceServer(r, s)
 	storiesv1.RegisterFiguresServiceServer(r, s)

@@ -4,6 +4,7 @@ import (
 	"context"
 	"slices"
 
+	"renown.example/kit/auth"
 	"renown.example/kit/fault"
 	"renown.example/kit/store"
 	storiesv1 "renown.example/proto/gen/renown/stories/v1"
@@ -109,6 +110,15 @@ func (s *Server) text(ctx context.Context, tx store.Reader, row store.Row[tables
 		Summary: s.summary(ctx, row, pub.Value), Content: contentToProto(v.Value.Content), ContentHash: t.Hash, Etag: etag(row.Version),
 		UnpublishTime: timestamp(t.UnpublishAt), Markdown: string(domain.Format(domain.Document{Story: t.Story, Slug: t.Slug, Content: v.Value.Content}, nil)),
 		Html: fragment(v.Value.Content), Excerpts: excerptsToProto(t.Excerpts),
+	}
+	if auth.From(ctx).Kind == auth.KindUser {
+		of, err := variantOf(ctx, tx, t.Story)
+		if err != nil {
+			return nil, err
+		}
+		if of != "" {
+			out.AnonymousOf = "stories/" + of
+		}
 	}
 	if out.Summary.Live {
 		out.Live = publishedSummary(pub.Value)

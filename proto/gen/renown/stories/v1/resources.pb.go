@@ -1229,7 +1229,9 @@ type Text struct {
 	// The newest version rendered as it would appear.
 	Html string `protobuf:"bytes,10,opt,name=html,proto3" json:"html,omitempty"`
 	// The excerpts that were chosen; those that are empty are taken from the text by themselves.
-	Excerpts      *Excerpts `protobuf:"bytes,20,opt,name=excerpts,proto3" json:"excerpts,omitempty"`
+	Excerpts *Excerpts `protobuf:"bytes,20,opt,name=excerpts,proto3" json:"excerpts,omitempty"`
+	// For an anonymous text: the story that it was made of, "stories/{story}"; empty for others. It is known in the workspace only.
+	AnonymousOf   string `protobuf:"bytes,21,opt,name=anonymous_of,json=anonymousOf,proto3" json:"anonymous_of,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -1339,6 +1341,13 @@ func (x *Text) GetExcerpts() *Excerpts {
 		return x.Excerpts
 	}
 	return nil
+}
+
+func (x *Text) GetAnonymousOf() string {
+	if x != nil {
+		return x.AnonymousOf
+	}
+	return ""
 }
 
 // Version is one immutable state of a text.
@@ -2721,7 +2730,7 @@ const file_renown_stories_v1_resources_proto_rawDesc = "" +
 	"\x04live\x18\v \x01(\bR\x04live\x12\x18\n" +
 	"\aactions\x18\f \x03(\tR\aactions\x12=\n" +
 	"\fpublish_time\x18\r \x01(\v2\x1a.google.protobuf.TimestampR\vpublishTime\x12#\n" +
-	"\rchanges_asked\x18\x0e \x01(\tR\fchangesAsked\"\x82\x04\n" +
+	"\rchanges_asked\x18\x0e \x01(\tR\fchangesAsked\"\xa5\x04\n" +
 	"\x04Text\x128\n" +
 	"\asummary\x18\x01 \x01(\v2\x1e.renown.stories.v1.TextSummaryR\asummary\x124\n" +
 	"\acontent\x18\x02 \x01(\v2\x1a.renown.stories.v1.ContentR\acontent\x12\x1a\n" +
@@ -2734,7 +2743,8 @@ const file_renown_stories_v1_resources_proto_rawDesc = "" +
 	"\bsignoffs\x18\t \x03(\v2\x1a.renown.stories.v1.SignoffR\bsignoffs\x12\x12\n" +
 	"\x04html\x18\n" +
 	" \x01(\tR\x04html\x127\n" +
-	"\bexcerpts\x18\x14 \x01(\v2\x1b.renown.stories.v1.ExcerptsR\bexcerpts\"\xe7\x02\n" +
+	"\bexcerpts\x18\x14 \x01(\v2\x1b.renown.stories.v1.ExcerptsR\bexcerpts\x12!\n" +
+	"\fanonymous_of\x18\x15 \x01(\tR\vanonymousOf\"\xe7\x02\n" +
 	"\aVersion\x12\x12\n" +
 	"\x04name\x18\x01 \x01(\tR\x04name\x12\x16\n" +
 	"\x06number\x18\x02 \x01(\x05R\x06number\x124\n" +
