@@ -7,6 +7,8 @@ import (
 	"errors"
 	"net"
 	"net/url"
+	"os"
+	"path/filepath"
 	"slices"
 	"strings"
 	"sync"
@@ -33,6 +35,7 @@ type Config struct {
 	WebsiteURL   string           `help:"Address of the website as people type it: links to customers begin with it." placeholder:"URL" required:""`
 	Locales      []string         `help:"Languages of the stories, the default first." default:"en" placeholder:"TAG"`
 	SMTP         mail.Config      `embed:"" prefix:"smtp-"`
+	SearchFolder string           `help:"Folder of the search index, for this process alone; it is made anew where it is missing. By default it lies in the folder for the data, or with MongoDB in a temporary one." placeholder:"DIR"`
 }
 
 // Deps are what the process gives to the service.
@@ -44,10 +47,12 @@ type Deps struct {
 
 // Service is a running stories service. Its parts are closed by Close.
 type Service struct {
-	db     store.DB
-	deps   Deps
-	server *server.Server
-	rpc    *rpc.Server
+	db   store.DB
+	deps Deps
+	// temporary is the folder of the search index if it goes with the process.
+	temporary string
+	server    *server.Server
+	rpc       *rpc.Server
 }
 
 // New opens the database and starts the service's RPC server for callers in its own process. Run must be running for scheduled things to happen and for
@@ -70,10 +75,25 @@ func New(ctx context.Context, c Config, d Deps) (*Service, error) {
 		return nil, err
 	}
 	s := &Service{db: o.DB, deps: d}
+	if o.SearchFolder, err = s.searchFolder(c); err != nil {
+		return nil, errors.Join(err, o.DB.Close())
+	}
 	if err := s.start(ctx, c, o); err != nil {
 		return nil, errors.Join(err, o.DB.Close())
 	}
 	return s, nil
+}
+
+// searchFolder is where the search index lies.
+func (s *Service) searchFolder(c Config) (folder string, err error) {
+	switch {
+	case c.SearchFolder != "":
+		return c.SearchFolder, nil
+	case c.MongoDBURI == "":
+		return filepath.Join(c.Data, "stories-search"), nil
+	}
+	s.temporary, err = os.MkdirTemp("", "renown-search-")
+	return s.temporary, err
 }
 
 func (s *Service) start(ctx context.Context, c Config, o server.Options) error {
@@ -124,5 +144,8 @@ func (s *Service) Ready(ctx context.Context) error { return s.db.Ping(ctx) }
 // Close lets running calls finish, within the bound of rpc.Options.StopWithin, and closes the database.
 func (s *Service) Close() error {
 	s.rpc.Stop()
+	if s.temporary != "" {
+		return errors.Join(s.db.Close(), os.RemoveAll(s.temporary))
+	}
 	return s.db.Close()
 }

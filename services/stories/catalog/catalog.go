@@ -7,12 +7,14 @@ package catalog
 
 import (
 	"cmp"
+	"maps"
 	"slices"
 	"strings"
 	"sync"
 
 	"github.com/bits-and-blooms/bitset"
 
+	"renown.example/kit/clock"
 	storiesv1 "renown.example/proto/gen/renown/stories/v1"
 	"renown.example/stories/tables"
 	"renown.example/stories/taxonomy"
@@ -109,20 +111,32 @@ func byEnd(a, b *Entry) int {
 // few is up to how many changes are put into sorted lists one by one; more are sorted in.
 const few = 32
 
-// Put takes over rows as they are now, each text once: rows with an edition come in or change, those without go.
-func (c *Catalog) Put(rows []Row) {
+// Put takes over rows as they are now, each text once: rows with an edition come in or change, those without go. It returns which editions came up and which went.
+func (c *Catalog) Put(rows []Row) (up, gone []string) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	c.put(rows)
-}
-
-func (c *Catalog) put(rows []Row) {
-	bulk := map[*shelf]bool{}
+	was := map[string]bool{}
 	for _, r := range rows {
-		if was := c.byText[r.Text]; was != nil {
-			c.take(was)
+		if e := c.byText[r.Text]; e != nil {
+			was[e.Published.Edition] = true
+			c.take(e)
 		}
 	}
+	c.enterAll(rows)
+	for _, r := range rows {
+		switch e := r.Published.Edition; {
+		case e == "":
+		case was[e]:
+			delete(was, e)
+		default:
+			up = append(up, e)
+		}
+	}
+	return up, slices.Sorted(maps.Keys(was))
+}
+
+func (c *Catalog) enterAll(rows []Row) {
+	bulk := map[*shelf]bool{}
 	for _, r := range rows {
 		if r.Published.Edition == "" {
 			continue
@@ -258,6 +272,27 @@ func (c *Catalog) Slot(edition string) (uint, bool) {
 	defer c.mu.RUnlock()
 	slot, ok := c.slotOf[edition]
 	return slot, ok
+}
+
+// Up returns the slots of what may be shown in a language at an instant. The set is the caller's.
+func (c *Catalog) Up(locale string, now clock.Millis) *bitset.BitSet {
+	c.mu.RLock()
+	defer c.mu.RUnlock()
+	if s := c.shelves[locale]; s != nil {
+		return s.up(now).Clone()
+	}
+	return &bitset.BitSet{}
+}
+
+// Each calls back for every entry of a language.
+func (c *Catalog) Each(locale string, each func(e *Entry)) {
+	c.mu.RLock()
+	defer c.mu.RUnlock()
+	if s := c.shelves[locale]; s != nil {
+		for _, e := range s.order {
+			each(e)
+		}
+	}
 }
 
 // Editions returns the editions that are up.

@@ -115,8 +115,13 @@ func (h *hub) leave(ch chan *storiesv1.WatchRevisionsResponse) {
 	delete(h.watchers, ch)
 }
 
-// Run follows the feed until ctx ends. WatchRevisions sends nothing without it.
-func (s *Server) Run(ctx context.Context) { s.hub.run(ctx) }
+// Run follows the feed and keeps the search index until ctx ends. WatchRevisions sends nothing without it.
+func (s *Server) Run(ctx context.Context) {
+	var all sync.WaitGroup
+	all.Go(func() { s.hub.run(ctx) })
+	all.Go(func() { s.shelves.run(ctx) })
+	all.Wait()
+}
 
 // WatchRevisions sends what changes, and a heartbeat while nothing was missed.
 func (s *Server) WatchRevisions(_ *storiesv1.WatchRevisionsRequest, out storiesv1.PublishedService_WatchRevisionsServer) error {

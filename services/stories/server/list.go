@@ -2,6 +2,7 @@ package server
 
 import (
 	"context"
+	"strings"
 
 	"renown.example/kit/fault"
 	"renown.example/kit/page"
@@ -21,10 +22,21 @@ func (s *Server) ListPublishedStories(ctx context.Context, req *storiesv1.ListPu
 		return nil, err
 	}
 	p.Now = s.now()
+	var search *storiesv1.Search
+	if strings.TrimSpace(req.GetQuery()) != "" {
+		f, whole := s.shelves.find(ctx, p.Locale, req.GetQuery(), p.Now)
+		search = &storiesv1.Search{Query: f.Query, CorrectedFrom: f.CorrectedFrom, Partial: !whole}
+		if f.Query != "" { // else there is no word in it, and nothing is narrowed
+			p.Matches = f
+		}
+	}
 	found := s.shelves.List(p)
+	if search != nil {
+		search.TotalSize = int32(found.Found)
+	}
 	resp := &storiesv1.ListPublishedStoriesResponse{
 		NextPageToken: s.pages.Issue(found.Next, f), TotalSize: int32(found.Total), Locale: p.Locale, Locales: found.Locales,
-		Stories: make([]*storiesv1.PublishedSummary, len(found.Entries)), Facets: facetsToProto(found), Loosenings: looseningsToProto(req, found),
+		Stories: make([]*storiesv1.PublishedSummary, len(found.Entries)), Facets: facetsToProto(found), Loosenings: looseningsToProto(req, found), Search: search,
 	}
 	for i, e := range found.Entries {
 		resp.Stories[i] = e.Summary

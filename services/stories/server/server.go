@@ -37,6 +37,8 @@ type Options struct {
 	WebsiteURL string
 	// Locales are the languages of the site, the default first: it ends every fallback chain.
 	Locales []string
+	// SearchFolder is where the search index lies, which is this replica's own; "" keeps it in memory.
+	SearchFolder string
 	// Mail sends messages; nil means that they wait to be copied.
 	Mail Mailer
 }
@@ -77,7 +79,7 @@ func New(ctx context.Context, o Options) (*Server, error) {
 	for i, l := range o.Locales {
 		o.Locales[i] = domain.CanonicalLocale(l)
 	}
-	s := &Server{Options: o, decoding: make(chan struct{}, 2), hub: newHub(o.DB, o.Locales, o.Logger), shelves: newShelves(o.DB, o.Locales)}
+	s := &Server{Options: o, decoding: make(chan struct{}, 2), hub: newHub(o.DB, o.Locales, o.Logger), shelves: newShelves(o)}
 	key, err := secret.Ensure(ctx, o.DB, o.Clock, "page-tokens")
 	if err != nil {
 		return nil, fmt.Errorf("stories: the key of the page tokens: %w", err)

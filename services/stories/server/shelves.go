@@ -6,9 +6,11 @@ import (
 	"strings"
 	"sync/atomic"
 
+	"renown.example/kit/clock"
 	"renown.example/kit/outbox"
 	"renown.example/kit/store"
 	"renown.example/stories/catalog"
+	"renown.example/stories/search"
 	"renown.example/stories/tables"
 	"renown.example/stories/taxonomy"
 )
@@ -21,6 +23,7 @@ type shelves struct {
 	*catalog.Catalog
 	db      store.DB
 	locales []string
+	index   *search.Index
 
 	// asked counts questions. reading is held by the one who reads; known, of those whose questions came before the last reading began, belongs to it.
 	asked    atomic.Int64
@@ -30,8 +33,10 @@ type shelves struct {
 	position int64
 }
 
-func newShelves(db store.DB, locales []string) *shelves {
-	return &shelves{Catalog: catalog.New(locales, publishedSummary), db: db, locales: locales, reading: make(chan struct{}, 1)}
+func newShelves(o Options) *shelves {
+	s := &shelves{Catalog: catalog.New(o.Locales, publishedSummary), db: o.DB, locales: o.Locales, reading: make(chan struct{}, 1)}
+	s.index = search.New(search.Options{Folder: o.SearchFolder, Logger: o.Logger, Editions: s.Editions, Slot: s.Slot, Load: s.documents})
+	return s
 }
 
 // sync returns when the catalogue holds everything that was committed before.
@@ -147,7 +152,13 @@ func (s *shelves) take(ctx context.Context, events []outbox.Recorded) error {
 	if relabelled {
 		s.SetTerms(taxonomy.NewResolver(terms, s.locales))
 	}
-	s.Put(rows)
+	up, gone := s.Put(rows)
+	for _, edition := range up {
+		s.index.Note(edition, true)
+	}
+	for _, edition := range gone {
+		s.index.Note(edition, false)
+	}
 	return nil
 }
 
@@ -166,4 +177,63 @@ func changedText(e outbox.Event) string {
 		return ""
 	}
 	return tables.TextID(last(e.Subject), data.Locale)
+}
+
+// documents reads what is searched of editions.
+func (s *shelves) documents(ctx context.Context, editions []string) ([]search.Doc, error) {
+	var docs []search.Doc
+	err := s.db.View(ctx, func(ctx context.Context, tx store.Reader) error {
+		docs = make([]search.Doc, 0, len(editions))
+		for _, id := range editions {
+			row, err := tables.Editions.Get(ctx, tx, id)
+			if store.IsNotFound(err) {
+				continue
+			}
+			if err != nil {
+				return err
+			}
+			e := row.Value
+			d := search.Doc{Edition: id, Locale: e.Locale, Head: []string{e.Content.Title, e.Content.Customer}, Lead: []string{e.Content.Summary}, Text: e.Plain}
+			for _, words := range taxonomy.Written(e.Content.Industry, e.Content.Region, e.Content.Product, e.Content.UseCase) {
+				d.Lead = append(d.Lead, words...)
+			}
+			docs = append(docs, d)
+		}
+		return nil
+	})
+	return docs, err
+}
+
+// run keeps the search index until ctx ends.
+func (s *shelves) run(ctx context.Context) {
+	for ctx.Err() == nil {
+		err := s.sync(ctx)
+		if err == nil {
+			s.index.Run(ctx)
+			return
+		}
+		// The hub says what is wrong with the database.
+		select {
+		case <-ctx.Done():
+		case <-clock.System().After(store.PollInterval):
+		}
+	}
+}
+
+// find looks for words, in the index or, until that is open, in what the catalogue holds itself. whole is false if something may be missing.
+func (s *shelves) find(ctx context.Context, locale, query string, now clock.Millis) (f *search.Found, whole bool) {
+	whole = s.index.Settle(ctx)
+	if f, ok := s.index.Find(ctx, locale, query, s.Up(locale, now)); ok {
+		return f, whole
+	}
+	return search.Scan(locale, query, func(found func(slot uint, head, lead string)) {
+		s.Each(locale, func(e *catalog.Entry) {
+			p := e.Published
+			lead := p.Summary
+			for _, words := range taxonomy.Written(p.Industry, p.Region, p.Product, p.UseCase) {
+				lead += " " + strings.Join(words, " ")
+			}
+			found(e.Slot(), p.Title+" "+p.Customer, lead)
+		})
+	}), false
 }
