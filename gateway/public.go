@@ -83,9 +83,12 @@ func (ex *exchange) depends(m proto.Message) {
 		ex.tags = []string{"lists/" + m.GetLocale()}
 	case *storiesv1.PublishedStory:
 		ex.tags = []string{m.GetSummary().GetName()}
-		if next := m.GetNextChangeTime(); next != nil {
-			ex.validUntil = next.AsTime()
+	case *storiesv1.GetPublishedStoryResponse:
+		if until := m.GetValidUntilTime(); until != nil {
+			ex.validUntil = until.AsTime()
 		}
+	case *storiesv1.ListPublishedEditionsResponse:
+		ex.tags = []string{m.GetName()}
 	case *storiesv1.GetPublishedAssetResponse:
 		ex.tags = m.GetStories()
 	}

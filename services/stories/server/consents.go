@@ -252,7 +252,7 @@ func (s *Server) revokeOne(ctx context.Context, tx store.Writer, consentID strin
 	c := row.Value.Consent
 	err = s.record(ctx, tx, happening{
 		by: by, story: c.Story, subject: "consents/" + c.ID, action: "consent.revoked", event: EventConsentRevoked, at: s.now(),
-		details: map[string]string{"locale": c.Locale, "hash": c.Hash}, said: map[string]string{"reason": reason},
+		details: map[string]string{"story": c.Story, "locale": c.Locale, "hash": c.Hash}, said: map[string]string{"reason": reason},
 	})
 	if err != nil {
 		return err

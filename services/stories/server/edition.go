@@ -85,7 +85,7 @@ func (s *Server) issue(ctx context.Context, tx store.Writer, row store.Row[table
 
 func editionOf(t tables.Text, f forming, by actor, now clock.Millis) tables.Edition {
 	return tables.Edition{
-		Story: t.Story, Locale: t.Locale, Version: f.version.Number, Content: f.content, Hash: f.version.Hash, Consent: f.consent.ID, ConsentKind: f.consent.Kind,
+		Story: t.Story, Locale: t.Locale, Slug: f.slug, Version: f.version.Number, Content: f.content, Hash: f.version.Hash, Consent: f.consent.ID, ConsentKind: f.consent.Kind,
 		ConsentAt: f.consent.SignedAt, PublishedAt: now, PublishedBy: by.name, Excerpts: f.excerpts, HTML: fragment(f.content), Plain: plain(f.content),
 		Markdown: string(domain.Format(domain.Document{Story: t.Story, Slug: f.slug, Content: f.content}, nil)),
 	}

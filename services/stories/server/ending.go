@@ -120,7 +120,7 @@ func (s *Server) consentDue(ctx context.Context, tx store.Writer, consent string
 	c := row.Value.Consent
 	err = s.record(ctx, tx, happening{
 		by: renown, story: c.Story, subject: "consents/" + c.ID, action: "consent.ended", event: EventConsentEnded, at: s.now(),
-		details: map[string]string{"locale": c.Locale, "hash": c.Hash},
+		details: map[string]string{"story": c.Story, "locale": c.Locale, "hash": c.Hash},
 	})
 	if err != nil {
 		return err

@@ -114,6 +114,9 @@ func (s *Server) put(ctx context.Context, tx store.Writer, row store.Row[tables.
 	if err := s.releaseAssets(ctx, tx, row.ID); err != nil {
 		return err
 	}
+	if err := noteDown(ctx, tx, pub.Value, now); err != nil {
+		return err
+	}
 	p, c := pub.Value, f.content
 	p.Edition, p.LiveSince, p.WithdrawnAt, p.Consent, p.ConsentEnds, p.UnpublishAt = edition, now, 0, f.consent.ID, f.consent.Ends, until
 	if p.FirstAt == 0 {
@@ -151,6 +154,9 @@ func (s *Server) removeEdition(ctx context.Context, tx store.Writer, text string
 	}
 	now := s.now()
 	edition := pub.Value.Edition
+	if err := noteDown(ctx, tx, pub.Value, now); err != nil {
+		return err
+	}
 	pub.Value.Edition, pub.Value.LiveSince, pub.Value.WithdrawnAt, pub.Value.UnpublishAt = "", 0, now, 0
 	if _, err := tables.PublishedStories.Put(ctx, tx, pub); err != nil {
 		return err
@@ -169,6 +175,23 @@ func (s *Server) removeEdition(ctx context.Context, tx store.Writer, text string
 	return s.record(ctx, tx, happening{
 		by: by, story: p.Story, subject: "stories/" + p.Story, action: "edition.withdrawn", event: EventWithdrawn, at: now, details: details,
 	})
+}
+
+// noteDown notes that what is up of a text, if anything is, goes down at an instant; what ended by itself before did so then.
+func noteDown(ctx context.Context, tx store.Writer, p tables.Published, at clock.Millis) error {
+	if p.Edition == "" {
+		return nil
+	}
+	row, err := tables.Editions.GetForUpdate(ctx, tx, p.Edition)
+	if err != nil {
+		return err
+	}
+	row.Value.DownAt = at
+	if until := p.Until(); until != 0 {
+		row.Value.DownAt = min(at, until)
+	}
+	_, err = tables.Editions.Put(ctx, tx, row)
+	return err
 }
 
 // noteLanguages notes in an event's details that nothing is up in a language: before its first edition is, or after its last one was.

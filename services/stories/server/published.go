@@ -31,10 +31,18 @@ func (s *Server) GetPublishedStory(ctx context.Context, req *storiesv1.GetPublis
 	if !domain.ValidLocale(locale) {
 		return nil, fault.Invalid("locale", "%q is not a language tag such as en or pt-BR", req.GetLocale())
 	}
+	asOf, err := s.past(req)
+	if err != nil {
+		return nil, err
+	}
 	return read(ctx, s, func(ctx context.Context, tx store.Reader) (*storiesv1.GetPublishedStoryResponse, error) {
 		pub, err := tables.PublishedStories.First(ctx, tx, store.Query{Index: "by_slug", Equal: []any{locale, req.GetSlug()}})
 		if store.IsNotFound(err) {
-			return s.elsewhere(ctx, tx, locale, req.GetSlug())
+			resp, err := s.elsewhere(ctx, tx, locale, req.GetSlug())
+			if asOf != 0 && err == nil {
+				return nil, fault.NotFound.New("There is no story at %q in this language.", req.GetSlug())
+			}
+			return resp, err
 		}
 		if err != nil {
 			return nil, err
@@ -42,8 +50,11 @@ func (s *Server) GetPublishedStory(ctx context.Context, req *storiesv1.GetPublis
 		if !pub.Value.Live(s.now()) {
 			return nil, withdrawn()
 		}
+		if asOf != 0 {
+			return s.asOf(ctx, tx, pub.Value, asOf)
+		}
 		st, err := s.edition(ctx, tx, pub.Value)
-		return &storiesv1.GetPublishedStoryResponse{Story: st}, err
+		return &storiesv1.GetPublishedStoryResponse{Story: st, ValidUntilTime: st.GetNextChangeTime()}, err
 	})
 }
 
@@ -125,7 +136,7 @@ func (s *Server) inAnotherLanguage(ctx context.Context, tx store.Reader, story, 
 		return nil, err
 	}
 	st.FallbackFor = locale
-	return &storiesv1.GetPublishedStoryResponse{Story: st}, nil
+	return &storiesv1.GetPublishedStoryResponse{Story: st, ValidUntilTime: st.GetNextChangeTime()}, nil
 }
 
 // edition is what is up of a story in one language, with what stands around it.

@@ -32,7 +32,7 @@ func storyOf(name string) string {
 
 // changeOf reads an event of the feed.
 func changeOf(e outbox.Event, locales []string) change {
-	var d struct{ Locale, Languages, From, State string }
+	var d struct{ Story, Locale, Languages, From, State string }
 	if err := json.Unmarshal(e.Data, &d); err != nil {
 		return change{everything: true} // an event of an unknown form may mean anything
 	}
@@ -49,6 +49,9 @@ func changeOf(e outbox.Event, locales []string) change {
 			}
 		}
 		return out
+	case EventConsentRevoked, EventConsentEnded:
+		// An earlier edition may rest on it.
+		return change{names: []string{"stories/" + d.Story}}
 	case EventTextChanged:
 		// What is up says when it will be replaced.
 		if scheduled := string(domain.Scheduled); d.State == scheduled || d.From == scheduled {

@@ -22,6 +22,7 @@ func TestWhatAnEventConcerns(t *testing.T) {
 		{EventTextChanged, "stories/a/texts/en", `{"from":"SCHEDULED","state":"APPROVED"}`, []string{"stories/a"}, false},
 		{EventTextChanged, "stories/a/texts/en", `{"from":"DRAFT","state":"IN_REVIEW"}`, nil, false},
 		{EventConsentGiven, "consents/c", `{"locale":"en"}`, nil, false},
+		{EventConsentRevoked, "consents/c", `{"story":"a","locale":"en"}`, []string{"stories/a"}, false},
 		{EventTermsChanged, "terms", `{}`, nil, true},
 		{EventPublished, "stories/a", `[`, nil, true},
 	} {

@@ -58,10 +58,11 @@ var PublishedStories = store.Define[Published](store.Spec{Name: "published", Ind
 	{Name: "by_story", Fields: []string{"story", "locale"}},
 }})
 
-// Edition is what was published, rendered. It never changes.
+// Edition is what was published, rendered. It never changes; that it has been replaced or taken down is noted beside it.
 type Edition struct {
 	Story       string             `json:"story"`
 	Locale      string             `json:"locale"`
+	Slug        string             `json:"slug,omitempty"`
 	Version     int32              `json:"version"`
 	Content     domain.Content     `json:"content"`
 	Hash        string             `json:"hash"`
@@ -70,6 +71,8 @@ type Edition struct {
 	ConsentAt   clock.Millis       `json:"consentAt"`
 	PublishedAt clock.Millis       `json:"publishedAt"`
 	PublishedBy string             `json:"publishedBy"`
+	// DownAt is the first instant at which it was not up any more, absent while it is.
+	DownAt clock.Millis `json:"downAt,omitempty"`
 	// Excerpts are spans of the content, none empty.
 	Excerpts domain.Excerpts `json:"excerpts"`
 	HTML     string          `json:"html"`

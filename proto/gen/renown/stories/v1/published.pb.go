@@ -509,13 +509,16 @@ func (x *Loosening) GetTotalSize() int32 {
 	return 0
 }
 
-// GetPublishedStoryRequest names a story by its slug.
+// GetPublishedStoryRequest names a story by its slug, and perhaps an instant.
 type GetPublishedStoryRequest struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
 	// The last part of its address.
 	Slug string `protobuf:"bytes,1,opt,name=slug,proto3" json:"slug,omitempty"`
 	// The language; empty means the installation's default.
-	Locale        string `protobuf:"bytes,2,opt,name=locale,proto3" json:"locale,omitempty"`
+	Locale string `protobuf:"bytes,2,opt,name=locale,proto3" json:"locale,omitempty"`
+	// Read the story as it was at this instant: the edition that was up then, byte for byte, without what stands around it now. An instant at which none was up
+	// answers NOT_FOUND; one whose words the customer does not agree to any more, or a story that is withdrawn now, WITHDRAWN.
+	AsOf          *timestamppb.Timestamp `protobuf:"bytes,3,opt,name=as_of,json=asOf,proto3" json:"as_of,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -564,13 +567,22 @@ func (x *GetPublishedStoryRequest) GetLocale() string {
 	return ""
 }
 
+func (x *GetPublishedStoryRequest) GetAsOf() *timestamppb.Timestamp {
+	if x != nil {
+		return x.AsOf
+	}
+	return nil
+}
+
 // GetPublishedStoryResponse holds the story.
 type GetPublishedStoryResponse struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
 	// The story.
-	Story         *PublishedStory `protobuf:"bytes,1,opt,name=story,proto3" json:"story,omitempty"`
-	unknownFields protoimpl.UnknownFields
-	sizeCache     protoimpl.SizeCache
+	Story *PublishedStory `protobuf:"bytes,1,opt,name=story,proto3" json:"story,omitempty"`
+	// The instant from which the answer may not be given any more, if one is known.
+	ValidUntilTime *timestamppb.Timestamp `protobuf:"bytes,2,opt,name=valid_until_time,json=validUntilTime,proto3" json:"valid_until_time,omitempty"`
+	unknownFields  protoimpl.UnknownFields
+	sizeCache      protoimpl.SizeCache
 }
 
 func (x *GetPublishedStoryResponse) Reset() {
@@ -610,6 +622,214 @@ func (x *GetPublishedStoryResponse) GetStory() *PublishedStory {
 	return nil
 }
 
+func (x *GetPublishedStoryResponse) GetValidUntilTime() *timestamppb.Timestamp {
+	if x != nil {
+		return x.ValidUntilTime
+	}
+	return nil
+}
+
+// ListPublishedEditionsRequest names a story by its slug.
+type ListPublishedEditionsRequest struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// The last part of its address.
+	Slug string `protobuf:"bytes,1,opt,name=slug,proto3" json:"slug,omitempty"`
+	// The language; empty means the installation's default.
+	Locale        string `protobuf:"bytes,2,opt,name=locale,proto3" json:"locale,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *ListPublishedEditionsRequest) Reset() {
+	*x = ListPublishedEditionsRequest{}
+	mi := &file_renown_stories_v1_published_proto_msgTypes[8]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *ListPublishedEditionsRequest) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*ListPublishedEditionsRequest) ProtoMessage() {}
+
+func (x *ListPublishedEditionsRequest) ProtoReflect() protoreflect.Message {
+	mi := &file_renown_stories_v1_published_proto_msgTypes[8]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use ListPublishedEditionsRequest.ProtoReflect.Descriptor instead.
+func (*ListPublishedEditionsRequest) Descriptor() ([]byte, []int) {
+	return file_renown_stories_v1_published_proto_rawDescGZIP(), []int{8}
+}
+
+func (x *ListPublishedEditionsRequest) GetSlug() string {
+	if x != nil {
+		return x.Slug
+	}
+	return ""
+}
+
+func (x *ListPublishedEditionsRequest) GetLocale() string {
+	if x != nil {
+		return x.Locale
+	}
+	return ""
+}
+
+// ListPublishedEditionsResponse holds the editions.
+type ListPublishedEditionsResponse struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// The newest 100, newest first.
+	Editions []*PublishedEdition `protobuf:"bytes,1,rep,name=editions,proto3" json:"editions,omitempty"`
+	// The story, "stories/{story}".
+	Name string `protobuf:"bytes,2,opt,name=name,proto3" json:"name,omitempty"`
+	// The language.
+	Locale        string `protobuf:"bytes,3,opt,name=locale,proto3" json:"locale,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *ListPublishedEditionsResponse) Reset() {
+	*x = ListPublishedEditionsResponse{}
+	mi := &file_renown_stories_v1_published_proto_msgTypes[9]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *ListPublishedEditionsResponse) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*ListPublishedEditionsResponse) ProtoMessage() {}
+
+func (x *ListPublishedEditionsResponse) ProtoReflect() protoreflect.Message {
+	mi := &file_renown_stories_v1_published_proto_msgTypes[9]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use ListPublishedEditionsResponse.ProtoReflect.Descriptor instead.
+func (*ListPublishedEditionsResponse) Descriptor() ([]byte, []int) {
+	return file_renown_stories_v1_published_proto_rawDescGZIP(), []int{9}
+}
+
+func (x *ListPublishedEditionsResponse) GetEditions() []*PublishedEdition {
+	if x != nil {
+		return x.Editions
+	}
+	return nil
+}
+
+func (x *ListPublishedEditionsResponse) GetName() string {
+	if x != nil {
+		return x.Name
+	}
+	return ""
+}
+
+func (x *ListPublishedEditionsResponse) GetLocale() string {
+	if x != nil {
+		return x.Locale
+	}
+	return ""
+}
+
+// PublishedEdition is one edition's time.
+type PublishedEdition struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// Resource name, "editions/{edition}".
+	Name string `protobuf:"bytes,1,opt,name=name,proto3" json:"name,omitempty"`
+	// Number of the version that it shows.
+	Version int32 `protobuf:"varint,2,opt,name=version,proto3" json:"version,omitempty"`
+	// SHA-256 of the content's canonical form, in hex: what the customer agreed to.
+	ContentHash string `protobuf:"bytes,3,opt,name=content_hash,json=contentHash,proto3" json:"content_hash,omitempty"`
+	// When it went up. With this as as_of, GetPublishedStory returns it.
+	PublishTime *timestamppb.Timestamp `protobuf:"bytes,4,opt,name=publish_time,json=publishTime,proto3" json:"publish_time,omitempty"`
+	// When it was replaced or taken down; absent while it is up.
+	DownTime      *timestamppb.Timestamp `protobuf:"bytes,5,opt,name=down_time,json=downTime,proto3" json:"down_time,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *PublishedEdition) Reset() {
+	*x = PublishedEdition{}
+	mi := &file_renown_stories_v1_published_proto_msgTypes[10]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *PublishedEdition) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*PublishedEdition) ProtoMessage() {}
+
+func (x *PublishedEdition) ProtoReflect() protoreflect.Message {
+	mi := &file_renown_stories_v1_published_proto_msgTypes[10]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use PublishedEdition.ProtoReflect.Descriptor instead.
+func (*PublishedEdition) Descriptor() ([]byte, []int) {
+	return file_renown_stories_v1_published_proto_rawDescGZIP(), []int{10}
+}
+
+func (x *PublishedEdition) GetName() string {
+	if x != nil {
+		return x.Name
+	}
+	return ""
+}
+
+func (x *PublishedEdition) GetVersion() int32 {
+	if x != nil {
+		return x.Version
+	}
+	return 0
+}
+
+func (x *PublishedEdition) GetContentHash() string {
+	if x != nil {
+		return x.ContentHash
+	}
+	return ""
+}
+
+func (x *PublishedEdition) GetPublishTime() *timestamppb.Timestamp {
+	if x != nil {
+		return x.PublishTime
+	}
+	return nil
+}
+
+func (x *PublishedEdition) GetDownTime() *timestamppb.Timestamp {
+	if x != nil {
+		return x.DownTime
+	}
+	return nil
+}
+
 // GetPublishedAssetRequest names an asset.
 type GetPublishedAssetRequest struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
@@ -621,7 +841,7 @@ type GetPublishedAssetRequest struct {
 
 func (x *GetPublishedAssetRequest) Reset() {
 	*x = GetPublishedAssetRequest{}
-	mi := &file_renown_stories_v1_published_proto_msgTypes[8]
+	mi := &file_renown_stories_v1_published_proto_msgTypes[11]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -633,7 +853,7 @@ func (x *GetPublishedAssetRequest) String() string {
 func (*GetPublishedAssetRequest) ProtoMessage() {}
 
 func (x *GetPublishedAssetRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_renown_stories_v1_published_proto_msgTypes[8]
+	mi := &file_renown_stories_v1_published_proto_msgTypes[11]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -646,7 +866,7 @@ func (x *GetPublishedAssetRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use GetPublishedAssetRequest.ProtoReflect.Descriptor instead.
 func (*GetPublishedAssetRequest) Descriptor() ([]byte, []int) {
-	return file_renown_stories_v1_published_proto_rawDescGZIP(), []int{8}
+	return file_renown_stories_v1_published_proto_rawDescGZIP(), []int{11}
 }
 
 func (x *GetPublishedAssetRequest) GetAsset() string {
@@ -669,7 +889,7 @@ type GetPublishedAssetResponse struct {
 
 func (x *GetPublishedAssetResponse) Reset() {
 	*x = GetPublishedAssetResponse{}
-	mi := &file_renown_stories_v1_published_proto_msgTypes[9]
+	mi := &file_renown_stories_v1_published_proto_msgTypes[12]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -681,7 +901,7 @@ func (x *GetPublishedAssetResponse) String() string {
 func (*GetPublishedAssetResponse) ProtoMessage() {}
 
 func (x *GetPublishedAssetResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_renown_stories_v1_published_proto_msgTypes[9]
+	mi := &file_renown_stories_v1_published_proto_msgTypes[12]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -694,7 +914,7 @@ func (x *GetPublishedAssetResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use GetPublishedAssetResponse.ProtoReflect.Descriptor instead.
 func (*GetPublishedAssetResponse) Descriptor() ([]byte, []int) {
-	return file_renown_stories_v1_published_proto_rawDescGZIP(), []int{9}
+	return file_renown_stories_v1_published_proto_rawDescGZIP(), []int{12}
 }
 
 func (x *GetPublishedAssetResponse) GetBody() *httpbody.HttpBody {
@@ -720,7 +940,7 @@ type WatchRevisionsRequest struct {
 
 func (x *WatchRevisionsRequest) Reset() {
 	*x = WatchRevisionsRequest{}
-	mi := &file_renown_stories_v1_published_proto_msgTypes[10]
+	mi := &file_renown_stories_v1_published_proto_msgTypes[13]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -732,7 +952,7 @@ func (x *WatchRevisionsRequest) String() string {
 func (*WatchRevisionsRequest) ProtoMessage() {}
 
 func (x *WatchRevisionsRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_renown_stories_v1_published_proto_msgTypes[10]
+	mi := &file_renown_stories_v1_published_proto_msgTypes[13]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -745,7 +965,7 @@ func (x *WatchRevisionsRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use WatchRevisionsRequest.ProtoReflect.Descriptor instead.
 func (*WatchRevisionsRequest) Descriptor() ([]byte, []int) {
-	return file_renown_stories_v1_published_proto_rawDescGZIP(), []int{10}
+	return file_renown_stories_v1_published_proto_rawDescGZIP(), []int{13}
 }
 
 // WatchRevisionsResponse is a change, or a heartbeat if name is empty.
@@ -766,7 +986,7 @@ type WatchRevisionsResponse struct {
 
 func (x *WatchRevisionsResponse) Reset() {
 	*x = WatchRevisionsResponse{}
-	mi := &file_renown_stories_v1_published_proto_msgTypes[11]
+	mi := &file_renown_stories_v1_published_proto_msgTypes[14]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -778,7 +998,7 @@ func (x *WatchRevisionsResponse) String() string {
 func (*WatchRevisionsResponse) ProtoMessage() {}
 
 func (x *WatchRevisionsResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_renown_stories_v1_published_proto_msgTypes[11]
+	mi := &file_renown_stories_v1_published_proto_msgTypes[14]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -791,7 +1011,7 @@ func (x *WatchRevisionsResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use WatchRevisionsResponse.ProtoReflect.Descriptor instead.
 func (*WatchRevisionsResponse) Descriptor() ([]byte, []int) {
-	return file_renown_stories_v1_published_proto_rawDescGZIP(), []int{11}
+	return file_renown_stories_v1_published_proto_rawDescGZIP(), []int{14}
 }
 
 func (x *WatchRevisionsResponse) GetName() string {
@@ -871,12 +1091,27 @@ const file_renown_stories_v1_published_proto_rawDesc = "" +
 	"\x05query\x18\x01 \x01(\tR\x05query\x12\x1a\n" +
 	"\btaxonomy\x18\x02 \x01(\tR\btaxonomy\x12\x1d\n" +
 	"\n" +
-	"total_size\x18\x03 \x01(\x05R\ttotalSize\"Z\n" +
+	"total_size\x18\x03 \x01(\x05R\ttotalSize\"\x8b\x01\n" +
 	"\x18GetPublishedStoryRequest\x12\x1d\n" +
 	"\x04slug\x18\x01 \x01(\tB\t\xbaH\x06r\x04\x10\x01\x18xR\x04slug\x12\x1f\n" +
-	"\x06locale\x18\x02 \x01(\tB\a\xbaH\x04r\x02\x18#R\x06locale\"T\n" +
+	"\x06locale\x18\x02 \x01(\tB\a\xbaH\x04r\x02\x18#R\x06locale\x12/\n" +
+	"\x05as_of\x18\x03 \x01(\v2\x1a.google.protobuf.TimestampR\x04asOf\"\x9a\x01\n" +
 	"\x19GetPublishedStoryResponse\x127\n" +
-	"\x05story\x18\x01 \x01(\v2!.renown.stories.v1.PublishedStoryR\x05story\"G\n" +
+	"\x05story\x18\x01 \x01(\v2!.renown.stories.v1.PublishedStoryR\x05story\x12D\n" +
+	"\x10valid_until_time\x18\x02 \x01(\v2\x1a.google.protobuf.TimestampR\x0evalidUntilTime\"^\n" +
+	"\x1cListPublishedEditionsRequest\x12\x1d\n" +
+	"\x04slug\x18\x01 \x01(\tB\t\xbaH\x06r\x04\x10\x01\x18xR\x04slug\x12\x1f\n" +
+	"\x06locale\x18\x02 \x01(\tB\a\xbaH\x04r\x02\x18#R\x06locale\"\x8c\x01\n" +
+	"\x1dListPublishedEditionsResponse\x12?\n" +
+	"\beditions\x18\x01 \x03(\v2#.renown.stories.v1.PublishedEditionR\beditions\x12\x12\n" +
+	"\x04name\x18\x02 \x01(\tR\x04name\x12\x16\n" +
+	"\x06locale\x18\x03 \x01(\tR\x06locale\"\xdb\x01\n" +
+	"\x10PublishedEdition\x12\x12\n" +
+	"\x04name\x18\x01 \x01(\tR\x04name\x12\x18\n" +
+	"\aversion\x18\x02 \x01(\x05R\aversion\x12!\n" +
+	"\fcontent_hash\x18\x03 \x01(\tR\vcontentHash\x12=\n" +
+	"\fpublish_time\x18\x04 \x01(\v2\x1a.google.protobuf.TimestampR\vpublishTime\x127\n" +
+	"\tdown_time\x18\x05 \x01(\v2\x1a.google.protobuf.TimestampR\bdownTime\"G\n" +
 	"\x18GetPublishedAssetRequest\x12+\n" +
 	"\x05asset\x18\x01 \x01(\tB\x15\xbaH\x12r\x102\x0e^[0-9a-f]{64}$R\x05asset\"_\n" +
 	"\x19GetPublishedAssetResponse\x12(\n" +
@@ -888,10 +1123,11 @@ const file_renown_stories_v1_published_proto_rawDesc = "" +
 	"\brevision\x18\x02 \x01(\x03R\brevision\x12.\n" +
 	"\x04time\x18\x03 \x01(\v2\x1a.google.protobuf.TimestampR\x04time\x12\x1d\n" +
 	"\n" +
-	"age_millis\x18\x04 \x01(\x03R\tageMillis2\xcd\x04\n" +
+	"age_millis\x18\x04 \x01(\x03R\tageMillis2\xf5\x05\n" +
 	"\x10PublishedService\x12\x92\x01\n" +
 	"\x14ListPublishedStories\x12..renown.stories.v1.ListPublishedStoriesRequest\x1a/.renown.stories.v1.ListPublishedStoriesResponse\"\x19\xaa\xbb\x18\x02\b\x01\x82\xd3\xe4\x93\x02\r\x12\v/v1/stories\x12\x97\x01\n" +
-	"\x11GetPublishedStory\x12+.renown.stories.v1.GetPublishedStoryRequest\x1a,.renown.stories.v1.GetPublishedStoryResponse\"'\xaa\xbb\x18\x02\b\x01\x82\xd3\xe4\x93\x02\x1bb\x05story\x12\x12/v1/stories/{slug}\x12\x96\x01\n" +
+	"\x11GetPublishedStory\x12+.renown.stories.v1.GetPublishedStoryRequest\x1a,.renown.stories.v1.GetPublishedStoryResponse\"'\xaa\xbb\x18\x02\b\x01\x82\xd3\xe4\x93\x02\x1bb\x05story\x12\x12/v1/stories/{slug}\x12\xa5\x01\n" +
+	"\x15ListPublishedEditions\x12/.renown.stories.v1.ListPublishedEditionsRequest\x1a0.renown.stories.v1.ListPublishedEditionsResponse\")\xaa\xbb\x18\x02\b\x01\x82\xd3\xe4\x93\x02\x1d\x12\x1b/v1/stories/{slug}/editions\x12\x96\x01\n" +
 	"\x11GetPublishedAsset\x12+.renown.stories.v1.GetPublishedAssetRequest\x1a,.renown.stories.v1.GetPublishedAssetResponse\"&\xaa\xbb\x18\x02\b\x01\x82\xd3\xe4\x93\x02\x1ab\x04body\x12\x12/v1/assets/{asset}\x12q\n" +
 	"\x0eWatchRevisions\x12(.renown.stories.v1.WatchRevisionsRequest\x1a).renown.stories.v1.WatchRevisionsResponse\"\b\xaa\xbb\x18\x04\b\x01(\x010\x01B6Z4renown.example/proto/gen/renown/stories/v1;storiesv1b\x06proto3"
 
@@ -907,47 +1143,57 @@ func file_renown_stories_v1_published_proto_rawDescGZIP() []byte {
 	return file_renown_stories_v1_published_proto_rawDescData
 }
 
-var file_renown_stories_v1_published_proto_msgTypes = make([]protoimpl.MessageInfo, 12)
+var file_renown_stories_v1_published_proto_msgTypes = make([]protoimpl.MessageInfo, 15)
 var file_renown_stories_v1_published_proto_goTypes = []any{
-	(*ListPublishedStoriesRequest)(nil),  // 0: renown.stories.v1.ListPublishedStoriesRequest
-	(*ListPublishedStoriesResponse)(nil), // 1: renown.stories.v1.ListPublishedStoriesResponse
-	(*Facet)(nil),                        // 2: renown.stories.v1.Facet
-	(*FacetTerm)(nil),                    // 3: renown.stories.v1.FacetTerm
-	(*Search)(nil),                       // 4: renown.stories.v1.Search
-	(*Loosening)(nil),                    // 5: renown.stories.v1.Loosening
-	(*GetPublishedStoryRequest)(nil),     // 6: renown.stories.v1.GetPublishedStoryRequest
-	(*GetPublishedStoryResponse)(nil),    // 7: renown.stories.v1.GetPublishedStoryResponse
-	(*GetPublishedAssetRequest)(nil),     // 8: renown.stories.v1.GetPublishedAssetRequest
-	(*GetPublishedAssetResponse)(nil),    // 9: renown.stories.v1.GetPublishedAssetResponse
-	(*WatchRevisionsRequest)(nil),        // 10: renown.stories.v1.WatchRevisionsRequest
-	(*WatchRevisionsResponse)(nil),       // 11: renown.stories.v1.WatchRevisionsResponse
-	(*PublishedSummary)(nil),             // 12: renown.stories.v1.PublishedSummary
-	(*PublishedStory)(nil),               // 13: renown.stories.v1.PublishedStory
-	(*httpbody.HttpBody)(nil),            // 14: google.api.HttpBody
-	(*timestamppb.Timestamp)(nil),        // 15: google.protobuf.Timestamp
+	(*ListPublishedStoriesRequest)(nil),   // 0: renown.stories.v1.ListPublishedStoriesRequest
+	(*ListPublishedStoriesResponse)(nil),  // 1: renown.stories.v1.ListPublishedStoriesResponse
+	(*Facet)(nil),                         // 2: renown.stories.v1.Facet
+	(*FacetTerm)(nil),                     // 3: renown.stories.v1.FacetTerm
+	(*Search)(nil),                        // 4: renown.stories.v1.Search
+	(*Loosening)(nil),                     // 5: renown.stories.v1.Loosening
+	(*GetPublishedStoryRequest)(nil),      // 6: renown.stories.v1.GetPublishedStoryRequest
+	(*GetPublishedStoryResponse)(nil),     // 7: renown.stories.v1.GetPublishedStoryResponse
+	(*ListPublishedEditionsRequest)(nil),  // 8: renown.stories.v1.ListPublishedEditionsRequest
+	(*ListPublishedEditionsResponse)(nil), // 9: renown.stories.v1.ListPublishedEditionsResponse
+	(*PublishedEdition)(nil),              // 10: renown.stories.v1.PublishedEdition
+	(*GetPublishedAssetRequest)(nil),      // 11: renown.stories.v1.GetPublishedAssetRequest
+	(*GetPublishedAssetResponse)(nil),     // 12: renown.stories.v1.GetPublishedAssetResponse
+	(*WatchRevisionsRequest)(nil),         // 13: renown.stories.v1.WatchRevisionsRequest
+	(*WatchRevisionsResponse)(nil),        // 14: renown.stories.v1.WatchRevisionsResponse
+	(*PublishedSummary)(nil),              // 15: renown.stories.v1.PublishedSummary
+	(*timestamppb.Timestamp)(nil),         // 16: google.protobuf.Timestamp
+	(*PublishedStory)(nil),                // 17: renown.stories.v1.PublishedStory
+	(*httpbody.HttpBody)(nil),             // 18: google.api.HttpBody
 }
 var file_renown_stories_v1_published_proto_depIdxs = []int32{
-	12, // 0: renown.stories.v1.ListPublishedStoriesResponse.stories:type_name -> renown.stories.v1.PublishedSummary
+	15, // 0: renown.stories.v1.ListPublishedStoriesResponse.stories:type_name -> renown.stories.v1.PublishedSummary
 	2,  // 1: renown.stories.v1.ListPublishedStoriesResponse.facets:type_name -> renown.stories.v1.Facet
 	4,  // 2: renown.stories.v1.ListPublishedStoriesResponse.search:type_name -> renown.stories.v1.Search
 	5,  // 3: renown.stories.v1.ListPublishedStoriesResponse.loosenings:type_name -> renown.stories.v1.Loosening
 	3,  // 4: renown.stories.v1.Facet.terms:type_name -> renown.stories.v1.FacetTerm
-	13, // 5: renown.stories.v1.GetPublishedStoryResponse.story:type_name -> renown.stories.v1.PublishedStory
-	14, // 6: renown.stories.v1.GetPublishedAssetResponse.body:type_name -> google.api.HttpBody
-	15, // 7: renown.stories.v1.WatchRevisionsResponse.time:type_name -> google.protobuf.Timestamp
-	0,  // 8: renown.stories.v1.PublishedService.ListPublishedStories:input_type -> renown.stories.v1.ListPublishedStoriesRequest
-	6,  // 9: renown.stories.v1.PublishedService.GetPublishedStory:input_type -> renown.stories.v1.GetPublishedStoryRequest
-	8,  // 10: renown.stories.v1.PublishedService.GetPublishedAsset:input_type -> renown.stories.v1.GetPublishedAssetRequest
-	10, // 11: renown.stories.v1.PublishedService.WatchRevisions:input_type -> renown.stories.v1.WatchRevisionsRequest
-	1,  // 12: renown.stories.v1.PublishedService.ListPublishedStories:output_type -> renown.stories.v1.ListPublishedStoriesResponse
-	7,  // 13: renown.stories.v1.PublishedService.GetPublishedStory:output_type -> renown.stories.v1.GetPublishedStoryResponse
-	9,  // 14: renown.stories.v1.PublishedService.GetPublishedAsset:output_type -> renown.stories.v1.GetPublishedAssetResponse
-	11, // 15: renown.stories.v1.PublishedService.WatchRevisions:output_type -> renown.stories.v1.WatchRevisionsResponse
-	12, // [12:16] is the sub-list for method output_type
-	8,  // [8:12] is the sub-list for method input_type
-	8,  // [8:8] is the sub-list for extension type_name
-	8,  // [8:8] is the sub-list for extension extendee
-	0,  // [0:8] is the sub-list for field type_name
+	16, // 5: renown.stories.v1.GetPublishedStoryRequest.as_of:type_name -> google.protobuf.Timestamp
+	17, // 6: renown.stories.v1.GetPublishedStoryResponse.story:type_name -> renown.stories.v1.PublishedStory
+	16, // 7: renown.stories.v1.GetPublishedStoryResponse.valid_until_time:type_name -> google.protobuf.Timestamp
+	10, // 8: renown.stories.v1.ListPublishedEditionsResponse.editions:type_name -> renown.stories.v1.PublishedEdition
+	16, // 9: renown.stories.v1.PublishedEdition.publish_time:type_name -> google.protobuf.Timestamp
+	16, // 10: renown.stories.v1.PublishedEdition.down_time:type_name -> google.protobuf.Timestamp
+	18, // 11: renown.stories.v1.GetPublishedAssetResponse.body:type_name -> google.api.HttpBody
+	16, // 12: renown.stories.v1.WatchRevisionsResponse.time:type_name -> google.protobuf.Timestamp
+	0,  // 13: renown.stories.v1.PublishedService.ListPublishedStories:input_type -> renown.stories.v1.ListPublishedStoriesRequest
+	6,  // 14: renown.stories.v1.PublishedService.GetPublishedStory:input_type -> renown.stories.v1.GetPublishedStoryRequest
+	8,  // 15: renown.stories.v1.PublishedService.ListPublishedEditions:input_type -> renown.stories.v1.ListPublishedEditionsRequest
+	11, // 16: renown.stories.v1.PublishedService.GetPublishedAsset:input_type -> renown.stories.v1.GetPublishedAssetRequest
+	13, // 17: renown.stories.v1.PublishedService.WatchRevisions:input_type -> renown.stories.v1.WatchRevisionsRequest
+	1,  // 18: renown.stories.v1.PublishedService.ListPublishedStories:output_type -> renown.stories.v1.ListPublishedStoriesResponse
+	7,  // 19: renown.stories.v1.PublishedService.GetPublishedStory:output_type -> renown.stories.v1.GetPublishedStoryResponse
+	9,  // 20: renown.stories.v1.PublishedService.ListPublishedEditions:output_type -> renown.stories.v1.ListPublishedEditionsResponse
+	12, // 21: renown.stories.v1.PublishedService.GetPublishedAsset:output_type -> renown.stories.v1.GetPublishedAssetResponse
+	14, // 22: renown.stories.v1.PublishedService.WatchRevisions:output_type -> renown.stories.v1.WatchRevisionsResponse
+	18, // [18:23] is the sub-list for method output_type
+	13, // [13:18] is the sub-list for method input_type
+	13, // [13:13] is the sub-list for extension type_name
+	13, // [13:13] is the sub-list for extension extendee
+	0,  // [0:13] is the sub-list for field type_name
 }
 
 func init() { file_renown_stories_v1_published_proto_init() }
@@ -962,7 +1208,7 @@ func file_renown_stories_v1_published_proto_init() {
 			GoPackagePath: reflect.TypeOf(x{}).PkgPath(),
 			RawDescriptor: unsafe.Slice(unsafe.StringData(file_renown_stories_v1_published_proto_rawDesc), len(file_renown_stories_v1_published_proto_rawDesc)),
 			NumEnums:      0,
-			NumMessages:   12,
+			NumMessages:   15,
 			NumExtensions: 0,
 			NumServices:   1,
 		},

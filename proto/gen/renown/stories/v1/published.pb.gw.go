@@ -123,6 +123,59 @@ func local_request_PublishedService_GetPublishedStory_0(ctx context.Context, mar
 	return msg, metadata, err
 }
 
+var filter_PublishedService_ListPublishedEditions_0 = &utilities.DoubleArray{Encoding: map[string]int{"slug": 0}, Base: []int{1, 1, 0}, Check: []int{0, 1, 2}}
+
+func request_PublishedService_ListPublishedEditions_0(ctx context.Context, marshaler runtime.Marshaler, client PublishedServiceClient, req *http.Request, pathParams map[string]string) (proto.Message, runtime.ServerMetadata, error) {
+	var (
+		protoReq ListPublishedEditionsRequest
+		metadata runtime.ServerMetadata
+		err      error
+	)
+	val, ok := pathParams["slug"]
+	if !ok {
+		return nil, metadata, status.Errorf(codes.InvalidArgument, "missing parameter %s", "slug")
+	}
+	protoReq.Slug, err = runtime.String(val)
+	if err != nil {
+		return nil, metadata, status.Errorf(codes.InvalidArgument, "type mismatch, parameter: %s, error: %v", "slug", err)
+	}
+	if err := req.ParseForm(); err != nil {
+		return nil, metadata, status.Errorf(codes.InvalidArgument, "%v", err)
+	}
+	if err := runtime.PopulateQueryParameters(&protoReq, req.Form, filter_PublishedService_ListPublishedEditions_0); err != nil {
+		return nil, metadata, status.Errorf(codes.InvalidArgument, "%v", err)
+	}
+	if req.Body != nil {
+		_, _ = io.Copy(io.Discard, req.Body)
+	}
+	msg, err := client.ListPublishedEditions(ctx, &protoReq, grpc.Header(&metadata.HeaderMD), grpc.Trailer(&metadata.TrailerMD))
+	return msg, metadata, err
+}
+
+func local_request_PublishedService_ListPublishedEditions_0(ctx context.Context, marshaler runtime.Marshaler, server PublishedServiceServer, req *http.Request, pathParams map[string]string) (proto.Message, runtime.ServerMetadata, error) {
+	var (
+		protoReq ListPublishedEditionsRequest
+		metadata runtime.ServerMetadata
+		err      error
+	)
+	val, ok := pathParams["slug"]
+	if !ok {
+		return nil, metadata, status.Errorf(codes.InvalidArgument, "missing parameter %s", "slug")
+	}
+	protoReq.Slug, err = runtime.String(val)
+	if err != nil {
+		return nil, metadata, status.Errorf(codes.InvalidArgument, "type mismatch, parameter: %s, error: %v", "slug", err)
+	}
+	if err := req.ParseForm(); err != nil {
+		return nil, metadata, status.Errorf(codes.InvalidArgument, "%v", err)
+	}
+	if err := runtime.PopulateQueryParameters(&protoReq, req.Form, filter_PublishedService_ListPublishedEditions_0); err != nil {
+		return nil, metadata, status.Errorf(codes.InvalidArgument, "%v", err)
+	}
+	msg, err := server.ListPublishedEditions(ctx, &protoReq)
+	return msg, metadata, err
+}
+
 func request_PublishedService_GetPublishedAsset_0(ctx context.Context, marshaler runtime.Marshaler, client PublishedServiceClient, req *http.Request, pathParams map[string]string) (proto.Message, runtime.ServerMetadata, error) {
 	var (
 		protoReq GetPublishedAssetRequest
@@ -207,6 +260,26 @@ func RegisterPublishedServiceHandlerServer(ctx context.Context, mux *runtime.Ser
 			return
 		}
 		forward_PublishedService_GetPublishedStory_0(annotatedContext, mux, outboundMarshaler, w, req, response_PublishedService_GetPublishedStory_0{resp.(*GetPublishedStoryResponse)}, mux.GetForwardResponseOptions()...)
+	})
+	mux.Handle(http.MethodGet, pattern_PublishedService_ListPublishedEditions_0, func(w http.ResponseWriter, req *http.Request, pathParams map[string]string) {
+		ctx, cancel := context.WithCancel(req.Context())
+		defer cancel()
+		var stream runtime.ServerTransportStream
+		ctx = grpc.NewContextWithServerTransportStream(ctx, &stream)
+		inboundMarshaler, outboundMarshaler := runtime.MarshalerForRequest(mux, req)
+		annotatedContext, err := runtime.AnnotateIncomingContext(ctx, mux, req, "/renown.stories.v1.PublishedService/ListPublishedEditions", runtime.WithHTTPPathPattern("/v1/stories/{slug}/editions"))
+		if err != nil {
+			runtime.HTTPError(ctx, mux, outboundMarshaler, w, req, err)
+			return
+		}
+		resp, md, err := local_request_PublishedService_ListPublishedEditions_0(annotatedContext, inboundMarshaler, server, req, pathParams)
+		md.HeaderMD, md.TrailerMD = metadata.Join(md.HeaderMD, stream.Header()), metadata.Join(md.TrailerMD, stream.Trailer())
+		annotatedContext = runtime.NewServerMetadataContext(annotatedContext, md)
+		if err != nil {
+			runtime.HTTPError(annotatedContext, mux, outboundMarshaler, w, req, err)
+			return
+		}
+		forward_PublishedService_ListPublishedEditions_0(annotatedContext, mux, outboundMarshaler, w, req, resp, mux.GetForwardResponseOptions()...)
 	})
 	mux.Handle(http.MethodGet, pattern_PublishedService_GetPublishedAsset_0, func(w http.ResponseWriter, req *http.Request, pathParams map[string]string) {
 		ctx, cancel := context.WithCancel(req.Context())
@@ -302,6 +375,23 @@ func RegisterPublishedServiceHandlerClient(ctx context.Context, mux *runtime.Ser
 		}
 		forward_PublishedService_GetPublishedStory_0(annotatedContext, mux, outboundMarshaler, w, req, response_PublishedService_GetPublishedStory_0{resp.(*GetPublishedStoryResponse)}, mux.GetForwardResponseOptions()...)
 	})
+	mux.Handle(http.MethodGet, pattern_PublishedService_ListPublishedEditions_0, func(w http.ResponseWriter, req *http.Request, pathParams map[string]string) {
+		ctx, cancel := context.WithCancel(req.Context())
+		defer cancel()
+		inboundMarshaler, outboundMarshaler := runtime.MarshalerForRequest(mux, req)
+		annotatedContext, err := runtime.AnnotateContext(ctx, mux, req, "/renown.stories.v1.PublishedService/ListPublishedEditions", runtime.WithHTTPPathPattern("/v1/stories/{slug}/editions"))
+		if err != nil {
+			runtime.HTTPError(ctx, mux, outboundMarshaler, w, req, err)
+			return
+		}
+		resp, md, err := request_PublishedService_ListPublishedEditions_0(annotatedContext, inboundMarshaler, client, req, pathParams)
+		annotatedContext = runtime.NewServerMetadataContext(annotatedContext, md)
+		if err != nil {
+			runtime.HTTPError(annotatedContext, mux, outboundMarshaler, w, req, err)
+			return
+		}
+		forward_PublishedService_ListPublishedEditions_0(annotatedContext, mux, outboundMarshaler, w, req, resp, mux.GetForwardResponseOptions()...)
+	})
 	mux.Handle(http.MethodGet, pattern_PublishedService_GetPublishedAsset_0, func(w http.ResponseWriter, req *http.Request, pathParams map[string]string) {
 		ctx, cancel := context.WithCancel(req.Context())
 		defer cancel()
@@ -341,13 +431,15 @@ func (m response_PublishedService_GetPublishedAsset_0) XXX_ResponseBody() interf
 }
 
 var (
-	pattern_PublishedService_ListPublishedStories_0 = runtime.MustPattern(runtime.NewPattern(1, []int{2, 0, 2, 1}, []string{"v1", "stories"}, ""))
-	pattern_PublishedService_GetPublishedStory_0    = runtime.MustPattern(runtime.NewPattern(1, []int{2, 0, 2, 1, 1, 0, 4, 1, 5, 2}, []string{"v1", "stories", "slug"}, ""))
-	pattern_PublishedService_GetPublishedAsset_0    = runtime.MustPattern(runtime.NewPattern(1, []int{2, 0, 2, 1, 1, 0, 4, 1, 5, 2}, []string{"v1", "assets", "asset"}, ""))
+	pattern_PublishedService_ListPublishedStories_0  = runtime.MustPattern(runtime.NewPattern(1, []int{2, 0, 2, 1}, []string{"v1", "stories"}, ""))
+	pattern_PublishedService_GetPublishedStory_0     = runtime.MustPattern(runtime.NewPattern(1, []int{2, 0, 2, 1, 1, 0, 4, 1, 5, 2}, []string{"v1", "stories", "slug"}, ""))
+	pattern_PublishedService_ListPublishedEditions_0 = runtime.MustPattern(runtime.NewPattern(1, []int{2, 0, 2, 1, 1, 0, 4, 1, 5, 2, 2, 3}, []string{"v1", "stories", "slug", "editions"}, ""))
+	pattern_PublishedService_GetPublishedAsset_0     = runtime.MustPattern(runtime.NewPattern(1, []int{2, 0, 2, 1, 1, 0, 4, 1, 5, 2}, []string{"v1", "assets", "asset"}, ""))
 )
 
 var (
-	forward_PublishedService_ListPublishedStories_0 = runtime.ForwardResponseMessage
-	forward_PublishedService_GetPublishedStory_0    = runtime.ForwardResponseMessage
-	forward_PublishedService_GetPublishedAsset_0    = runtime.ForwardResponseMessage
+	forward_PublishedService_ListPublishedStories_0  = runtime.ForwardResponseMessage
+	forward_PublishedService_GetPublishedStory_0     = runtime.ForwardResponseMessage
+	forward_PublishedService_ListPublishedEditions_0 = runtime.ForwardResponseMessage
+	forward_PublishedService_GetPublishedAsset_0     = runtime.ForwardResponseMessage
 )

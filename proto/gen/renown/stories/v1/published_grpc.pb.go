@@ -19,10 +19,11 @@ import (
 const _ = grpc.SupportPackageIsVersion9
 
 const (
-	PublishedService_ListPublishedStories_FullMethodName = "/renown.stories.v1.PublishedService/ListPublishedStories"
-	PublishedService_GetPublishedStory_FullMethodName    = "/renown.stories.v1.PublishedService/GetPublishedStory"
-	PublishedService_GetPublishedAsset_FullMethodName    = "/renown.stories.v1.PublishedService/GetPublishedAsset"
-	PublishedService_WatchRevisions_FullMethodName       = "/renown.stories.v1.PublishedService/WatchRevisions"
+	PublishedService_ListPublishedStories_FullMethodName  = "/renown.stories.v1.PublishedService/ListPublishedStories"
+	PublishedService_GetPublishedStory_FullMethodName     = "/renown.stories.v1.PublishedService/GetPublishedStory"
+	PublishedService_ListPublishedEditions_FullMethodName = "/renown.stories.v1.PublishedService/ListPublishedEditions"
+	PublishedService_GetPublishedAsset_FullMethodName     = "/renown.stories.v1.PublishedService/GetPublishedAsset"
+	PublishedService_WatchRevisions_FullMethodName        = "/renown.stories.v1.PublishedService/WatchRevisions"
 )
 
 // PublishedServiceClient is the client API for PublishedService service.
@@ -33,8 +34,10 @@ const (
 type PublishedServiceClient interface {
 	// ListPublishedStories lists published stories of one language: newest first, or with a query those that fit best first.
 	ListPublishedStories(ctx context.Context, in *ListPublishedStoriesRequest, opts ...grpc.CallOption) (*ListPublishedStoriesResponse, error)
-	// GetPublishedStory returns a published story. A former address answers MOVED with the new one, a withdrawn story WITHDRAWN.
+	// GetPublishedStory returns a published story, as it is or as it was at an instant. A former address answers MOVED with the new one, a withdrawn story WITHDRAWN.
 	GetPublishedStory(ctx context.Context, in *GetPublishedStoryRequest, opts ...grpc.CallOption) (*GetPublishedStoryResponse, error)
+	// ListPublishedEditions lists what was ever published of a story that is up, and may still be read: newest first.
+	ListPublishedEditions(ctx context.Context, in *ListPublishedEditionsRequest, opts ...grpc.CallOption) (*ListPublishedEditionsResponse, error)
 	// GetPublishedAsset returns the bytes of a picture that a published story shows.
 	GetPublishedAsset(ctx context.Context, in *GetPublishedAssetRequest, opts ...grpc.CallOption) (*GetPublishedAssetResponse, error)
 	// WatchRevisions tells what changed among published things, as it happens, with a heartbeat each half second while this replica has read the feed to its end.
@@ -64,6 +67,16 @@ func (c *publishedServiceClient) GetPublishedStory(ctx context.Context, in *GetP
 	cOpts := append([]grpc.CallOption{grpc.StaticMethod()}, opts...)
 	out := new(GetPublishedStoryResponse)
 	err := c.cc.Invoke(ctx, PublishedService_GetPublishedStory_FullMethodName, in, out, cOpts...)
+	if err != nil {
+		return nil, err
+	}
+	return out, nil
+}
+
+func (c *publishedServiceClient) ListPublishedEditions(ctx context.Context, in *ListPublishedEditionsRequest, opts ...grpc.CallOption) (*ListPublishedEditionsResponse, error) {
+	cOpts := append([]grpc.CallOption{grpc.StaticMethod()}, opts...)
+	out := new(ListPublishedEditionsResponse)
+	err := c.cc.Invoke(ctx, PublishedService_ListPublishedEditions_FullMethodName, in, out, cOpts...)
 	if err != nil {
 		return nil, err
 	}
@@ -107,8 +120,10 @@ type PublishedService_WatchRevisionsClient = grpc.ServerStreamingClient[WatchRev
 type PublishedServiceServer interface {
 	// ListPublishedStories lists published stories of one language: newest first, or with a query those that fit best first.
 	ListPublishedStories(context.Context, *ListPublishedStoriesRequest) (*ListPublishedStoriesResponse, error)
-	// GetPublishedStory returns a published story. A former address answers MOVED with the new one, a withdrawn story WITHDRAWN.
+	// GetPublishedStory returns a published story, as it is or as it was at an instant. A former address answers MOVED with the new one, a withdrawn story WITHDRAWN.
 	GetPublishedStory(context.Context, *GetPublishedStoryRequest) (*GetPublishedStoryResponse, error)
+	// ListPublishedEditions lists what was ever published of a story that is up, and may still be read: newest first.
+	ListPublishedEditions(context.Context, *ListPublishedEditionsRequest) (*ListPublishedEditionsResponse, error)
 	// GetPublishedAsset returns the bytes of a picture that a published story shows.
 	GetPublishedAsset(context.Context, *GetPublishedAssetRequest) (*GetPublishedAssetResponse, error)
 	// WatchRevisions tells what changed among published things, as it happens, with a heartbeat each half second while this replica has read the feed to its end.
@@ -129,6 +144,9 @@ func (UnimplementedPublishedServiceServer) ListPublishedStories(context.Context,
 }
 func (UnimplementedPublishedServiceServer) GetPublishedStory(context.Context, *GetPublishedStoryRequest) (*GetPublishedStoryResponse, error) {
 	return nil, status.Error(codes.Unimplemented, "method GetPublishedStory not implemented")
+}
+func (UnimplementedPublishedServiceServer) ListPublishedEditions(context.Context, *ListPublishedEditionsRequest) (*ListPublishedEditionsResponse, error) {
+	return nil, status.Error(codes.Unimplemented, "method ListPublishedEditions not implemented")
 }
 func (UnimplementedPublishedServiceServer) GetPublishedAsset(context.Context, *GetPublishedAssetRequest) (*GetPublishedAssetResponse, error) {
 	return nil, status.Error(codes.Unimplemented, "method GetPublishedAsset not implemented")
@@ -193,6 +211,24 @@ func _PublishedService_GetPublishedStory_Handler(srv interface{}, ctx context.Co
 	return interceptor(ctx, in, info, handler)
 }
 
+func _PublishedService_ListPublishedEditions_Handler(srv interface{}, ctx context.Context, dec func(interface{}) error, interceptor grpc.UnaryServerInterceptor) (interface{}, error) {
+	in := new(ListPublishedEditionsRequest)
+	if err := dec(in); err != nil {
+		return nil, err
+	}
+	if interceptor == nil {
+		return srv.(PublishedServiceServer).ListPublishedEditions(ctx, in)
+	}
+	info := &grpc.UnaryServerInfo{
+		Server:     srv,
+		FullMethod: PublishedService_ListPublishedEditions_FullMethodName,
+	}
+	handler := func(ctx context.Context, req interface{}) (interface{}, error) {
+		return srv.(PublishedServiceServer).ListPublishedEditions(ctx, req.(*ListPublishedEditionsRequest))
+	}
+	return interceptor(ctx, in, info, handler)
+}
+
 func _PublishedService_GetPublishedAsset_Handler(srv interface{}, ctx context.Context, dec func(interface{}) error, interceptor grpc.UnaryServerInterceptor) (interface{}, error) {
 	in := new(GetPublishedAssetRequest)
 	if err := dec(in); err != nil {
@@ -236,6 +272,10 @@ var PublishedService_ServiceDesc = grpc.ServiceDesc{
 		{
 			MethodName: "GetPublishedStory",
 			Handler:    _PublishedService_GetPublishedStory_Handler,
+		},
+		{
+			MethodName: "ListPublishedEditions",
+			Handler:    _PublishedService_ListPublishedEditions_Handler,
 		},
 		{
 			MethodName: "GetPublishedAsset",
