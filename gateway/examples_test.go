@@ -113,6 +113,8 @@ func (r *runner) credential(t *testing.T, as string) string {
 		return "Bearer " + r.kept["key"]
 	case "customer":
 		return "Link " + r.kept["link"][strings.LastIndex(r.kept["link"], "/")+1:]
+	case "guest":
+		return "Link " + r.kept["previewLink"][strings.LastIndex(r.kept["previewLink"], "/")+1:]
 	case "admin", "editor", "approver":
 		if r.sessions[as] == "" {
 			r.sessions[as] = r.signIn(r.idp, as, as)
@@ -129,8 +131,8 @@ var placeholder = regexp.MustCompile(`\$\{(\w+)\}`)
 func (r *runner) fill(s string) string {
 	return placeholder.ReplaceAllStringFunc(s, func(p string) string {
 		v := r.kept[placeholder.FindStringSubmatch(p)[1]]
-		if strings.HasPrefix(v, "consents/") {
-			return strings.TrimPrefix(v, "consents/")
+		if strings.HasPrefix(v, "consents/") || strings.HasPrefix(v, "stories/") {
+			return v[strings.LastIndex(v, "/")+1:]
 		}
 		return v
 	})

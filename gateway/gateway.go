@@ -211,6 +211,8 @@ func (g *Gateway) handlers(stories, partners grpc.ClientConnInterface) (*runtime
 		storiesv1.RegisterTaxonomyServiceHandlerClient(ctx, mux, storiesv1.NewTaxonomyServiceClient(stories)),
 		storiesv1.RegisterAddressesServiceHandlerClient(ctx, mux, storiesv1.NewAddressesServiceClient(stories)),
 		storiesv1.RegisterFiguresServiceHandlerClient(ctx, mux, storiesv1.NewFiguresServiceClient(stories)),
+		storiesv1.RegisterMetricsServiceHandlerClient(ctx, mux, storiesv1.NewMetricsServiceClient(stories)),
+		storiesv1.RegisterPreviewsServiceHandlerClient(ctx, mux, storiesv1.NewPreviewsServiceClient(stories)),
 		partnersv1.RegisterSessionsServiceHandlerClient(ctx, mux, partnersv1.NewSessionsServiceClient(partners)),
 		partnersv1.RegisterUsersServiceHandlerClient(ctx, mux, partnersv1.NewUsersServiceClient(partners)),
 		partnersv1.RegisterAppsServiceHandlerClient(ctx, mux, partnersv1.NewAppsServiceClient(partners)),

@@ -107,6 +107,8 @@ func register(s grpc.ServiceRegistrar, st *stories, p *partners) {
 	storiesv1.RegisterExcerptsServiceServer(s, storiesv1.UnimplementedExcerptsServiceServer{})
 	storiesv1.RegisterAnonymousServiceServer(s, storiesv1.UnimplementedAnonymousServiceServer{})
 	storiesv1.RegisterTaxonomyServiceServer(s, storiesv1.UnimplementedTaxonomyServiceServer{})
+	storiesv1.RegisterMetricsServiceServer(s, storiesv1.UnimplementedMetricsServiceServer{})
+	storiesv1.RegisterPreviewsServiceServer(s, storiesv1.UnimplementedPreviewsServiceServer{})
 	partnersv1.RegisterSessionsServiceServer(s, p.sessions)
 	partnersv1.RegisterUsersServiceServer(s, partnersv1.UnimplementedUsersServiceServer{})
 	partnersv1.RegisterAppsServiceServer(s, partnersv1.UnimplementedAppsServiceServer{})

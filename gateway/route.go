@@ -27,6 +27,8 @@ var files = []protoreflect.FileDescriptor{
 	storiesv1.File_renown_stories_v1_taxonomy_proto,
 	storiesv1.File_renown_stories_v1_addresses_proto,
 	storiesv1.File_renown_stories_v1_figures_proto,
+	storiesv1.File_renown_stories_v1_metrics_proto,
+	storiesv1.File_renown_stories_v1_previews_proto,
 	partnersv1.File_renown_partners_v1_partners_proto,
 }
 

@@ -17,6 +17,8 @@ var groups = []struct{ service, name string }{
 	{"ReviewService", "Review and publication"},
 	{"SignoffService", "Customer sign-off"},
 	{"ConsentsService", "Consents"},
+	{"MetricsService", "Evidence of figures"},
+	{"PreviewsService", "Preview links"},
 	{"ExcerptsService", "Excerpts"},
 	{"AnonymousService", "Anonymous versions"},
 	{"ActivityService", "Activity"},

@@ -1,5 +1,7 @@
 package domain
 
+import "time"
+
 // Kind says which of a Block's parts is set. The same words name the directives of story Markdown.
 type Kind string
 
@@ -50,6 +52,11 @@ type Metric struct {
 	Label    string `json:"label"`
 	Baseline string `json:"baseline,omitempty"`
 	Period   string `json:"period,omitempty"`
+	// Sample is what the figure rests on: "all 14 depots". Method is how it was measured.
+	Sample string `json:"sample,omitempty"`
+	Method string `json:"method,omitempty"`
+	// MeasuredOn is the day of the measurement, "2026-03-02".
+	MeasuredOn string `json:"measuredOn,omitempty"`
 }
 
 // BeforeAfter contrasts how it was with how it is.
@@ -85,9 +92,9 @@ type CTA struct {
 const (
 	MaxMarkdown  = 50_000
 	MaxPassage   = 2_000 // a quotation, a before, an after
-	MaxName      = 200   // by, role, label and period of a metric, title of a video
+	MaxName      = 200   // by, role, label, period and sample of a metric, title of a video
 	MaxValue     = 40    // value and unit
-	MaxRemark    = 300   // baseline of a metric
+	MaxRemark    = 300   // baseline and method of a metric
 	MaxAlt       = 500   // alternative text and caption
 	MaxURL       = 2_000
 	MaxButton    = 120
@@ -120,12 +127,22 @@ func NewCTA(c CTA) Block { return Block{Kind: KindCTA, CTA: &c} }
 
 // attribute is one named string of a block, in the order in which forms, files and findings go through them.
 type attribute struct {
-	name     string // in JSON, in directives and in finding paths
+	name     string // in JSON and in finding paths
+	key      string // in directives, where it is another than name
 	value    *string
 	max      int
 	required bool
 	lines    bool // may hold line breaks
 	url      bool
+	day      bool // such as "2026-03-02"
+}
+
+// directive is the attribute's name in Markdown.
+func (a attribute) directive() string {
+	if a.key != "" {
+		return a.key
+	}
+	return a.name
 }
 
 // attributes lists the strings of the part that b.Kind names, or nothing when that part is missing or the kind unknown. It is the one table of a block's
@@ -142,7 +159,8 @@ func (b *Block) attributes() []attribute {
 		m := b.Metric
 		return []attribute{{name: "value", value: &m.Value, max: MaxValue, required: true}, {name: "unit", value: &m.Unit, max: MaxValue},
 			{name: "label", value: &m.Label, max: MaxName, required: true}, {name: "baseline", value: &m.Baseline, max: MaxRemark},
-			{name: "period", value: &m.Period, max: MaxName}}
+			{name: "period", value: &m.Period, max: MaxName}, {name: "sample", value: &m.Sample, max: MaxName},
+			{name: "method", value: &m.Method, max: MaxRemark}, {name: "measuredOn", key: "measured_on", value: &m.MeasuredOn, max: len(time.DateOnly), day: true}}
 	case b.Kind == KindBeforeAfter && b.BeforeAfter != nil:
 		return []attribute{{name: "before", value: &b.BeforeAfter.Before, max: MaxPassage, required: true, lines: true},
 			{name: "after", value: &b.BeforeAfter.After, max: MaxPassage, required: true, lines: true}}

@@ -73,7 +73,7 @@ func formatFields(out *strings.Builder, b Block, imagePath func(string) string) 
 		case a.name == "asset":
 			pair(out, "", "src", imagePath(*a.value))
 		case *a.value != "":
-			pair(out, "", a.name, *a.value)
+			pair(out, "", a.directive(), *a.value)
 		}
 		if a.name == "alt" && b.Image.Decorative {
 			out.WriteString("decorative: true\n")

@@ -54,6 +54,8 @@ func genBlock() *rapid.Generator[Block] {
 		b, _ := blank(rapid.SampledFrom(Kinds()).Draw(t, "kind"))
 		for _, a := range b.attributes() {
 			switch {
+			case a.day:
+				*a.value = rapid.SampledFrom([]string{"", "2026-03-02", "2024-02-29"}).Draw(t, a.name)
 			case a.url:
 				*a.value = genURL().Draw(t, a.name)
 			case a.name == "asset":

@@ -189,7 +189,7 @@ func (p *parser) block(b Block, i int) {
 	fields := map[string]attribute{}
 	attributes := b.attributes()
 	for _, a := range attributes {
-		fields[a.name] = a
+		fields[a.directive()] = a
 	}
 	before := len(p.problems)
 	for _, e := range p.mapping(p.lines[i+1:end], i+2) {
@@ -213,7 +213,7 @@ func (p *parser) block(b Block, i int) {
 	}
 	for _, a := range attributes {
 		if a.required && a.name != "asset" && strings.TrimSpace(*a.value) == "" {
-			p.refuse(i+1, "the block %q lacks %q", b.Kind, a.name)
+			p.refuse(i+1, "the block %q lacks %q", b.Kind, a.directive())
 		}
 	}
 	if b.Image != nil && origin.Source == "" {

@@ -96,6 +96,9 @@ func (f *findings) block(path string, b *Block) {
 		if sound && a.url && *a.value != "" {
 			f.address(path+a.name, *a.value)
 		}
+		if sound && a.day && *a.value != "" && startOfDay(*a.value, 0) == 0 {
+			f.add(path+a.name, "must be a day such as \"2026-03-02\", not %s", shown(*a.value))
+		}
 		if sound && b.Kind == KindText {
 			f.markdown(path+a.name, *a.value)
 		}

@@ -29,7 +29,7 @@ func PlainBlock(b domain.Block) string {
 		return join("\n", "“"+b.Quote.Text+"”", join(", ", b.Quote.By, b.Quote.Role))
 	case b.Metric != nil:
 		m := b.Metric
-		return join("\n", join(" ", m.Value, m.Unit, m.Label), join(", ", m.Baseline, m.Period))
+		return join("\n", join(" ", m.Value, m.Unit, m.Label), join(", ", m.Baseline, m.Period, m.Sample, m.Method, m.MeasuredOn))
 	case b.BeforeAfter != nil:
 		return join("\n", b.BeforeAfter.Before, b.BeforeAfter.After)
 	case b.Image != nil:

@@ -6,7 +6,8 @@
 //
 //	block-text          section: paragraphs, headings h2 to h6, lists, tables (cells "align-right", "align-center"), code, "footnotes"
 //	block-quote         figure: blockquote, figcaption with span "by" and span "role"
-//	block-metric        section: p "metric-figure" with span "metric-value" and span "metric-unit", p "metric-label", p "metric-baseline", p "metric-period"
+//	block-metric        section: p "metric-figure" with span "metric-value" and span "metric-unit", p "metric-label", p "metric-baseline", p "metric-period",
+//	                    p "metric-sample", p "metric-method", p "metric-date"
 //	block-before-after  section: div "before" and div "after", each with p "side" (the words "Before", "After" in the story's language) and paragraphs
 //	block-image         figure: img, figcaption
 //	block-video         section: a "video-link"
@@ -101,11 +102,12 @@ func metric(m domain.Metric) string {
 		figure += " " + element("span", "metric-unit", escape(m.Unit))
 	}
 	s := element("p", "metric-figure", figure) + element("p", "metric-label", escape(m.Label))
-	if m.Baseline != "" {
-		s += element("p", "metric-baseline", escape(m.Baseline))
-	}
-	if m.Period != "" {
-		s += element("p", "metric-period", escape(m.Period))
+	for _, about := range []struct{ class, words string }{
+		{"metric-baseline", m.Baseline}, {"metric-period", m.Period}, {"metric-sample", m.Sample}, {"metric-method", m.Method}, {"metric-date", m.MeasuredOn},
+	} {
+		if about.words != "" {
+			s += element("p", about.class, escape(about.words))
+		}
 	}
 	return element("section", "block block-metric", s)
 }

@@ -42,7 +42,8 @@ func everyBlock(t *testing.T) domain.Content {
 			domain.NewText(string(text)),
 			domain.NewQuote(domain.Quote{Text: "We \"stopped\" <b>apologising</b>.\nReally.\n\nAnd we started.", By: "Jonna & Fjeld", Role: "Head of <Operations>"}),
 			domain.NewQuote(domain.Quote{Text: "Anonymous."}),
-			domain.NewMetric(domain.Metric{Value: "38", Unit: "%", Label: "fewer < late", Baseline: "412 a month", Period: "March"}),
+			domain.NewMetric(domain.Metric{Value: "38", Unit: "%", Label: "fewer < late", Baseline: "412 a month", Period: "March",
+				Sample: "14 <depots>", Method: "Counted & compared", MeasuredOn: "2026-03-02"}),
 			domain.NewMetric(domain.Metric{Value: "3", Label: "ports"}),
 			domain.NewBeforeAfter("By telephone.", "Over <night>."),
 			domain.NewImage(domain.Image{Asset: strings.Repeat("0f", 32), Alt: `Cranes "over" <it>`, Caption: "A & b"}),
@@ -104,7 +105,7 @@ func TestHostileContentIsHarmless(t *testing.T) {
 	}
 	for _, h := range hostile {
 		c := domain.Content{Locale: h, Blocks: []domain.Block{
-			domain.NewText(h), domain.NewQuote(domain.Quote{Text: h, By: h, Role: h}), domain.NewMetric(domain.Metric{Value: h, Unit: h, Label: h, Baseline: h, Period: h}),
+			domain.NewText(h), domain.NewQuote(domain.Quote{Text: h, By: h, Role: h}), domain.NewMetric(domain.Metric{Value: h, Unit: h, Label: h, Baseline: h, Period: h, Sample: h, Method: h, MeasuredOn: h}),
 			domain.NewBeforeAfter(h, h), domain.NewImage(domain.Image{Asset: h, Alt: h, Caption: h}), domain.NewVideo(domain.Video{URL: h, Title: h}),
 			domain.NewCTA(domain.CTA{URL: h, Label: h}), {Kind: domain.Kind(h)},
 		}}

@@ -15,7 +15,7 @@ var policy = func() *bluemonday.Policy {
 		"em", "strong", "del", "sup", "hr", "br", "table", "thead", "tbody", "tr", "th", "td")
 	p.AllowAttrs("class").Matching(regexp.MustCompile(`^block block-(?:text|quote|metric|before-after|image|video|cta)$`)).OnElements("section", "figure")
 	p.AllowAttrs("class").Matching(regexp.MustCompile(`^(?:by|role|metric-value|metric-unit)$`)).OnElements("span")
-	p.AllowAttrs("class").Matching(regexp.MustCompile(`^(?:side|metric-(?:figure|label|baseline|period))$`)).OnElements("p")
+	p.AllowAttrs("class").Matching(regexp.MustCompile(`^(?:side|metric-(?:figure|label|baseline|period|sample|method|date))$`)).OnElements("p")
 	p.AllowAttrs("class").Matching(regexp.MustCompile(`^(?:before|after|footnotes)$`)).OnElements("div")
 	p.AllowAttrs("class").Matching(regexp.MustCompile(`^align-(?:right|center)$`)).OnElements("th", "td")
 	p.AllowAttrs("class").Matching(regexp.MustCompile(`^language-[A-Za-z0-9+#._-]{1,40}$`)).OnElements("code")

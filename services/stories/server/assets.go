@@ -9,7 +9,6 @@ import (
 	"renown.example/kit/idempotency"
 	"renown.example/kit/store"
 	storiesv1 "renown.example/proto/gen/renown/stories/v1"
-	"renown.example/stories/domain"
 	"renown.example/stories/images"
 	"renown.example/stories/tables"
 )
@@ -121,6 +120,10 @@ func (s *Server) GetAsset(ctx context.Context, req *storiesv1.GetAssetRequest) (
 
 // linkShows reports whether the text behind the caller's link shows the picture.
 func (s *Server) linkShows(ctx context.Context, tx store.Reader, asset string) (bool, error) {
+	if auth.LinkPurpose(auth.From(ctx).Link) == purposePreview {
+		_, v, err := s.linkedPreview(ctx, tx)
+		return err == nil && showsPicture(v.Content, asset), err
+	}
 	signoffID, err := s.linkedSignoff(ctx)
 	if err != nil {
 		return false, err
@@ -133,7 +136,5 @@ func (s *Server) linkShows(ctx context.Context, tx store.Reader, asset string) (
 	if err != nil {
 		return false, err
 	}
-	return slices.ContainsFunc(v.Value.Content.Blocks, func(b domain.Block) bool {
-		return b.Kind == domain.KindImage && b.Image.Asset == asset
-	}), nil
+	return showsPicture(v.Value.Content, asset), nil
 }

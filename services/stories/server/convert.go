@@ -94,7 +94,8 @@ func metricToProto(m *domain.Metric) *storiesv1.MetricBlock {
 	if m == nil {
 		return nil
 	}
-	return &storiesv1.MetricBlock{Value: m.Value, Unit: m.Unit, Label: m.Label, Baseline: m.Baseline, Period: m.Period}
+	return &storiesv1.MetricBlock{Value: m.Value, Unit: m.Unit, Label: m.Label, Baseline: m.Baseline, Period: m.Period,
+		Sample: m.Sample, Method: m.Method, MeasuredOn: m.MeasuredOn}
 }
 
 func imageToProto(i *domain.Image) *storiesv1.ImageBlock {
@@ -129,7 +130,8 @@ func blockFromProto(b *storiesv1.Block) (domain.Block, bool) {
 		return domain.NewQuote(domain.Quote{Text: k.Quote.GetText(), By: k.Quote.GetBy(), Role: k.Quote.GetRole()}), true
 	case *storiesv1.Block_Metric:
 		m := k.Metric
-		return domain.NewMetric(domain.Metric{Value: m.GetValue(), Unit: m.GetUnit(), Label: m.GetLabel(), Baseline: m.GetBaseline(), Period: m.GetPeriod()}), true
+		return domain.NewMetric(domain.Metric{Value: m.GetValue(), Unit: m.GetUnit(), Label: m.GetLabel(), Baseline: m.GetBaseline(), Period: m.GetPeriod(),
+			Sample: m.GetSample(), Method: m.GetMethod(), MeasuredOn: m.GetMeasuredOn()}), true
 	case *storiesv1.Block_BeforeAfter:
 		return domain.NewBeforeAfter(k.BeforeAfter.GetBefore(), k.BeforeAfter.GetAfter()), true
 	case *storiesv1.Block_Image:

@@ -15,24 +15,27 @@ import (
 
 // The due jobs of the service. An id names the one thing that is planned, so that planning it again replaces it.
 const (
-	kindPublish    = "stories.publish"
-	kindUnpublish  = "stories.unpublish"
-	kindConsentEnd = "stories.consent_end"
-	kindSend       = "stories.send"
+	kindPublish     = "stories.publish"
+	kindUnpublish   = "stories.unpublish"
+	kindConsentEnd  = "stories.consent_end"
+	kindSend        = "stories.send"
+	kindMetricStale = "stories.metric_stale"
 
-	jobPublish    = "publish/"
-	jobUnpublish  = "unpublish/"
-	jobConsentEnd = "consent-end/"
-	jobSend       = "send/"
+	jobPublish     = "publish/"
+	jobUnpublish   = "unpublish/"
+	jobConsentEnd  = "consent-end/"
+	jobSend        = "send/"
+	jobMetricStale = "metric-stale/"
 )
 
 // Jobs returns what the service does when its due jobs are due. What changes the store runs in the update that also ends the job.
 func (s *Server) Jobs() map[string]outbox.Handler {
 	return map[string]outbox.Handler{
-		kindPublish:    {Apply: named(s.publishDue)},
-		kindUnpublish:  {Apply: named(s.unpublishDue)},
-		kindConsentEnd: {Apply: named(s.consentDue)},
-		kindSend:       {Do: s.deliver, Apply: named(s.delivered)},
+		kindPublish:     {Apply: named(s.publishDue)},
+		kindUnpublish:   {Apply: named(s.unpublishDue)},
+		kindConsentEnd:  {Apply: named(s.consentDue)},
+		kindMetricStale: {Apply: named(s.metricDue)},
+		kindSend:        {Do: s.deliver, Apply: named(s.delivered)},
 	}
 }
 

@@ -153,9 +153,17 @@ func (s *Server) edition(ctx context.Context, tx store.Reader, p tables.Publishe
 		// What was published before there were excerpts has none of its own.
 		Excerpts: excerptsToProto(e.Excerpts.Or(e.Content)),
 	}
+	marks, stale, err := s.verified(ctx, tx, p.Story, e.Content)
+	if err != nil {
+		return nil, err
+	}
+	out.Verified = marks
 	next, err := s.nextChange(ctx, tx, p)
 	if err != nil {
 		return nil, err
+	}
+	if stale != 0 && (next == 0 || stale < next) {
+		next = stale
 	}
 	out.NextChangeTime = timestamp(next)
 	siblings, err := tables.PublishedStories.Find(ctx, tx, store.Query{Index: "by_story", Equal: []any{p.Story}, Limit: most})

@@ -22,6 +22,10 @@ const (
 	EventConsentRevoked = "stories.consent.revoked"
 	EventConsentEnded   = "stories.consent.ended"
 	EventTermsChanged   = "stories.terms.changed"
+	// What changes which figures are marked as verified.
+	EventMetricVerified  = "stories.metric.verified"
+	EventMetricWithdrawn = "stories.metric.withdrawn"
+	EventMetricStale     = "stories.metric.stale"
 )
 
 // happening is something worth remembering: an audit entry and, where others care, an event.

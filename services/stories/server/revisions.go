@@ -52,6 +52,8 @@ func changeOf(e outbox.Event, locales []string) change {
 	case EventConsentRevoked, EventConsentEnded:
 		// An earlier edition may rest on it.
 		return change{names: []string{"stories/" + d.Story}}
+	case EventMetricVerified, EventMetricWithdrawn, EventMetricStale:
+		return change{names: []string{e.Subject}}
 	case EventTextChanged:
 		// What is up says when it will be replaced.
 		if scheduled := string(domain.Scheduled); d.State == scheduled || d.From == scheduled {

@@ -35,6 +35,8 @@ type rig struct {
 	signoff    storiesv1.SignoffServiceClient
 	consents   storiesv1.ConsentsServiceClient
 	activity   storiesv1.ActivityServiceClient
+	metrics    storiesv1.MetricsServiceClient
+	previews   storiesv1.PreviewsServiceClient
 	excerpting storiesv1.ExcerptsServiceClient
 	anonymous  storiesv1.AnonymousServiceClient
 	figures    storiesv1.FiguresServiceClient
@@ -81,6 +83,7 @@ func rigOn(t testing.TB, db store.DB, c *clock.Fake) *rig {
 		excerpting: storiesv1.NewExcerptsServiceClient(conn), anonymous: storiesv1.NewAnonymousServiceClient(conn),
 		figures: storiesv1.NewFiguresServiceClient(conn),
 		located: storiesv1.NewAddressesServiceClient(conn),
+		metrics: storiesv1.NewMetricsServiceClient(conn), previews: storiesv1.NewPreviewsServiceClient(conn),
 	}
 	r.worker = &outbox.Worker{DB: db, Clock: c, Handlers: srv.Jobs(), Failed: func(j outbox.Job, err error) { t.Errorf("job %s: %v", j.ID, err) }}
 	return r

@@ -157,10 +157,13 @@ func (s *Server) take(t *tables.Text, d draft) {
 	t.Version++
 	t.Hash, t.Title, t.Customer = domain.Hash(d.content), d.content.Title, d.content.Customer
 	t.Author, t.AuthorName, t.UpdatedAt = d.by.name, d.by.label, s.now()
-	t.Writers = slices.Clone(t.Writers)
+	t.Writers, t.Hands = slices.Clone(t.Writers), slices.Clone(t.Hands)
 	for _, w := range []string{d.by.name, d.by.owner, d.wrote} {
 		if w != "" && !slices.Contains(t.Writers, w) {
 			t.Writers = append(t.Writers, w)
+		}
+		if w != "" && !slices.Contains(t.Hands, w) {
+			t.Hands = append(t.Hands, w)
 		}
 	}
 }

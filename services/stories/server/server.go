@@ -51,6 +51,8 @@ type Server struct {
 	storiesv1.UnimplementedSignoffServiceServer
 	storiesv1.UnimplementedConsentsServiceServer
 	storiesv1.UnimplementedActivityServiceServer
+	storiesv1.UnimplementedMetricsServiceServer
+	storiesv1.UnimplementedPreviewsServiceServer
 	storiesv1.UnimplementedExcerptsServiceServer
 	storiesv1.UnimplementedAnonymousServiceServer
 	storiesv1.UnimplementedTaxonomyServiceServer
@@ -244,6 +246,8 @@ func Register(r grpc.ServiceRegistrar, s *Server) {
 	storiesv1.RegisterSignoffServiceServer(r, s)
 	storiesv1.RegisterConsentsServiceServer(r, s)
 	storiesv1.RegisterActivityServiceServer(r, s)
+	storiesv1.RegisterMetricsServiceServer(r, s)
+	storiesv1.RegisterPreviewsServiceServer(r, s)
 	storiesv1.RegisterExcerptsServiceServer(r, s)
 	storiesv1.RegisterAnonymousServiceServer(r, s)
 	storiesv1.RegisterTaxonomyServiceServer(r, s)

@@ -56,5 +56,6 @@ func Specs() []*store.Spec {
 		PublishedStories.Spec(), Editions.Spec(), Redirects.Spec(), Assets.Spec(), AssetUses.Spec(), WithdrawnAssets.Spec(),
 		Taxonomies.Spec(), Audit.Spec(), Messages.Spec(), MonthlyFigures.Spec(), secret.Table.Spec(), idempotency.Table.Spec(),
 		Variants.Spec(), Protections.Spec(),
+		Metrics.Spec(), Previews.Spec(),
 	}, outbox.Specs()...)
 }

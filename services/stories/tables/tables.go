@@ -41,7 +41,9 @@ type Text struct {
 	// CreatedBy began the text.
 	CreatedBy string `json:"createdBy"`
 	// Writers wrote a version since the text was last published: none of them may approve it.
-	Writers      []string     `json:"writers,omitempty"`
+	Writers []string `json:"writers,omitempty"`
+	// Hands ever wrote a version: none of them may verify the text's figures.
+	Hands        []string     `json:"hands,omitempty"`
 	ChangesAsked string       `json:"changesAsked,omitempty"`
 	PublishAt    clock.Millis `json:"publishAt,omitempty"`
 	UnpublishAt  clock.Millis `json:"unpublishAt,omitempty"`

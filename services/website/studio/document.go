@@ -149,7 +149,7 @@ func (d document) input() *storiesv1.TextInput {
 
 // skeletons are what "insert" puts into the body.
 var skeletons = []struct{ Kind, Label, Icon, Text string }{
-	{"metric", "Result in numbers", "badge-check", "::: metric\nvalue: \"\"\nunit: \"%\"\nlabel: \nbaseline: \nperiod: \n:::\n"},
+	{"metric", "Result in numbers", "badge-check", "::: metric\nvalue: \"\"\nunit: \"%\"\nlabel: \nbaseline: \nperiod: \nsample: \nmethod: \nmeasured_on: \n:::\n"},
 	{"quote", "Quote", "quote", "::: quote\ntext: \nby: \nrole: \n:::\n"},
 	{"before-after", "Before and after", "git-compare", "::: before-after\nbefore: \nafter: \n:::\n"},
 	{"video", "Link to a film", "play", "::: video\nurl: https://\ntitle: \n:::\n"},

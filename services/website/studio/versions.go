@@ -183,7 +183,8 @@ func linesOf(b *storiesv1.Block) []blockLine {
 	case *storiesv1.Block_Quote:
 		all = []blockLine{{"Quote", kind.Quote.GetText()}, {"By", kind.Quote.GetBy()}, {"Role", kind.Quote.GetRole()}}
 	case *storiesv1.Block_Metric:
-		all = []blockLine{{"Result", strings.TrimSpace(kind.Metric.GetValue() + " " + kind.Metric.GetUnit())}, {"Of", kind.Metric.GetLabel()}, {"Baseline", kind.Metric.GetBaseline()}, {"Period", kind.Metric.GetPeriod()}}
+		all = []blockLine{{"Result", strings.TrimSpace(kind.Metric.GetValue() + " " + kind.Metric.GetUnit())}, {"Of", kind.Metric.GetLabel()}, {"Baseline", kind.Metric.GetBaseline()}, {"Period", kind.Metric.GetPeriod()},
+			{"Sample", kind.Metric.GetSample()}, {"Method", kind.Metric.GetMethod()}, {"Measured on", kind.Metric.GetMeasuredOn()}}
 	case *storiesv1.Block_BeforeAfter:
 		all = []blockLine{{"Before", kind.BeforeAfter.GetBefore()}, {"After", kind.BeforeAfter.GetAfter()}}
 	case *storiesv1.Block_Image:

@@ -35,7 +35,9 @@ type ListConsentsRequest struct {
 	// How many at most; 0 means 50.
 	PageSize int32 `protobuf:"varint,3,opt,name=page_size,json=pageSize,proto3" json:"page_size,omitempty"`
 	// The token of the page before.
-	PageToken     string `protobuf:"bytes,4,opt,name=page_token,json=pageToken,proto3" json:"page_token,omitempty"`
+	PageToken string `protobuf:"bytes,4,opt,name=page_token,json=pageToken,proto3" json:"page_token,omitempty"`
+	// Only those on which something rests and that end soon.
+	Ending        bool `protobuf:"varint,5,opt,name=ending,proto3" json:"ending,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -96,6 +98,13 @@ func (x *ListConsentsRequest) GetPageToken() string {
 		return x.PageToken
 	}
 	return ""
+}
+
+func (x *ListConsentsRequest) GetEnding() bool {
+	if x != nil {
+		return x.Ending
+	}
+	return false
 }
 
 // ListConsentsResponse is one page.
@@ -578,14 +587,15 @@ var File_renown_stories_v1_consents_proto protoreflect.FileDescriptor
 
 const file_renown_stories_v1_consents_proto_rawDesc = "" +
 	"\n" +
-	" renown/stories/v1/consents.proto\x12\x11renown.stories.v1\x1a\x1bbuf/validate/validate.proto\x1a\x1cgoogle/api/annotations.proto\x1a\x1fgoogle/protobuf/timestamp.proto\x1a\x1frenown/options/v1/options.proto\x1a!renown/stories/v1/resources.proto\"\xa8\x01\n" +
+	" renown/stories/v1/consents.proto\x12\x11renown.stories.v1\x1a\x1bbuf/validate/validate.proto\x1a\x1cgoogle/api/annotations.proto\x1a\x1fgoogle/protobuf/timestamp.proto\x1a\x1frenown/options/v1/options.proto\x1a!renown/stories/v1/resources.proto\"\xc0\x01\n" +
 	"\x13ListConsentsRequest\x12\x1d\n" +
 	"\x05story\x18\x01 \x01(\tB\a\xbaH\x04r\x02\x18@R\x05story\x12 \n" +
 	"\vunconfirmed\x18\x02 \x01(\bR\vunconfirmed\x12'\n" +
 	"\tpage_size\x18\x03 \x01(\x05B\n" +
 	"\xbaH\a\x1a\x05\x18\xc8\x01(\x00R\bpageSize\x12'\n" +
 	"\n" +
-	"page_token\x18\x04 \x01(\tB\b\xbaH\x05r\x03\x18\x80\x10R\tpageToken\"v\n" +
+	"page_token\x18\x04 \x01(\tB\b\xbaH\x05r\x03\x18\x80\x10R\tpageToken\x12\x16\n" +
+	"\x06ending\x18\x05 \x01(\bR\x06ending\"v\n" +
 	"\x14ListConsentsResponse\x126\n" +
 	"\bconsents\x18\x01 \x03(\v2\x1a.renown.stories.v1.ConsentR\bconsents\x12&\n" +
 	"\x0fnext_page_token\x18\x02 \x01(\tR\rnextPageToken\"\xaf\x03\n" +

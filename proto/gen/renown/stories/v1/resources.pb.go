@@ -643,7 +643,13 @@ type MetricBlock struct {
 	// What it is compared with.
 	Baseline string `protobuf:"bytes,4,opt,name=baseline,proto3" json:"baseline,omitempty"`
 	// When it was measured.
-	Period        string `protobuf:"bytes,5,opt,name=period,proto3" json:"period,omitempty"`
+	Period string `protobuf:"bytes,5,opt,name=period,proto3" json:"period,omitempty"`
+	// What was counted: how many sites, people or cases the figure rests on.
+	Sample string `protobuf:"bytes,6,opt,name=sample,proto3" json:"sample,omitempty"`
+	// How it was measured.
+	Method string `protobuf:"bytes,7,opt,name=method,proto3" json:"method,omitempty"`
+	// The day on which it was measured, such as "2026-03-02".
+	MeasuredOn    string `protobuf:"bytes,8,opt,name=measured_on,json=measuredOn,proto3" json:"measured_on,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -709,6 +715,27 @@ func (x *MetricBlock) GetBaseline() string {
 func (x *MetricBlock) GetPeriod() string {
 	if x != nil {
 		return x.Period
+	}
+	return ""
+}
+
+func (x *MetricBlock) GetSample() string {
+	if x != nil {
+		return x.Sample
+	}
+	return ""
+}
+
+func (x *MetricBlock) GetMethod() string {
+	if x != nil {
+		return x.Method
+	}
+	return ""
+}
+
+func (x *MetricBlock) GetMeasuredOn() string {
+	if x != nil {
+		return x.MeasuredOn
 	}
 	return ""
 }
@@ -1513,7 +1540,11 @@ type Consent struct {
 	// Whether its hash is that of the newest version.
 	Current bool `protobuf:"varint,16,opt,name=current,proto3" json:"current,omitempty"`
 	// When it was recorded.
-	CreateTime    *timestamppb.Timestamp `protobuf:"bytes,17,opt,name=create_time,json=createTime,proto3" json:"create_time,omitempty"`
+	CreateTime *timestamppb.Timestamp `protobuf:"bytes,17,opt,name=create_time,json=createTime,proto3" json:"create_time,omitempty"`
+	// The consent that it renews, "consents/{consent}"; empty if none.
+	Renews string `protobuf:"bytes,18,opt,name=renews,proto3" json:"renews,omitempty"`
+	// Something rests on it, it ends soon, and whoever gave it has been reminded, or has to be.
+	Ending        bool `protobuf:"varint,19,opt,name=ending,proto3" json:"ending,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -1665,6 +1696,20 @@ func (x *Consent) GetCreateTime() *timestamppb.Timestamp {
 		return x.CreateTime
 	}
 	return nil
+}
+
+func (x *Consent) GetRenews() string {
+	if x != nil {
+		return x.Renews
+	}
+	return ""
+}
+
+func (x *Consent) GetEnding() bool {
+	if x != nil {
+		return x.Ending
+	}
+	return false
 }
 
 // Signoff is a request to the customer to read and sign.
@@ -2215,6 +2260,8 @@ type PublishedStory struct {
 	FallbackFor string `protobuf:"bytes,10,opt,name=fallback_for,json=fallbackFor,proto3" json:"fallback_for,omitempty"`
 	// Stories in the same language that have most in common with it, and what that is; at most three.
 	Related []*Related `protobuf:"bytes,11,rep,name=related,proto3" json:"related,omitempty"`
+	// The figures that a second person has verified, while that holds.
+	Verified []*VerifiedMetric `protobuf:"bytes,12,rep,name=verified,proto3" json:"verified,omitempty"`
 	// The passages that stand for it elsewhere, all of them spans of what was signed. None is empty.
 	Excerpts      *Excerpts `protobuf:"bytes,19,opt,name=excerpts,proto3" json:"excerpts,omitempty"`
 	unknownFields protoimpl.UnknownFields
@@ -2342,9 +2389,89 @@ func (x *PublishedStory) GetRelated() []*Related {
 	return nil
 }
 
+func (x *PublishedStory) GetVerified() []*VerifiedMetric {
+	if x != nil {
+		return x.Verified
+	}
+	return nil
+}
+
 func (x *PublishedStory) GetExcerpts() *Excerpts {
 	if x != nil {
 		return x.Excerpts
+	}
+	return nil
+}
+
+// VerifiedMetric says of a figure that a second person has looked at its evidence.
+type VerifiedMetric struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// Position of the figure's block in the content, from 0.
+	Block int32 `protobuf:"varint,1,opt,name=block,proto3" json:"block,omitempty"`
+	// What the evidence is, in the language of the story.
+	EvidenceLine string `protobuf:"bytes,2,opt,name=evidence_line,json=evidenceLine,proto3" json:"evidence_line,omitempty"`
+	// When it was verified.
+	VerifyTime *timestamppb.Timestamp `protobuf:"bytes,3,opt,name=verify_time,json=verifyTime,proto3" json:"verify_time,omitempty"`
+	// From when on that holds no longer.
+	StaleTime     *timestamppb.Timestamp `protobuf:"bytes,4,opt,name=stale_time,json=staleTime,proto3" json:"stale_time,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *VerifiedMetric) Reset() {
+	*x = VerifiedMetric{}
+	mi := &file_renown_stories_v1_resources_proto_msgTypes[20]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *VerifiedMetric) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*VerifiedMetric) ProtoMessage() {}
+
+func (x *VerifiedMetric) ProtoReflect() protoreflect.Message {
+	mi := &file_renown_stories_v1_resources_proto_msgTypes[20]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use VerifiedMetric.ProtoReflect.Descriptor instead.
+func (*VerifiedMetric) Descriptor() ([]byte, []int) {
+	return file_renown_stories_v1_resources_proto_rawDescGZIP(), []int{20}
+}
+
+func (x *VerifiedMetric) GetBlock() int32 {
+	if x != nil {
+		return x.Block
+	}
+	return 0
+}
+
+func (x *VerifiedMetric) GetEvidenceLine() string {
+	if x != nil {
+		return x.EvidenceLine
+	}
+	return ""
+}
+
+func (x *VerifiedMetric) GetVerifyTime() *timestamppb.Timestamp {
+	if x != nil {
+		return x.VerifyTime
+	}
+	return nil
+}
+
+func (x *VerifiedMetric) GetStaleTime() *timestamppb.Timestamp {
+	if x != nil {
+		return x.StaleTime
 	}
 	return nil
 }
@@ -2365,7 +2492,7 @@ type Excerpts struct {
 
 func (x *Excerpts) Reset() {
 	*x = Excerpts{}
-	mi := &file_renown_stories_v1_resources_proto_msgTypes[20]
+	mi := &file_renown_stories_v1_resources_proto_msgTypes[21]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2377,7 +2504,7 @@ func (x *Excerpts) String() string {
 func (*Excerpts) ProtoMessage() {}
 
 func (x *Excerpts) ProtoReflect() protoreflect.Message {
-	mi := &file_renown_stories_v1_resources_proto_msgTypes[20]
+	mi := &file_renown_stories_v1_resources_proto_msgTypes[21]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2390,7 +2517,7 @@ func (x *Excerpts) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Excerpts.ProtoReflect.Descriptor instead.
 func (*Excerpts) Descriptor() ([]byte, []int) {
-	return file_renown_stories_v1_resources_proto_rawDescGZIP(), []int{20}
+	return file_renown_stories_v1_resources_proto_rawDescGZIP(), []int{21}
 }
 
 func (x *Excerpts) GetSnippet() string {
@@ -2429,7 +2556,7 @@ type Alternate struct {
 
 func (x *Alternate) Reset() {
 	*x = Alternate{}
-	mi := &file_renown_stories_v1_resources_proto_msgTypes[21]
+	mi := &file_renown_stories_v1_resources_proto_msgTypes[22]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2441,7 +2568,7 @@ func (x *Alternate) String() string {
 func (*Alternate) ProtoMessage() {}
 
 func (x *Alternate) ProtoReflect() protoreflect.Message {
-	mi := &file_renown_stories_v1_resources_proto_msgTypes[21]
+	mi := &file_renown_stories_v1_resources_proto_msgTypes[22]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2454,7 +2581,7 @@ func (x *Alternate) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Alternate.ProtoReflect.Descriptor instead.
 func (*Alternate) Descriptor() ([]byte, []int) {
-	return file_renown_stories_v1_resources_proto_rawDescGZIP(), []int{21}
+	return file_renown_stories_v1_resources_proto_rawDescGZIP(), []int{22}
 }
 
 func (x *Alternate) GetLocale() string {
@@ -2501,7 +2628,7 @@ type AuditEntry struct {
 
 func (x *AuditEntry) Reset() {
 	*x = AuditEntry{}
-	mi := &file_renown_stories_v1_resources_proto_msgTypes[22]
+	mi := &file_renown_stories_v1_resources_proto_msgTypes[23]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2513,7 +2640,7 @@ func (x *AuditEntry) String() string {
 func (*AuditEntry) ProtoMessage() {}
 
 func (x *AuditEntry) ProtoReflect() protoreflect.Message {
-	mi := &file_renown_stories_v1_resources_proto_msgTypes[22]
+	mi := &file_renown_stories_v1_resources_proto_msgTypes[23]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2526,7 +2653,7 @@ func (x *AuditEntry) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use AuditEntry.ProtoReflect.Descriptor instead.
 func (*AuditEntry) Descriptor() ([]byte, []int) {
-	return file_renown_stories_v1_resources_proto_rawDescGZIP(), []int{22}
+	return file_renown_stories_v1_resources_proto_rawDescGZIP(), []int{23}
 }
 
 func (x *AuditEntry) GetId() string {
@@ -2593,7 +2720,7 @@ type Problem struct {
 
 func (x *Problem) Reset() {
 	*x = Problem{}
-	mi := &file_renown_stories_v1_resources_proto_msgTypes[23]
+	mi := &file_renown_stories_v1_resources_proto_msgTypes[24]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2605,7 +2732,7 @@ func (x *Problem) String() string {
 func (*Problem) ProtoMessage() {}
 
 func (x *Problem) ProtoReflect() protoreflect.Message {
-	mi := &file_renown_stories_v1_resources_proto_msgTypes[23]
+	mi := &file_renown_stories_v1_resources_proto_msgTypes[24]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2618,7 +2745,7 @@ func (x *Problem) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Problem.ProtoReflect.Descriptor instead.
 func (*Problem) Descriptor() ([]byte, []int) {
-	return file_renown_stories_v1_resources_proto_rawDescGZIP(), []int{23}
+	return file_renown_stories_v1_resources_proto_rawDescGZIP(), []int{24}
 }
 
 func (x *Problem) GetLine() int32 {
@@ -2679,13 +2806,18 @@ const file_renown_stories_v1_resources_proto_rawDesc = "" +
 	"QuoteBlock\x12\x1c\n" +
 	"\x04text\x18\x01 \x01(\tB\b\xbaH\x05r\x03\x18\xd0\x0fR\x04text\x12\x1c\n" +
 	"\x02by\x18\x02 \x01(\tB\f\xbaH\x05r\x03\x18\xc8\x01\xb0\xbb\x18\x01R\x02by\x12\x1c\n" +
-	"\x04role\x18\x03 \x01(\tB\b\xbaH\x05r\x03\x18\xc8\x01R\x04role\"\xb1\x01\n" +
+	"\x04role\x18\x03 \x01(\tB\b\xbaH\x05r\x03\x18\xc8\x01R\x04role\"\x9f\x02\n" +
 	"\vMetricBlock\x12\x1d\n" +
 	"\x05value\x18\x01 \x01(\tB\a\xbaH\x04r\x02\x18(R\x05value\x12\x1b\n" +
 	"\x04unit\x18\x02 \x01(\tB\a\xbaH\x04r\x02\x18(R\x04unit\x12\x1e\n" +
 	"\x05label\x18\x03 \x01(\tB\b\xbaH\x05r\x03\x18\xc8\x01R\x05label\x12$\n" +
 	"\bbaseline\x18\x04 \x01(\tB\b\xbaH\x05r\x03\x18\xac\x02R\bbaseline\x12 \n" +
-	"\x06period\x18\x05 \x01(\tB\b\xbaH\x05r\x03\x18\xc8\x01R\x06period\"T\n" +
+	"\x06period\x18\x05 \x01(\tB\b\xbaH\x05r\x03\x18\xc8\x01R\x06period\x12 \n" +
+	"\x06sample\x18\x06 \x01(\tB\b\xbaH\x05r\x03\x18\xc8\x01R\x06sample\x12 \n" +
+	"\x06method\x18\a \x01(\tB\b\xbaH\x05r\x03\x18\xac\x02R\x06method\x12(\n" +
+	"\vmeasured_on\x18\b \x01(\tB\a\xbaH\x04r\x02\x18\n" +
+	"R\n" +
+	"measuredOn\"T\n" +
 	"\x10BeforeAfterBlock\x12 \n" +
 	"\x06before\x18\x01 \x01(\tB\b\xbaH\x05r\x03\x18\xd0\x0fR\x06before\x12\x1e\n" +
 	"\x05after\x18\x02 \x01(\tB\b\xbaH\x05r\x03\x18\xd0\x0fR\x05after\"\x9f\x01\n" +
@@ -2758,7 +2890,7 @@ const file_renown_stories_v1_resources_proto_rawDesc = "" +
 	"\bautosave\x18\b \x01(\bR\bautosave\x12#\n" +
 	"\rrestored_from\x18\t \x01(\x05R\frestoredFrom\x12\x1a\n" +
 	"\bmarkdown\x18\n" +
-	" \x01(\tR\bmarkdown\"\x99\x05\n" +
+	" \x01(\tR\bmarkdown\"\xc9\x05\n" +
 	"\aConsent\x12\x12\n" +
 	"\x04name\x18\x01 \x01(\tR\x04name\x12\x14\n" +
 	"\x05story\x18\x02 \x01(\tR\x05story\x12\x16\n" +
@@ -2780,7 +2912,9 @@ const file_renown_stories_v1_resources_proto_rawDesc = "" +
 	"\x04live\x18\x0f \x01(\bR\x04live\x12\x18\n" +
 	"\acurrent\x18\x10 \x01(\bR\acurrent\x12;\n" +
 	"\vcreate_time\x18\x11 \x01(\v2\x1a.google.protobuf.TimestampR\n" +
-	"createTime\"\xe2\x03\n" +
+	"createTime\x12\x16\n" +
+	"\x06renews\x18\x12 \x01(\tR\x06renews\x12\x16\n" +
+	"\x06ending\x18\x13 \x01(\bR\x06ending\"\xe2\x03\n" +
 	"\aSignoff\x12\x12\n" +
 	"\x04name\x18\x01 \x01(\tR\x04name\x12'\n" +
 	"\fcontact_name\x18\x02 \x01(\tB\x04\xb0\xbb\x18\x01R\vcontactName\x12)\n" +
@@ -2827,7 +2961,7 @@ const file_renown_stories_v1_resources_proto_rawDesc = "" +
 	"\aRelated\x129\n" +
 	"\x05story\x18\x01 \x01(\v2#.renown.stories.v1.PublishedSummaryR\x05story\x120\n" +
 	"\x05terms\x18\x02 \x03(\v2\x1a.renown.stories.v1.TermRefR\x05terms\x12\x14\n" +
-	"\x05words\x18\x03 \x03(\tR\x05words\"\xd0\x05\n" +
+	"\x05words\x18\x03 \x03(\tR\x05words\"\x8f\x06\n" +
 	"\x0ePublishedStory\x12=\n" +
 	"\asummary\x18\x01 \x01(\v2#.renown.stories.v1.PublishedSummaryR\asummary\x124\n" +
 	"\acontent\x18\x02 \x01(\v2\x1a.renown.stories.v1.ContentR\acontent\x12\x12\n" +
@@ -2844,8 +2978,16 @@ const file_renown_stories_v1_resources_proto_rawDesc = "" +
 	"alternates\x12!\n" +
 	"\ffallback_for\x18\n" +
 	" \x01(\tR\vfallbackFor\x124\n" +
-	"\arelated\x18\v \x03(\v2\x1a.renown.stories.v1.RelatedR\arelated\x127\n" +
-	"\bexcerpts\x18\x13 \x01(\v2\x1b.renown.stories.v1.ExcerptsR\bexcerpts\"l\n" +
+	"\arelated\x18\v \x03(\v2\x1a.renown.stories.v1.RelatedR\arelated\x12=\n" +
+	"\bverified\x18\f \x03(\v2!.renown.stories.v1.VerifiedMetricR\bverified\x127\n" +
+	"\bexcerpts\x18\x13 \x01(\v2\x1b.renown.stories.v1.ExcerptsR\bexcerpts\"\xc3\x01\n" +
+	"\x0eVerifiedMetric\x12\x14\n" +
+	"\x05block\x18\x01 \x01(\x05R\x05block\x12#\n" +
+	"\revidence_line\x18\x02 \x01(\tR\fevidenceLine\x12;\n" +
+	"\vverify_time\x18\x03 \x01(\v2\x1a.google.protobuf.TimestampR\n" +
+	"verifyTime\x129\n" +
+	"\n" +
+	"stale_time\x18\x04 \x01(\v2\x1a.google.protobuf.TimestampR\tstaleTime\"l\n" +
 	"\bExcerpts\x12\"\n" +
 	"\asnippet\x18\x01 \x01(\tB\b\xbaH\x05r\x03\x18\xac\x02R\asnippet\x12\x1c\n" +
 	"\x04card\x18\x02 \x01(\tB\b\xbaH\x05r\x03\x18\xc8\x01R\x04card\x12\x1e\n" +
@@ -2904,7 +3046,7 @@ func file_renown_stories_v1_resources_proto_rawDescGZIP() []byte {
 }
 
 var file_renown_stories_v1_resources_proto_enumTypes = make([]protoimpl.EnumInfo, 3)
-var file_renown_stories_v1_resources_proto_msgTypes = make([]protoimpl.MessageInfo, 25)
+var file_renown_stories_v1_resources_proto_msgTypes = make([]protoimpl.MessageInfo, 26)
 var file_renown_stories_v1_resources_proto_goTypes = []any{
 	(TextState)(0),                // 0: renown.stories.v1.TextState
 	(ConsentScope)(0),             // 1: renown.stories.v1.ConsentScope
@@ -2929,12 +3071,13 @@ var file_renown_stories_v1_resources_proto_goTypes = []any{
 	(*TermRef)(nil),               // 20: renown.stories.v1.TermRef
 	(*Related)(nil),               // 21: renown.stories.v1.Related
 	(*PublishedStory)(nil),        // 22: renown.stories.v1.PublishedStory
-	(*Excerpts)(nil),              // 23: renown.stories.v1.Excerpts
-	(*Alternate)(nil),             // 24: renown.stories.v1.Alternate
-	(*AuditEntry)(nil),            // 25: renown.stories.v1.AuditEntry
-	(*Problem)(nil),               // 26: renown.stories.v1.Problem
-	nil,                           // 27: renown.stories.v1.AuditEntry.DetailsEntry
-	(*timestamppb.Timestamp)(nil), // 28: google.protobuf.Timestamp
+	(*VerifiedMetric)(nil),        // 23: renown.stories.v1.VerifiedMetric
+	(*Excerpts)(nil),              // 24: renown.stories.v1.Excerpts
+	(*Alternate)(nil),             // 25: renown.stories.v1.Alternate
+	(*AuditEntry)(nil),            // 26: renown.stories.v1.AuditEntry
+	(*Problem)(nil),               // 27: renown.stories.v1.Problem
+	nil,                           // 28: renown.stories.v1.AuditEntry.DetailsEntry
+	(*timestamppb.Timestamp)(nil), // 29: google.protobuf.Timestamp
 }
 var file_renown_stories_v1_resources_proto_depIdxs = []int32{
 	4,  // 0: renown.stories.v1.Content.blocks:type_name -> renown.stories.v1.Block
@@ -2946,33 +3089,33 @@ var file_renown_stories_v1_resources_proto_depIdxs = []int32{
 	10, // 6: renown.stories.v1.Block.video:type_name -> renown.stories.v1.VideoBlock
 	11, // 7: renown.stories.v1.Block.cta:type_name -> renown.stories.v1.CtaBlock
 	13, // 8: renown.stories.v1.Story.texts:type_name -> renown.stories.v1.TextSummary
-	28, // 9: renown.stories.v1.Story.create_time:type_name -> google.protobuf.Timestamp
-	28, // 10: renown.stories.v1.Story.update_time:type_name -> google.protobuf.Timestamp
+	29, // 9: renown.stories.v1.Story.create_time:type_name -> google.protobuf.Timestamp
+	29, // 10: renown.stories.v1.Story.update_time:type_name -> google.protobuf.Timestamp
 	0,  // 11: renown.stories.v1.TextSummary.state:type_name -> renown.stories.v1.TextState
-	28, // 12: renown.stories.v1.TextSummary.update_time:type_name -> google.protobuf.Timestamp
-	28, // 13: renown.stories.v1.TextSummary.publish_time:type_name -> google.protobuf.Timestamp
+	29, // 12: renown.stories.v1.TextSummary.update_time:type_name -> google.protobuf.Timestamp
+	29, // 13: renown.stories.v1.TextSummary.publish_time:type_name -> google.protobuf.Timestamp
 	13, // 14: renown.stories.v1.Text.summary:type_name -> renown.stories.v1.TextSummary
 	3,  // 15: renown.stories.v1.Text.content:type_name -> renown.stories.v1.Content
-	28, // 16: renown.stories.v1.Text.unpublish_time:type_name -> google.protobuf.Timestamp
+	29, // 16: renown.stories.v1.Text.unpublish_time:type_name -> google.protobuf.Timestamp
 	19, // 17: renown.stories.v1.Text.live:type_name -> renown.stories.v1.PublishedSummary
 	16, // 18: renown.stories.v1.Text.consents:type_name -> renown.stories.v1.Consent
 	17, // 19: renown.stories.v1.Text.signoffs:type_name -> renown.stories.v1.Signoff
-	23, // 20: renown.stories.v1.Text.excerpts:type_name -> renown.stories.v1.Excerpts
+	24, // 20: renown.stories.v1.Text.excerpts:type_name -> renown.stories.v1.Excerpts
 	3,  // 21: renown.stories.v1.Version.content:type_name -> renown.stories.v1.Content
-	28, // 22: renown.stories.v1.Version.create_time:type_name -> google.protobuf.Timestamp
+	29, // 22: renown.stories.v1.Version.create_time:type_name -> google.protobuf.Timestamp
 	2,  // 23: renown.stories.v1.Consent.kind:type_name -> renown.stories.v1.ConsentKind
 	1,  // 24: renown.stories.v1.Consent.scopes:type_name -> renown.stories.v1.ConsentScope
-	28, // 25: renown.stories.v1.Consent.give_time:type_name -> google.protobuf.Timestamp
-	28, // 26: renown.stories.v1.Consent.end_time:type_name -> google.protobuf.Timestamp
-	28, // 27: renown.stories.v1.Consent.revoke_time:type_name -> google.protobuf.Timestamp
-	28, // 28: renown.stories.v1.Consent.create_time:type_name -> google.protobuf.Timestamp
+	29, // 25: renown.stories.v1.Consent.give_time:type_name -> google.protobuf.Timestamp
+	29, // 26: renown.stories.v1.Consent.end_time:type_name -> google.protobuf.Timestamp
+	29, // 27: renown.stories.v1.Consent.revoke_time:type_name -> google.protobuf.Timestamp
+	29, // 28: renown.stories.v1.Consent.create_time:type_name -> google.protobuf.Timestamp
 	1,  // 29: renown.stories.v1.Signoff.scopes:type_name -> renown.stories.v1.ConsentScope
-	28, // 30: renown.stories.v1.Signoff.expire_time:type_name -> google.protobuf.Timestamp
-	28, // 31: renown.stories.v1.Signoff.create_time:type_name -> google.protobuf.Timestamp
+	29, // 30: renown.stories.v1.Signoff.expire_time:type_name -> google.protobuf.Timestamp
+	29, // 31: renown.stories.v1.Signoff.create_time:type_name -> google.protobuf.Timestamp
 	18, // 32: renown.stories.v1.Signoff.comments:type_name -> renown.stories.v1.SignoffComment
-	28, // 33: renown.stories.v1.SignoffComment.create_time:type_name -> google.protobuf.Timestamp
-	28, // 34: renown.stories.v1.PublishedSummary.publish_time:type_name -> google.protobuf.Timestamp
-	28, // 35: renown.stories.v1.PublishedSummary.first_publish_time:type_name -> google.protobuf.Timestamp
+	29, // 33: renown.stories.v1.SignoffComment.create_time:type_name -> google.protobuf.Timestamp
+	29, // 34: renown.stories.v1.PublishedSummary.publish_time:type_name -> google.protobuf.Timestamp
+	29, // 35: renown.stories.v1.PublishedSummary.first_publish_time:type_name -> google.protobuf.Timestamp
 	9,  // 36: renown.stories.v1.PublishedSummary.image:type_name -> renown.stories.v1.ImageBlock
 	7,  // 37: renown.stories.v1.PublishedSummary.metric:type_name -> renown.stories.v1.MetricBlock
 	20, // 38: renown.stories.v1.PublishedSummary.terms:type_name -> renown.stories.v1.TermRef
@@ -2981,19 +3124,22 @@ var file_renown_stories_v1_resources_proto_depIdxs = []int32{
 	19, // 41: renown.stories.v1.PublishedStory.summary:type_name -> renown.stories.v1.PublishedSummary
 	3,  // 42: renown.stories.v1.PublishedStory.content:type_name -> renown.stories.v1.Content
 	2,  // 43: renown.stories.v1.PublishedStory.consent_kind:type_name -> renown.stories.v1.ConsentKind
-	28, // 44: renown.stories.v1.PublishedStory.consent_time:type_name -> google.protobuf.Timestamp
-	28, // 45: renown.stories.v1.PublishedStory.consent_end_time:type_name -> google.protobuf.Timestamp
-	28, // 46: renown.stories.v1.PublishedStory.next_change_time:type_name -> google.protobuf.Timestamp
-	24, // 47: renown.stories.v1.PublishedStory.alternates:type_name -> renown.stories.v1.Alternate
+	29, // 44: renown.stories.v1.PublishedStory.consent_time:type_name -> google.protobuf.Timestamp
+	29, // 45: renown.stories.v1.PublishedStory.consent_end_time:type_name -> google.protobuf.Timestamp
+	29, // 46: renown.stories.v1.PublishedStory.next_change_time:type_name -> google.protobuf.Timestamp
+	25, // 47: renown.stories.v1.PublishedStory.alternates:type_name -> renown.stories.v1.Alternate
 	21, // 48: renown.stories.v1.PublishedStory.related:type_name -> renown.stories.v1.Related
-	23, // 49: renown.stories.v1.PublishedStory.excerpts:type_name -> renown.stories.v1.Excerpts
-	28, // 50: renown.stories.v1.AuditEntry.time:type_name -> google.protobuf.Timestamp
-	27, // 51: renown.stories.v1.AuditEntry.details:type_name -> renown.stories.v1.AuditEntry.DetailsEntry
-	52, // [52:52] is the sub-list for method output_type
-	52, // [52:52] is the sub-list for method input_type
-	52, // [52:52] is the sub-list for extension type_name
-	52, // [52:52] is the sub-list for extension extendee
-	0,  // [0:52] is the sub-list for field type_name
+	23, // 49: renown.stories.v1.PublishedStory.verified:type_name -> renown.stories.v1.VerifiedMetric
+	24, // 50: renown.stories.v1.PublishedStory.excerpts:type_name -> renown.stories.v1.Excerpts
+	29, // 51: renown.stories.v1.VerifiedMetric.verify_time:type_name -> google.protobuf.Timestamp
+	29, // 52: renown.stories.v1.VerifiedMetric.stale_time:type_name -> google.protobuf.Timestamp
+	29, // 53: renown.stories.v1.AuditEntry.time:type_name -> google.protobuf.Timestamp
+	28, // 54: renown.stories.v1.AuditEntry.details:type_name -> renown.stories.v1.AuditEntry.DetailsEntry
+	55, // [55:55] is the sub-list for method output_type
+	55, // [55:55] is the sub-list for method input_type
+	55, // [55:55] is the sub-list for extension type_name
+	55, // [55:55] is the sub-list for extension extendee
+	0,  // [0:55] is the sub-list for field type_name
 }
 
 func init() { file_renown_stories_v1_resources_proto_init() }
@@ -3016,7 +3162,7 @@ func file_renown_stories_v1_resources_proto_init() {
 			GoPackagePath: reflect.TypeOf(x{}).PkgPath(),
 			RawDescriptor: unsafe.Slice(unsafe.StringData(file_renown_stories_v1_resources_proto_rawDesc), len(file_renown_stories_v1_resources_proto_rawDesc)),
 			NumEnums:      3,
-			NumMessages:   25,
+			NumMessages:   26,
 			NumExtensions: 0,
 			NumServices:   0,
 		},

@@ -49,7 +49,11 @@ type SignoffPage struct {
 	// The receipt, once signed.
 	Receipt *Consent `protobuf:"bytes,10,opt,name=receipt,proto3" json:"receipt,omitempty"`
 	// Address of the published story while it is up.
-	StoryUrl      string `protobuf:"bytes,11,opt,name=story_url,json=storyUrl,proto3" json:"story_url,omitempty"`
+	StoryUrl string `protobuf:"bytes,11,opt,name=story_url,json=storyUrl,proto3" json:"story_url,omitempty"`
+	// The consent ends soon and can be renewed as it is.
+	Renewable bool `protobuf:"varint,12,opt,name=renewable,proto3" json:"renewable,omitempty"`
+	// Until when a renewal would hold; absent if it cannot be renewed.
+	RenewEndTime  *timestamppb.Timestamp `protobuf:"bytes,13,opt,name=renew_end_time,json=renewEndTime,proto3" json:"renew_end_time,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -159,6 +163,20 @@ func (x *SignoffPage) GetStoryUrl() string {
 		return x.StoryUrl
 	}
 	return ""
+}
+
+func (x *SignoffPage) GetRenewable() bool {
+	if x != nil {
+		return x.Renewable
+	}
+	return false
+}
+
+func (x *SignoffPage) GetRenewEndTime() *timestamppb.Timestamp {
+	if x != nil {
+		return x.RenewEndTime
+	}
+	return nil
 }
 
 // GetSignoffRequest is empty: the link says it all.
@@ -556,6 +574,98 @@ func (x *DeclineSignoffResponse) GetPage() *SignoffPage {
 	return nil
 }
 
+// RenewSignoffRequest renews a consent.
+type RenewSignoffRequest struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// The hash of the content that the receipt shows; it must be that of the consent.
+	ContentHash   string `protobuf:"bytes,1,opt,name=content_hash,json=contentHash,proto3" json:"content_hash,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *RenewSignoffRequest) Reset() {
+	*x = RenewSignoffRequest{}
+	mi := &file_renown_stories_v1_signoff_proto_msgTypes[9]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *RenewSignoffRequest) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*RenewSignoffRequest) ProtoMessage() {}
+
+func (x *RenewSignoffRequest) ProtoReflect() protoreflect.Message {
+	mi := &file_renown_stories_v1_signoff_proto_msgTypes[9]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use RenewSignoffRequest.ProtoReflect.Descriptor instead.
+func (*RenewSignoffRequest) Descriptor() ([]byte, []int) {
+	return file_renown_stories_v1_signoff_proto_rawDescGZIP(), []int{9}
+}
+
+func (x *RenewSignoffRequest) GetContentHash() string {
+	if x != nil {
+		return x.ContentHash
+	}
+	return ""
+}
+
+// RenewSignoffResponse holds the page.
+type RenewSignoffResponse struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// The page with its new receipt.
+	Page          *SignoffPage `protobuf:"bytes,1,opt,name=page,proto3" json:"page,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *RenewSignoffResponse) Reset() {
+	*x = RenewSignoffResponse{}
+	mi := &file_renown_stories_v1_signoff_proto_msgTypes[10]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *RenewSignoffResponse) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*RenewSignoffResponse) ProtoMessage() {}
+
+func (x *RenewSignoffResponse) ProtoReflect() protoreflect.Message {
+	mi := &file_renown_stories_v1_signoff_proto_msgTypes[10]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use RenewSignoffResponse.ProtoReflect.Descriptor instead.
+func (*RenewSignoffResponse) Descriptor() ([]byte, []int) {
+	return file_renown_stories_v1_signoff_proto_rawDescGZIP(), []int{10}
+}
+
+func (x *RenewSignoffResponse) GetPage() *SignoffPage {
+	if x != nil {
+		return x.Page
+	}
+	return nil
+}
+
 // RevokeSignoffRequest takes consent back.
 type RevokeSignoffRequest struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
@@ -567,7 +677,7 @@ type RevokeSignoffRequest struct {
 
 func (x *RevokeSignoffRequest) Reset() {
 	*x = RevokeSignoffRequest{}
-	mi := &file_renown_stories_v1_signoff_proto_msgTypes[9]
+	mi := &file_renown_stories_v1_signoff_proto_msgTypes[11]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -579,7 +689,7 @@ func (x *RevokeSignoffRequest) String() string {
 func (*RevokeSignoffRequest) ProtoMessage() {}
 
 func (x *RevokeSignoffRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_renown_stories_v1_signoff_proto_msgTypes[9]
+	mi := &file_renown_stories_v1_signoff_proto_msgTypes[11]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -592,7 +702,7 @@ func (x *RevokeSignoffRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use RevokeSignoffRequest.ProtoReflect.Descriptor instead.
 func (*RevokeSignoffRequest) Descriptor() ([]byte, []int) {
-	return file_renown_stories_v1_signoff_proto_rawDescGZIP(), []int{9}
+	return file_renown_stories_v1_signoff_proto_rawDescGZIP(), []int{11}
 }
 
 func (x *RevokeSignoffRequest) GetReason() string {
@@ -613,7 +723,7 @@ type RevokeSignoffResponse struct {
 
 func (x *RevokeSignoffResponse) Reset() {
 	*x = RevokeSignoffResponse{}
-	mi := &file_renown_stories_v1_signoff_proto_msgTypes[10]
+	mi := &file_renown_stories_v1_signoff_proto_msgTypes[12]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -625,7 +735,7 @@ func (x *RevokeSignoffResponse) String() string {
 func (*RevokeSignoffResponse) ProtoMessage() {}
 
 func (x *RevokeSignoffResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_renown_stories_v1_signoff_proto_msgTypes[10]
+	mi := &file_renown_stories_v1_signoff_proto_msgTypes[12]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -638,7 +748,7 @@ func (x *RevokeSignoffResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use RevokeSignoffResponse.ProtoReflect.Descriptor instead.
 func (*RevokeSignoffResponse) Descriptor() ([]byte, []int) {
-	return file_renown_stories_v1_signoff_proto_rawDescGZIP(), []int{10}
+	return file_renown_stories_v1_signoff_proto_rawDescGZIP(), []int{12}
 }
 
 func (x *RevokeSignoffResponse) GetPage() *SignoffPage {
@@ -652,7 +762,7 @@ var File_renown_stories_v1_signoff_proto protoreflect.FileDescriptor
 
 const file_renown_stories_v1_signoff_proto_rawDesc = "" +
 	"\n" +
-	"\x1frenown/stories/v1/signoff.proto\x12\x11renown.stories.v1\x1a\x1bbuf/validate/validate.proto\x1a\x1cgoogle/api/annotations.proto\x1a\x1fgoogle/protobuf/timestamp.proto\x1a\x1frenown/options/v1/options.proto\x1a!renown/stories/v1/resources.proto\"\xe6\x03\n" +
+	"\x1frenown/stories/v1/signoff.proto\x12\x11renown.stories.v1\x1a\x1bbuf/validate/validate.proto\x1a\x1cgoogle/api/annotations.proto\x1a\x1fgoogle/protobuf/timestamp.proto\x1a\x1frenown/options/v1/options.proto\x1a!renown/stories/v1/resources.proto\"\xc6\x04\n" +
 	"\vSignoffPage\x12\x14\n" +
 	"\x05state\x18\x01 \x01(\tR\x05state\x12\x18\n" +
 	"\acompany\x18\x02 \x01(\tR\acompany\x12'\n" +
@@ -667,7 +777,9 @@ const file_renown_stories_v1_signoff_proto_rawDesc = "" +
 	"expireTime\x124\n" +
 	"\areceipt\x18\n" +
 	" \x01(\v2\x1a.renown.stories.v1.ConsentR\areceipt\x12\x1b\n" +
-	"\tstory_url\x18\v \x01(\tR\bstoryUrl\"\x13\n" +
+	"\tstory_url\x18\v \x01(\tR\bstoryUrl\x12\x1c\n" +
+	"\trenewable\x18\f \x01(\bR\trenewable\x12@\n" +
+	"\x0erenew_end_time\x18\r \x01(\v2\x1a.google.protobuf.TimestampR\frenewEndTime\"\x13\n" +
 	"\x11GetSignoffRequest\"H\n" +
 	"\x12GetSignoffResponse\x122\n" +
 	"\x04page\x18\x01 \x01(\v2\x1e.renown.stories.v1.SignoffPageR\x04page\"`\n" +
@@ -686,17 +798,22 @@ const file_renown_stories_v1_signoff_proto_rawDesc = "" +
 	"\x15DeclineSignoffRequest\x12\"\n" +
 	"\acomment\x18\x01 \x01(\tB\b\xbaH\x05r\x03\x18\xd0\x0fR\acomment\"L\n" +
 	"\x16DeclineSignoffResponse\x122\n" +
+	"\x04page\x18\x01 \x01(\v2\x1e.renown.stories.v1.SignoffPageR\x04page\"O\n" +
+	"\x13RenewSignoffRequest\x128\n" +
+	"\fcontent_hash\x18\x01 \x01(\tB\x15\xbaH\x12r\x102\x0e^[0-9a-f]{64}$R\vcontentHash\"J\n" +
+	"\x14RenewSignoffResponse\x122\n" +
 	"\x04page\x18\x01 \x01(\v2\x1e.renown.stories.v1.SignoffPageR\x04page\"8\n" +
 	"\x14RevokeSignoffRequest\x12 \n" +
 	"\x06reason\x18\x01 \x01(\tB\b\xbaH\x05r\x03\x18\xe8\aR\x06reason\"K\n" +
 	"\x15RevokeSignoffResponse\x122\n" +
-	"\x04page\x18\x01 \x01(\v2\x1e.renown.stories.v1.SignoffPageR\x04page2\xf8\x05\n" +
+	"\x04page\x18\x01 \x01(\v2\x1e.renown.stories.v1.SignoffPageR\x04page2\x8d\a\n" +
 	"\x0eSignoffService\x12\x81\x01\n" +
 	"\n" +
 	"GetSignoff\x12$.renown.stories.v1.GetSignoffRequest\x1a%.renown.stories.v1.GetSignoffResponse\"&\xaa\xbb\x18\t\"\asignoff\x82\xd3\xe4\x93\x02\x13b\x04page\x12\v/v1/signoff\x12\x9a\x01\n" +
 	"\x0eCommentSignoff\x12(.renown.stories.v1.CommentSignoffRequest\x1a).renown.stories.v1.CommentSignoffResponse\"3\xaa\xbb\x18\v\"\asignoff0\x01\x82\xd3\xe4\x93\x02\x1e:\x01*b\x04page\"\x13/v1/signoff:comment\x12\x8e\x01\n" +
 	"\vSignSignoff\x12%.renown.stories.v1.SignSignoffRequest\x1a&.renown.stories.v1.SignSignoffResponse\"0\xaa\xbb\x18\v\"\asignoff0\x01\x82\xd3\xe4\x93\x02\x1b:\x01*b\x04page\"\x10/v1/signoff:sign\x12\x9a\x01\n" +
-	"\x0eDeclineSignoff\x12(.renown.stories.v1.DeclineSignoffRequest\x1a).renown.stories.v1.DeclineSignoffResponse\"3\xaa\xbb\x18\v\"\asignoff0\x01\x82\xd3\xe4\x93\x02\x1e:\x01*b\x04page\"\x13/v1/signoff:decline\x12\x96\x01\n" +
+	"\x0eDeclineSignoff\x12(.renown.stories.v1.DeclineSignoffRequest\x1a).renown.stories.v1.DeclineSignoffResponse\"3\xaa\xbb\x18\v\"\asignoff0\x01\x82\xd3\xe4\x93\x02\x1e:\x01*b\x04page\"\x13/v1/signoff:decline\x12\x92\x01\n" +
+	"\fRenewSignoff\x12&.renown.stories.v1.RenewSignoffRequest\x1a'.renown.stories.v1.RenewSignoffResponse\"1\xaa\xbb\x18\v\"\asignoff0\x01\x82\xd3\xe4\x93\x02\x1c:\x01*b\x04page\"\x11/v1/signoff:renew\x12\x96\x01\n" +
 	"\rRevokeSignoff\x12'.renown.stories.v1.RevokeSignoffRequest\x1a(.renown.stories.v1.RevokeSignoffResponse\"2\xaa\xbb\x18\v\"\asignoff0\x01\x82\xd3\xe4\x93\x02\x1d:\x01*b\x04page\"\x12/v1/signoff:revokeB6Z4renown.example/proto/gen/renown/stories/v1;storiesv1b\x06proto3"
 
 var (
@@ -711,7 +828,7 @@ func file_renown_stories_v1_signoff_proto_rawDescGZIP() []byte {
 	return file_renown_stories_v1_signoff_proto_rawDescData
 }
 
-var file_renown_stories_v1_signoff_proto_msgTypes = make([]protoimpl.MessageInfo, 11)
+var file_renown_stories_v1_signoff_proto_msgTypes = make([]protoimpl.MessageInfo, 13)
 var file_renown_stories_v1_signoff_proto_goTypes = []any{
 	(*SignoffPage)(nil),            // 0: renown.stories.v1.SignoffPage
 	(*GetSignoffRequest)(nil),      // 1: renown.stories.v1.GetSignoffRequest
@@ -722,42 +839,48 @@ var file_renown_stories_v1_signoff_proto_goTypes = []any{
 	(*SignSignoffResponse)(nil),    // 6: renown.stories.v1.SignSignoffResponse
 	(*DeclineSignoffRequest)(nil),  // 7: renown.stories.v1.DeclineSignoffRequest
 	(*DeclineSignoffResponse)(nil), // 8: renown.stories.v1.DeclineSignoffResponse
-	(*RevokeSignoffRequest)(nil),   // 9: renown.stories.v1.RevokeSignoffRequest
-	(*RevokeSignoffResponse)(nil),  // 10: renown.stories.v1.RevokeSignoffResponse
-	(*Content)(nil),                // 11: renown.stories.v1.Content
-	(ConsentScope)(0),              // 12: renown.stories.v1.ConsentScope
-	(*SignoffComment)(nil),         // 13: renown.stories.v1.SignoffComment
-	(*timestamppb.Timestamp)(nil),  // 14: google.protobuf.Timestamp
-	(*Consent)(nil),                // 15: renown.stories.v1.Consent
+	(*RenewSignoffRequest)(nil),    // 9: renown.stories.v1.RenewSignoffRequest
+	(*RenewSignoffResponse)(nil),   // 10: renown.stories.v1.RenewSignoffResponse
+	(*RevokeSignoffRequest)(nil),   // 11: renown.stories.v1.RevokeSignoffRequest
+	(*RevokeSignoffResponse)(nil),  // 12: renown.stories.v1.RevokeSignoffResponse
+	(*Content)(nil),                // 13: renown.stories.v1.Content
+	(ConsentScope)(0),              // 14: renown.stories.v1.ConsentScope
+	(*SignoffComment)(nil),         // 15: renown.stories.v1.SignoffComment
+	(*timestamppb.Timestamp)(nil),  // 16: google.protobuf.Timestamp
+	(*Consent)(nil),                // 17: renown.stories.v1.Consent
 }
 var file_renown_stories_v1_signoff_proto_depIdxs = []int32{
-	11, // 0: renown.stories.v1.SignoffPage.content:type_name -> renown.stories.v1.Content
-	12, // 1: renown.stories.v1.SignoffPage.scopes:type_name -> renown.stories.v1.ConsentScope
-	13, // 2: renown.stories.v1.SignoffPage.comments:type_name -> renown.stories.v1.SignoffComment
-	14, // 3: renown.stories.v1.SignoffPage.expire_time:type_name -> google.protobuf.Timestamp
-	15, // 4: renown.stories.v1.SignoffPage.receipt:type_name -> renown.stories.v1.Consent
-	0,  // 5: renown.stories.v1.GetSignoffResponse.page:type_name -> renown.stories.v1.SignoffPage
-	0,  // 6: renown.stories.v1.CommentSignoffResponse.page:type_name -> renown.stories.v1.SignoffPage
-	12, // 7: renown.stories.v1.SignSignoffRequest.scopes:type_name -> renown.stories.v1.ConsentScope
-	14, // 8: renown.stories.v1.SignSignoffRequest.end_time:type_name -> google.protobuf.Timestamp
-	0,  // 9: renown.stories.v1.SignSignoffResponse.page:type_name -> renown.stories.v1.SignoffPage
-	0,  // 10: renown.stories.v1.DeclineSignoffResponse.page:type_name -> renown.stories.v1.SignoffPage
-	0,  // 11: renown.stories.v1.RevokeSignoffResponse.page:type_name -> renown.stories.v1.SignoffPage
-	1,  // 12: renown.stories.v1.SignoffService.GetSignoff:input_type -> renown.stories.v1.GetSignoffRequest
-	3,  // 13: renown.stories.v1.SignoffService.CommentSignoff:input_type -> renown.stories.v1.CommentSignoffRequest
-	5,  // 14: renown.stories.v1.SignoffService.SignSignoff:input_type -> renown.stories.v1.SignSignoffRequest
-	7,  // 15: renown.stories.v1.SignoffService.DeclineSignoff:input_type -> renown.stories.v1.DeclineSignoffRequest
-	9,  // 16: renown.stories.v1.SignoffService.RevokeSignoff:input_type -> renown.stories.v1.RevokeSignoffRequest
-	2,  // 17: renown.stories.v1.SignoffService.GetSignoff:output_type -> renown.stories.v1.GetSignoffResponse
-	4,  // 18: renown.stories.v1.SignoffService.CommentSignoff:output_type -> renown.stories.v1.CommentSignoffResponse
-	6,  // 19: renown.stories.v1.SignoffService.SignSignoff:output_type -> renown.stories.v1.SignSignoffResponse
-	8,  // 20: renown.stories.v1.SignoffService.DeclineSignoff:output_type -> renown.stories.v1.DeclineSignoffResponse
-	10, // 21: renown.stories.v1.SignoffService.RevokeSignoff:output_type -> renown.stories.v1.RevokeSignoffResponse
-	17, // [17:22] is the sub-list for method output_type
-	12, // [12:17] is the sub-list for method input_type
-	12, // [12:12] is the sub-list for extension type_name
-	12, // [12:12] is the sub-list for extension extendee
-	0,  // [0:12] is the sub-list for field type_name
+	13, // 0: renown.stories.v1.SignoffPage.content:type_name -> renown.stories.v1.Content
+	14, // 1: renown.stories.v1.SignoffPage.scopes:type_name -> renown.stories.v1.ConsentScope
+	15, // 2: renown.stories.v1.SignoffPage.comments:type_name -> renown.stories.v1.SignoffComment
+	16, // 3: renown.stories.v1.SignoffPage.expire_time:type_name -> google.protobuf.Timestamp
+	17, // 4: renown.stories.v1.SignoffPage.receipt:type_name -> renown.stories.v1.Consent
+	16, // 5: renown.stories.v1.SignoffPage.renew_end_time:type_name -> google.protobuf.Timestamp
+	0,  // 6: renown.stories.v1.GetSignoffResponse.page:type_name -> renown.stories.v1.SignoffPage
+	0,  // 7: renown.stories.v1.CommentSignoffResponse.page:type_name -> renown.stories.v1.SignoffPage
+	14, // 8: renown.stories.v1.SignSignoffRequest.scopes:type_name -> renown.stories.v1.ConsentScope
+	16, // 9: renown.stories.v1.SignSignoffRequest.end_time:type_name -> google.protobuf.Timestamp
+	0,  // 10: renown.stories.v1.SignSignoffResponse.page:type_name -> renown.stories.v1.SignoffPage
+	0,  // 11: renown.stories.v1.DeclineSignoffResponse.page:type_name -> renown.stories.v1.SignoffPage
+	0,  // 12: renown.stories.v1.RenewSignoffResponse.page:type_name -> renown.stories.v1.SignoffPage
+	0,  // 13: renown.stories.v1.RevokeSignoffResponse.page:type_name -> renown.stories.v1.SignoffPage
+	1,  // 14: renown.stories.v1.SignoffService.GetSignoff:input_type -> renown.stories.v1.GetSignoffRequest
+	3,  // 15: renown.stories.v1.SignoffService.CommentSignoff:input_type -> renown.stories.v1.CommentSignoffRequest
+	5,  // 16: renown.stories.v1.SignoffService.SignSignoff:input_type -> renown.stories.v1.SignSignoffRequest
+	7,  // 17: renown.stories.v1.SignoffService.DeclineSignoff:input_type -> renown.stories.v1.DeclineSignoffRequest
+	9,  // 18: renown.stories.v1.SignoffService.RenewSignoff:input_type -> renown.stories.v1.RenewSignoffRequest
+	11, // 19: renown.stories.v1.SignoffService.RevokeSignoff:input_type -> renown.stories.v1.RevokeSignoffRequest
+	2,  // 20: renown.stories.v1.SignoffService.GetSignoff:output_type -> renown.stories.v1.GetSignoffResponse
+	4,  // 21: renown.stories.v1.SignoffService.CommentSignoff:output_type -> renown.stories.v1.CommentSignoffResponse
+	6,  // 22: renown.stories.v1.SignoffService.SignSignoff:output_type -> renown.stories.v1.SignSignoffResponse
+	8,  // 23: renown.stories.v1.SignoffService.DeclineSignoff:output_type -> renown.stories.v1.DeclineSignoffResponse
+	10, // 24: renown.stories.v1.SignoffService.RenewSignoff:output_type -> renown.stories.v1.RenewSignoffResponse
+	12, // 25: renown.stories.v1.SignoffService.RevokeSignoff:output_type -> renown.stories.v1.RevokeSignoffResponse
+	20, // [20:26] is the sub-list for method output_type
+	14, // [14:20] is the sub-list for method input_type
+	14, // [14:14] is the sub-list for extension type_name
+	14, // [14:14] is the sub-list for extension extendee
+	0,  // [0:14] is the sub-list for field type_name
 }
 
 func init() { file_renown_stories_v1_signoff_proto_init() }
@@ -772,7 +895,7 @@ func file_renown_stories_v1_signoff_proto_init() {
 			GoPackagePath: reflect.TypeOf(x{}).PkgPath(),
 			RawDescriptor: unsafe.Slice(unsafe.StringData(file_renown_stories_v1_signoff_proto_rawDesc), len(file_renown_stories_v1_signoff_proto_rawDesc)),
 			NumEnums:      0,
-			NumMessages:   11,
+			NumMessages:   13,
 			NumExtensions: 0,
 			NumServices:   1,
 		},

@@ -23,6 +23,7 @@ const (
 	SignoffService_CommentSignoff_FullMethodName = "/renown.stories.v1.SignoffService/CommentSignoff"
 	SignoffService_SignSignoff_FullMethodName    = "/renown.stories.v1.SignoffService/SignSignoff"
 	SignoffService_DeclineSignoff_FullMethodName = "/renown.stories.v1.SignoffService/DeclineSignoff"
+	SignoffService_RenewSignoff_FullMethodName   = "/renown.stories.v1.SignoffService/RenewSignoff"
 	SignoffService_RevokeSignoff_FullMethodName  = "/renown.stories.v1.SignoffService/RevokeSignoff"
 )
 
@@ -40,6 +41,9 @@ type SignoffServiceClient interface {
 	SignSignoff(ctx context.Context, in *SignSignoffRequest, opts ...grpc.CallOption) (*SignSignoffResponse, error)
 	// DeclineSignoff asks for changes: the text goes back to its author with the comments.
 	DeclineSignoff(ctx context.Context, in *DeclineSignoffRequest, opts ...grpc.CallOption) (*DeclineSignoffResponse, error)
+	// RenewSignoff gives the same consent once more, to the same words and uses and for as long again, from the end of the one that ends soon. Renewing twice is the
+	// same as once.
+	RenewSignoff(ctx context.Context, in *RenewSignoffRequest, opts ...grpc.CallOption) (*RenewSignoffResponse, error)
 	// RevokeSignoff takes the consent back: the story is gone everywhere within two seconds. The link works for this as long as the consent lives.
 	RevokeSignoff(ctx context.Context, in *RevokeSignoffRequest, opts ...grpc.CallOption) (*RevokeSignoffResponse, error)
 }
@@ -92,6 +96,16 @@ func (c *signoffServiceClient) DeclineSignoff(ctx context.Context, in *DeclineSi
 	return out, nil
 }
 
+func (c *signoffServiceClient) RenewSignoff(ctx context.Context, in *RenewSignoffRequest, opts ...grpc.CallOption) (*RenewSignoffResponse, error) {
+	cOpts := append([]grpc.CallOption{grpc.StaticMethod()}, opts...)
+	out := new(RenewSignoffResponse)
+	err := c.cc.Invoke(ctx, SignoffService_RenewSignoff_FullMethodName, in, out, cOpts...)
+	if err != nil {
+		return nil, err
+	}
+	return out, nil
+}
+
 func (c *signoffServiceClient) RevokeSignoff(ctx context.Context, in *RevokeSignoffRequest, opts ...grpc.CallOption) (*RevokeSignoffResponse, error) {
 	cOpts := append([]grpc.CallOption{grpc.StaticMethod()}, opts...)
 	out := new(RevokeSignoffResponse)
@@ -116,6 +130,9 @@ type SignoffServiceServer interface {
 	SignSignoff(context.Context, *SignSignoffRequest) (*SignSignoffResponse, error)
 	// DeclineSignoff asks for changes: the text goes back to its author with the comments.
 	DeclineSignoff(context.Context, *DeclineSignoffRequest) (*DeclineSignoffResponse, error)
+	// RenewSignoff gives the same consent once more, to the same words and uses and for as long again, from the end of the one that ends soon. Renewing twice is the
+	// same as once.
+	RenewSignoff(context.Context, *RenewSignoffRequest) (*RenewSignoffResponse, error)
 	// RevokeSignoff takes the consent back: the story is gone everywhere within two seconds. The link works for this as long as the consent lives.
 	RevokeSignoff(context.Context, *RevokeSignoffRequest) (*RevokeSignoffResponse, error)
 	mustEmbedUnimplementedSignoffServiceServer()
@@ -139,6 +156,9 @@ func (UnimplementedSignoffServiceServer) SignSignoff(context.Context, *SignSigno
 }
 func (UnimplementedSignoffServiceServer) DeclineSignoff(context.Context, *DeclineSignoffRequest) (*DeclineSignoffResponse, error) {
 	return nil, status.Error(codes.Unimplemented, "method DeclineSignoff not implemented")
+}
+func (UnimplementedSignoffServiceServer) RenewSignoff(context.Context, *RenewSignoffRequest) (*RenewSignoffResponse, error) {
+	return nil, status.Error(codes.Unimplemented, "method RenewSignoff not implemented")
 }
 func (UnimplementedSignoffServiceServer) RevokeSignoff(context.Context, *RevokeSignoffRequest) (*RevokeSignoffResponse, error) {
 	return nil, status.Error(codes.Unimplemented, "method RevokeSignoff not implemented")
@@ -236,6 +256,24 @@ func _SignoffService_DeclineSignoff_Handler(srv interface{}, ctx context.Context
 	return interceptor(ctx, in, info, handler)
 }
 
+func _SignoffService_RenewSignoff_Handler(srv interface{}, ctx context.Context, dec func(interface{}) error, interceptor grpc.UnaryServerInterceptor) (interface{}, error) {
+	in := new(RenewSignoffRequest)
+	if err := dec(in); err != nil {
+		return nil, err
+	}
+	if interceptor == nil {
+		return srv.(SignoffServiceServer).RenewSignoff(ctx, in)
+	}
+	info := &grpc.UnaryServerInfo{
+		Server:     srv,
+		FullMethod: SignoffService_RenewSignoff_FullMethodName,
+	}
+	handler := func(ctx context.Context, req interface{}) (interface{}, error) {
+		return srv.(SignoffServiceServer).RenewSignoff(ctx, req.(*RenewSignoffRequest))
+	}
+	return interceptor(ctx, in, info, handler)
+}
+
 func _SignoffService_RevokeSignoff_Handler(srv interface{}, ctx context.Context, dec func(interface{}) error, interceptor grpc.UnaryServerInterceptor) (interface{}, error) {
 	in := new(RevokeSignoffRequest)
 	if err := dec(in); err != nil {
@@ -276,6 +314,10 @@ var SignoffService_ServiceDesc = grpc.ServiceDesc{
 		{
 			MethodName: "DeclineSignoff",
 			Handler:    _SignoffService_DeclineSignoff_Handler,
+		},
+		{
+			MethodName: "RenewSignoff",
+			Handler:    _SignoffService_RenewSignoff_Handler,
 		},
 		{
 			MethodName: "RevokeSignoff",

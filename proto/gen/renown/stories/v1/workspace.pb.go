@@ -2109,7 +2109,7 @@ const file_renown_stories_v1_workspace_proto_rawDesc = "" +
 	"\x05asset\x18\x01 \x01(\tB\x15\xbaH\x12r\x102\x0e^[0-9a-f]{64}$R\x05asset\"I\n" +
 	"\x10GetAssetResponse\x12\x12\n" +
 	"\x04data\x18\x01 \x01(\fR\x04data\x12!\n" +
-	"\fcontent_type\x18\x02 \x01(\tR\vcontentType2\x9f\x15\n" +
+	"\fcontent_type\x18\x02 \x01(\tR\vcontentType2\xa8\x15\n" +
 	"\x10WorkspaceService\x12\xb1\x01\n" +
 	"\vCreateStory\x12%.renown.stories.v1.CreateStoryRequest\x1a&.renown.stories.v1.CreateStoryResponse\"S\xaa\xbb\x18(\x12\x06author\x12\x06editor\x12\x05admin\x1a\rstories.write0\x02\x82\xd3\xe4\x93\x02!:\x01*b\x05story\"\x15/v1/workspace/stories\x12\xb4\x01\n" +
 	"\bGetStory\x12\".renown.stories.v1.GetStoryRequest\x1a#.renown.stories.v1.GetStoryResponse\"_\xaa\xbb\x18/\x12\x06author\x12\x06editor\x12\bapprover\x12\x05admin\x1a\fstories.read\x82\xd3\xe4\x93\x02&b\x05story\x12\x1d/v1/workspace/stories/{story}\x12\xa6\x01\n" +
@@ -2124,8 +2124,8 @@ const file_renown_stories_v1_workspace_proto_rawDesc = "" +
 	"\x0eRestoreVersion\x12(.renown.stories.v1.RestoreVersionRequest\x1a).renown.stories.v1.RestoreVersionResponse\"\x84\x01\xaa\xbb\x18(\x12\x06author\x12\x06editor\x12\x05admin\x1a\rstories.write0\x01\x82\xd3\xe4\x93\x02R:\x01*b\x04text\"G/v1/workspace/stories/{story}/texts/{locale}/versions/{version}:restore\x12\xaf\x01\n" +
 	"\rImportStories\x12'.renown.stories.v1.ImportStoriesRequest\x1a(.renown.stories.v1.ImportStoriesResponse\"K\xaa\xbb\x18 \x12\x06editor\x12\x05admin\x1a\rstories.write8x\x82\xd3\xe4\x93\x02!:\x01*\"\x1c/v1/workspace/stories:import\x12\xab\x01\n" +
 	"\rExportStories\x12'.renown.stories.v1.ExportStoriesRequest\x1a(.renown.stories.v1.ExportStoriesResponse\"G\xaa\xbb\x18\x1f\x12\x06editor\x12\x05admin\x1a\fstories.read8x\x82\xd3\xe4\x93\x02\x1e\x12\x1c/v1/workspace/stories:export\x12\xa9\x01\n" +
-	"\vUploadAsset\x12%.renown.stories.v1.UploadAssetRequest\x1a&.renown.stories.v1.UploadAssetResponse\"K\xaa\xbb\x18(\x12\x06author\x12\x06editor\x12\x05admin\x1a\rstories.write8\x1e\x82\xd3\xe4\x93\x02\x19:\x01*\"\x14/v1/workspace/assets\x12\xb5\x01\n" +
-	"\bGetAsset\x12\".renown.stories.v1.GetAssetRequest\x1a#.renown.stories.v1.GetAssetResponse\"`\xaa\xbb\x188\x12\x06author\x12\x06editor\x12\bapprover\x12\x05admin\x1a\fstories.read\"\asignoff\x82\xd3\xe4\x93\x02\x1e\x12\x1c/v1/workspace/assets/{asset}B6Z4renown.example/proto/gen/renown/stories/v1;storiesv1b\x06proto3"
+	"\vUploadAsset\x12%.renown.stories.v1.UploadAssetRequest\x1a&.renown.stories.v1.UploadAssetResponse\"K\xaa\xbb\x18(\x12\x06author\x12\x06editor\x12\x05admin\x1a\rstories.write8\x1e\x82\xd3\xe4\x93\x02\x19:\x01*\"\x14/v1/workspace/assets\x12\xbe\x01\n" +
+	"\bGetAsset\x12\".renown.stories.v1.GetAssetRequest\x1a#.renown.stories.v1.GetAssetResponse\"i\xaa\xbb\x18A\x12\x06author\x12\x06editor\x12\bapprover\x12\x05admin\x1a\fstories.read\"\asignoff\"\apreview\x82\xd3\xe4\x93\x02\x1e\x12\x1c/v1/workspace/assets/{asset}B6Z4renown.example/proto/gen/renown/stories/v1;storiesv1b\x06proto3"
 
 var (
 	file_renown_stories_v1_workspace_proto_rawDescOnce sync.Once
