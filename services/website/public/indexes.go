@@ -5,6 +5,7 @@ import (
 	"net/http"
 	"net/url"
 	"slices"
+	"strings"
 
 	"renown.example/kit/fault"
 	storiesv1 "renown.example/proto/gen/renown/stories/v1"
@@ -74,7 +75,8 @@ func (s *Site) languages(locales []string, current string, address func(locale s
 	return out
 }
 
-// absolute are the alternates for the head: absolute, with the default language also as x-default.
+// absolute are the alternates for the head and the sitemap: absolute, the page itself among them, with x-default for all other readers: the first, which is in the
+// default language if there is one. A page in one language has none.
 func (s *Site) absolute(in []web.Alternate) []web.Alternate {
 	if len(in) < 2 {
 		return nil
@@ -83,11 +85,21 @@ func (s *Site) absolute(in []web.Alternate) []web.Alternate {
 	for _, a := range in {
 		a.URL = s.PublicURL + a.URL
 		out = append(out, a)
-		if a.Locale == s.DefaultLocale {
-			out = append(out, web.Alternate{Locale: "x-default", URL: a.URL})
-		}
 	}
-	return out
+	return append(out, web.Alternate{Locale: "x-default", URL: out[0].URL})
+}
+
+// inOrder sorts languages by their tags, the default first, so that all pages of a story name the same in the same order.
+func (s *Site) inOrder(list []web.Alternate) {
+	slices.SortFunc(list, func(a, b web.Alternate) int {
+		if (a.Locale == s.DefaultLocale) != (b.Locale == s.DefaultLocale) {
+			if a.Locale == s.DefaultLocale {
+				return -1
+			}
+			return 1
+		}
+		return strings.Compare(a.Locale, b.Locale)
+	})
 }
 
 type homeData struct {
@@ -109,8 +121,9 @@ func (s *Site) buildHome(ctx context.Context, at place) (*page, error) {
 		Locale: at.locale, Title: s.say(at.locale, "home.title"), Description: tagline,
 		Canonical: s.PublicURL + s.paths.home(at.locale), Class: "home", Data: data,
 		Languages: s.languages(reply.GetLocales(), at.locale, s.paths.home),
-		Meta:      []web.Meta{{Name: "og:type", Content: "website"}, {Name: "og:title", Content: s.Renderer.Theme.Name}, {Name: "og:description", Content: tagline}, {Name: "og:url", Content: s.PublicURL + s.paths.home(at.locale)}},
+		Links:     s.feedLinks(at.locale),
 	}
+	v.Meta = s.shareTags(v, "website", s.sharedOf(ctx, reply.GetStories()))
 	v.Alternates = s.absolute(v.Languages)
 	return s.render(http.StatusOK, "home", v)
 }
@@ -149,8 +162,9 @@ func (s *Site) buildIndex(ctx context.Context, at place, token string) (*page, e
 		Locale: at.locale, Title: s.say(at.locale, "index.title"), Description: s.say(at.locale, "index.text"), Section: "stories",
 		Canonical: s.PublicURL + here, Class: "index", Data: data, NoIndex: token != "",
 		Languages:  s.languages(reply.GetLocales(), at.locale, s.paths.index),
-		LinkedData: s.collection(at.locale, reply.GetStories()),
+		LinkedData: s.collection(at.locale, reply.GetStories()), Links: s.feedLinks(at.locale),
 	}
+	v.Meta = s.shareTags(v, "website", s.sharedOf(ctx, reply.GetStories()))
 	if token == "" {
 		v.Alternates = s.absolute(v.Languages)
 	}

@@ -1,6 +1,9 @@
 package public
 
 import (
+	"context"
+	"strconv"
+	"strings"
 	"time"
 
 	storiesv1 "renown.example/proto/gen/renown/stories/v1"
@@ -10,7 +13,7 @@ import (
 // thing is a node of JSON-LD. schema.org knows no case study: a story is an Article about the customer.
 type thing map[string]any
 
-func (s *Site) article(p *storiesv1.PublishedStory, canonical string) thing {
+func (s *Site) article(ctx context.Context, p *storiesv1.PublishedStory, canonical string) thing {
 	summary := p.GetSummary()
 	publisher := thing{"@type": "Organization", "name": s.Renderer.Theme.Name, "url": s.PublicURL + "/"}
 	article := thing{
@@ -19,8 +22,11 @@ func (s *Site) article(p *storiesv1.PublishedStory, canonical string) thing {
 		"datePublished": summary.GetFirstPublishTime().AsTime().Format(time.RFC3339), "dateModified": summary.GetPublishTime().AsTime().Format(time.RFC3339),
 		"about": thing{"@type": "Organization", "name": summary.GetCustomer()},
 	}
-	if asset := summary.GetImage().GetAsset(); asset != "" {
-		article["image"] = []string{s.PublicURL + "/images/" + asset}
+	if image := s.shared(ctx, p); image.URL != "" {
+		article["image"] = thing{"@type": "ImageObject", "url": image.URL, "caption": image.Alt}
+		if image.Width > 0 {
+			article["image"].(thing)["width"], article["image"].(thing)["height"] = image.Width, image.Height
+		}
 	}
 	var quotations []thing
 	for _, b := range p.GetContent().GetBlocks() {
@@ -61,17 +67,53 @@ func (s *Site) collection(locale string, list []*storiesv1.PublishedSummary) thi
 	}
 }
 
-func (s *Site) openGraph(p *storiesv1.PublishedStory, canonical string) []web.Meta {
-	summary := p.GetSummary()
+// shared is the picture that goes with a link to a page, where one is shared.
+type shared struct {
+	URL, Alt      string
+	Width, Height int
+}
+
+// shared is the picture of a story.
+func (s *Site) shared(ctx context.Context, p *storiesv1.PublishedStory) shared {
+	return s.sharedPicture(ctx, p.GetSummary().GetImage())
+}
+
+// sharedOf is the picture of a list: that of its newest story with one.
+func (s *Site) sharedOf(ctx context.Context, list []*storiesv1.PublishedSummary) shared {
+	for _, p := range list {
+		if p.GetImage().GetAsset() != "" {
+			return s.sharedPicture(ctx, p.GetImage())
+		}
+	}
+	return shared{}
+}
+
+func (s *Site) sharedPicture(ctx context.Context, image *storiesv1.ImageBlock) shared {
+	if image.GetAsset() == "" {
+		return shared{}
+	}
+	out := shared{URL: s.PublicURL + "/images/" + image.GetAsset(), Alt: shownAlt(image)}
+	out.Width, out.Height = s.sizes.of(ctx, image.GetAsset())
+	return out
+}
+
+// shareTags are what a link to the page shows where it is shared (OpenGraph, and what X asks for beyond).
+func (s *Site) shareTags(v *web.View, kind string, image shared) []web.Meta {
 	out := []web.Meta{
-		{Name: "og:type", Content: "article"}, {Name: "og:title", Content: summary.GetTitle()}, {Name: "og:description", Content: snippet(p)},
-		{Name: "og:url", Content: canonical}, {Name: "og:site_name", Content: s.Renderer.Theme.Name}, {Name: "og:locale", Content: summary.GetLocale()},
-		{Name: "article:published_time", Content: summary.GetFirstPublishTime().AsTime().Format(time.RFC3339)},
+		{Name: "og:type", Content: kind}, {Name: "og:title", Content: v.Title}, {Name: "og:description", Content: v.Description}, {Name: "og:url", Content: v.Canonical},
+		{Name: "og:site_name", Content: s.Renderer.Theme.Name},
+	}
+	// A locale of OpenGraph has a territory; a language alone is not one.
+	if language, territory, ok := strings.Cut(v.Locale, "-"); ok && len(territory) == 2 {
+		out = append(out, web.Meta{Name: "og:locale", Content: language + "_" + territory})
 	}
 	card := "summary"
-	if image := summary.GetImage(); image.GetAsset() != "" {
+	if image.URL != "" {
 		card = "summary_large_image"
-		out = append(out, web.Meta{Name: "og:image", Content: s.PublicURL + "/images/" + image.GetAsset()}, web.Meta{Name: "og:image:alt", Content: image.GetAlt()})
+		out = append(out, web.Meta{Name: "og:image", Content: image.URL}, web.Meta{Name: "og:image:alt", Content: image.Alt})
+		if image.Width > 0 {
+			out = append(out, web.Meta{Name: "og:image:width", Content: strconv.Itoa(image.Width)}, web.Meta{Name: "og:image:height", Content: strconv.Itoa(image.Height)})
+		}
 	}
 	return append(out, web.Meta{Name: "twitter:card", Content: card})
 }

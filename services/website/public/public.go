@@ -21,7 +21,7 @@ import (
 	"renown.example/website/web"
 )
 
-//go:embed pages/*.html
+//go:embed pages/*.html pages/bare/*.html
 var pageFiles embed.FS
 
 //go:embed static
@@ -57,10 +57,14 @@ type Site struct {
 	Options
 	paths   paths
 	pages   *web.Pages
+	bare    *web.Pages
 	stories storiesv1.PublishedServiceClient
+	located storiesv1.AddressesServiceClient
 	sizes   *sizes
 	holder  *ready.Holder
 	counter *counter
+	// fixed are the answers that say nothing of any story, by path.
+	fixed map[string]http.Handler
 }
 
 // New parses the pages.
@@ -73,11 +77,24 @@ func New(o Options) (*Site, error) {
 	if err != nil {
 		return nil, err
 	}
+	framed, err := fs.Sub(sub, "bare")
+	if err != nil {
+		return nil, err
+	}
+	bare, err := o.Renderer.Parse(framed, web.Bare)
+	if err != nil {
+		return nil, err
+	}
 	o.PublicURL = strings.TrimRight(o.PublicURL, "/")
 	stories := storiesv1.NewPublishedServiceClient(o.API)
-	s := &Site{Options: o, paths: paths{o.DefaultLocale}, pages: pages, stories: stories, sizes: &sizes{stories: stories}}
+	s := &Site{Options: o, paths: paths{o.DefaultLocale}, pages: pages, bare: bare, stories: stories, located: storiesv1.NewAddressesServiceClient(o.API), sizes: &sizes{stories: stories}}
+	s.fixed = map[string]http.Handler{}
 	s.counter = newCounter(o.API, o.Clock, o.Log)
 	s.holder = ready.New(ready.Options{Clock: o.Clock, Problem: s.unable, Settle: o.Settle})
+	if s.fixed["/embed.js"], err = s.component(); err != nil {
+		return nil, err
+	}
+	s.fixed["/robots.txt"] = s.robots()
 	return s, nil
 }
 
@@ -87,7 +104,9 @@ type page struct {
 	contentType string
 	language    string
 	location    string
-	body        []byte
+	// header is what the answer says besides, such as who may read it.
+	header http.Header
+	body   []byte
 	// names are what the page depends on: see ready.Answer.Tags.
 	names []string
 	// until is the instant from which the page is no longer true by itself; zero is never.
@@ -111,7 +130,7 @@ func (s *Site) build(ctx context.Context, address *url.URL) (*page, error) {
 	case story:
 		built, err = s.buildStory(ctx, at)
 	default:
-		err = fault.NotFound.New("there is no page at this address")
+		built, err = s.buildForMachines(ctx, at, address.Query())
 	}
 	if err == nil {
 		return built, nil
@@ -119,23 +138,60 @@ func (s *Site) build(ctx context.Context, address *url.URL) (*page, error) {
 	return s.buildProblem(ctx, at, err)
 }
 
+// buildForMachines makes the answers that programs read.
+func (s *Site) buildForMachines(ctx context.Context, at place, query url.Values) (*page, error) {
+	switch at.kind {
+	case asText:
+		return s.buildText(ctx, at)
+	case asFrame:
+		return s.buildFrame(ctx, at)
+	case asData:
+		return s.buildData(ctx, at)
+	case rssFeed, atomFeed, jsonFeed:
+		return s.buildFeed(ctx, at)
+	case forModels:
+		return s.buildForModels(ctx, at)
+	case sitemap:
+		return s.buildSitemap(ctx)
+	case sitemapPages:
+		return s.buildSitemapPages(ctx)
+	case sitemapPart:
+		return s.buildSitemapPart(ctx, at.slug)
+	case oembed:
+		return s.buildOEmbed(ctx, query)
+	}
+	return nil, fault.NotFound.New("there is no page at this address")
+}
+
 // buildProblem makes the page for a refusal that stays true until something is published or withdrawn.
 func (s *Site) buildProblem(ctx context.Context, at place, err error) (*page, error) {
 	switch {
 	case api.Is(err, fault.Moved):
-		var p *api.Problem
-		if errors.As(err, &p) {
-			if slug := lastPart(p.Location); slug != "" {
-				return &page{status: http.StatusMovedPermanently, location: s.paths.story(at.locale, slug)}, nil
-			}
+		if slug := movedTo(err); slug != "" {
+			return &page{status: http.StatusMovedPermanently, location: s.paths.of(at.kind, at.locale, slug), header: headerOf(at.kind)}, nil
 		}
 		return nil, err
 	case api.Is(err, fault.Withdrawn):
+		if at.kind.machines() {
+			return refusal(at.kind, http.StatusGone, s.say(at.locale, "gone.title")), nil
+		}
 		return s.problemPage(ctx, http.StatusGone, at.locale, "gone.title", "gone.text", "gone.copies")
 	case fault.Has(err, fault.NotFound), api.Is(err, fault.NotFound), api.Is(err, fault.InvalidArgument), api.Is(err, fault.PageTokenInvalid):
+		if at.kind.machines() {
+			return refusal(at.kind, http.StatusNotFound, s.say(at.locale, "missing.title")), nil
+		}
 		return s.problemPage(ctx, http.StatusNotFound, at.locale, "missing.title", "missing.text")
 	}
 	return nil, err
+}
+
+// movedTo is the slug to which a refusal leads on, or "".
+func movedTo(err error) string {
+	var p *api.Problem
+	if !errors.As(err, &p) {
+		return ""
+	}
+	return lastPart(p.Location)
 }
 
 func lastPart(address string) string {
@@ -152,7 +208,7 @@ func (s *Site) buildImage(ctx context.Context, asset string) (*page, error) {
 	if err != nil {
 		return s.buildProblem(ctx, place{locale: s.DefaultLocale}, err)
 	}
-	return &page{status: http.StatusOK, contentType: pictureType(reply.GetBody().GetContentType()), body: reply.GetBody().GetData()}, nil
+	return &page{status: http.StatusOK, contentType: pictureType(reply.GetBody().GetContentType()), body: reply.GetBody().GetData(), header: anywhere()}, nil
 }
 
 // pictureType is the media type that a picture is served with: nothing that could run is served from our origin as what it claims to be.

@@ -3,6 +3,7 @@ package public
 import (
 	"context"
 	"errors"
+	"maps"
 	"net/http"
 	"strings"
 
@@ -54,9 +55,18 @@ func (s *Site) serve(w http.ResponseWriter, r *http.Request) {
 		http.Redirect(w, r, to, http.StatusMovedPermanently)
 		return
 	}
+	if fixed := s.fixed[r.URL.Path]; fixed != nil {
+		fixed.ServeHTTP(w, r)
+		return
+	}
 	key := r.URL.Path
-	if r.URL.RawQuery != "" && find(r.URL.Path, s.DefaultLocale).kind == index {
-		key += "?" + r.URL.Query().Get("page")
+	if r.URL.RawQuery != "" {
+		switch find(r.URL.Path, s.DefaultLocale).kind {
+		case index:
+			key += "?" + r.URL.Query().Get("page")
+		case oembed:
+			key += "?" + oembedKey(r.URL.Query())
+		}
 	}
 	s.holder.ServeOr(w, r, key, func(ctx context.Context) (ready.Answer, error) {
 		ctx, keys := api.Collecting(ctx)
@@ -65,7 +75,7 @@ func (s *Site) serve(w http.ResponseWriter, r *http.Request) {
 			return ready.Answer{}, err
 		}
 		p.names = keys.Names()
-		if p.status == http.StatusNotFound {
+		if p.status >= 400 && p.status != http.StatusGone {
 			return ready.Answer{}, &missing{p}
 		}
 		return p.answer(), nil
@@ -76,6 +86,7 @@ func (s *Site) serve(w http.ResponseWriter, r *http.Request) {
 // whatever is published or withdrawn.
 func (p *page) answer() ready.Answer {
 	h := http.Header{"Content-Type": {p.contentType}}
+	maps.Copy(h, p.header)
 	if p.location != "" {
 		h.Set("Location", p.location)
 	}
@@ -85,8 +96,8 @@ func (p *page) answer() ready.Answer {
 	return ready.Answer{Status: p.status, Header: h, Body: p.body, Tags: p.names, ValidUntil: p.until}
 }
 
-// missing carries the page for an address that leads nowhere past the holder: there are infinitely many of those, and keeping them
-// would push out the pages that there are.
+// missing carries the page for an address that leads nowhere, or that cannot be understood, past the holder: there are infinitely many of those, and keeping
+// them would push out the pages that there are.
 type missing struct{ page *page }
 
 func (m *missing) Error() string { return "there is no page at this address" }
@@ -160,6 +171,7 @@ func writePage(w http.ResponseWriter, p *page) {
 	h := w.Header()
 	h.Set("Content-Type", p.contentType)
 	h.Set("Cache-Control", "no-cache")
+	maps.Copy(h, p.header)
 	if p.language != "" {
 		h.Set("Content-Language", p.language)
 	}

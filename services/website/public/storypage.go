@@ -64,16 +64,27 @@ func (s *Site) buildStory(ctx context.Context, at place) (*page, error) {
 	v := &web.View{
 		Locale: locale, Title: summary.GetTitle(), Description: snippet(published), Section: "stories", Class: "story-page", Data: data,
 		Modules:   []string{"js/readings.js"},
-		Canonical: canonical, Languages: languages, Meta: s.openGraph(published, canonical), LinkedData: s.article(published, canonical),
+		Canonical: canonical, Languages: languages, LinkedData: s.article(ctx, published, canonical),
+		Links: s.storyLinks(published, canonical),
 	}
+	v.Meta = append(s.shareTags(v, "article", s.shared(ctx, published)),
+		web.Meta{Name: "article:published_time", Content: summary.GetFirstPublishTime().AsTime().Format(time.RFC3339)},
+		web.Meta{Name: "article:modified_time", Content: summary.GetPublishTime().AsTime().Format(time.RFC3339)})
 	if data.Fallback == "" {
 		v.Alternates = s.absolute(languages)
 	}
 	p, err := s.render(http.StatusOK, "story", v)
-	if err == nil && published.GetNextChangeTime() != nil {
-		p.until = published.GetNextChangeTime().AsTime()
+	if err == nil {
+		p.until = endOf(published)
 	}
 	return p, err
+}
+
+// storyLinks are the story in other forms, and the feeds that it is in.
+func (s *Site) storyLinks(p *storiesv1.PublishedStory, canonical string) []web.HeadLink {
+	summary := p.GetSummary()
+	text := web.HeadLink{Rel: "alternate", Type: "text/markdown", Title: summary.GetTitle(), URL: s.PublicURL + s.paths.of(asText, summary.GetLocale(), summary.GetSlug())}
+	return slices.Concat([]web.HeadLink{text}, s.oembedLinks(canonical, summary.GetTitle()), s.feedLinks(summary.GetLocale()))
 }
 
 // parts pairs blocks and HTML. When the HTML does not come apart into as many elements as there are blocks, it is shown as the
@@ -96,15 +107,7 @@ func (s *Site) storyLanguages(p *storiesv1.PublishedStory) []web.Alternate {
 			out = append(out, web.Alternate{Locale: a.GetLocale(), URL: s.paths.story(a.GetLocale(), a.GetSlug())})
 		}
 	}
-	slices.SortFunc(out, func(a, b web.Alternate) int {
-		if (a.Locale == s.DefaultLocale) != (b.Locale == s.DefaultLocale) {
-			if a.Locale == s.DefaultLocale {
-				return -1
-			}
-			return 1
-		}
-		return strings.Compare(a.Locale, b.Locale)
-	})
+	s.inOrder(out)
 	return out
 }
 

@@ -17,10 +17,11 @@ var layoutFiles embed.FS
 // Layout is the frame around a page.
 type Layout string
 
-// The two frames: Site for what everybody may read, App for those who work in it.
+// The frames: Site for what everybody may read, App for those who work in it, Bare for what stands in a frame of somebody else's.
 const (
 	Site Layout = "site"
 	App  Layout = "app"
+	Bare Layout = "bare"
 )
 
 // Renderer turns views into pages. It is safe for use by many requests at once.

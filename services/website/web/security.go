@@ -1,6 +1,7 @@
 package web
 
 import (
+	"cmp"
 	"net/http"
 	"strings"
 )
@@ -11,6 +12,8 @@ type Policy struct {
 	Images string
 	// Forms adds addresses that a form may lead to, such as a provider that a sign-in redirects to.
 	Forms string
+	// Ancestors are the sites that may show the page in a frame, "*" for any; without it none may.
+	Ancestors string
 	// Private sends no referrer at all: the address is a secret, as a sign-off link is.
 	Private bool
 	// TrustedTypes names the one policy through which modules may write HTML that the server rendered; without it none may.
@@ -19,14 +22,11 @@ type Policy struct {
 
 // String is the Content-Security-Policy. There is no inline script and no inline style anywhere; nothing comes from elsewhere.
 func (p Policy) String() string {
-	types := p.TrustedTypes
-	if types == "" {
-		types = "'none'"
-	}
+	types, ancestors := cmp.Or(p.TrustedTypes, "'none'"), cmp.Or(p.Ancestors, "'none'")
 	return strings.Join([]string{
 		"default-src 'none'", "script-src 'self'", "style-src 'self'", "font-src 'self'", "connect-src 'self'",
 		strings.TrimSpace("img-src 'self' " + p.Images), strings.TrimSpace("form-action 'self' " + p.Forms),
-		"base-uri 'none'", "frame-ancestors 'none'", "require-trusted-types-for 'script'", "trusted-types " + types,
+		"base-uri 'none'", "frame-ancestors " + ancestors, "require-trusted-types-for 'script'", "trusted-types " + types,
 	}, "; ")
 }
 

@@ -23,6 +23,8 @@ type View struct {
 	Languages []Alternate
 	// NoIndex keeps the page out of search engines.
 	NoIndex bool
+	// Links are further links of the head, such as those to feeds.
+	Links []HeadLink
 	// Meta are further tags of the head, such as og:title.
 	Meta []Meta
 	// LinkedData is written as JSON-LD, a data block that nothing runs.
@@ -58,6 +60,9 @@ type Alternate struct {
 
 // Name is the language's name in itself.
 func (a Alternate) Name() string { return NativeName(a.Locale) }
+
+// HeadLink is a link of the head to the same thing in another form.
+type HeadLink struct{ Rel, Type, Title, URL string }
 
 // Meta is one tag of the head; names that begin with "og:" or "article:" are written as property.
 type Meta struct{ Name, Content string }
