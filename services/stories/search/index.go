@@ -84,7 +84,7 @@ func (x *Index) want(edition string, up bool) {
 
 const (
 	// atOnce is how many documents are put into the index in one step.
-	atOnce = 200
+	atOnce = 500
 	// soon is up to how many waiting documents a question waits for, and worthWaiting how long.
 	soon         = 64
 	worthWaiting = 250 * time.Millisecond
@@ -348,6 +348,19 @@ func (x *Index) Settle(ctx context.Context) bool {
 	case <-clock.System().After(worthWaiting):
 	}
 	return false
+}
+
+// Wait waits until the index is open and holds what was noted before.
+func (x *Index) Wait(ctx context.Context) error {
+	x.mu.Lock()
+	settled := x.settled
+	x.mu.Unlock()
+	select {
+	case <-settled:
+		return nil
+	case <-ctx.Done():
+		return ctx.Err()
+	}
 }
 
 // looking returns the present view; leave it afterwards.
