@@ -5,5 +5,4 @@ import (
 	"encoding/json"
 )
 
-func storeRole(ctx context.Context, task json.RawMessage, say func(any) error) error { return nil }
-func callRole(ctx context.Context, task json.RawMessage, say func(any) error) error  { return nil }
+func callRole(ctx context.Context, task json.RawMessage, say func(any) error) error { return nil }

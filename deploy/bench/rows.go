@@ -26,6 +26,8 @@ var allRows = []row{
 	{"again-rest", "the story over REST with If-None-Match, against a bare 304", ratioOfBare, story(overREST, true)},
 	{"again-html", "the story as HTML with If-None-Match, against a bare 304", ratioOfBare, story(asHTML, true)},
 	{"list", "a page of 20 summaries with facets, past every cache: no two requests of the run are the same", goal{Of: "answers a second", Least: 3000}, list},
+	{"store-update", "durable updates of distinct rows from 64 clients through the store's contract, against inserts that share their commits by hand", goal{Of: "ratio of acknowledgements a second", Least: 0.4}, inStore(true)},
+	{"store-get", "a point read through the store's contract, against the prepared statement by hand", goal{Of: "ratio of reads a second", Least: 0.5}, inStore(false)},
 }
 
 // place is where a story is asked for.
@@ -68,9 +70,12 @@ func story(at place, again bool) func(ctx context.Context, b *benchmark) (result
 		}
 		task := loadTask{Paths: []string{path}, Header: header, Connections: connections, Duration: b.duration, Status: status, Size: len(answer.body)}
 		r, err := b.compare(ctx, on(address, task), on(bareAddress, task))
+		if err != nil {
+			return r, err
+		}
 		r.Ours.Name, r.Base.Name = "Renown", "bare handler"
 		r.Notes = []string{fmt.Sprintf("%d bytes of body, %d header fields", len(answer.body), len(answer.header)+1)}
-		return r, err
+		return r, nil
 	}
 }
 
@@ -91,26 +96,25 @@ func (m *measured) side(name string) side {
 	return side{Name: name, PerSecond: spreadOf(m.perSecond), P50: spreadOf(m.p50), P99: spreadOf(m.p99)}
 }
 
-// compare measures two sides in turn, round by round, so that what else the machine does concerns both. The value is ours over theirs in each round.
+// compare measures two sides in turn, round by round, so that what else the machine does concerns both.
 func (b *benchmark) compare(ctx context.Context, ours, base func(context.Context) (loadResult, error)) (result, error) {
-	var us, them measured
-	var ratios []float64
+	var pairs []pair
 	for round := range b.rounds {
-		var of [2]loadResult
+		var p pair
 		for k := range 2 {
-			which := (round + k) % 2
-			r, err := [2]func(context.Context) (loadResult, error){ours, base}[which](ctx)
-			if err != nil {
-				return result{Base: &side{}}, err
+			side, into := ours, &p.Ours
+			if (round+k)%2 == 1 {
+				side, into = base, &p.Base
 			}
-			of[which] = r
+			r, err := side(ctx)
+			if err != nil {
+				return result{}, err
+			}
+			*into = r
 		}
-		us.add(of[0])
-		them.add(of[1])
-		ratios = append(ratios, of[0].perSecond()/of[1].perSecond())
+		pairs = append(pairs, p)
 	}
-	theirs := them.side("")
-	return result{Ours: us.side(""), Base: &theirs, Value: spreadOf(ratios)}, nil
+	return paired(pairs), nil
 }
 
 // list measures pages of the list that nobody has asked for before.

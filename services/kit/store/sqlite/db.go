@@ -115,13 +115,10 @@ func (db *DB) table(s *store.Spec) (*table, error) {
 // View implements store.DB.
 func (db *DB) View(ctx context.Context, fn func(ctx context.Context, tx store.Reader) error) error {
 	return db.reading(ctx, func(c *conn) (err error) {
-		if err := c.do(kindBegin); err != nil {
-			return engineFault(err)
-		}
 		t := &tx{db: db, c: c}
 		defer func() {
 			t.finish()
-			if e := c.do(kindCommit); err == nil { // runs after a panic too: the connection goes back into the pool
+			if e := t.end(); err == nil { // runs after a panic too: the connection goes back into the pool
 				err = engineFault(e)
 			}
 		}()

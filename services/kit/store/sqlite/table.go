@@ -56,6 +56,7 @@ const (
 	kindRelease
 	kindRollbackTo
 	kindGet
+	kindGetFirst
 	kindInsert
 	kindReplace
 	kindDelete
@@ -95,6 +96,8 @@ func (t *table) text(k kind) string {
 	switch k {
 	case kindGet:
 		return fmt.Sprintf(`SELECT %s FROM "%s" WHERE id = ?`, columns, t.spec.Name)
+	case kindGetFirst: // has a row in any case
+		return fmt.Sprintf(`SELECT %s FROM (SELECT 1) LEFT JOIN "%s" ON id = ?`, columns, t.spec.Name)
 	case kindInsert:
 		return fmt.Sprintf(`INSERT INTO "%s" (id, version, schema, doc) VALUES (?, 1, %d, ?)`, t.spec.Name, t.spec.Version())
 	case kindReplace:

@@ -20,6 +20,8 @@ type tx struct {
 	mu sync.Mutex
 	// over is set when the closure has returned.
 	over bool
+	// view is the snapshot that a reading transaction has of the database.
+	view snapshot
 	// broken is the error after which SQLite may have ended the transaction: no statement may follow it.
 	broken error
 	// fed are the feed tables to which this transaction has added.
@@ -68,15 +70,7 @@ func (t *tx) Get(ctx context.Context, s *store.Spec, id string) (store.Doc, erro
 	if err != nil {
 		return nil, err
 	}
-	st, err := t.c.fixed(tab, kindGet)
-	if err != nil {
-		return nil, t.failed(tab, err)
-	}
-	var found *doc
-	err = st.query(context.Background(), func(row []driver.Value) error {
-		found = scanDoc(row)
-		return nil
-	}, id)
+	found, err := t.get(tab, id)
 	if err != nil {
 		return nil, t.failed(tab, err)
 	}
@@ -127,6 +121,9 @@ func (t *tx) selectRows(ctx context.Context, s *store.Spec, k kind, plan *store.
 	defer t.mu.Unlock()
 	if err != nil {
 		return err
+	}
+	if err := t.hold(); err != nil {
+		return t.failed(tab, err)
 	}
 	st, args, err := t.c.selection(tab, k, plan)
 	if err != nil {

@@ -18,6 +18,7 @@ var transactionCases = []testCase{
 	{"a refused statement undoes only itself", txStatement},
 	{"an update reads its own writes", txOwnWrites},
 	{"a view is one snapshot while others write", txSnapshot},
+	{"a view is the snapshot of its first read, whatever that is", txFirstRead},
 	{"a cancelled caller waits no longer", txCancelled},
 	{"ten thousand rows in one update", txLarge},
 	{"a transaction is of no use after its closure", txOver},
@@ -213,6 +214,56 @@ func txSnapshot(s *suite) {
 	if row := s.get(db, "a"); row.Value.Count != 20 {
 		s.Errorf("a later view reads %+v", row)
 	}
+}
+
+func txFirstRead(s *suite) {
+	for what, first := range map[string]func(ctx context.Context, tx store.Reader) error{
+		"a row": func(ctx context.Context, tx store.Reader) error { _, err := items.Get(ctx, tx, "there"); return err },
+		"a missing row": func(ctx context.Context, tx store.Reader) error {
+			_, err := items.Get(ctx, tx, "missing")
+			return ignoreMissing(err)
+		},
+		"rows": func(ctx context.Context, tx store.Reader) error { _, err := ids(ctx, tx, store.Query{}); return err },
+		"a number": func(ctx context.Context, tx store.Reader) error {
+			_, err := items.Count(ctx, tx, store.Query{})
+			return err
+		},
+	} {
+		db := s.fresh()
+		s.insert(db, "there", item{Kind: "x", Rank: rank(0)})
+		err := db.View(s.Context(), func(ctx context.Context, tx store.Reader) error {
+			if err := first(ctx, tx); err != nil {
+				return err
+			}
+			s.insert(db, "missing", item{Kind: "x", Rank: rank(1)})
+			s.update(db, func(ctx context.Context, tx store.Writer) error { return increment(ctx, tx, "there") })
+			for range 2 { // whatever comes second, and what comes after that
+				if _, err := items.Get(ctx, tx, "missing"); !store.IsNotFound(err) {
+					s.Errorf("after reading %s, a row that came later is there: %v", what, err)
+				}
+				if row, err := items.Get(ctx, tx, "there"); err != nil || row.Value.Count != 0 {
+					s.Errorf("after reading %s, a row that changed later is %+v, %v", what, row, err)
+				}
+				if got, err := ids(ctx, tx, store.Query{Index: "kind_rank"}); len(got) != 1 {
+					s.Errorf("after reading %s, there are %v, %v", what, got, err)
+				}
+			}
+			return nil
+		})
+		if err != nil {
+			s.Fatal(err)
+		}
+		if row := s.get(db, "missing"); row.Version != 1 {
+			s.Errorf("a later view reads %+v", row)
+		}
+	}
+}
+
+func ignoreMissing(err error) error {
+	if store.IsNotFound(err) {
+		return nil
+	}
+	return err
 }
 
 func txCancelled(s *suite) {
