@@ -98,5 +98,3 @@ func newSink(ctx context.Context) (*sink, error) {
 }
 
 func (s *sink) close() { _ = s.server.Close() }
-
-func copyAll(to io.Writer, from io.Reader) (int64, error) { return io.Copy(to, from) }

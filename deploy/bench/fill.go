@@ -25,9 +25,12 @@ import (
 // fillTask is a folder of an installation that is stopped, and how many stories to publish in it.
 type fillTask struct {
 	Folder string
-	// From and To are the first story and the one behind the last.
-	From, To int
+	// Stories is how many; those behind the first Published are written as copies, see copier.
+	Stories, Published int
 }
+
+// filled says how long it took.
+type filled struct{ Publishing, Copying time.Duration }
 
 // Sizes of what goes through the service at a time.
 const (
@@ -36,12 +39,30 @@ const (
 )
 
 // fillRole runs the stories service by itself on the folder and publishes stories through its own RPCs, as an editor and an approver do: import with the
-// customer's agreement in the file, confirmation by the second person, review, publication. Nothing is written past it.
+// customer's agreement in the file, confirmation by the second person, review, publication.
 func fillRole(ctx context.Context, task json.RawMessage, say func(any) error) error {
 	var t fillTask
 	if err := json.Unmarshal(task, &t); err != nil {
 		return err
 	}
+	began := clk.Now()
+	err := serviceOn(ctx, t.Folder, func(f *filler) error { return f.fill(ctx, 0, t.Published) })
+	if err != nil {
+		return err
+	}
+	out := filled{Publishing: clk.Now().Sub(began)}
+	if t.Stories > t.Published {
+		began = clk.Now()
+		if err := copyStories(ctx, t); err != nil {
+			return err
+		}
+		out.Copying = clk.Now().Sub(began)
+	}
+	return say(out)
+}
+
+// serviceOn runs the stories service on a folder for as long as do takes.
+func serviceOn(ctx context.Context, folder string, do func(f *filler) error) error {
 	tel, err := telemetry.New(ctx, telemetry.Options{Service: "fill", Level: slog.LevelError})
 	if err != nil {
 		return err
@@ -52,18 +73,12 @@ func fillRole(ctx context.Context, task json.RawMessage, say func(any) error) er
 		return err
 	}
 	s, err := stories.New(ctx, stories.Config{
-		Config: engine.Config{Data: t.Folder}, IdentityKeys: []auth.PublicKey{key.Public()}, Company: company, WebsiteURL: "http://127.0.0.1:8080", Locales: []string{"en"},
+		Config: engine.Config{Data: folder}, IdentityKeys: []auth.PublicKey{key.Public()}, Company: company, WebsiteURL: "http://127.0.0.1:8080", Locales: []string{"en"},
 	}, stories.Deps{Clock: clk, Telemetry: tel})
 	if err != nil {
 		return err
 	}
-	f := &filler{conn: s.Conn(), minter: minter}
-	began := clk.Now()
-	err = errors.Join(f.fill(ctx, t.From, t.To), s.Close())
-	if err != nil {
-		return err
-	}
-	return say(clk.Now().Sub(began))
+	return errors.Join(do(&filler{conn: s.Conn(), minter: minter}), s.Close())
 }
 
 const company = "Holmway"
@@ -123,11 +138,29 @@ func (f *filler) fill(ctx context.Context, from, to int) error {
 }
 
 func (f *filler) importBatch(ctx context.Context, from, to int, imported chan<- string) error {
+	var docs []domain.Document
+	for n := from; n < to; n++ {
+		doc, err := invented(n, clk.Now())
+		if err != nil {
+			return err
+		}
+		docs = append(docs, doc)
+	}
+	if err := f.bring(ctx, docs); err != nil {
+		return err
+	}
+	for _, doc := range docs {
+		imported <- doc.Story
+	}
+	return nil
+}
+
+// bring imports stories.
+func (f *filler) bring(ctx context.Context, docs []domain.Document) error {
 	var b bytes.Buffer
 	w := zip.NewWriter(&b)
 	// Packing costs more than it saves inside of one process.
-	for n := from; n < to; n++ {
-		doc := invented(n, clk.Now())
+	for _, doc := range docs {
 		file, err := w.CreateHeader(&zip.FileHeader{Name: doc.FileName(), Method: zip.Store})
 		if err != nil {
 			return err
@@ -147,11 +180,8 @@ func (f *filler) importBatch(ctx context.Context, from, to int, imported chan<- 
 	if err != nil {
 		return err
 	}
-	if int(report.GetCreated()) != to-from {
-		return fmt.Errorf("of %d stories %d were imported: %.500v", to-from, report.GetCreated(), report.GetFiles())
-	}
-	for n := from; n < to; n++ {
-		imported <- storyID(n)
+	if int(report.GetCreated()) != len(docs) {
+		return fmt.Errorf("of %d stories %d were imported: %.500v", len(docs), report.GetCreated(), report.GetFiles())
 	}
 	return nil
 }

@@ -28,6 +28,10 @@ var allRows = []row{
 	{"list", "a page of 20 summaries with facets, past every cache: no two requests of the run are the same", goal{Of: "answers a second", Least: 3000}, list},
 	{"store-update", "durable updates of distinct rows from 64 clients through the store's contract, against inserts that share their commits by hand", goal{Of: "ratio of acknowledgements a second", Least: 0.4}, inStore(true)},
 	{"store-get", "a point read through the store's contract, against the prepared statement by hand", goal{Of: "ratio of reads a second", Least: 0.5}, inStore(false)},
+	{"call", "a call in process, as in the all-in-one, against the same call over loopback, as in a split installation", goal{Of: "share of the median time", Most: 1.0 / 3}, call},
+	{"large-item", "a story of the large installation, against a story of the usual one", goal{Of: "ratio of p99", Most: 1.5}, largeItem},
+	{"start", "start of deploy/local on existing data to the first answered requests", goal{Of: "time", Unit: "s", Most: 1}, start},
+	{"memory", "what the all-in-one with the demo holds when nobody does anything", goal{Of: "resident memory", Unit: "MB", Most: 150}, memory},
 }
 
 // place is where a story is asked for.
@@ -172,6 +176,3 @@ func listPaths(n int) []string {
 	}
 	return out
 }
-
-// termID is the id of a term that nobody has given one.
-func termID(term string) string { return strings.ReplaceAll(strings.ToLower(term), " ", "-") }

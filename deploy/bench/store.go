@@ -84,8 +84,13 @@ func (t storeTask) run(ctx context.Context, db store.DB, h *byHand) ([]pair, err
 	if t.Updates {
 		clients, ours, base = storeClients, updateOurs(db), h.committed(ctx)
 	}
+	return alternately(ctx, t.Rounds, t.Duration, clients, ours, base)
+}
+
+// alternately measures two sides of one process in turn, each for a tenth of the time first, to warm up.
+func alternately(ctx context.Context, rounds int, lasts time.Duration, clients int, ours, base func(n int64) error) ([]pair, error) {
 	var pairs []pair
-	for round := range t.Rounds {
+	for round := range rounds {
 		var p pair
 		sides := []struct {
 			do   func(n int64) error
@@ -95,8 +100,8 @@ func (t storeTask) run(ctx context.Context, db store.DB, h *byHand) ([]pair, err
 			slices.Reverse(sides)
 		}
 		for _, s := range sides {
-			for _, lasts := range []time.Duration{t.Duration / 10, t.Duration} { // the first warms up
-				r, err := many(ctx, clients, lasts, s.do)
+			for _, d := range []time.Duration{lasts / 10, lasts} {
+				r, err := many(ctx, clients, d, s.do)
 				if err != nil {
 					return nil, err
 				}
