@@ -71,6 +71,9 @@ type Consent struct {
 	Evidence   string       `json:"evidence,omitempty"`
 	RecordedBy string       `json:"recordedBy,omitempty"`
 	RecordedAt clock.Millis `json:"recordedAt,omitempty"`
+	// Renews is the consent that this one follows on, and From the end of that one: from there its length counts.
+	Renews string       `json:"renews,omitempty"`
+	From   clock.Millis `json:"from,omitempty"`
 	// RecordedFor is the person behind an app that recorded the agreement.
 	RecordedFor string       `json:"recordedFor,omitempty"`
 	ConfirmedBy string       `json:"confirmedBy,omitempty"`

@@ -62,8 +62,13 @@ func (s *Server) ListEvents(ctx context.Context, req *storiesv1.ListEventsReques
 // send writes the message that carries a customer's link. Where mail is configured a job sends it; else an editor copies it.
 func (s *Server) send(ctx context.Context, tx store.Writer, signoff string, v tables.Signoff) error {
 	m := tables.Message{Signoff: signoff, About: textName(v.Story, v.Locale), State: tables.MessageToCopy, CreatedAt: s.now()}
+	return s.sendTo(ctx, tx, m, v.ContactEmail)
+}
+
+// sendTo writes a message and, where there is a way to send it, plans that.
+func (s *Server) sendTo(ctx context.Context, tx store.Writer, m tables.Message, email string) error {
 	messageID := id.New(s.Clock)
-	if s.Mail != nil && v.ContactEmail != "" {
+	if s.Mail != nil && email != "" {
 		m.State = tables.MessageWaiting
 		if err := outbox.Schedule(ctx, tx, outbox.Job{ID: jobSend + messageID, Kind: kindSend, DueAt: s.now(), Data: []byte(quote(messageID))}); err != nil {
 			return err
@@ -100,6 +105,9 @@ func (s *Server) ListMessages(ctx context.Context, req *storiesv1.ListMessagesRe
 func (s *Server) message(ctx context.Context, tx store.Reader, row store.Row[tables.Message]) (*storiesv1.Message, error) {
 	out := &storiesv1.Message{
 		Id: row.ID, About: row.Value.About, State: row.Value.State, Error: row.Value.Error, CreateTime: timestamp(row.Value.CreatedAt),
+	}
+	if row.Value.Consent != "" {
+		return out, s.fillReminder(ctx, tx, row.Value, out)
 	}
 	signoff, err := tables.Signoffs.Get(ctx, tx, row.Value.Signoff)
 	if err != nil {

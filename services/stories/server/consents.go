@@ -19,10 +19,15 @@ func usualConsentLife(now clock.Millis) clock.Millis { return clock.At(now.Time(
 
 // checkEnd refuses an end that lies beyond the life of the customer's link, by which consent can be taken back.
 func checkEnd(ends, now clock.Millis) error {
-	if latest := now.Time().AddDate(linkYears, 0, -1); ends.Time().After(latest) {
-		return fault.Invalid("endTime", "it must lie before %s: nobody decides for longer", latest.Format("2 January 2006"))
+	if latest := latestEnd(now); ends > latest {
+		return fault.Invalid("endTime", "it must lie before %s: nobody decides for longer", latest.Time().Format("2 January 2006"))
 	}
 	return nil
+}
+
+// latestEnd is the last instant at which a consent that is given now may end.
+func latestEnd(now clock.Millis) clock.Millis {
+	return clock.At(now.Time().AddDate(consentYears, 0, -1))
 }
 
 // consent is a consent as the API shows it; hash is that of the text's newest version.
@@ -36,8 +41,16 @@ func (s *Server) consent(row store.Row[tables.Consent], hash string) *storiesv1.
 		Name: "consents/" + row.ID, Story: "stories/" + c.Story, Locale: c.Locale, ContentHash: c.Hash, Kind: kindToProto[c.Kind], Scopes: scopesToProto(c.Scopes),
 		GivenBy: givenBy, GiveTime: timestamp(c.SignedAt), EndTime: timestamp(c.Ends), Evidence: c.Evidence, RecordedBy: c.RecordedBy, ConfirmedBy: c.ConfirmedBy,
 		RevokeTime: timestamp(c.RevokedAt), RevokeReason: c.Reason, CreateTime: timestamp(row.Value.CreatedAt), Current: c.Hash == hash,
-		Live: c.Counts(s.now()),
+		Live: c.Counts(s.now()), Renews: renews(c), Ending: row.Value.EndingSince != 0,
 	}
+}
+
+// renews names the consent that c follows on, "" if there is none.
+func renews(c domain.Consent) string {
+	if c.Renews == "" {
+		return ""
+	}
+	return "consents/" + c.Renews
 }
 
 // textHash returns the hash of the newest version of a text, "" if there is none.
@@ -63,6 +76,9 @@ func (s *Server) addConsent(ctx context.Context, tx store.Writer, c domain.Conse
 	}
 	job := outbox.Job{ID: jobConsentEnd + c.ID, Kind: kindConsentEnd, DueAt: c.Ends, Data: []byte(quote(c.ID))}
 	if err := outbox.Schedule(ctx, tx, job); err != nil {
+		return row, err
+	}
+	if err := s.planReminder(ctx, tx, v); err != nil {
 		return row, err
 	}
 	return row, s.record(ctx, tx, happening{
@@ -167,8 +183,10 @@ func (s *Server) confirm(ctx context.Context, tx store.Writer, consentID string)
 	if err != nil {
 		return ignoreMissing(err)
 	}
-	_, err = s.acceptConsent(ctx, tx, text)
-	return err
+	if _, err = s.acceptConsent(ctx, tx, text); err != nil {
+		return err
+	}
+	return s.lean(ctx, tx, row.Value.Text)
 }
 
 // ListConsents lists consents.
@@ -177,8 +195,12 @@ func (s *Server) ListConsents(ctx context.Context, req *storiesv1.ListConsentsRe
 	switch {
 	case req.GetUnconfirmed() && req.GetStory() != "":
 		return nil, fault.Invalid("unconfirmed", "ask either for one story or for the unconfirmed ones")
+	case req.GetEnding() && (req.GetStory() != "" || req.GetUnconfirmed()):
+		return nil, fault.Invalid("ending", "ask either for those that end soon, or for one story, or for the unconfirmed ones")
 	case req.GetUnconfirmed():
 		q.Index = "unconfirmed"
+	case req.GetEnding():
+		q = store.Query{Index: "ending"}
 	case req.GetStory() != "":
 		q = store.Query{Index: "by_story", Equal: []any{last(req.GetStory())}, Descending: true}
 	}
@@ -193,6 +215,14 @@ func (s *Server) ListConsents(ctx context.Context, req *storiesv1.ListConsentsRe
 		}
 		resp := &storiesv1.ListConsentsResponse{NextPageToken: s.pages.Issue(p.Next, f)}
 		for _, row := range p.Rows {
+			if req.GetEnding() {
+				// What was taken down meanwhile needs nobody's consent.
+				if rests, err := s.restsOn(ctx, tx, row.Value); err != nil {
+					return nil, err
+				} else if !rests {
+					continue
+				}
+			}
 			hash, err := textHash(ctx, tx, row.Value.Text)
 			if err != nil {
 				return nil, err
@@ -242,12 +272,14 @@ func (s *Server) revokeOne(ctx context.Context, tx store.Writer, consentID strin
 		return err
 	}
 	row.Value.Consent = row.Value.Consent.Revoke(by.name, reason, s.now())
-	row.Value.UnconfirmedSince = 0
+	row.Value.UnconfirmedSince, row.Value.EndingSince = 0, 0
 	if row, err = tables.Consents.Put(ctx, tx, row); err != nil {
 		return err
 	}
-	if err := outbox.Cancel(ctx, tx, jobConsentEnd+consentID); err != nil {
-		return err
+	for _, job := range []string{jobConsentEnd, jobRemind} {
+		if err := outbox.Cancel(ctx, tx, job+consentID); err != nil {
+			return err
+		}
 	}
 	c := row.Value.Consent
 	err = s.record(ctx, tx, happening{

@@ -26,6 +26,15 @@ func (s *Server) linkedSignoff(ctx context.Context) (string, error) {
 	return claims.Subject, err
 }
 
+// linkEnd is when the caller's link stops working, 0 if there is none.
+func (s *Server) linkEnd(ctx context.Context) clock.Millis {
+	claims, err := s.links.Verify(auth.From(ctx).Link, purposeSignoff)
+	if err != nil {
+		return 0
+	}
+	return clock.At(claims.Expires)
+}
+
 // linked reads the caller's request on which a change rests.
 func (s *Server) linked(ctx context.Context, tx store.Writer) (store.Row[tables.Signoff], error) {
 	signoffID, err := s.linkedSignoff(ctx)
@@ -65,6 +74,9 @@ func (s *Server) page(ctx context.Context, tx store.Reader, v tables.Signoff) (*
 		}
 		c := row.Value.Consent
 		out.Receipt = s.consent(row, c.Hash)
+		if end := s.renewal(row.Value, s.linkEnd(ctx)); end != 0 {
+			out.Renewable, out.RenewEndTime = true, timestamp(end)
+		}
 		switch {
 		case c.RevokedAt != 0:
 			state = pageRevoked
@@ -226,8 +238,10 @@ func (s *Server) sign(ctx context.Context, tx store.Writer, row store.Row[tables
 	if err != nil {
 		return row, err
 	}
-	_, err = s.acceptConsent(ctx, tx, text)
-	return row, err
+	if _, err = s.acceptConsent(ctx, tx, text); err != nil {
+		return row, err
+	}
+	return row, s.lean(ctx, tx, v.Text)
 }
 
 // DeclineSignoff sends the text back with the customer's comments.

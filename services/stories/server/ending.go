@@ -20,12 +20,14 @@ const (
 	kindConsentEnd  = "stories.consent_end"
 	kindSend        = "stories.send"
 	kindMetricStale = "stories.metric_stale"
+	kindRemind      = "stories.remind"
 
 	jobPublish     = "publish/"
 	jobUnpublish   = "unpublish/"
 	jobConsentEnd  = "consent-end/"
 	jobSend        = "send/"
 	jobMetricStale = "metric-stale/"
+	jobRemind      = "remind/"
 )
 
 // Jobs returns what the service does when its due jobs are due. What changes the store runs in the update that also ends the job.
@@ -35,6 +37,7 @@ func (s *Server) Jobs() map[string]outbox.Handler {
 		kindUnpublish:   {Apply: named(s.unpublishDue)},
 		kindConsentEnd:  {Apply: named(s.consentDue)},
 		kindMetricStale: {Apply: named(s.metricDue)},
+		kindRemind:      {Apply: named(s.remindDue)},
 		kindSend:        {Do: s.deliver, Apply: named(s.delivered)},
 	}
 }
@@ -119,6 +122,12 @@ func (s *Server) consentDue(ctx context.Context, tx store.Writer, consent string
 	}
 	if err := s.early(row.Value.Consent.Ends); err != nil {
 		return err
+	}
+	if row.Value.EndingSince != 0 {
+		row.Value.EndingSince = 0
+		if row, err = tables.Consents.Put(ctx, tx, row); err != nil {
+			return err
+		}
 	}
 	c := row.Value.Consent
 	err = s.record(ctx, tx, happening{

@@ -21,6 +21,7 @@ const (
 	EventConsentGiven   = "stories.consent.given"
 	EventConsentRevoked = "stories.consent.revoked"
 	EventConsentEnded   = "stories.consent.ended"
+	EventConsentEnding  = "stories.consent.ending"
 	EventTermsChanged   = "stories.terms.changed"
 	// What changes which figures are marked as verified.
 	EventMetricVerified  = "stories.metric.verified"

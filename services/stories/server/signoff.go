@@ -17,8 +17,10 @@ const (
 	purposeSignoff = "signoff"
 	// usualSignoffDays is how long a request is open where nobody says.
 	usualSignoffDays = 30
-	// linkYears is how long a link can be used at all: it outlives the request, because the customer takes consent back by it.
-	linkYears = 10
+	// consentYears is for how long a consent can be given at once.
+	consentYears = 10
+	// linkYears is how long a link can be used at all: it outlives the request, because the customer takes consent back and renews it by the same link.
+	linkYears = 30
 	dayMillis = 24 * 60 * 60 * 1000
 )
 

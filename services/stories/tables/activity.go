@@ -37,7 +37,10 @@ const (
 
 // Message is something for a person outside. Links in it are put in when it is read or sent: the row holds no secret.
 type Message struct {
-	Signoff   string       `json:"signoff"`
+	Signoff string `json:"signoff,omitempty"`
+	// Consent is set on a reminder that a consent ends, and Days is how many days before.
+	Consent   string       `json:"consent,omitempty"`
+	Days      int          `json:"days,omitempty"`
 	About     string       `json:"about"`
 	State     string       `json:"state"`
 	Error     string       `json:"error,omitempty"`

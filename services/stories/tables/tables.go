@@ -86,6 +86,10 @@ type Consent struct {
 	CreatedAt clock.Millis   `json:"createdAt"`
 	// UnconfirmedSince is set on an attested consent until a second person confirms it.
 	UnconfirmedSince clock.Millis `json:"unconfirmedSince,omitempty"`
+	// Reminded is how many days before the end the last reminder was for, 0 while there was none.
+	Reminded int `json:"reminded,omitempty"`
+	// EndingSince is when the first of them was made; it is taken away when the consent is renewed, revoked or over.
+	EndingSince clock.Millis `json:"endingSince,omitempty"`
 }
 
 // Consents by consent id.
@@ -94,6 +98,7 @@ var Consents = store.Define[Consent](store.Spec{Name: "consents", Indexes: []sto
 	{Name: "by_story", Fields: []string{"story", "createdAt"}},
 	{Name: "by_creation", Fields: []string{"createdAt"}},
 	{Name: "unconfirmed", Fields: []string{"unconfirmedSince"}},
+	{Name: "ending", Fields: []string{"endingSince"}},
 }})
 
 // Sign-off states as the API says them.
