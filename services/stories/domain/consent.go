@@ -53,7 +53,7 @@ type Signer struct {
 }
 
 // Consent is a customer's agreement to one text: that of a story in a locale whose content has this hash. Who agrees to several languages at once makes
-// several consents with the same SignOff. A consent changes only by Confirm and Revoke.
+// several consents with the same SignOff. A consent changes only by Confirm, Withdraw and Revoke.
 type Consent struct {
 	ID      string      `json:"id"`
 	Story   string      `json:"story"`
@@ -81,6 +81,8 @@ type Consent struct {
 	RevokedBy   string       `json:"revokedBy,omitempty"`
 	RevokedAt   clock.Millis `json:"revokedAt,omitempty"`
 	Reason      string       `json:"reason,omitempty"`
+	// Withdrawals are the clauses that were taken back by themselves.
+	Withdrawals []Withdrawal `json:"withdrawals,omitempty"`
 }
 
 // CheckContact refuses, with fault.InvalidArgument naming contactName or contactEmail, a person who could not sign: CheckConsent asks the same of the signer. The
@@ -163,7 +165,7 @@ func (c Consent) Validity(locale, hash string, scope Scope, now clock.Millis) Va
 		return Ended
 	case c.Kind != Signed && (c.ConfirmedAt == 0 || c.ConfirmedBy == c.RecordedBy):
 		return Unconfirmed
-	case !slices.Contains(c.Scopes, scope):
+	case !slices.Contains(c.Scopes, scope), c.Without(Clause(scope)):
 		return OutOfScope
 	}
 	return Valid
@@ -194,7 +196,7 @@ func Require(consents []Consent, locale, hash string, now clock.Millis) (Consent
 		if v != OtherText && c.SignedAt <= no {
 			v = Revoked
 		}
-		if v == Valid && (nearest != Valid || best.Ends != 0 && (c.Ends == 0 || c.Ends > best.Ends)) {
+		if v == Valid && (nearest != Valid || better(c, best, consents)) {
 			best, nearest = c, Valid
 		} else if nearest != Valid && slices.Index(nearness, v) > slices.Index(nearness, nearest) {
 			nearest = v
@@ -207,6 +209,14 @@ func Require(consents []Consent, locale, hash string, now clock.Millis) (Consent
 		return Consent{}, notConsented(locale, "the customer has not agreed to a text in this language")
 	}
 	return Consent{}, notConsented(locale, whyNot[nearest])
+}
+
+// better reports whether a publication had rather rest on a than on b: on what leaves more of the text, then on what holds longer.
+func better(a, b Consent, of []Consent) bool {
+	if n, m := len(TakenBack(a, of)), len(TakenBack(b, of)); n != m {
+		return n < m
+	}
+	return b.Ends != 0 && (a.Ends == 0 || a.Ends > b.Ends)
 }
 
 // lastNo returns the last instant at which a consent that could have carried the publication of the text was revoked, 0 if none was.

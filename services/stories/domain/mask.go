@@ -2,6 +2,7 @@ package domain
 
 import (
 	"regexp"
+	"slices"
 	"strings"
 	"unicode"
 	"unicode/utf8"
@@ -44,6 +45,7 @@ var (
 	addressInWords = regexp.MustCompile(`(?i)(?:https?://|www\.)[^\s<>()\[\]"]+|[^\s<>()\[\]"]+@[^\s<>()\[\]"]+`)
 	inlineLink     = regexp.MustCompile(`\[((?:[^\[\]\\]|\\.)*)\]\(\s*<?([^()\s<>]*(?:\([^()\s<>]*\)[^()\s<>]*)*)>?(?:\s+(?:"[^"]*"|'[^']*'))?\s*\)`)
 	autoLink       = regexp.MustCompile(`<([a-zA-Z][a-zA-Z0-9+.-]*:[^<>\s]*|[^<>\s@]+@[^<>\s]+)>`)
+	reference      = regexp.MustCompile(`\[([^\[\]]+)\](?:\[([^\[\]]*)\])?`)
 	definition     = regexp.MustCompile(`(?m)^ {0,3}\[([^\[\]]+)\]:[ \t]*\S+.*$\n?`)
 )
 
@@ -72,11 +74,24 @@ func (m mask) markdown(text string) string {
 		}
 		return link
 	})
+	var undefined []string
 	text = definition.ReplaceAllStringFunc(text, func(line string) string {
 		if m.tells(line, true) {
+			undefined = append(undefined, definition.FindStringSubmatch(line)[1])
 			return ""
 		}
 		return line
+	})
+	text = reference.ReplaceAllStringFunc(text, func(link string) string {
+		parts := reference.FindStringSubmatch(link)
+		label := parts[2]
+		if label == "" {
+			label = parts[1]
+		}
+		if slices.ContainsFunc(undefined, func(u string) bool { return strings.EqualFold(u, label) }) {
+			return parts[1]
+		}
+		return link
 	})
 	return m.line(text)
 }

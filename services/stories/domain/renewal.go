@@ -1,6 +1,7 @@
 package domain
 
 import (
+	"slices"
 	"time"
 
 	"renown.example/kit/clock"
@@ -78,10 +79,15 @@ func addMonths(t time.Time, months int) time.Time {
 	return first.AddDate(0, 0, min(t.Day(), last)-1)
 }
 
-// Renew returns the consent that follows on c: the same words, uses and signer, given at now, until an end that lies no later than latest.
+// Renew returns the consent that follows on c: the same words, uses and signer, given at now, until an end that lies no later than latest. What was taken back of c
+// is not given again by it: that takes a signature.
 func (c Consent) Renew(id string, now, latest clock.Millis) Consent {
 	n := c
 	n.ID, n.Renews, n.From, n.SignedAt, n.Ends = id, c.ID, c.Ends, now, min(c.RenewedEnd(), latest)
+	n.Withdrawals = slices.Clone(c.Withdrawals)
+	for i := range n.Withdrawals {
+		n.Withdrawals[i].At = now
+	}
 	return n
 }
 

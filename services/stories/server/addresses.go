@@ -27,7 +27,7 @@ func (s *Server) ListAddresses(ctx context.Context, req *storiesv1.ListAddresses
 		resp := &storiesv1.ListAddressesResponse{NextPageToken: s.pages.Issue(p.Next, f)}
 		for _, row := range p.Rows {
 			if v := row.Value; v.Live(s.now()) {
-				resp.Addresses = append(resp.Addresses, &storiesv1.Address{Name: "stories/" + v.Story, Locale: v.Locale, Slug: v.Slug, PublishTime: timestamp(v.LiveSince)})
+				resp.Addresses = append(resp.Addresses, &storiesv1.Address{Name: v.Name(), Locale: v.Locale, Slug: v.Slug, PublishTime: timestamp(v.LiveSince)})
 			}
 		}
 		return resp, nil

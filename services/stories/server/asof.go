@@ -2,6 +2,7 @@ package server
 
 import (
 	"context"
+	"slices"
 
 	"renown.example/kit/clock"
 	"renown.example/kit/fault"
@@ -48,6 +49,12 @@ func (s *Server) agreed(e store.Row[tables.Edition], p tables.Published, consent
 	if err != nil {
 		return 0, false
 	}
+	// What shows more than the customer allows now is as good as withdrawn.
+	for _, clause := range domain.TakenBack(c, consents) {
+		if !slices.Contains(e.Value.Without, clause) {
+			return 0, false
+		}
+	}
 	until = p.Until()
 	if c.Ends != 0 && (until == 0 || c.Ends < until) {
 		until = c.Ends
@@ -59,7 +66,7 @@ func (s *Server) agreed(e store.Row[tables.Edition], p tables.Published, consent
 func editionAlone(row store.Row[tables.Edition]) *storiesv1.PublishedStory {
 	e := row.Value
 	summary := &storiesv1.PublishedSummary{
-		Name: "stories/" + e.Story, Slug: e.Slug, Locale: e.Locale, Title: e.Content.Title, Summary: e.Content.Summary, Customer: e.Content.Customer,
+		Name: e.Name(), Slug: e.Slug, Locale: e.Locale, Title: e.Content.Title, Summary: e.Content.Summary, Customer: e.Content.Customer,
 		Industry: e.Content.Industry, Region: e.Content.Region, Product: e.Content.Product, UseCase: e.Content.UseCase, PublishTime: timestamp(e.PublishedAt), Version: e.Version,
 	}
 	for _, b := range e.Content.Blocks {
@@ -73,6 +80,7 @@ func editionAlone(row store.Row[tables.Edition]) *storiesv1.PublishedStory {
 	return &storiesv1.PublishedStory{
 		Summary: summary, Content: contentToProto(e.Content), Html: e.HTML, Markdown: e.Markdown, ContentHash: e.Hash, ConsentKind: kindToProto[e.ConsentKind],
 		ConsentTime: timestamp(e.ConsentAt), Edition: "editions/" + row.ID, Excerpts: excerptsToProto(e.Excerpts.Or(e.Content)),
+		WithdrawnClauses: clausesToProto(e.Without),
 	}
 }
 
@@ -90,14 +98,13 @@ func (s *Server) ListPublishedEditions(ctx context.Context, req *storiesv1.ListP
 	if up.GetSlug() != req.GetSlug() {
 		return nil, fault.NotFound.New("There is no story at %q in this language.", req.GetSlug())
 	}
-	text := tables.TextID(last(up.GetName()), up.GetLocale())
 	return read(ctx, s, func(ctx context.Context, tx store.Reader) (*storiesv1.ListPublishedEditionsResponse, error) {
 		out := &storiesv1.ListPublishedEditionsResponse{Name: up.GetName(), Locale: up.GetLocale()}
-		pub, err := published(ctx, tx, text)
+		pub, err := tables.PublishedStories.First(ctx, tx, store.Query{Index: "by_slug", Equal: []any{up.GetLocale(), up.GetSlug()}})
 		if err != nil {
 			return nil, err
 		}
-		consents, err := consentsOf(ctx, tx, text)
+		consents, err := consentsOf(ctx, tx, pub.ID)
 		if err != nil {
 			return nil, err
 		}

@@ -41,7 +41,7 @@ func (s *Server) consent(row store.Row[tables.Consent], hash string) *storiesv1.
 		Name: "consents/" + row.ID, Story: "stories/" + c.Story, Locale: c.Locale, ContentHash: c.Hash, Kind: kindToProto[c.Kind], Scopes: scopesToProto(c.Scopes),
 		GivenBy: givenBy, GiveTime: timestamp(c.SignedAt), EndTime: timestamp(c.Ends), Evidence: c.Evidence, RecordedBy: c.RecordedBy, ConfirmedBy: c.ConfirmedBy,
 		RevokeTime: timestamp(c.RevokedAt), RevokeReason: c.Reason, CreateTime: timestamp(row.Value.CreatedAt), Current: c.Hash == hash,
-		Live: c.Counts(s.now()), Renews: renews(c), Ending: row.Value.EndingSince != 0,
+		Live: c.Counts(s.now()), Renews: renews(c), Ending: row.Value.EndingSince != 0, Withdrawals: withdrawalsToProto(c.Withdrawals),
 	}
 }
 
@@ -186,7 +186,10 @@ func (s *Server) confirm(ctx context.Context, tx store.Writer, consentID string)
 	if _, err = s.acceptConsent(ctx, tx, text); err != nil {
 		return err
 	}
-	return s.lean(ctx, tx, row.Value.Text)
+	if err := s.lean(ctx, tx, row.Value.Text); err != nil {
+		return err
+	}
+	return s.reshow(ctx, tx, row.Value.Text, by)
 }
 
 // ListConsents lists consents.

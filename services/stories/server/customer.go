@@ -99,6 +99,13 @@ func (s *Server) page(ctx context.Context, tx store.Reader, v tables.Signoff) (*
 	if err != nil {
 		return nil, err
 	}
+	if out.Receipt != nil && state == tables.SignoffSigned {
+		consent, err := tables.Consents.Get(ctx, tx, v.Consent)
+		if err != nil {
+			return nil, err
+		}
+		out.Parts = partsOf(consent.Value.Consent, ver.Value.Content)
+	}
 	out.Content, out.ContentHash, out.BlockHtml = contentToProto(ver.Value.Content), v.Hash, blockFragments(ver.Value.Content)
 	out.Comments = commentsToProto(v.Comments)
 	return out, nil
@@ -191,7 +198,11 @@ func (s *Server) SignSignoff(ctx context.Context, req *storiesv1.SignSignoffRequ
 			return nil, err
 		}
 		// The double click, the reload, the second tab: signed is signed.
-		if row.Value.State != tables.SignoffSigned {
+		again, err := s.mayRestore(ctx, tx, row.Value)
+		if err != nil {
+			return nil, err
+		}
+		if row.Value.State != tables.SignoffSigned || again {
 			if row, err = s.sign(ctx, tx, row, req, ends); err != nil {
 				return nil, err
 			}
@@ -203,7 +214,7 @@ func (s *Server) SignSignoff(ctx context.Context, req *storiesv1.SignSignoffRequ
 
 func (s *Server) sign(ctx context.Context, tx store.Writer, row store.Row[tables.Signoff], req *storiesv1.SignSignoffRequest, ends clock.Millis) (store.Row[tables.Signoff], error) {
 	v := row.Value
-	if err := s.open(v); err != nil {
+	if err := s.open(v); err != nil && v.State != tables.SignoffSigned {
 		return row, err
 	}
 	scopes := scopesFromProto(req.GetScopes())
@@ -241,7 +252,19 @@ func (s *Server) sign(ctx context.Context, tx store.Writer, row store.Row[tables
 	if _, err = s.acceptConsent(ctx, tx, text); err != nil {
 		return row, err
 	}
-	return row, s.lean(ctx, tx, v.Text)
+	if err := s.lean(ctx, tx, v.Text); err != nil {
+		return row, err
+	}
+	return row, s.reshow(ctx, tx, v.Text, customer)
+}
+
+// mayRestore reports whether signing again gives back parts that were taken back.
+func (s *Server) mayRestore(ctx context.Context, tx store.Reader, v tables.Signoff) (bool, error) {
+	if v.State != tables.SignoffSigned || v.Consent == "" {
+		return false, nil
+	}
+	c, err := tables.Consents.Get(ctx, tx, v.Consent)
+	return err == nil && len(c.Value.Consent.Withdrawals) > 0 && c.Value.Consent.Counts(s.now()), err
 }
 
 // DeclineSignoff sends the text back with the customer's comments.

@@ -8,6 +8,7 @@ import (
 	"renown.example/kit/id"
 	"renown.example/kit/store"
 	"renown.example/stories/domain"
+	"renown.example/stories/leak"
 	"renown.example/stories/tables"
 )
 
@@ -15,14 +16,27 @@ import (
 type forming struct {
 	version tables.Version
 	consent domain.Consent
+	// without are the clauses that the customer has taken back, and content is the signed one without them.
+	without []domain.Clause
 	content domain.Content
 	// excerpts are spans of the content, none empty.
 	excerpts domain.Excerpts
 	slug     string
+	// alias is the story's public name where its id may not be told; unsaid are the words that must not be.
+	alias  string
+	unsaid []leak.Term
+}
+
+// name is the last part of the story's public name.
+func (f forming) name(story string) string {
+	if f.alias != "" {
+		return f.alias
+	}
+	return story
 }
 
 // publishable returns what could be published of the text at an instant, or says all that is missing.
-func (s *Server) publishable(ctx context.Context, tx store.Reader, row store.Row[tables.Text], at clock.Millis) (forming, error) {
+func (s *Server) publishable(ctx context.Context, tx store.Writer, row store.Row[tables.Text], at clock.Millis) (forming, error) {
 	v, err := version(ctx, tx, row.ID, row.Value.Version)
 	if err != nil {
 		return forming{}, err
@@ -46,25 +60,49 @@ func (s *Server) publishable(ctx context.Context, tx store.Reader, row store.Row
 	if err := domain.CheckExcerpts(plain(v.Value.Content), row.Value.Excerpts, fault.NotPublishable); err != nil {
 		return forming{}, err
 	}
-	f := s.form(row, v.Value, c)
-	found, err := s.leaks(ctx, tx, row.Value.Story, shown{name: row.Value.Story, slug: f.slug, content: f.content, excerpts: f.excerpts})
+	return s.form(ctx, tx, row, v.Value, c, plainConsents(consents))
+}
+
+// form makes of a signed version what may be shown of it, or refuses with fault.NotPublishable what must not be.
+func (s *Server) form(ctx context.Context, tx store.Writer, row store.Row[tables.Text], v tables.Version, c domain.Consent, of []domain.Consent) (forming, error) {
+	story, err := tables.Stories.GetForUpdate(ctx, tx, row.Value.Story)
 	if err != nil {
 		return forming{}, err
 	}
+	f := forming{version: v, consent: c, content: v.Content, slug: row.Value.Slug, alias: story.Value.Alias, without: domain.TakenBack(c, of)}
+	chosen := row.Value.Excerpts
+	if len(f.without) > 0 {
+		if chosen, err = s.reform(ctx, tx, row.Value, &f); err != nil {
+			return f, err
+		}
+	}
+	f.excerpts = chosen.Kept(plain(f.content)).Or(f.content)
+	seen := shown{name: f.name(row.Value.Story), slug: f.slug, content: f.content, excerpts: f.excerpts}
+	found, err := s.leaks(ctx, tx, row.Value.Story, seen)
+	if err != nil {
+		return f, err
+	}
+	if len(f.unsaid) > 0 {
+		left, err := s.scan(ctx, tx, f.unsaid, seen)
+		if err != nil {
+			return f, err
+		}
+		found = append(found, left...)
+	}
 	return f, tellsNothing(found)
-}
-
-// form makes of a signed version what may be shown of it.
-func (s *Server) form(row store.Row[tables.Text], v tables.Version, c domain.Consent) forming {
-	f := forming{version: v, consent: c, content: v.Content, slug: row.Value.Slug}
-	f.excerpts = row.Value.Excerpts.Kept(plain(f.content)).Or(f.content)
-	return f
 }
 
 // issue makes an edition, puts it up in place of what is up, and tells the world. audit is what the audit calls it.
 func (s *Server) issue(ctx context.Context, tx store.Writer, row store.Row[tables.Text], f forming, by actor, until clock.Millis, audit string) error {
 	t, now := row.Value, s.now()
+	before, err := published(ctx, tx, row.ID)
+	if err != nil {
+		return err
+	}
 	if err := s.address(ctx, tx, t.Locale, domain.Assignment{Story: t.Story, Slug: f.slug}); err != nil {
+		return err
+	}
+	if err := s.hush(ctx, tx, t, f); err != nil {
 		return err
 	}
 	edition := id.New(s.Clock)
@@ -78,15 +116,16 @@ func (s *Server) issue(ctx context.Context, tx store.Writer, row store.Row[table
 	if err := s.put(ctx, tx, row, edition, f, until); err != nil {
 		return err
 	}
+	// What is held of the story is held under the public name that it had until now.
 	return s.record(ctx, tx, happening{
-		by: by, story: t.Story, subject: "stories/" + t.Story, action: audit, event: EventPublished, at: now, details: details,
+		by: by, story: t.Story, subject: "stories/" + t.Story, action: audit, event: EventPublished, at: now, details: aliased(details, before.Value.Alias), named: true,
 	})
 }
 
 func editionOf(t tables.Text, f forming, by actor, now clock.Millis) tables.Edition {
 	return tables.Edition{
 		Story: t.Story, Locale: t.Locale, Slug: f.slug, Version: f.version.Number, Content: f.content, Hash: f.version.Hash, Consent: f.consent.ID, ConsentKind: f.consent.Kind,
-		ConsentAt: f.consent.SignedAt, PublishedAt: now, PublishedBy: by.name, Excerpts: f.excerpts, HTML: fragment(f.content), Plain: plain(f.content),
-		Markdown: string(domain.Format(domain.Document{Story: t.Story, Slug: f.slug, Content: f.content}, nil)),
+		ConsentAt: f.consent.SignedAt, PublishedAt: now, PublishedBy: by.name, Without: f.without, Alias: f.alias, Excerpts: f.excerpts, HTML: fragment(f.content), Plain: plain(f.content),
+		Markdown: string(domain.Format(domain.Document{Story: f.name(t.Story), Slug: f.slug, Content: f.content}, nil)),
 	}
 }

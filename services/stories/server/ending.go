@@ -179,7 +179,10 @@ func (s *Server) consentOver(ctx context.Context, tx store.Writer, c domain.Cons
 	if effect.RemoveEdition {
 		return s.removeEdition(ctx, tx, text, by, why)
 	}
-	return s.extend(ctx, tx, pub, plainConsents(consents))
+	if err := s.extend(ctx, tx, pub, plainConsents(consents)); err != nil {
+		return err
+	}
+	return s.reshow(ctx, tx, text, by)
 }
 
 var stateVerbs = map[domain.State]string{domain.Withdrawn: "withdrawn", domain.AwaitingCustomer: "consent_lost"}

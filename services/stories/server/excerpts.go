@@ -72,13 +72,26 @@ func (s *Server) reissue(ctx context.Context, tx store.Writer, row store.Row[tab
 	if err != nil || !pub.Value.Live(s.now()) {
 		return err
 	}
-	v, err := version(ctx, tx, row.ID, pub.Value.Version)
-	if err != nil {
-		return err
-	}
 	c, err := tables.Consents.Get(ctx, tx, pub.Value.Consent)
 	if err != nil {
 		return err
 	}
-	return s.issue(ctx, tx, row, s.form(row, v.Value, c.Value.Consent), by, pub.Value.UnpublishAt, audit)
+	return s.reissueOn(ctx, tx, row, pub.Value, c.Value.Consent, by, audit)
+}
+
+// reissueOn is reissue on another consent to the same words.
+func (s *Server) reissueOn(ctx context.Context, tx store.Writer, row store.Row[tables.Text], pub tables.Published, c domain.Consent, by actor, audit string) error {
+	v, err := version(ctx, tx, row.ID, pub.Version)
+	if err != nil {
+		return err
+	}
+	consents, err := consentsOf(ctx, tx, row.ID)
+	if err != nil {
+		return err
+	}
+	f, err := s.form(ctx, tx, row, v.Value, c, plainConsents(consents))
+	if err != nil {
+		return err
+	}
+	return s.issue(ctx, tx, row, f, by, pub.UnpublishAt, audit)
 }

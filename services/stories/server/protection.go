@@ -195,21 +195,39 @@ func (s *Server) leaks(ctx context.Context, tx store.Reader, story string, t sho
 	return found, nil
 }
 
-// mayHave refuses an address for an anonymous story that tells something by it.
+// mayHave refuses an address for a story that does not name its customer and would tell it by that.
 func (s *Server) mayHave(ctx context.Context, tx store.Reader, story, locale, slug string) error {
 	pub, err := published(ctx, tx, tables.TextID(story, locale))
 	if err != nil || pub.Value.Edition == "" {
 		return err
 	}
-	e, err := tables.Editions.Get(ctx, tx, pub.Value.Edition)
+	row, err := tables.Editions.Get(ctx, tx, pub.Value.Edition)
 	if err != nil {
 		return err
 	}
-	found, err := s.leaks(ctx, tx, story, shown{name: story, slug: slug, content: e.Value.Content, excerpts: e.Value.Excerpts.Or(e.Value.Content)})
+	terms, err := s.unsaidBy(ctx, tx, row.Value)
 	if err != nil {
 		return err
 	}
-	return tellsNothing(found)
+	return tellsNothing(leak.New(terms).Scan([]leak.Output{{Name: "address", Place: "slug", Text: slug, Address: true}}))
+}
+
+// unsaidBy returns what an edition must not tell: the source of an anonymous story, a name that its customer has taken back.
+func (s *Server) unsaidBy(ctx context.Context, tx store.Reader, e tables.Edition) ([]leak.Term, error) {
+	var terms []leak.Term
+	if slices.Contains(e.Without, domain.ClauseName) {
+		r, err := s.reforming(ctx, tx, e.Story, e.Without)
+		if err != nil {
+			return nil, err
+		}
+		terms = domain.Terms(r.NameTerms(domain.Content{Locale: e.Locale}))
+	}
+	source, err := variantOf(ctx, tx, e.Story)
+	if err != nil || source == "" {
+		return terms, err
+	}
+	p, err := s.protect(ctx, tx, source)
+	return append(terms, domain.Terms(p.terms)...), err
 }
 
 // mostFindings bounds what one answer lists.

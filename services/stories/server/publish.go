@@ -68,10 +68,11 @@ func (s *Server) schedule(ctx context.Context, tx store.Writer, row store.Row[ta
 
 // plannable refuses what would refuse the publication at an instant, as far as that is known now.
 func (s *Server) plannable(ctx context.Context, tx store.Writer, row store.Row[tables.Text], at clock.Millis) error {
-	if _, err := s.publishable(ctx, tx, row, at); err != nil {
+	f, err := s.publishable(ctx, tx, row, at)
+	if err != nil {
 		return err
 	}
-	_, err := addressing(ctx, tx, row.Value.Locale, domain.Assignment{Story: row.Value.Story, Slug: row.Value.Slug})
+	_, err = addressing(ctx, tx, row.Value.Locale, domain.Assignment{Story: row.Value.Story, Slug: f.slug})
 	return err
 }
 
@@ -124,7 +125,7 @@ func (s *Server) put(ctx context.Context, tx store.Writer, row store.Row[tables.
 	}
 	p.Version, p.Title, p.Summary, p.Customer = f.version.Number, c.Title, c.Summary, c.Customer
 	p.Industry, p.Region, p.Product, p.UseCase = c.Industry, c.Region, c.Product, c.UseCase
-	p.Image, p.Metric, p.Assets = nil, nil, nil
+	p.Image, p.Metric, p.Assets, p.Alias = nil, nil, nil, f.alias
 	for _, b := range c.Blocks {
 		if b.Kind == domain.KindMetric && p.Metric == nil {
 			p.Metric = b.Metric

@@ -16,7 +16,7 @@ import (
 
 func publishedSummary(p tables.Published) *storiesv1.PublishedSummary {
 	return &storiesv1.PublishedSummary{
-		Name: "stories/" + p.Story, Slug: p.Slug, Locale: p.Locale, Title: p.Title, Summary: p.Summary, Customer: p.Customer, Industry: p.Industry,
+		Name: p.Name(), Slug: p.Slug, Locale: p.Locale, Title: p.Title, Summary: p.Summary, Customer: p.Customer, Industry: p.Industry,
 		Region: p.Region, Product: p.Product, UseCase: p.UseCase, PublishTime: timestamp(p.LiveSince), FirstPublishTime: timestamp(p.FirstAt), Image: imageToProto(p.Image),
 		Version: p.Version, Metric: metricToProto(p.Metric),
 	}
@@ -71,7 +71,7 @@ func (s *Server) elsewhere(ctx context.Context, tx store.Reader, locale, slug st
 		if err != nil {
 			return nil, err
 		}
-		if !pub.Value.Live(s.now()) {
+		if !pub.Value.Live(s.now()) || former.Value.Gone {
 			return nil, withdrawn()
 		}
 		return nil, moved(pub.Value)
@@ -151,13 +151,15 @@ func (s *Server) edition(ctx context.Context, tx store.Reader, p tables.Publishe
 		ConsentKind: kindToProto[e.ConsentKind], ConsentTime: timestamp(e.ConsentAt), ConsentEndTime: timestamp(p.ConsentEnds),
 		Edition: "editions/" + p.Edition,
 		// What was published before there were excerpts has none of its own.
-		Excerpts: excerptsToProto(e.Excerpts.Or(e.Content)),
+		Excerpts: excerptsToProto(e.Excerpts.Or(e.Content)), WithdrawnClauses: clausesToProto(e.Without),
 	}
 	marks, stale, err := s.verified(ctx, tx, p.Story, e.Content)
 	if err != nil {
 		return nil, err
 	}
-	out.Verified = marks
+	if out.Verified, err = s.discreet(ctx, tx, e, marks); err != nil {
+		return nil, err
+	}
 	next, err := s.nextChange(ctx, tx, p)
 	if err != nil {
 		return nil, err
@@ -214,7 +216,7 @@ func (s *Server) GetPublishedAsset(ctx context.Context, req *storiesv1.GetPublis
 				return nil, err
 			}
 			if pub.Value.Live(s.now()) {
-				shownBy = append(shownBy, "stories/"+pub.Value.Story)
+				shownBy = append(shownBy, pub.Value.Name())
 			}
 		}
 		if len(shownBy) > 0 {

@@ -23,6 +23,8 @@ const (
 	EventConsentEnded   = "stories.consent.ended"
 	EventConsentEnding  = "stories.consent.ending"
 	EventTermsChanged   = "stories.terms.changed"
+	// A part was taken back: the story stays up without it.
+	EventConsentPartWithdrawn = "stories.consent.part_withdrawn"
 	// What changes which figures are marked as verified.
 	EventMetricVerified  = "stories.metric.verified"
 	EventMetricWithdrawn = "stories.metric.withdrawn"
@@ -38,8 +40,23 @@ type happening struct {
 	action, event string
 	at            clock.Millis
 	details       map[string]string
+	// named says that the details hold the public name under which the world has known the story until now, if that is not its id.
+	named bool
 	// said is what people wrote, and their names. It is for the audit alone: events are read by partners, and leave for where nobody can erase them.
 	said map[string]string
+}
+
+// aliased adds the public name under which the world knows a story, where that is not its id.
+func aliased(details map[string]string, alias string) map[string]string {
+	if alias == "" {
+		return details
+	}
+	out := maps.Clone(details)
+	if out == nil {
+		out = map[string]string{}
+	}
+	out["alias"] = alias
+	return out
 }
 
 // record writes the happening in the transaction of its cause.
@@ -54,6 +71,13 @@ func (s *Server) record(ctx context.Context, tx store.Writer, h happening) error
 	})
 	if err != nil || h.event == "" {
 		return err
+	}
+	if !h.named {
+		row, err := tables.Stories.Get(ctx, tx, h.story)
+		if ignoreMissing(err) != nil {
+			return err
+		}
+		h.details = aliased(h.details, row.Value.Alias)
 	}
 	data, err := json.Marshal(h.details)
 	if err != nil {

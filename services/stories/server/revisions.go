@@ -32,15 +32,22 @@ func storyOf(name string) string {
 
 // changeOf reads an event of the feed.
 func changeOf(e outbox.Event, locales []string) change {
-	var d struct{ Story, Locale, Languages, From, State string }
+	var d struct{ Story, Locale, Languages, From, State, Alias string }
 	if err := json.Unmarshal(e.Data, &d); err != nil {
 		return change{everything: true} // an event of an unknown form may mean anything
+	}
+	// What is held of a story is held under its public name.
+	public := func(name string) string {
+		if d.Alias != "" {
+			return "stories/" + d.Alias
+		}
+		return storyOf(name)
 	}
 	switch e.Type {
 	case EventTermsChanged:
 		return change{everything: true}
 	case EventPublished, EventWithdrawn, EventMoved:
-		out := change{names: []string{e.Subject, listsPrefix + d.Locale}}
+		out := change{names: []string{public(e.Subject), listsPrefix + d.Locale}}
 		if d.Languages != "" {
 			for _, l := range locales {
 				if l != d.Locale {
@@ -51,13 +58,13 @@ func changeOf(e outbox.Event, locales []string) change {
 		return out
 	case EventConsentRevoked, EventConsentEnded:
 		// An earlier edition may rest on it.
-		return change{names: []string{"stories/" + d.Story}}
+		return change{names: []string{public("stories/" + d.Story)}}
 	case EventMetricVerified, EventMetricWithdrawn, EventMetricStale:
-		return change{names: []string{e.Subject}}
+		return change{names: []string{public(e.Subject)}}
 	case EventTextChanged:
 		// What is up says when it will be replaced.
 		if scheduled := string(domain.Scheduled); d.State == scheduled || d.From == scheduled {
-			return change{names: []string{storyOf(e.Subject)}}
+			return change{names: []string{public(e.Subject)}}
 		}
 	}
 	return change{}

@@ -32,6 +32,18 @@ type Published struct {
 	UseCase     []string       `json:"useCase,omitempty"`
 	Image       *domain.Image  `json:"image,omitempty"`
 	Metric      *domain.Metric `json:"metric,omitempty"`
+	// Alias is the story's public name where its id may not be told.
+	Alias string `json:"alias,omitempty"`
+}
+
+// Name is the story's public name, "stories/{story}".
+func (p Published) Name() string { return publicName(p.Story, p.Alias) }
+
+func publicName(story, alias string) string {
+	if alias != "" {
+		return "stories/" + alias
+	}
+	return "stories/" + story
 }
 
 // Live reports whether an edition may be shown at now: ends that no job has carried out yet count.
@@ -73,12 +85,18 @@ type Edition struct {
 	PublishedBy string             `json:"publishedBy"`
 	// DownAt is the first instant at which it was not up any more, absent while it is.
 	DownAt clock.Millis `json:"downAt,omitempty"`
+	// Without are the clauses that the customer had taken back: Content is the signed one without them, Hash that of the whole. Alias is as in Published.
+	Without []domain.Clause `json:"without,omitempty"`
+	Alias   string          `json:"alias,omitempty"`
 	// Excerpts are spans of the content, none empty.
 	Excerpts domain.Excerpts `json:"excerpts"`
 	HTML     string          `json:"html"`
 	Markdown string          `json:"markdown"`
 	Plain    string          `json:"plain"`
 }
+
+// Name is the public name that the story had, "stories/{story}".
+func (e Edition) Name() string { return publicName(e.Story, e.Alias) }
 
 // Editions by edition id.
 var Editions = store.Define[Edition](store.Spec{Name: "editions", Indexes: []store.Index{
@@ -91,6 +109,8 @@ type Redirect struct {
 	Slug   string       `json:"slug"`
 	Story  string       `json:"story"`
 	At     clock.Millis `json:"at"`
+	// Gone says that the slug tells what the story does not say any more: it leads nowhere.
+	Gone bool `json:"gone,omitempty"`
 }
 
 // Redirects by "locale/slug".

@@ -15,7 +15,9 @@ func TextID(story, locale string) string { return story + "/" + locale }
 
 // Story groups the languages of one success story. Its id is chosen by people.
 type Story struct {
-	Customer  string       `json:"customer"`
+	Customer string `json:"customer"`
+	// Alias is the story's public name where its id tells a name that the customer has taken back. Once given it stays.
+	Alias     string       `json:"alias,omitempty"`
 	CreatedBy string       `json:"createdBy"`
 	CreatedAt clock.Millis `json:"createdAt"`
 	UpdatedAt clock.Millis `json:"updatedAt"`

@@ -583,6 +583,116 @@ func (x *RevokeConsentResponse) GetConsent() *Consent {
 	return nil
 }
 
+// WithdrawClausesRequest names parts of a consent.
+type WithdrawClausesRequest struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// Id of the consent.
+	Consent string `protobuf:"bytes,1,opt,name=consent,proto3" json:"consent,omitempty"`
+	// What is taken back.
+	Clauses []ConsentClause `protobuf:"varint,2,rep,packed,name=clauses,proto3,enum=renown.stories.v1.ConsentClause" json:"clauses,omitempty"`
+	// Why, if the customer said.
+	Reason        string `protobuf:"bytes,3,opt,name=reason,proto3" json:"reason,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *WithdrawClausesRequest) Reset() {
+	*x = WithdrawClausesRequest{}
+	mi := &file_renown_stories_v1_consents_proto_msgTypes[9]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *WithdrawClausesRequest) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*WithdrawClausesRequest) ProtoMessage() {}
+
+func (x *WithdrawClausesRequest) ProtoReflect() protoreflect.Message {
+	mi := &file_renown_stories_v1_consents_proto_msgTypes[9]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use WithdrawClausesRequest.ProtoReflect.Descriptor instead.
+func (*WithdrawClausesRequest) Descriptor() ([]byte, []int) {
+	return file_renown_stories_v1_consents_proto_rawDescGZIP(), []int{9}
+}
+
+func (x *WithdrawClausesRequest) GetConsent() string {
+	if x != nil {
+		return x.Consent
+	}
+	return ""
+}
+
+func (x *WithdrawClausesRequest) GetClauses() []ConsentClause {
+	if x != nil {
+		return x.Clauses
+	}
+	return nil
+}
+
+func (x *WithdrawClausesRequest) GetReason() string {
+	if x != nil {
+		return x.Reason
+	}
+	return ""
+}
+
+// WithdrawClausesResponse holds the consent.
+type WithdrawClausesResponse struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// The consent without the clauses.
+	Consent       *Consent `protobuf:"bytes,1,opt,name=consent,proto3" json:"consent,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *WithdrawClausesResponse) Reset() {
+	*x = WithdrawClausesResponse{}
+	mi := &file_renown_stories_v1_consents_proto_msgTypes[10]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *WithdrawClausesResponse) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*WithdrawClausesResponse) ProtoMessage() {}
+
+func (x *WithdrawClausesResponse) ProtoReflect() protoreflect.Message {
+	mi := &file_renown_stories_v1_consents_proto_msgTypes[10]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use WithdrawClausesResponse.ProtoReflect.Descriptor instead.
+func (*WithdrawClausesResponse) Descriptor() ([]byte, []int) {
+	return file_renown_stories_v1_consents_proto_rawDescGZIP(), []int{10}
+}
+
+func (x *WithdrawClausesResponse) GetConsent() *Consent {
+	if x != nil {
+		return x.Consent
+	}
+	return nil
+}
+
 var File_renown_stories_v1_consents_proto protoreflect.FileDescriptor
 
 const file_renown_stories_v1_consents_proto_rawDesc = "" +
@@ -626,12 +736,19 @@ const file_renown_stories_v1_consents_proto_rawDesc = "" +
 	"\vall_locales\x18\x03 \x01(\bR\n" +
 	"allLocales\"M\n" +
 	"\x15RevokeConsentResponse\x124\n" +
-	"\aconsent\x18\x01 \x01(\v2\x1a.renown.stories.v1.ConsentR\aconsent2\xf6\x05\n" +
+	"\aconsent\x18\x01 \x01(\v2\x1a.renown.stories.v1.ConsentR\aconsent\"\xb2\x01\n" +
+	"\x16WithdrawClausesRequest\x12#\n" +
+	"\aconsent\x18\x01 \x01(\tB\t\xbaH\x06r\x04\x10\x01\x18@R\aconsent\x12Q\n" +
+	"\aclauses\x18\x02 \x03(\x0e2 .renown.stories.v1.ConsentClauseB\x15\xbaH\x12\x92\x01\x0f\b\x01\x10\x05\x18\x01\"\a\x82\x01\x04\x10\x01 \x00R\aclauses\x12 \n" +
+	"\x06reason\x18\x03 \x01(\tB\b\xbaH\x05r\x03\x18\xe8\aR\x06reason\"O\n" +
+	"\x17WithdrawClausesResponse\x124\n" +
+	"\aconsent\x18\x01 \x01(\v2\x1a.renown.stories.v1.ConsentR\aconsent2\xc4\a\n" +
 	"\x0fConsentsService\x12\xb2\x01\n" +
 	"\fListConsents\x12&.renown.stories.v1.ListConsentsRequest\x1a'.renown.stories.v1.ListConsentsResponse\"Q\xaa\xbb\x18/\x12\x06author\x12\x06editor\x12\bapprover\x12\x05admin\x1a\fstories.read\x82\xd3\xe4\x93\x02\x18\x12\x16/v1/workspace/consents\x12\xb2\x01\n" +
 	"\rAttestConsent\x12'.renown.stories.v1.AttestConsentRequest\x1a(.renown.stories.v1.AttestConsentResponse\"N\xaa\xbb\x18 \x12\x06editor\x12\x05admin\x1a\rstories.write0\x02\x82\xd3\xe4\x93\x02$:\x01*b\aconsent\"\x16/v1/workspace/consents\x12\xb2\x01\n" +
 	"\x0fConfirmConsents\x12).renown.stories.v1.ConfirmConsentsRequest\x1a*.renown.stories.v1.ConfirmConsentsResponse\"H\xaa\xbb\x18\x1b\x12\x06editor\x12\bapprover\x12\x05admin0\x01\x82\xd3\xe4\x93\x02#:\x01*\"\x1e/v1/workspace/consents:confirm\x12\xc3\x01\n" +
-	"\rRevokeConsent\x12'.renown.stories.v1.RevokeConsentRequest\x1a(.renown.stories.v1.RevokeConsentResponse\"_\xaa\xbb\x18 \x12\x06editor\x12\x05admin\x1a\rstories.write0\x01\x82\xd3\xe4\x93\x025:\x01*b\aconsent\"'/v1/workspace/consents/{consent}:revokeB6Z4renown.example/proto/gen/renown/stories/v1;storiesv1b\x06proto3"
+	"\rRevokeConsent\x12'.renown.stories.v1.RevokeConsentRequest\x1a(.renown.stories.v1.RevokeConsentResponse\"_\xaa\xbb\x18 \x12\x06editor\x12\x05admin\x1a\rstories.write0\x01\x82\xd3\xe4\x93\x025:\x01*b\aconsent\"'/v1/workspace/consents/{consent}:revoke\x12\xcb\x01\n" +
+	"\x0fWithdrawClauses\x12).renown.stories.v1.WithdrawClausesRequest\x1a*.renown.stories.v1.WithdrawClausesResponse\"a\xaa\xbb\x18 \x12\x06editor\x12\x05admin\x1a\rstories.write0\x01\x82\xd3\xe4\x93\x027:\x01*b\aconsent\")/v1/workspace/consents/{consent}:withdrawB6Z4renown.example/proto/gen/renown/stories/v1;storiesv1b\x06proto3"
 
 var (
 	file_renown_stories_v1_consents_proto_rawDescOnce sync.Once
@@ -645,7 +762,7 @@ func file_renown_stories_v1_consents_proto_rawDescGZIP() []byte {
 	return file_renown_stories_v1_consents_proto_rawDescData
 }
 
-var file_renown_stories_v1_consents_proto_msgTypes = make([]protoimpl.MessageInfo, 9)
+var file_renown_stories_v1_consents_proto_msgTypes = make([]protoimpl.MessageInfo, 11)
 var file_renown_stories_v1_consents_proto_goTypes = []any{
 	(*ListConsentsRequest)(nil),     // 0: renown.stories.v1.ListConsentsRequest
 	(*ListConsentsResponse)(nil),    // 1: renown.stories.v1.ListConsentsResponse
@@ -656,31 +773,38 @@ var file_renown_stories_v1_consents_proto_goTypes = []any{
 	(*ConfirmedConsent)(nil),        // 6: renown.stories.v1.ConfirmedConsent
 	(*RevokeConsentRequest)(nil),    // 7: renown.stories.v1.RevokeConsentRequest
 	(*RevokeConsentResponse)(nil),   // 8: renown.stories.v1.RevokeConsentResponse
-	(*Consent)(nil),                 // 9: renown.stories.v1.Consent
-	(ConsentScope)(0),               // 10: renown.stories.v1.ConsentScope
-	(*timestamppb.Timestamp)(nil),   // 11: google.protobuf.Timestamp
+	(*WithdrawClausesRequest)(nil),  // 9: renown.stories.v1.WithdrawClausesRequest
+	(*WithdrawClausesResponse)(nil), // 10: renown.stories.v1.WithdrawClausesResponse
+	(*Consent)(nil),                 // 11: renown.stories.v1.Consent
+	(ConsentScope)(0),               // 12: renown.stories.v1.ConsentScope
+	(*timestamppb.Timestamp)(nil),   // 13: google.protobuf.Timestamp
+	(ConsentClause)(0),              // 14: renown.stories.v1.ConsentClause
 }
 var file_renown_stories_v1_consents_proto_depIdxs = []int32{
-	9,  // 0: renown.stories.v1.ListConsentsResponse.consents:type_name -> renown.stories.v1.Consent
-	10, // 1: renown.stories.v1.AttestConsentRequest.scopes:type_name -> renown.stories.v1.ConsentScope
-	11, // 2: renown.stories.v1.AttestConsentRequest.give_time:type_name -> google.protobuf.Timestamp
-	11, // 3: renown.stories.v1.AttestConsentRequest.end_time:type_name -> google.protobuf.Timestamp
-	9,  // 4: renown.stories.v1.AttestConsentResponse.consent:type_name -> renown.stories.v1.Consent
+	11, // 0: renown.stories.v1.ListConsentsResponse.consents:type_name -> renown.stories.v1.Consent
+	12, // 1: renown.stories.v1.AttestConsentRequest.scopes:type_name -> renown.stories.v1.ConsentScope
+	13, // 2: renown.stories.v1.AttestConsentRequest.give_time:type_name -> google.protobuf.Timestamp
+	13, // 3: renown.stories.v1.AttestConsentRequest.end_time:type_name -> google.protobuf.Timestamp
+	11, // 4: renown.stories.v1.AttestConsentResponse.consent:type_name -> renown.stories.v1.Consent
 	6,  // 5: renown.stories.v1.ConfirmConsentsResponse.results:type_name -> renown.stories.v1.ConfirmedConsent
-	9,  // 6: renown.stories.v1.RevokeConsentResponse.consent:type_name -> renown.stories.v1.Consent
-	0,  // 7: renown.stories.v1.ConsentsService.ListConsents:input_type -> renown.stories.v1.ListConsentsRequest
-	2,  // 8: renown.stories.v1.ConsentsService.AttestConsent:input_type -> renown.stories.v1.AttestConsentRequest
-	4,  // 9: renown.stories.v1.ConsentsService.ConfirmConsents:input_type -> renown.stories.v1.ConfirmConsentsRequest
-	7,  // 10: renown.stories.v1.ConsentsService.RevokeConsent:input_type -> renown.stories.v1.RevokeConsentRequest
-	1,  // 11: renown.stories.v1.ConsentsService.ListConsents:output_type -> renown.stories.v1.ListConsentsResponse
-	3,  // 12: renown.stories.v1.ConsentsService.AttestConsent:output_type -> renown.stories.v1.AttestConsentResponse
-	5,  // 13: renown.stories.v1.ConsentsService.ConfirmConsents:output_type -> renown.stories.v1.ConfirmConsentsResponse
-	8,  // 14: renown.stories.v1.ConsentsService.RevokeConsent:output_type -> renown.stories.v1.RevokeConsentResponse
-	11, // [11:15] is the sub-list for method output_type
-	7,  // [7:11] is the sub-list for method input_type
-	7,  // [7:7] is the sub-list for extension type_name
-	7,  // [7:7] is the sub-list for extension extendee
-	0,  // [0:7] is the sub-list for field type_name
+	11, // 6: renown.stories.v1.RevokeConsentResponse.consent:type_name -> renown.stories.v1.Consent
+	14, // 7: renown.stories.v1.WithdrawClausesRequest.clauses:type_name -> renown.stories.v1.ConsentClause
+	11, // 8: renown.stories.v1.WithdrawClausesResponse.consent:type_name -> renown.stories.v1.Consent
+	0,  // 9: renown.stories.v1.ConsentsService.ListConsents:input_type -> renown.stories.v1.ListConsentsRequest
+	2,  // 10: renown.stories.v1.ConsentsService.AttestConsent:input_type -> renown.stories.v1.AttestConsentRequest
+	4,  // 11: renown.stories.v1.ConsentsService.ConfirmConsents:input_type -> renown.stories.v1.ConfirmConsentsRequest
+	7,  // 12: renown.stories.v1.ConsentsService.RevokeConsent:input_type -> renown.stories.v1.RevokeConsentRequest
+	9,  // 13: renown.stories.v1.ConsentsService.WithdrawClauses:input_type -> renown.stories.v1.WithdrawClausesRequest
+	1,  // 14: renown.stories.v1.ConsentsService.ListConsents:output_type -> renown.stories.v1.ListConsentsResponse
+	3,  // 15: renown.stories.v1.ConsentsService.AttestConsent:output_type -> renown.stories.v1.AttestConsentResponse
+	5,  // 16: renown.stories.v1.ConsentsService.ConfirmConsents:output_type -> renown.stories.v1.ConfirmConsentsResponse
+	8,  // 17: renown.stories.v1.ConsentsService.RevokeConsent:output_type -> renown.stories.v1.RevokeConsentResponse
+	10, // 18: renown.stories.v1.ConsentsService.WithdrawClauses:output_type -> renown.stories.v1.WithdrawClausesResponse
+	14, // [14:19] is the sub-list for method output_type
+	9,  // [9:14] is the sub-list for method input_type
+	9,  // [9:9] is the sub-list for extension type_name
+	9,  // [9:9] is the sub-list for extension extendee
+	0,  // [0:9] is the sub-list for field type_name
 }
 
 func init() { file_renown_stories_v1_consents_proto_init() }
@@ -695,7 +819,7 @@ func file_renown_stories_v1_consents_proto_init() {
 			GoPackagePath: reflect.TypeOf(x{}).PkgPath(),
 			RawDescriptor: unsafe.Slice(unsafe.StringData(file_renown_stories_v1_consents_proto_rawDesc), len(file_renown_stories_v1_consents_proto_rawDesc)),
 			NumEnums:      0,
-			NumMessages:   9,
+			NumMessages:   11,
 			NumExtensions: 0,
 			NumServices:   1,
 		},

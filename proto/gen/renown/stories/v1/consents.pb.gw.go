@@ -169,6 +169,51 @@ func local_request_ConsentsService_RevokeConsent_0(ctx context.Context, marshale
 	return msg, metadata, err
 }
 
+func request_ConsentsService_WithdrawClauses_0(ctx context.Context, marshaler runtime.Marshaler, client ConsentsServiceClient, req *http.Request, pathParams map[string]string) (proto.Message, runtime.ServerMetadata, error) {
+	var (
+		protoReq WithdrawClausesRequest
+		metadata runtime.ServerMetadata
+		err      error
+	)
+	if err := marshaler.NewDecoder(req.Body).Decode(&protoReq); err != nil && !errors.Is(err, io.EOF) {
+		return nil, metadata, status.Errorf(codes.InvalidArgument, "%v", err)
+	}
+	val, ok := pathParams["consent"]
+	if !ok {
+		return nil, metadata, status.Errorf(codes.InvalidArgument, "missing parameter %s", "consent")
+	}
+	protoReq.Consent, err = runtime.String(val)
+	if err != nil {
+		return nil, metadata, status.Errorf(codes.InvalidArgument, "type mismatch, parameter: %s, error: %v", "consent", err)
+	}
+	if req.Body != nil {
+		_, _ = io.Copy(io.Discard, req.Body)
+	}
+	msg, err := client.WithdrawClauses(ctx, &protoReq, grpc.Header(&metadata.HeaderMD), grpc.Trailer(&metadata.TrailerMD))
+	return msg, metadata, err
+}
+
+func local_request_ConsentsService_WithdrawClauses_0(ctx context.Context, marshaler runtime.Marshaler, server ConsentsServiceServer, req *http.Request, pathParams map[string]string) (proto.Message, runtime.ServerMetadata, error) {
+	var (
+		protoReq WithdrawClausesRequest
+		metadata runtime.ServerMetadata
+		err      error
+	)
+	if err := marshaler.NewDecoder(req.Body).Decode(&protoReq); err != nil && !errors.Is(err, io.EOF) {
+		return nil, metadata, status.Errorf(codes.InvalidArgument, "%v", err)
+	}
+	val, ok := pathParams["consent"]
+	if !ok {
+		return nil, metadata, status.Errorf(codes.InvalidArgument, "missing parameter %s", "consent")
+	}
+	protoReq.Consent, err = runtime.String(val)
+	if err != nil {
+		return nil, metadata, status.Errorf(codes.InvalidArgument, "type mismatch, parameter: %s, error: %v", "consent", err)
+	}
+	msg, err := server.WithdrawClauses(ctx, &protoReq)
+	return msg, metadata, err
+}
+
 // RegisterConsentsServiceHandlerServer registers the http handlers for service ConsentsService to "mux".
 // UnaryRPC     :call ConsentsServiceServer directly.
 // StreamingRPC :currently unsupported pending https://github.com/grpc/grpc-go/issues/906.
@@ -254,6 +299,26 @@ func RegisterConsentsServiceHandlerServer(ctx context.Context, mux *runtime.Serv
 			return
 		}
 		forward_ConsentsService_RevokeConsent_0(annotatedContext, mux, outboundMarshaler, w, req, response_ConsentsService_RevokeConsent_0{resp.(*RevokeConsentResponse)}, mux.GetForwardResponseOptions()...)
+	})
+	mux.Handle(http.MethodPost, pattern_ConsentsService_WithdrawClauses_0, func(w http.ResponseWriter, req *http.Request, pathParams map[string]string) {
+		ctx, cancel := context.WithCancel(req.Context())
+		defer cancel()
+		var stream runtime.ServerTransportStream
+		ctx = grpc.NewContextWithServerTransportStream(ctx, &stream)
+		inboundMarshaler, outboundMarshaler := runtime.MarshalerForRequest(mux, req)
+		annotatedContext, err := runtime.AnnotateIncomingContext(ctx, mux, req, "/renown.stories.v1.ConsentsService/WithdrawClauses", runtime.WithHTTPPathPattern("/v1/workspace/consents/{consent}:withdraw"))
+		if err != nil {
+			runtime.HTTPError(ctx, mux, outboundMarshaler, w, req, err)
+			return
+		}
+		resp, md, err := local_request_ConsentsService_WithdrawClauses_0(annotatedContext, inboundMarshaler, server, req, pathParams)
+		md.HeaderMD, md.TrailerMD = metadata.Join(md.HeaderMD, stream.Header()), metadata.Join(md.TrailerMD, stream.Trailer())
+		annotatedContext = runtime.NewServerMetadataContext(annotatedContext, md)
+		if err != nil {
+			runtime.HTTPError(annotatedContext, mux, outboundMarshaler, w, req, err)
+			return
+		}
+		forward_ConsentsService_WithdrawClauses_0(annotatedContext, mux, outboundMarshaler, w, req, response_ConsentsService_WithdrawClauses_0{resp.(*WithdrawClausesResponse)}, mux.GetForwardResponseOptions()...)
 	})
 
 	return nil
@@ -363,6 +428,23 @@ func RegisterConsentsServiceHandlerClient(ctx context.Context, mux *runtime.Serv
 		}
 		forward_ConsentsService_RevokeConsent_0(annotatedContext, mux, outboundMarshaler, w, req, response_ConsentsService_RevokeConsent_0{resp.(*RevokeConsentResponse)}, mux.GetForwardResponseOptions()...)
 	})
+	mux.Handle(http.MethodPost, pattern_ConsentsService_WithdrawClauses_0, func(w http.ResponseWriter, req *http.Request, pathParams map[string]string) {
+		ctx, cancel := context.WithCancel(req.Context())
+		defer cancel()
+		inboundMarshaler, outboundMarshaler := runtime.MarshalerForRequest(mux, req)
+		annotatedContext, err := runtime.AnnotateContext(ctx, mux, req, "/renown.stories.v1.ConsentsService/WithdrawClauses", runtime.WithHTTPPathPattern("/v1/workspace/consents/{consent}:withdraw"))
+		if err != nil {
+			runtime.HTTPError(ctx, mux, outboundMarshaler, w, req, err)
+			return
+		}
+		resp, md, err := request_ConsentsService_WithdrawClauses_0(annotatedContext, inboundMarshaler, client, req, pathParams)
+		annotatedContext = runtime.NewServerMetadataContext(annotatedContext, md)
+		if err != nil {
+			runtime.HTTPError(annotatedContext, mux, outboundMarshaler, w, req, err)
+			return
+		}
+		forward_ConsentsService_WithdrawClauses_0(annotatedContext, mux, outboundMarshaler, w, req, response_ConsentsService_WithdrawClauses_0{resp.(*WithdrawClausesResponse)}, mux.GetForwardResponseOptions()...)
+	})
 	return nil
 }
 
@@ -384,11 +466,21 @@ func (m response_ConsentsService_RevokeConsent_0) XXX_ResponseBody() interface{}
 	return response.Consent
 }
 
+type response_ConsentsService_WithdrawClauses_0 struct {
+	*WithdrawClausesResponse
+}
+
+func (m response_ConsentsService_WithdrawClauses_0) XXX_ResponseBody() interface{} {
+	response := m.WithdrawClausesResponse
+	return response.Consent
+}
+
 var (
 	pattern_ConsentsService_ListConsents_0    = runtime.MustPattern(runtime.NewPattern(1, []int{2, 0, 2, 1, 2, 2}, []string{"v1", "workspace", "consents"}, ""))
 	pattern_ConsentsService_AttestConsent_0   = runtime.MustPattern(runtime.NewPattern(1, []int{2, 0, 2, 1, 2, 2}, []string{"v1", "workspace", "consents"}, ""))
 	pattern_ConsentsService_ConfirmConsents_0 = runtime.MustPattern(runtime.NewPattern(1, []int{2, 0, 2, 1, 2, 2}, []string{"v1", "workspace", "consents"}, "confirm"))
 	pattern_ConsentsService_RevokeConsent_0   = runtime.MustPattern(runtime.NewPattern(1, []int{2, 0, 2, 1, 2, 2, 1, 0, 4, 1, 5, 3}, []string{"v1", "workspace", "consents", "consent"}, "revoke"))
+	pattern_ConsentsService_WithdrawClauses_0 = runtime.MustPattern(runtime.NewPattern(1, []int{2, 0, 2, 1, 2, 2, 1, 0, 4, 1, 5, 3}, []string{"v1", "workspace", "consents", "consent"}, "withdraw"))
 )
 
 var (
@@ -396,4 +488,5 @@ var (
 	forward_ConsentsService_AttestConsent_0   = runtime.ForwardResponseMessage
 	forward_ConsentsService_ConfirmConsents_0 = runtime.ForwardResponseMessage
 	forward_ConsentsService_RevokeConsent_0   = runtime.ForwardResponseMessage
+	forward_ConsentsService_WithdrawClauses_0 = runtime.ForwardResponseMessage
 )

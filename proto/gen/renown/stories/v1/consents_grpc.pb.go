@@ -23,6 +23,7 @@ const (
 	ConsentsService_AttestConsent_FullMethodName   = "/renown.stories.v1.ConsentsService/AttestConsent"
 	ConsentsService_ConfirmConsents_FullMethodName = "/renown.stories.v1.ConsentsService/ConfirmConsents"
 	ConsentsService_RevokeConsent_FullMethodName   = "/renown.stories.v1.ConsentsService/RevokeConsent"
+	ConsentsService_WithdrawClauses_FullMethodName = "/renown.stories.v1.ConsentsService/WithdrawClauses"
 )
 
 // ConsentsServiceClient is the client API for ConsentsService service.
@@ -39,6 +40,9 @@ type ConsentsServiceClient interface {
 	ConfirmConsents(ctx context.Context, in *ConfirmConsentsRequest, opts ...grpc.CallOption) (*ConfirmConsentsResponse, error)
 	// RevokeConsent ends a consent at the customer's wish: what rests on it is gone everywhere within two seconds. Revoking twice is the same as once.
 	RevokeConsent(ctx context.Context, in *RevokeConsentRequest, opts ...grpc.CallOption) (*RevokeConsentResponse, error)
+	// WithdrawClauses takes parts of a consent back at the customer's wish: what rests on it is shown without them everywhere within two seconds, in every language of
+	// the story. What cannot stand without them is withdrawn as a whole.
+	WithdrawClauses(ctx context.Context, in *WithdrawClausesRequest, opts ...grpc.CallOption) (*WithdrawClausesResponse, error)
 }
 
 type consentsServiceClient struct {
@@ -89,6 +93,16 @@ func (c *consentsServiceClient) RevokeConsent(ctx context.Context, in *RevokeCon
 	return out, nil
 }
 
+func (c *consentsServiceClient) WithdrawClauses(ctx context.Context, in *WithdrawClausesRequest, opts ...grpc.CallOption) (*WithdrawClausesResponse, error) {
+	cOpts := append([]grpc.CallOption{grpc.StaticMethod()}, opts...)
+	out := new(WithdrawClausesResponse)
+	err := c.cc.Invoke(ctx, ConsentsService_WithdrawClauses_FullMethodName, in, out, cOpts...)
+	if err != nil {
+		return nil, err
+	}
+	return out, nil
+}
+
 // ConsentsServiceServer is the server API for ConsentsService service.
 // All implementations must embed UnimplementedConsentsServiceServer
 // for forward compatibility.
@@ -103,6 +117,9 @@ type ConsentsServiceServer interface {
 	ConfirmConsents(context.Context, *ConfirmConsentsRequest) (*ConfirmConsentsResponse, error)
 	// RevokeConsent ends a consent at the customer's wish: what rests on it is gone everywhere within two seconds. Revoking twice is the same as once.
 	RevokeConsent(context.Context, *RevokeConsentRequest) (*RevokeConsentResponse, error)
+	// WithdrawClauses takes parts of a consent back at the customer's wish: what rests on it is shown without them everywhere within two seconds, in every language of
+	// the story. What cannot stand without them is withdrawn as a whole.
+	WithdrawClauses(context.Context, *WithdrawClausesRequest) (*WithdrawClausesResponse, error)
 	mustEmbedUnimplementedConsentsServiceServer()
 }
 
@@ -124,6 +141,9 @@ func (UnimplementedConsentsServiceServer) ConfirmConsents(context.Context, *Conf
 }
 func (UnimplementedConsentsServiceServer) RevokeConsent(context.Context, *RevokeConsentRequest) (*RevokeConsentResponse, error) {
 	return nil, status.Error(codes.Unimplemented, "method RevokeConsent not implemented")
+}
+func (UnimplementedConsentsServiceServer) WithdrawClauses(context.Context, *WithdrawClausesRequest) (*WithdrawClausesResponse, error) {
+	return nil, status.Error(codes.Unimplemented, "method WithdrawClauses not implemented")
 }
 func (UnimplementedConsentsServiceServer) mustEmbedUnimplementedConsentsServiceServer() {}
 func (UnimplementedConsentsServiceServer) testEmbeddedByValue()                         {}
@@ -218,6 +238,24 @@ func _ConsentsService_RevokeConsent_Handler(srv interface{}, ctx context.Context
 	return interceptor(ctx, in, info, handler)
 }
 
+func _ConsentsService_WithdrawClauses_Handler(srv interface{}, ctx context.Context, dec func(interface{}) error, interceptor grpc.UnaryServerInterceptor) (interface{}, error) {
+	in := new(WithdrawClausesRequest)
+	if err := dec(in); err != nil {
+		return nil, err
+	}
+	if interceptor == nil {
+		return srv.(ConsentsServiceServer).WithdrawClauses(ctx, in)
+	}
+	info := &grpc.UnaryServerInfo{
+		Server:     srv,
+		FullMethod: ConsentsService_WithdrawClauses_FullMethodName,
+	}
+	handler := func(ctx context.Context, req interface{}) (interface{}, error) {
+		return srv.(ConsentsServiceServer).WithdrawClauses(ctx, req.(*WithdrawClausesRequest))
+	}
+	return interceptor(ctx, in, info, handler)
+}
+
 // ConsentsService_ServiceDesc is the grpc.ServiceDesc for ConsentsService service.
 // It's only intended for direct use with grpc.RegisterService,
 // and not to be introspected or modified (even as a copy)
@@ -240,6 +278,10 @@ var ConsentsService_ServiceDesc = grpc.ServiceDesc{
 		{
 			MethodName: "RevokeConsent",
 			Handler:    _ConsentsService_RevokeConsent_Handler,
+		},
+		{
+			MethodName: "WithdrawClauses",
+			Handler:    _ConsentsService_WithdrawClauses_Handler,
 		},
 	},
 	Streams:  []grpc.StreamDesc{},

@@ -213,6 +213,71 @@ func (ConsentKind) EnumDescriptor() ([]byte, []int) {
 	return file_renown_stories_v1_resources_proto_rawDescGZIP(), []int{2}
 }
 
+// A part of a consent that can be taken back by itself.
+type ConsentClause int32
+
+const (
+	// Not set.
+	ConsentClause_CONSENT_CLAUSE_UNSPECIFIED ConsentClause = 0
+	// The use of pictures that show the customer's logo.
+	ConsentClause_CONSENT_CLAUSE_LOGO ConsentClause = 1
+	// The use of the customer's name: the stand-in that was signed takes its place.
+	ConsentClause_CONSENT_CLAUSE_NAME ConsentClause = 2
+	// The use in sales conversations and documents.
+	ConsentClause_CONSENT_CLAUSE_SALES ConsentClause = 3
+	// The use in paid advertisements.
+	ConsentClause_CONSENT_CLAUSE_ADS ConsentClause = 4
+	// The use by the press.
+	ConsentClause_CONSENT_CLAUSE_PRESS ConsentClause = 5
+)
+
+// Enum value maps for ConsentClause.
+var (
+	ConsentClause_name = map[int32]string{
+		0: "CONSENT_CLAUSE_UNSPECIFIED",
+		1: "CONSENT_CLAUSE_LOGO",
+		2: "CONSENT_CLAUSE_NAME",
+		3: "CONSENT_CLAUSE_SALES",
+		4: "CONSENT_CLAUSE_ADS",
+		5: "CONSENT_CLAUSE_PRESS",
+	}
+	ConsentClause_value = map[string]int32{
+		"CONSENT_CLAUSE_UNSPECIFIED": 0,
+		"CONSENT_CLAUSE_LOGO":        1,
+		"CONSENT_CLAUSE_NAME":        2,
+		"CONSENT_CLAUSE_SALES":       3,
+		"CONSENT_CLAUSE_ADS":         4,
+		"CONSENT_CLAUSE_PRESS":       5,
+	}
+)
+
+func (x ConsentClause) Enum() *ConsentClause {
+	p := new(ConsentClause)
+	*p = x
+	return p
+}
+
+func (x ConsentClause) String() string {
+	return protoimpl.X.EnumStringOf(x.Descriptor(), protoreflect.EnumNumber(x))
+}
+
+func (ConsentClause) Descriptor() protoreflect.EnumDescriptor {
+	return file_renown_stories_v1_resources_proto_enumTypes[3].Descriptor()
+}
+
+func (ConsentClause) Type() protoreflect.EnumType {
+	return &file_renown_stories_v1_resources_proto_enumTypes[3]
+}
+
+func (x ConsentClause) Number() protoreflect.EnumNumber {
+	return protoreflect.EnumNumber(x)
+}
+
+// Deprecated: Use ConsentClause.Descriptor instead.
+func (ConsentClause) EnumDescriptor() ([]byte, []int) {
+	return file_renown_stories_v1_resources_proto_rawDescGZIP(), []int{3}
+}
+
 // Content is everything of a text that the customer's consent is bound to.
 type Content struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
@@ -1544,7 +1609,9 @@ type Consent struct {
 	// The consent that it renews, "consents/{consent}"; empty if none.
 	Renews string `protobuf:"bytes,18,opt,name=renews,proto3" json:"renews,omitempty"`
 	// Something rests on it, it ends soon, and whoever gave it has been reminded, or has to be.
-	Ending        bool `protobuf:"varint,19,opt,name=ending,proto3" json:"ending,omitempty"`
+	Ending bool `protobuf:"varint,19,opt,name=ending,proto3" json:"ending,omitempty"`
+	// The clauses that were taken back by themselves, in the order in which they were.
+	Withdrawals   []*ConsentWithdrawal `protobuf:"bytes,20,rep,name=withdrawals,proto3" json:"withdrawals,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -1712,6 +1779,77 @@ func (x *Consent) GetEnding() bool {
 	return false
 }
 
+func (x *Consent) GetWithdrawals() []*ConsentWithdrawal {
+	if x != nil {
+		return x.Withdrawals
+	}
+	return nil
+}
+
+// ConsentWithdrawal is a clause of a consent that was taken back.
+type ConsentWithdrawal struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// The clause.
+	Clause ConsentClause `protobuf:"varint,1,opt,name=clause,proto3,enum=renown.stories.v1.ConsentClause" json:"clause,omitempty"`
+	// When.
+	Time *timestamppb.Timestamp `protobuf:"bytes,2,opt,name=time,proto3" json:"time,omitempty"`
+	// Why, if somebody said.
+	Reason        string `protobuf:"bytes,3,opt,name=reason,proto3" json:"reason,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *ConsentWithdrawal) Reset() {
+	*x = ConsentWithdrawal{}
+	mi := &file_renown_stories_v1_resources_proto_msgTypes[14]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *ConsentWithdrawal) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*ConsentWithdrawal) ProtoMessage() {}
+
+func (x *ConsentWithdrawal) ProtoReflect() protoreflect.Message {
+	mi := &file_renown_stories_v1_resources_proto_msgTypes[14]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use ConsentWithdrawal.ProtoReflect.Descriptor instead.
+func (*ConsentWithdrawal) Descriptor() ([]byte, []int) {
+	return file_renown_stories_v1_resources_proto_rawDescGZIP(), []int{14}
+}
+
+func (x *ConsentWithdrawal) GetClause() ConsentClause {
+	if x != nil {
+		return x.Clause
+	}
+	return ConsentClause_CONSENT_CLAUSE_UNSPECIFIED
+}
+
+func (x *ConsentWithdrawal) GetTime() *timestamppb.Timestamp {
+	if x != nil {
+		return x.Time
+	}
+	return nil
+}
+
+func (x *ConsentWithdrawal) GetReason() string {
+	if x != nil {
+		return x.Reason
+	}
+	return ""
+}
+
 // Signoff is a request to the customer to read and sign.
 type Signoff struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
@@ -1745,7 +1883,7 @@ type Signoff struct {
 
 func (x *Signoff) Reset() {
 	*x = Signoff{}
-	mi := &file_renown_stories_v1_resources_proto_msgTypes[14]
+	mi := &file_renown_stories_v1_resources_proto_msgTypes[15]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1757,7 +1895,7 @@ func (x *Signoff) String() string {
 func (*Signoff) ProtoMessage() {}
 
 func (x *Signoff) ProtoReflect() protoreflect.Message {
-	mi := &file_renown_stories_v1_resources_proto_msgTypes[14]
+	mi := &file_renown_stories_v1_resources_proto_msgTypes[15]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1770,7 +1908,7 @@ func (x *Signoff) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Signoff.ProtoReflect.Descriptor instead.
 func (*Signoff) Descriptor() ([]byte, []int) {
-	return file_renown_stories_v1_resources_proto_rawDescGZIP(), []int{14}
+	return file_renown_stories_v1_resources_proto_rawDescGZIP(), []int{15}
 }
 
 func (x *Signoff) GetName() string {
@@ -1872,7 +2010,7 @@ type SignoffComment struct {
 
 func (x *SignoffComment) Reset() {
 	*x = SignoffComment{}
-	mi := &file_renown_stories_v1_resources_proto_msgTypes[15]
+	mi := &file_renown_stories_v1_resources_proto_msgTypes[16]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1884,7 +2022,7 @@ func (x *SignoffComment) String() string {
 func (*SignoffComment) ProtoMessage() {}
 
 func (x *SignoffComment) ProtoReflect() protoreflect.Message {
-	mi := &file_renown_stories_v1_resources_proto_msgTypes[15]
+	mi := &file_renown_stories_v1_resources_proto_msgTypes[16]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1897,7 +2035,7 @@ func (x *SignoffComment) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use SignoffComment.ProtoReflect.Descriptor instead.
 func (*SignoffComment) Descriptor() ([]byte, []int) {
-	return file_renown_stories_v1_resources_proto_rawDescGZIP(), []int{15}
+	return file_renown_stories_v1_resources_proto_rawDescGZIP(), []int{16}
 }
 
 func (x *SignoffComment) GetBlock() int32 {
@@ -1963,7 +2101,7 @@ type PublishedSummary struct {
 
 func (x *PublishedSummary) Reset() {
 	*x = PublishedSummary{}
-	mi := &file_renown_stories_v1_resources_proto_msgTypes[16]
+	mi := &file_renown_stories_v1_resources_proto_msgTypes[17]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1975,7 +2113,7 @@ func (x *PublishedSummary) String() string {
 func (*PublishedSummary) ProtoMessage() {}
 
 func (x *PublishedSummary) ProtoReflect() protoreflect.Message {
-	mi := &file_renown_stories_v1_resources_proto_msgTypes[16]
+	mi := &file_renown_stories_v1_resources_proto_msgTypes[17]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1988,7 +2126,7 @@ func (x *PublishedSummary) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use PublishedSummary.ProtoReflect.Descriptor instead.
 func (*PublishedSummary) Descriptor() ([]byte, []int) {
-	return file_renown_stories_v1_resources_proto_rawDescGZIP(), []int{16}
+	return file_renown_stories_v1_resources_proto_rawDescGZIP(), []int{17}
 }
 
 func (x *PublishedSummary) GetName() string {
@@ -2118,7 +2256,7 @@ type TermRef struct {
 
 func (x *TermRef) Reset() {
 	*x = TermRef{}
-	mi := &file_renown_stories_v1_resources_proto_msgTypes[17]
+	mi := &file_renown_stories_v1_resources_proto_msgTypes[18]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2130,7 +2268,7 @@ func (x *TermRef) String() string {
 func (*TermRef) ProtoMessage() {}
 
 func (x *TermRef) ProtoReflect() protoreflect.Message {
-	mi := &file_renown_stories_v1_resources_proto_msgTypes[17]
+	mi := &file_renown_stories_v1_resources_proto_msgTypes[18]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2143,7 +2281,7 @@ func (x *TermRef) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use TermRef.ProtoReflect.Descriptor instead.
 func (*TermRef) Descriptor() ([]byte, []int) {
-	return file_renown_stories_v1_resources_proto_rawDescGZIP(), []int{17}
+	return file_renown_stories_v1_resources_proto_rawDescGZIP(), []int{18}
 }
 
 func (x *TermRef) GetTaxonomy() string {
@@ -2182,7 +2320,7 @@ type Related struct {
 
 func (x *Related) Reset() {
 	*x = Related{}
-	mi := &file_renown_stories_v1_resources_proto_msgTypes[18]
+	mi := &file_renown_stories_v1_resources_proto_msgTypes[19]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2194,7 +2332,7 @@ func (x *Related) String() string {
 func (*Related) ProtoMessage() {}
 
 func (x *Related) ProtoReflect() protoreflect.Message {
-	mi := &file_renown_stories_v1_resources_proto_msgTypes[18]
+	mi := &file_renown_stories_v1_resources_proto_msgTypes[19]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2207,7 +2345,7 @@ func (x *Related) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Related.ProtoReflect.Descriptor instead.
 func (*Related) Descriptor() ([]byte, []int) {
-	return file_renown_stories_v1_resources_proto_rawDescGZIP(), []int{18}
+	return file_renown_stories_v1_resources_proto_rawDescGZIP(), []int{19}
 }
 
 func (x *Related) GetStory() *PublishedSummary {
@@ -2263,14 +2401,16 @@ type PublishedStory struct {
 	// The figures that a second person has verified, while that holds.
 	Verified []*VerifiedMetric `protobuf:"bytes,12,rep,name=verified,proto3" json:"verified,omitempty"`
 	// The passages that stand for it elsewhere, all of them spans of what was signed. None is empty.
-	Excerpts      *Excerpts `protobuf:"bytes,19,opt,name=excerpts,proto3" json:"excerpts,omitempty"`
-	unknownFields protoimpl.UnknownFields
-	sizeCache     protoimpl.SizeCache
+	Excerpts *Excerpts `protobuf:"bytes,19,opt,name=excerpts,proto3" json:"excerpts,omitempty"`
+	// The clauses that the customer has taken back since: the text is shown without them. The content hash stays that of the whole text that was signed.
+	WithdrawnClauses []ConsentClause `protobuf:"varint,20,rep,packed,name=withdrawn_clauses,json=withdrawnClauses,proto3,enum=renown.stories.v1.ConsentClause" json:"withdrawn_clauses,omitempty"`
+	unknownFields    protoimpl.UnknownFields
+	sizeCache        protoimpl.SizeCache
 }
 
 func (x *PublishedStory) Reset() {
 	*x = PublishedStory{}
-	mi := &file_renown_stories_v1_resources_proto_msgTypes[19]
+	mi := &file_renown_stories_v1_resources_proto_msgTypes[20]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2282,7 +2422,7 @@ func (x *PublishedStory) String() string {
 func (*PublishedStory) ProtoMessage() {}
 
 func (x *PublishedStory) ProtoReflect() protoreflect.Message {
-	mi := &file_renown_stories_v1_resources_proto_msgTypes[19]
+	mi := &file_renown_stories_v1_resources_proto_msgTypes[20]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2295,7 +2435,7 @@ func (x *PublishedStory) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use PublishedStory.ProtoReflect.Descriptor instead.
 func (*PublishedStory) Descriptor() ([]byte, []int) {
-	return file_renown_stories_v1_resources_proto_rawDescGZIP(), []int{19}
+	return file_renown_stories_v1_resources_proto_rawDescGZIP(), []int{20}
 }
 
 func (x *PublishedStory) GetSummary() *PublishedSummary {
@@ -2403,6 +2543,13 @@ func (x *PublishedStory) GetExcerpts() *Excerpts {
 	return nil
 }
 
+func (x *PublishedStory) GetWithdrawnClauses() []ConsentClause {
+	if x != nil {
+		return x.WithdrawnClauses
+	}
+	return nil
+}
+
 // VerifiedMetric says of a figure that a second person has looked at its evidence.
 type VerifiedMetric struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
@@ -2420,7 +2567,7 @@ type VerifiedMetric struct {
 
 func (x *VerifiedMetric) Reset() {
 	*x = VerifiedMetric{}
-	mi := &file_renown_stories_v1_resources_proto_msgTypes[20]
+	mi := &file_renown_stories_v1_resources_proto_msgTypes[21]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2432,7 +2579,7 @@ func (x *VerifiedMetric) String() string {
 func (*VerifiedMetric) ProtoMessage() {}
 
 func (x *VerifiedMetric) ProtoReflect() protoreflect.Message {
-	mi := &file_renown_stories_v1_resources_proto_msgTypes[20]
+	mi := &file_renown_stories_v1_resources_proto_msgTypes[21]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2445,7 +2592,7 @@ func (x *VerifiedMetric) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use VerifiedMetric.ProtoReflect.Descriptor instead.
 func (*VerifiedMetric) Descriptor() ([]byte, []int) {
-	return file_renown_stories_v1_resources_proto_rawDescGZIP(), []int{20}
+	return file_renown_stories_v1_resources_proto_rawDescGZIP(), []int{21}
 }
 
 func (x *VerifiedMetric) GetBlock() int32 {
@@ -2492,7 +2639,7 @@ type Excerpts struct {
 
 func (x *Excerpts) Reset() {
 	*x = Excerpts{}
-	mi := &file_renown_stories_v1_resources_proto_msgTypes[21]
+	mi := &file_renown_stories_v1_resources_proto_msgTypes[22]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2504,7 +2651,7 @@ func (x *Excerpts) String() string {
 func (*Excerpts) ProtoMessage() {}
 
 func (x *Excerpts) ProtoReflect() protoreflect.Message {
-	mi := &file_renown_stories_v1_resources_proto_msgTypes[21]
+	mi := &file_renown_stories_v1_resources_proto_msgTypes[22]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2517,7 +2664,7 @@ func (x *Excerpts) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Excerpts.ProtoReflect.Descriptor instead.
 func (*Excerpts) Descriptor() ([]byte, []int) {
-	return file_renown_stories_v1_resources_proto_rawDescGZIP(), []int{21}
+	return file_renown_stories_v1_resources_proto_rawDescGZIP(), []int{22}
 }
 
 func (x *Excerpts) GetSnippet() string {
@@ -2556,7 +2703,7 @@ type Alternate struct {
 
 func (x *Alternate) Reset() {
 	*x = Alternate{}
-	mi := &file_renown_stories_v1_resources_proto_msgTypes[22]
+	mi := &file_renown_stories_v1_resources_proto_msgTypes[23]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2568,7 +2715,7 @@ func (x *Alternate) String() string {
 func (*Alternate) ProtoMessage() {}
 
 func (x *Alternate) ProtoReflect() protoreflect.Message {
-	mi := &file_renown_stories_v1_resources_proto_msgTypes[22]
+	mi := &file_renown_stories_v1_resources_proto_msgTypes[23]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2581,7 +2728,7 @@ func (x *Alternate) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Alternate.ProtoReflect.Descriptor instead.
 func (*Alternate) Descriptor() ([]byte, []int) {
-	return file_renown_stories_v1_resources_proto_rawDescGZIP(), []int{22}
+	return file_renown_stories_v1_resources_proto_rawDescGZIP(), []int{23}
 }
 
 func (x *Alternate) GetLocale() string {
@@ -2628,7 +2775,7 @@ type AuditEntry struct {
 
 func (x *AuditEntry) Reset() {
 	*x = AuditEntry{}
-	mi := &file_renown_stories_v1_resources_proto_msgTypes[23]
+	mi := &file_renown_stories_v1_resources_proto_msgTypes[24]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2640,7 +2787,7 @@ func (x *AuditEntry) String() string {
 func (*AuditEntry) ProtoMessage() {}
 
 func (x *AuditEntry) ProtoReflect() protoreflect.Message {
-	mi := &file_renown_stories_v1_resources_proto_msgTypes[23]
+	mi := &file_renown_stories_v1_resources_proto_msgTypes[24]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2653,7 +2800,7 @@ func (x *AuditEntry) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use AuditEntry.ProtoReflect.Descriptor instead.
 func (*AuditEntry) Descriptor() ([]byte, []int) {
-	return file_renown_stories_v1_resources_proto_rawDescGZIP(), []int{23}
+	return file_renown_stories_v1_resources_proto_rawDescGZIP(), []int{24}
 }
 
 func (x *AuditEntry) GetId() string {
@@ -2720,7 +2867,7 @@ type Problem struct {
 
 func (x *Problem) Reset() {
 	*x = Problem{}
-	mi := &file_renown_stories_v1_resources_proto_msgTypes[24]
+	mi := &file_renown_stories_v1_resources_proto_msgTypes[25]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2732,7 +2879,7 @@ func (x *Problem) String() string {
 func (*Problem) ProtoMessage() {}
 
 func (x *Problem) ProtoReflect() protoreflect.Message {
-	mi := &file_renown_stories_v1_resources_proto_msgTypes[24]
+	mi := &file_renown_stories_v1_resources_proto_msgTypes[25]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2745,7 +2892,7 @@ func (x *Problem) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Problem.ProtoReflect.Descriptor instead.
 func (*Problem) Descriptor() ([]byte, []int) {
-	return file_renown_stories_v1_resources_proto_rawDescGZIP(), []int{24}
+	return file_renown_stories_v1_resources_proto_rawDescGZIP(), []int{25}
 }
 
 func (x *Problem) GetLine() int32 {
@@ -2890,7 +3037,7 @@ const file_renown_stories_v1_resources_proto_rawDesc = "" +
 	"\bautosave\x18\b \x01(\bR\bautosave\x12#\n" +
 	"\rrestored_from\x18\t \x01(\x05R\frestoredFrom\x12\x1a\n" +
 	"\bmarkdown\x18\n" +
-	" \x01(\tR\bmarkdown\"\xc9\x05\n" +
+	" \x01(\tR\bmarkdown\"\x91\x06\n" +
 	"\aConsent\x12\x12\n" +
 	"\x04name\x18\x01 \x01(\tR\x04name\x12\x14\n" +
 	"\x05story\x18\x02 \x01(\tR\x05story\x12\x16\n" +
@@ -2914,7 +3061,12 @@ const file_renown_stories_v1_resources_proto_rawDesc = "" +
 	"\vcreate_time\x18\x11 \x01(\v2\x1a.google.protobuf.TimestampR\n" +
 	"createTime\x12\x16\n" +
 	"\x06renews\x18\x12 \x01(\tR\x06renews\x12\x16\n" +
-	"\x06ending\x18\x13 \x01(\bR\x06ending\"\xe2\x03\n" +
+	"\x06ending\x18\x13 \x01(\bR\x06ending\x12F\n" +
+	"\vwithdrawals\x18\x14 \x03(\v2$.renown.stories.v1.ConsentWithdrawalR\vwithdrawals\"\x95\x01\n" +
+	"\x11ConsentWithdrawal\x128\n" +
+	"\x06clause\x18\x01 \x01(\x0e2 .renown.stories.v1.ConsentClauseR\x06clause\x12.\n" +
+	"\x04time\x18\x02 \x01(\v2\x1a.google.protobuf.TimestampR\x04time\x12\x16\n" +
+	"\x06reason\x18\x03 \x01(\tR\x06reason\"\xe2\x03\n" +
 	"\aSignoff\x12\x12\n" +
 	"\x04name\x18\x01 \x01(\tR\x04name\x12'\n" +
 	"\fcontact_name\x18\x02 \x01(\tB\x04\xb0\xbb\x18\x01R\vcontactName\x12)\n" +
@@ -2961,7 +3113,7 @@ const file_renown_stories_v1_resources_proto_rawDesc = "" +
 	"\aRelated\x129\n" +
 	"\x05story\x18\x01 \x01(\v2#.renown.stories.v1.PublishedSummaryR\x05story\x120\n" +
 	"\x05terms\x18\x02 \x03(\v2\x1a.renown.stories.v1.TermRefR\x05terms\x12\x14\n" +
-	"\x05words\x18\x03 \x03(\tR\x05words\"\x8f\x06\n" +
+	"\x05words\x18\x03 \x03(\tR\x05words\"\xde\x06\n" +
 	"\x0ePublishedStory\x12=\n" +
 	"\asummary\x18\x01 \x01(\v2#.renown.stories.v1.PublishedSummaryR\asummary\x124\n" +
 	"\acontent\x18\x02 \x01(\v2\x1a.renown.stories.v1.ContentR\acontent\x12\x12\n" +
@@ -2980,7 +3132,8 @@ const file_renown_stories_v1_resources_proto_rawDesc = "" +
 	" \x01(\tR\vfallbackFor\x124\n" +
 	"\arelated\x18\v \x03(\v2\x1a.renown.stories.v1.RelatedR\arelated\x12=\n" +
 	"\bverified\x18\f \x03(\v2!.renown.stories.v1.VerifiedMetricR\bverified\x127\n" +
-	"\bexcerpts\x18\x13 \x01(\v2\x1b.renown.stories.v1.ExcerptsR\bexcerpts\"\xc3\x01\n" +
+	"\bexcerpts\x18\x13 \x01(\v2\x1b.renown.stories.v1.ExcerptsR\bexcerpts\x12M\n" +
+	"\x11withdrawn_clauses\x18\x14 \x03(\x0e2 .renown.stories.v1.ConsentClauseR\x10withdrawnClauses\"\xc3\x01\n" +
 	"\x0eVerifiedMetric\x12\x14\n" +
 	"\x05block\x18\x01 \x01(\x05R\x05block\x12#\n" +
 	"\revidence_line\x18\x02 \x01(\tR\fevidenceLine\x12;\n" +
@@ -3031,7 +3184,14 @@ const file_renown_stories_v1_resources_proto_rawDesc = "" +
 	"\vConsentKind\x12\x1c\n" +
 	"\x18CONSENT_KIND_UNSPECIFIED\x10\x00\x12\x17\n" +
 	"\x13CONSENT_KIND_SIGNED\x10\x01\x12\x19\n" +
-	"\x15CONSENT_KIND_ATTESTED\x10\x02B6Z4renown.example/proto/gen/renown/stories/v1;storiesv1b\x06proto3"
+	"\x15CONSENT_KIND_ATTESTED\x10\x02*\xad\x01\n" +
+	"\rConsentClause\x12\x1e\n" +
+	"\x1aCONSENT_CLAUSE_UNSPECIFIED\x10\x00\x12\x17\n" +
+	"\x13CONSENT_CLAUSE_LOGO\x10\x01\x12\x17\n" +
+	"\x13CONSENT_CLAUSE_NAME\x10\x02\x12\x18\n" +
+	"\x14CONSENT_CLAUSE_SALES\x10\x03\x12\x16\n" +
+	"\x12CONSENT_CLAUSE_ADS\x10\x04\x12\x18\n" +
+	"\x14CONSENT_CLAUSE_PRESS\x10\x05B6Z4renown.example/proto/gen/renown/stories/v1;storiesv1b\x06proto3"
 
 var (
 	file_renown_stories_v1_resources_proto_rawDescOnce sync.Once
@@ -3045,101 +3205,107 @@ func file_renown_stories_v1_resources_proto_rawDescGZIP() []byte {
 	return file_renown_stories_v1_resources_proto_rawDescData
 }
 
-var file_renown_stories_v1_resources_proto_enumTypes = make([]protoimpl.EnumInfo, 3)
-var file_renown_stories_v1_resources_proto_msgTypes = make([]protoimpl.MessageInfo, 26)
+var file_renown_stories_v1_resources_proto_enumTypes = make([]protoimpl.EnumInfo, 4)
+var file_renown_stories_v1_resources_proto_msgTypes = make([]protoimpl.MessageInfo, 27)
 var file_renown_stories_v1_resources_proto_goTypes = []any{
 	(TextState)(0),                // 0: renown.stories.v1.TextState
 	(ConsentScope)(0),             // 1: renown.stories.v1.ConsentScope
 	(ConsentKind)(0),              // 2: renown.stories.v1.ConsentKind
-	(*Content)(nil),               // 3: renown.stories.v1.Content
-	(*Block)(nil),                 // 4: renown.stories.v1.Block
-	(*TextBlock)(nil),             // 5: renown.stories.v1.TextBlock
-	(*QuoteBlock)(nil),            // 6: renown.stories.v1.QuoteBlock
-	(*MetricBlock)(nil),           // 7: renown.stories.v1.MetricBlock
-	(*BeforeAfterBlock)(nil),      // 8: renown.stories.v1.BeforeAfterBlock
-	(*ImageBlock)(nil),            // 9: renown.stories.v1.ImageBlock
-	(*VideoBlock)(nil),            // 10: renown.stories.v1.VideoBlock
-	(*CtaBlock)(nil),              // 11: renown.stories.v1.CtaBlock
-	(*Story)(nil),                 // 12: renown.stories.v1.Story
-	(*TextSummary)(nil),           // 13: renown.stories.v1.TextSummary
-	(*Text)(nil),                  // 14: renown.stories.v1.Text
-	(*Version)(nil),               // 15: renown.stories.v1.Version
-	(*Consent)(nil),               // 16: renown.stories.v1.Consent
-	(*Signoff)(nil),               // 17: renown.stories.v1.Signoff
-	(*SignoffComment)(nil),        // 18: renown.stories.v1.SignoffComment
-	(*PublishedSummary)(nil),      // 19: renown.stories.v1.PublishedSummary
-	(*TermRef)(nil),               // 20: renown.stories.v1.TermRef
-	(*Related)(nil),               // 21: renown.stories.v1.Related
-	(*PublishedStory)(nil),        // 22: renown.stories.v1.PublishedStory
-	(*VerifiedMetric)(nil),        // 23: renown.stories.v1.VerifiedMetric
-	(*Excerpts)(nil),              // 24: renown.stories.v1.Excerpts
-	(*Alternate)(nil),             // 25: renown.stories.v1.Alternate
-	(*AuditEntry)(nil),            // 26: renown.stories.v1.AuditEntry
-	(*Problem)(nil),               // 27: renown.stories.v1.Problem
-	nil,                           // 28: renown.stories.v1.AuditEntry.DetailsEntry
-	(*timestamppb.Timestamp)(nil), // 29: google.protobuf.Timestamp
+	(ConsentClause)(0),            // 3: renown.stories.v1.ConsentClause
+	(*Content)(nil),               // 4: renown.stories.v1.Content
+	(*Block)(nil),                 // 5: renown.stories.v1.Block
+	(*TextBlock)(nil),             // 6: renown.stories.v1.TextBlock
+	(*QuoteBlock)(nil),            // 7: renown.stories.v1.QuoteBlock
+	(*MetricBlock)(nil),           // 8: renown.stories.v1.MetricBlock
+	(*BeforeAfterBlock)(nil),      // 9: renown.stories.v1.BeforeAfterBlock
+	(*ImageBlock)(nil),            // 10: renown.stories.v1.ImageBlock
+	(*VideoBlock)(nil),            // 11: renown.stories.v1.VideoBlock
+	(*CtaBlock)(nil),              // 12: renown.stories.v1.CtaBlock
+	(*Story)(nil),                 // 13: renown.stories.v1.Story
+	(*TextSummary)(nil),           // 14: renown.stories.v1.TextSummary
+	(*Text)(nil),                  // 15: renown.stories.v1.Text
+	(*Version)(nil),               // 16: renown.stories.v1.Version
+	(*Consent)(nil),               // 17: renown.stories.v1.Consent
+	(*ConsentWithdrawal)(nil),     // 18: renown.stories.v1.ConsentWithdrawal
+	(*Signoff)(nil),               // 19: renown.stories.v1.Signoff
+	(*SignoffComment)(nil),        // 20: renown.stories.v1.SignoffComment
+	(*PublishedSummary)(nil),      // 21: renown.stories.v1.PublishedSummary
+	(*TermRef)(nil),               // 22: renown.stories.v1.TermRef
+	(*Related)(nil),               // 23: renown.stories.v1.Related
+	(*PublishedStory)(nil),        // 24: renown.stories.v1.PublishedStory
+	(*VerifiedMetric)(nil),        // 25: renown.stories.v1.VerifiedMetric
+	(*Excerpts)(nil),              // 26: renown.stories.v1.Excerpts
+	(*Alternate)(nil),             // 27: renown.stories.v1.Alternate
+	(*AuditEntry)(nil),            // 28: renown.stories.v1.AuditEntry
+	(*Problem)(nil),               // 29: renown.stories.v1.Problem
+	nil,                           // 30: renown.stories.v1.AuditEntry.DetailsEntry
+	(*timestamppb.Timestamp)(nil), // 31: google.protobuf.Timestamp
 }
 var file_renown_stories_v1_resources_proto_depIdxs = []int32{
-	4,  // 0: renown.stories.v1.Content.blocks:type_name -> renown.stories.v1.Block
-	5,  // 1: renown.stories.v1.Block.text:type_name -> renown.stories.v1.TextBlock
-	6,  // 2: renown.stories.v1.Block.quote:type_name -> renown.stories.v1.QuoteBlock
-	7,  // 3: renown.stories.v1.Block.metric:type_name -> renown.stories.v1.MetricBlock
-	8,  // 4: renown.stories.v1.Block.before_after:type_name -> renown.stories.v1.BeforeAfterBlock
-	9,  // 5: renown.stories.v1.Block.image:type_name -> renown.stories.v1.ImageBlock
-	10, // 6: renown.stories.v1.Block.video:type_name -> renown.stories.v1.VideoBlock
-	11, // 7: renown.stories.v1.Block.cta:type_name -> renown.stories.v1.CtaBlock
-	13, // 8: renown.stories.v1.Story.texts:type_name -> renown.stories.v1.TextSummary
-	29, // 9: renown.stories.v1.Story.create_time:type_name -> google.protobuf.Timestamp
-	29, // 10: renown.stories.v1.Story.update_time:type_name -> google.protobuf.Timestamp
+	5,  // 0: renown.stories.v1.Content.blocks:type_name -> renown.stories.v1.Block
+	6,  // 1: renown.stories.v1.Block.text:type_name -> renown.stories.v1.TextBlock
+	7,  // 2: renown.stories.v1.Block.quote:type_name -> renown.stories.v1.QuoteBlock
+	8,  // 3: renown.stories.v1.Block.metric:type_name -> renown.stories.v1.MetricBlock
+	9,  // 4: renown.stories.v1.Block.before_after:type_name -> renown.stories.v1.BeforeAfterBlock
+	10, // 5: renown.stories.v1.Block.image:type_name -> renown.stories.v1.ImageBlock
+	11, // 6: renown.stories.v1.Block.video:type_name -> renown.stories.v1.VideoBlock
+	12, // 7: renown.stories.v1.Block.cta:type_name -> renown.stories.v1.CtaBlock
+	14, // 8: renown.stories.v1.Story.texts:type_name -> renown.stories.v1.TextSummary
+	31, // 9: renown.stories.v1.Story.create_time:type_name -> google.protobuf.Timestamp
+	31, // 10: renown.stories.v1.Story.update_time:type_name -> google.protobuf.Timestamp
 	0,  // 11: renown.stories.v1.TextSummary.state:type_name -> renown.stories.v1.TextState
-	29, // 12: renown.stories.v1.TextSummary.update_time:type_name -> google.protobuf.Timestamp
-	29, // 13: renown.stories.v1.TextSummary.publish_time:type_name -> google.protobuf.Timestamp
-	13, // 14: renown.stories.v1.Text.summary:type_name -> renown.stories.v1.TextSummary
-	3,  // 15: renown.stories.v1.Text.content:type_name -> renown.stories.v1.Content
-	29, // 16: renown.stories.v1.Text.unpublish_time:type_name -> google.protobuf.Timestamp
-	19, // 17: renown.stories.v1.Text.live:type_name -> renown.stories.v1.PublishedSummary
-	16, // 18: renown.stories.v1.Text.consents:type_name -> renown.stories.v1.Consent
-	17, // 19: renown.stories.v1.Text.signoffs:type_name -> renown.stories.v1.Signoff
-	24, // 20: renown.stories.v1.Text.excerpts:type_name -> renown.stories.v1.Excerpts
-	3,  // 21: renown.stories.v1.Version.content:type_name -> renown.stories.v1.Content
-	29, // 22: renown.stories.v1.Version.create_time:type_name -> google.protobuf.Timestamp
+	31, // 12: renown.stories.v1.TextSummary.update_time:type_name -> google.protobuf.Timestamp
+	31, // 13: renown.stories.v1.TextSummary.publish_time:type_name -> google.protobuf.Timestamp
+	14, // 14: renown.stories.v1.Text.summary:type_name -> renown.stories.v1.TextSummary
+	4,  // 15: renown.stories.v1.Text.content:type_name -> renown.stories.v1.Content
+	31, // 16: renown.stories.v1.Text.unpublish_time:type_name -> google.protobuf.Timestamp
+	21, // 17: renown.stories.v1.Text.live:type_name -> renown.stories.v1.PublishedSummary
+	17, // 18: renown.stories.v1.Text.consents:type_name -> renown.stories.v1.Consent
+	19, // 19: renown.stories.v1.Text.signoffs:type_name -> renown.stories.v1.Signoff
+	26, // 20: renown.stories.v1.Text.excerpts:type_name -> renown.stories.v1.Excerpts
+	4,  // 21: renown.stories.v1.Version.content:type_name -> renown.stories.v1.Content
+	31, // 22: renown.stories.v1.Version.create_time:type_name -> google.protobuf.Timestamp
 	2,  // 23: renown.stories.v1.Consent.kind:type_name -> renown.stories.v1.ConsentKind
 	1,  // 24: renown.stories.v1.Consent.scopes:type_name -> renown.stories.v1.ConsentScope
-	29, // 25: renown.stories.v1.Consent.give_time:type_name -> google.protobuf.Timestamp
-	29, // 26: renown.stories.v1.Consent.end_time:type_name -> google.protobuf.Timestamp
-	29, // 27: renown.stories.v1.Consent.revoke_time:type_name -> google.protobuf.Timestamp
-	29, // 28: renown.stories.v1.Consent.create_time:type_name -> google.protobuf.Timestamp
-	1,  // 29: renown.stories.v1.Signoff.scopes:type_name -> renown.stories.v1.ConsentScope
-	29, // 30: renown.stories.v1.Signoff.expire_time:type_name -> google.protobuf.Timestamp
-	29, // 31: renown.stories.v1.Signoff.create_time:type_name -> google.protobuf.Timestamp
-	18, // 32: renown.stories.v1.Signoff.comments:type_name -> renown.stories.v1.SignoffComment
-	29, // 33: renown.stories.v1.SignoffComment.create_time:type_name -> google.protobuf.Timestamp
-	29, // 34: renown.stories.v1.PublishedSummary.publish_time:type_name -> google.protobuf.Timestamp
-	29, // 35: renown.stories.v1.PublishedSummary.first_publish_time:type_name -> google.protobuf.Timestamp
-	9,  // 36: renown.stories.v1.PublishedSummary.image:type_name -> renown.stories.v1.ImageBlock
-	7,  // 37: renown.stories.v1.PublishedSummary.metric:type_name -> renown.stories.v1.MetricBlock
-	20, // 38: renown.stories.v1.PublishedSummary.terms:type_name -> renown.stories.v1.TermRef
-	19, // 39: renown.stories.v1.Related.story:type_name -> renown.stories.v1.PublishedSummary
-	20, // 40: renown.stories.v1.Related.terms:type_name -> renown.stories.v1.TermRef
-	19, // 41: renown.stories.v1.PublishedStory.summary:type_name -> renown.stories.v1.PublishedSummary
-	3,  // 42: renown.stories.v1.PublishedStory.content:type_name -> renown.stories.v1.Content
-	2,  // 43: renown.stories.v1.PublishedStory.consent_kind:type_name -> renown.stories.v1.ConsentKind
-	29, // 44: renown.stories.v1.PublishedStory.consent_time:type_name -> google.protobuf.Timestamp
-	29, // 45: renown.stories.v1.PublishedStory.consent_end_time:type_name -> google.protobuf.Timestamp
-	29, // 46: renown.stories.v1.PublishedStory.next_change_time:type_name -> google.protobuf.Timestamp
-	25, // 47: renown.stories.v1.PublishedStory.alternates:type_name -> renown.stories.v1.Alternate
-	21, // 48: renown.stories.v1.PublishedStory.related:type_name -> renown.stories.v1.Related
-	23, // 49: renown.stories.v1.PublishedStory.verified:type_name -> renown.stories.v1.VerifiedMetric
-	24, // 50: renown.stories.v1.PublishedStory.excerpts:type_name -> renown.stories.v1.Excerpts
-	29, // 51: renown.stories.v1.VerifiedMetric.verify_time:type_name -> google.protobuf.Timestamp
-	29, // 52: renown.stories.v1.VerifiedMetric.stale_time:type_name -> google.protobuf.Timestamp
-	29, // 53: renown.stories.v1.AuditEntry.time:type_name -> google.protobuf.Timestamp
-	28, // 54: renown.stories.v1.AuditEntry.details:type_name -> renown.stories.v1.AuditEntry.DetailsEntry
-	55, // [55:55] is the sub-list for method output_type
-	55, // [55:55] is the sub-list for method input_type
-	55, // [55:55] is the sub-list for extension type_name
-	55, // [55:55] is the sub-list for extension extendee
-	0,  // [0:55] is the sub-list for field type_name
+	31, // 25: renown.stories.v1.Consent.give_time:type_name -> google.protobuf.Timestamp
+	31, // 26: renown.stories.v1.Consent.end_time:type_name -> google.protobuf.Timestamp
+	31, // 27: renown.stories.v1.Consent.revoke_time:type_name -> google.protobuf.Timestamp
+	31, // 28: renown.stories.v1.Consent.create_time:type_name -> google.protobuf.Timestamp
+	18, // 29: renown.stories.v1.Consent.withdrawals:type_name -> renown.stories.v1.ConsentWithdrawal
+	3,  // 30: renown.stories.v1.ConsentWithdrawal.clause:type_name -> renown.stories.v1.ConsentClause
+	31, // 31: renown.stories.v1.ConsentWithdrawal.time:type_name -> google.protobuf.Timestamp
+	1,  // 32: renown.stories.v1.Signoff.scopes:type_name -> renown.stories.v1.ConsentScope
+	31, // 33: renown.stories.v1.Signoff.expire_time:type_name -> google.protobuf.Timestamp
+	31, // 34: renown.stories.v1.Signoff.create_time:type_name -> google.protobuf.Timestamp
+	20, // 35: renown.stories.v1.Signoff.comments:type_name -> renown.stories.v1.SignoffComment
+	31, // 36: renown.stories.v1.SignoffComment.create_time:type_name -> google.protobuf.Timestamp
+	31, // 37: renown.stories.v1.PublishedSummary.publish_time:type_name -> google.protobuf.Timestamp
+	31, // 38: renown.stories.v1.PublishedSummary.first_publish_time:type_name -> google.protobuf.Timestamp
+	10, // 39: renown.stories.v1.PublishedSummary.image:type_name -> renown.stories.v1.ImageBlock
+	8,  // 40: renown.stories.v1.PublishedSummary.metric:type_name -> renown.stories.v1.MetricBlock
+	22, // 41: renown.stories.v1.PublishedSummary.terms:type_name -> renown.stories.v1.TermRef
+	21, // 42: renown.stories.v1.Related.story:type_name -> renown.stories.v1.PublishedSummary
+	22, // 43: renown.stories.v1.Related.terms:type_name -> renown.stories.v1.TermRef
+	21, // 44: renown.stories.v1.PublishedStory.summary:type_name -> renown.stories.v1.PublishedSummary
+	4,  // 45: renown.stories.v1.PublishedStory.content:type_name -> renown.stories.v1.Content
+	2,  // 46: renown.stories.v1.PublishedStory.consent_kind:type_name -> renown.stories.v1.ConsentKind
+	31, // 47: renown.stories.v1.PublishedStory.consent_time:type_name -> google.protobuf.Timestamp
+	31, // 48: renown.stories.v1.PublishedStory.consent_end_time:type_name -> google.protobuf.Timestamp
+	31, // 49: renown.stories.v1.PublishedStory.next_change_time:type_name -> google.protobuf.Timestamp
+	27, // 50: renown.stories.v1.PublishedStory.alternates:type_name -> renown.stories.v1.Alternate
+	23, // 51: renown.stories.v1.PublishedStory.related:type_name -> renown.stories.v1.Related
+	25, // 52: renown.stories.v1.PublishedStory.verified:type_name -> renown.stories.v1.VerifiedMetric
+	26, // 53: renown.stories.v1.PublishedStory.excerpts:type_name -> renown.stories.v1.Excerpts
+	3,  // 54: renown.stories.v1.PublishedStory.withdrawn_clauses:type_name -> renown.stories.v1.ConsentClause
+	31, // 55: renown.stories.v1.VerifiedMetric.verify_time:type_name -> google.protobuf.Timestamp
+	31, // 56: renown.stories.v1.VerifiedMetric.stale_time:type_name -> google.protobuf.Timestamp
+	31, // 57: renown.stories.v1.AuditEntry.time:type_name -> google.protobuf.Timestamp
+	30, // 58: renown.stories.v1.AuditEntry.details:type_name -> renown.stories.v1.AuditEntry.DetailsEntry
+	59, // [59:59] is the sub-list for method output_type
+	59, // [59:59] is the sub-list for method input_type
+	59, // [59:59] is the sub-list for extension type_name
+	59, // [59:59] is the sub-list for extension extendee
+	0,  // [0:59] is the sub-list for field type_name
 }
 
 func init() { file_renown_stories_v1_resources_proto_init() }
@@ -3161,8 +3327,8 @@ func file_renown_stories_v1_resources_proto_init() {
 		File: protoimpl.DescBuilder{
 			GoPackagePath: reflect.TypeOf(x{}).PkgPath(),
 			RawDescriptor: unsafe.Slice(unsafe.StringData(file_renown_stories_v1_resources_proto_rawDesc), len(file_renown_stories_v1_resources_proto_rawDesc)),
-			NumEnums:      3,
-			NumMessages:   26,
+			NumEnums:      4,
+			NumMessages:   27,
 			NumExtensions: 0,
 			NumServices:   0,
 		},

@@ -53,7 +53,9 @@ type SignoffPage struct {
 	// The consent ends soon and can be renewed as it is.
 	Renewable bool `protobuf:"varint,12,opt,name=renewable,proto3" json:"renewable,omitempty"`
 	// Until when a renewal would hold; absent if it cannot be renewed.
-	RenewEndTime  *timestamppb.Timestamp `protobuf:"bytes,13,opt,name=renew_end_time,json=renewEndTime,proto3" json:"renew_end_time,omitempty"`
+	RenewEndTime *timestamppb.Timestamp `protobuf:"bytes,13,opt,name=renew_end_time,json=renewEndTime,proto3" json:"renew_end_time,omitempty"`
+	// The parts of the consent that can be taken back by themselves, once signed, and those that were.
+	Parts         []*SignoffPart `protobuf:"bytes,20,rep,name=parts,proto3" json:"parts,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -179,6 +181,68 @@ func (x *SignoffPage) GetRenewEndTime() *timestamppb.Timestamp {
 	return nil
 }
 
+func (x *SignoffPage) GetParts() []*SignoffPart {
+	if x != nil {
+		return x.Parts
+	}
+	return nil
+}
+
+// SignoffPart is a part of a consent.
+type SignoffPart struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// The clause.
+	Clause ConsentClause `protobuf:"varint,1,opt,name=clause,proto3,enum=renown.stories.v1.ConsentClause" json:"clause,omitempty"`
+	// When it was taken back; absent while it was not.
+	WithdrawTime  *timestamppb.Timestamp `protobuf:"bytes,2,opt,name=withdraw_time,json=withdrawTime,proto3" json:"withdraw_time,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *SignoffPart) Reset() {
+	*x = SignoffPart{}
+	mi := &file_renown_stories_v1_signoff_proto_msgTypes[1]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *SignoffPart) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*SignoffPart) ProtoMessage() {}
+
+func (x *SignoffPart) ProtoReflect() protoreflect.Message {
+	mi := &file_renown_stories_v1_signoff_proto_msgTypes[1]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use SignoffPart.ProtoReflect.Descriptor instead.
+func (*SignoffPart) Descriptor() ([]byte, []int) {
+	return file_renown_stories_v1_signoff_proto_rawDescGZIP(), []int{1}
+}
+
+func (x *SignoffPart) GetClause() ConsentClause {
+	if x != nil {
+		return x.Clause
+	}
+	return ConsentClause_CONSENT_CLAUSE_UNSPECIFIED
+}
+
+func (x *SignoffPart) GetWithdrawTime() *timestamppb.Timestamp {
+	if x != nil {
+		return x.WithdrawTime
+	}
+	return nil
+}
+
 // GetSignoffRequest is empty: the link says it all.
 type GetSignoffRequest struct {
 	state         protoimpl.MessageState `protogen:"open.v1"`
@@ -188,7 +252,7 @@ type GetSignoffRequest struct {
 
 func (x *GetSignoffRequest) Reset() {
 	*x = GetSignoffRequest{}
-	mi := &file_renown_stories_v1_signoff_proto_msgTypes[1]
+	mi := &file_renown_stories_v1_signoff_proto_msgTypes[2]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -200,7 +264,7 @@ func (x *GetSignoffRequest) String() string {
 func (*GetSignoffRequest) ProtoMessage() {}
 
 func (x *GetSignoffRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_renown_stories_v1_signoff_proto_msgTypes[1]
+	mi := &file_renown_stories_v1_signoff_proto_msgTypes[2]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -213,7 +277,7 @@ func (x *GetSignoffRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use GetSignoffRequest.ProtoReflect.Descriptor instead.
 func (*GetSignoffRequest) Descriptor() ([]byte, []int) {
-	return file_renown_stories_v1_signoff_proto_rawDescGZIP(), []int{1}
+	return file_renown_stories_v1_signoff_proto_rawDescGZIP(), []int{2}
 }
 
 // GetSignoffResponse holds the page.
@@ -227,7 +291,7 @@ type GetSignoffResponse struct {
 
 func (x *GetSignoffResponse) Reset() {
 	*x = GetSignoffResponse{}
-	mi := &file_renown_stories_v1_signoff_proto_msgTypes[2]
+	mi := &file_renown_stories_v1_signoff_proto_msgTypes[3]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -239,7 +303,7 @@ func (x *GetSignoffResponse) String() string {
 func (*GetSignoffResponse) ProtoMessage() {}
 
 func (x *GetSignoffResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_renown_stories_v1_signoff_proto_msgTypes[2]
+	mi := &file_renown_stories_v1_signoff_proto_msgTypes[3]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -252,7 +316,7 @@ func (x *GetSignoffResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use GetSignoffResponse.ProtoReflect.Descriptor instead.
 func (*GetSignoffResponse) Descriptor() ([]byte, []int) {
-	return file_renown_stories_v1_signoff_proto_rawDescGZIP(), []int{2}
+	return file_renown_stories_v1_signoff_proto_rawDescGZIP(), []int{3}
 }
 
 func (x *GetSignoffResponse) GetPage() *SignoffPage {
@@ -275,7 +339,7 @@ type CommentSignoffRequest struct {
 
 func (x *CommentSignoffRequest) Reset() {
 	*x = CommentSignoffRequest{}
-	mi := &file_renown_stories_v1_signoff_proto_msgTypes[3]
+	mi := &file_renown_stories_v1_signoff_proto_msgTypes[4]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -287,7 +351,7 @@ func (x *CommentSignoffRequest) String() string {
 func (*CommentSignoffRequest) ProtoMessage() {}
 
 func (x *CommentSignoffRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_renown_stories_v1_signoff_proto_msgTypes[3]
+	mi := &file_renown_stories_v1_signoff_proto_msgTypes[4]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -300,7 +364,7 @@ func (x *CommentSignoffRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use CommentSignoffRequest.ProtoReflect.Descriptor instead.
 func (*CommentSignoffRequest) Descriptor() ([]byte, []int) {
-	return file_renown_stories_v1_signoff_proto_rawDescGZIP(), []int{3}
+	return file_renown_stories_v1_signoff_proto_rawDescGZIP(), []int{4}
 }
 
 func (x *CommentSignoffRequest) GetBlock() int32 {
@@ -328,7 +392,7 @@ type CommentSignoffResponse struct {
 
 func (x *CommentSignoffResponse) Reset() {
 	*x = CommentSignoffResponse{}
-	mi := &file_renown_stories_v1_signoff_proto_msgTypes[4]
+	mi := &file_renown_stories_v1_signoff_proto_msgTypes[5]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -340,7 +404,7 @@ func (x *CommentSignoffResponse) String() string {
 func (*CommentSignoffResponse) ProtoMessage() {}
 
 func (x *CommentSignoffResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_renown_stories_v1_signoff_proto_msgTypes[4]
+	mi := &file_renown_stories_v1_signoff_proto_msgTypes[5]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -353,7 +417,7 @@ func (x *CommentSignoffResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use CommentSignoffResponse.ProtoReflect.Descriptor instead.
 func (*CommentSignoffResponse) Descriptor() ([]byte, []int) {
-	return file_renown_stories_v1_signoff_proto_rawDescGZIP(), []int{4}
+	return file_renown_stories_v1_signoff_proto_rawDescGZIP(), []int{5}
 }
 
 func (x *CommentSignoffResponse) GetPage() *SignoffPage {
@@ -380,7 +444,7 @@ type SignSignoffRequest struct {
 
 func (x *SignSignoffRequest) Reset() {
 	*x = SignSignoffRequest{}
-	mi := &file_renown_stories_v1_signoff_proto_msgTypes[5]
+	mi := &file_renown_stories_v1_signoff_proto_msgTypes[6]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -392,7 +456,7 @@ func (x *SignSignoffRequest) String() string {
 func (*SignSignoffRequest) ProtoMessage() {}
 
 func (x *SignSignoffRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_renown_stories_v1_signoff_proto_msgTypes[5]
+	mi := &file_renown_stories_v1_signoff_proto_msgTypes[6]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -405,7 +469,7 @@ func (x *SignSignoffRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use SignSignoffRequest.ProtoReflect.Descriptor instead.
 func (*SignSignoffRequest) Descriptor() ([]byte, []int) {
-	return file_renown_stories_v1_signoff_proto_rawDescGZIP(), []int{5}
+	return file_renown_stories_v1_signoff_proto_rawDescGZIP(), []int{6}
 }
 
 func (x *SignSignoffRequest) GetScopes() []ConsentScope {
@@ -447,7 +511,7 @@ type SignSignoffResponse struct {
 
 func (x *SignSignoffResponse) Reset() {
 	*x = SignSignoffResponse{}
-	mi := &file_renown_stories_v1_signoff_proto_msgTypes[6]
+	mi := &file_renown_stories_v1_signoff_proto_msgTypes[7]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -459,7 +523,7 @@ func (x *SignSignoffResponse) String() string {
 func (*SignSignoffResponse) ProtoMessage() {}
 
 func (x *SignSignoffResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_renown_stories_v1_signoff_proto_msgTypes[6]
+	mi := &file_renown_stories_v1_signoff_proto_msgTypes[7]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -472,7 +536,7 @@ func (x *SignSignoffResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use SignSignoffResponse.ProtoReflect.Descriptor instead.
 func (*SignSignoffResponse) Descriptor() ([]byte, []int) {
-	return file_renown_stories_v1_signoff_proto_rawDescGZIP(), []int{6}
+	return file_renown_stories_v1_signoff_proto_rawDescGZIP(), []int{7}
 }
 
 func (x *SignSignoffResponse) GetPage() *SignoffPage {
@@ -493,7 +557,7 @@ type DeclineSignoffRequest struct {
 
 func (x *DeclineSignoffRequest) Reset() {
 	*x = DeclineSignoffRequest{}
-	mi := &file_renown_stories_v1_signoff_proto_msgTypes[7]
+	mi := &file_renown_stories_v1_signoff_proto_msgTypes[8]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -505,7 +569,7 @@ func (x *DeclineSignoffRequest) String() string {
 func (*DeclineSignoffRequest) ProtoMessage() {}
 
 func (x *DeclineSignoffRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_renown_stories_v1_signoff_proto_msgTypes[7]
+	mi := &file_renown_stories_v1_signoff_proto_msgTypes[8]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -518,7 +582,7 @@ func (x *DeclineSignoffRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use DeclineSignoffRequest.ProtoReflect.Descriptor instead.
 func (*DeclineSignoffRequest) Descriptor() ([]byte, []int) {
-	return file_renown_stories_v1_signoff_proto_rawDescGZIP(), []int{7}
+	return file_renown_stories_v1_signoff_proto_rawDescGZIP(), []int{8}
 }
 
 func (x *DeclineSignoffRequest) GetComment() string {
@@ -539,7 +603,7 @@ type DeclineSignoffResponse struct {
 
 func (x *DeclineSignoffResponse) Reset() {
 	*x = DeclineSignoffResponse{}
-	mi := &file_renown_stories_v1_signoff_proto_msgTypes[8]
+	mi := &file_renown_stories_v1_signoff_proto_msgTypes[9]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -551,7 +615,7 @@ func (x *DeclineSignoffResponse) String() string {
 func (*DeclineSignoffResponse) ProtoMessage() {}
 
 func (x *DeclineSignoffResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_renown_stories_v1_signoff_proto_msgTypes[8]
+	mi := &file_renown_stories_v1_signoff_proto_msgTypes[9]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -564,7 +628,7 @@ func (x *DeclineSignoffResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use DeclineSignoffResponse.ProtoReflect.Descriptor instead.
 func (*DeclineSignoffResponse) Descriptor() ([]byte, []int) {
-	return file_renown_stories_v1_signoff_proto_rawDescGZIP(), []int{8}
+	return file_renown_stories_v1_signoff_proto_rawDescGZIP(), []int{9}
 }
 
 func (x *DeclineSignoffResponse) GetPage() *SignoffPage {
@@ -585,7 +649,7 @@ type RenewSignoffRequest struct {
 
 func (x *RenewSignoffRequest) Reset() {
 	*x = RenewSignoffRequest{}
-	mi := &file_renown_stories_v1_signoff_proto_msgTypes[9]
+	mi := &file_renown_stories_v1_signoff_proto_msgTypes[10]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -597,7 +661,7 @@ func (x *RenewSignoffRequest) String() string {
 func (*RenewSignoffRequest) ProtoMessage() {}
 
 func (x *RenewSignoffRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_renown_stories_v1_signoff_proto_msgTypes[9]
+	mi := &file_renown_stories_v1_signoff_proto_msgTypes[10]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -610,7 +674,7 @@ func (x *RenewSignoffRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use RenewSignoffRequest.ProtoReflect.Descriptor instead.
 func (*RenewSignoffRequest) Descriptor() ([]byte, []int) {
-	return file_renown_stories_v1_signoff_proto_rawDescGZIP(), []int{9}
+	return file_renown_stories_v1_signoff_proto_rawDescGZIP(), []int{10}
 }
 
 func (x *RenewSignoffRequest) GetContentHash() string {
@@ -631,7 +695,7 @@ type RenewSignoffResponse struct {
 
 func (x *RenewSignoffResponse) Reset() {
 	*x = RenewSignoffResponse{}
-	mi := &file_renown_stories_v1_signoff_proto_msgTypes[10]
+	mi := &file_renown_stories_v1_signoff_proto_msgTypes[11]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -643,7 +707,7 @@ func (x *RenewSignoffResponse) String() string {
 func (*RenewSignoffResponse) ProtoMessage() {}
 
 func (x *RenewSignoffResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_renown_stories_v1_signoff_proto_msgTypes[10]
+	mi := &file_renown_stories_v1_signoff_proto_msgTypes[11]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -656,7 +720,7 @@ func (x *RenewSignoffResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use RenewSignoffResponse.ProtoReflect.Descriptor instead.
 func (*RenewSignoffResponse) Descriptor() ([]byte, []int) {
-	return file_renown_stories_v1_signoff_proto_rawDescGZIP(), []int{10}
+	return file_renown_stories_v1_signoff_proto_rawDescGZIP(), []int{11}
 }
 
 func (x *RenewSignoffResponse) GetPage() *SignoffPage {
@@ -677,7 +741,7 @@ type RevokeSignoffRequest struct {
 
 func (x *RevokeSignoffRequest) Reset() {
 	*x = RevokeSignoffRequest{}
-	mi := &file_renown_stories_v1_signoff_proto_msgTypes[11]
+	mi := &file_renown_stories_v1_signoff_proto_msgTypes[12]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -689,7 +753,7 @@ func (x *RevokeSignoffRequest) String() string {
 func (*RevokeSignoffRequest) ProtoMessage() {}
 
 func (x *RevokeSignoffRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_renown_stories_v1_signoff_proto_msgTypes[11]
+	mi := &file_renown_stories_v1_signoff_proto_msgTypes[12]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -702,7 +766,7 @@ func (x *RevokeSignoffRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use RevokeSignoffRequest.ProtoReflect.Descriptor instead.
 func (*RevokeSignoffRequest) Descriptor() ([]byte, []int) {
-	return file_renown_stories_v1_signoff_proto_rawDescGZIP(), []int{11}
+	return file_renown_stories_v1_signoff_proto_rawDescGZIP(), []int{12}
 }
 
 func (x *RevokeSignoffRequest) GetReason() string {
@@ -723,7 +787,7 @@ type RevokeSignoffResponse struct {
 
 func (x *RevokeSignoffResponse) Reset() {
 	*x = RevokeSignoffResponse{}
-	mi := &file_renown_stories_v1_signoff_proto_msgTypes[12]
+	mi := &file_renown_stories_v1_signoff_proto_msgTypes[13]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -735,7 +799,7 @@ func (x *RevokeSignoffResponse) String() string {
 func (*RevokeSignoffResponse) ProtoMessage() {}
 
 func (x *RevokeSignoffResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_renown_stories_v1_signoff_proto_msgTypes[12]
+	mi := &file_renown_stories_v1_signoff_proto_msgTypes[13]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -748,10 +812,111 @@ func (x *RevokeSignoffResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use RevokeSignoffResponse.ProtoReflect.Descriptor instead.
 func (*RevokeSignoffResponse) Descriptor() ([]byte, []int) {
-	return file_renown_stories_v1_signoff_proto_rawDescGZIP(), []int{12}
+	return file_renown_stories_v1_signoff_proto_rawDescGZIP(), []int{13}
 }
 
 func (x *RevokeSignoffResponse) GetPage() *SignoffPage {
+	if x != nil {
+		return x.Page
+	}
+	return nil
+}
+
+// WithdrawSignoffRequest names parts.
+type WithdrawSignoffRequest struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// What is taken back.
+	Clauses []ConsentClause `protobuf:"varint,1,rep,packed,name=clauses,proto3,enum=renown.stories.v1.ConsentClause" json:"clauses,omitempty"`
+	// Why, if the customer wants to say.
+	Reason        string `protobuf:"bytes,2,opt,name=reason,proto3" json:"reason,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *WithdrawSignoffRequest) Reset() {
+	*x = WithdrawSignoffRequest{}
+	mi := &file_renown_stories_v1_signoff_proto_msgTypes[14]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *WithdrawSignoffRequest) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*WithdrawSignoffRequest) ProtoMessage() {}
+
+func (x *WithdrawSignoffRequest) ProtoReflect() protoreflect.Message {
+	mi := &file_renown_stories_v1_signoff_proto_msgTypes[14]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use WithdrawSignoffRequest.ProtoReflect.Descriptor instead.
+func (*WithdrawSignoffRequest) Descriptor() ([]byte, []int) {
+	return file_renown_stories_v1_signoff_proto_rawDescGZIP(), []int{14}
+}
+
+func (x *WithdrawSignoffRequest) GetClauses() []ConsentClause {
+	if x != nil {
+		return x.Clauses
+	}
+	return nil
+}
+
+func (x *WithdrawSignoffRequest) GetReason() string {
+	if x != nil {
+		return x.Reason
+	}
+	return ""
+}
+
+// WithdrawSignoffResponse holds the page.
+type WithdrawSignoffResponse struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// The page.
+	Page          *SignoffPage `protobuf:"bytes,1,opt,name=page,proto3" json:"page,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *WithdrawSignoffResponse) Reset() {
+	*x = WithdrawSignoffResponse{}
+	mi := &file_renown_stories_v1_signoff_proto_msgTypes[15]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *WithdrawSignoffResponse) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*WithdrawSignoffResponse) ProtoMessage() {}
+
+func (x *WithdrawSignoffResponse) ProtoReflect() protoreflect.Message {
+	mi := &file_renown_stories_v1_signoff_proto_msgTypes[15]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use WithdrawSignoffResponse.ProtoReflect.Descriptor instead.
+func (*WithdrawSignoffResponse) Descriptor() ([]byte, []int) {
+	return file_renown_stories_v1_signoff_proto_rawDescGZIP(), []int{15}
+}
+
+func (x *WithdrawSignoffResponse) GetPage() *SignoffPage {
 	if x != nil {
 		return x.Page
 	}
@@ -762,7 +927,7 @@ var File_renown_stories_v1_signoff_proto protoreflect.FileDescriptor
 
 const file_renown_stories_v1_signoff_proto_rawDesc = "" +
 	"\n" +
-	"\x1frenown/stories/v1/signoff.proto\x12\x11renown.stories.v1\x1a\x1bbuf/validate/validate.proto\x1a\x1cgoogle/api/annotations.proto\x1a\x1fgoogle/protobuf/timestamp.proto\x1a\x1frenown/options/v1/options.proto\x1a!renown/stories/v1/resources.proto\"\xc6\x04\n" +
+	"\x1frenown/stories/v1/signoff.proto\x12\x11renown.stories.v1\x1a\x1bbuf/validate/validate.proto\x1a\x1cgoogle/api/annotations.proto\x1a\x1fgoogle/protobuf/timestamp.proto\x1a\x1frenown/options/v1/options.proto\x1a!renown/stories/v1/resources.proto\"\xfc\x04\n" +
 	"\vSignoffPage\x12\x14\n" +
 	"\x05state\x18\x01 \x01(\tR\x05state\x12\x18\n" +
 	"\acompany\x18\x02 \x01(\tR\acompany\x12'\n" +
@@ -779,7 +944,11 @@ const file_renown_stories_v1_signoff_proto_rawDesc = "" +
 	" \x01(\v2\x1a.renown.stories.v1.ConsentR\areceipt\x12\x1b\n" +
 	"\tstory_url\x18\v \x01(\tR\bstoryUrl\x12\x1c\n" +
 	"\trenewable\x18\f \x01(\bR\trenewable\x12@\n" +
-	"\x0erenew_end_time\x18\r \x01(\v2\x1a.google.protobuf.TimestampR\frenewEndTime\"\x13\n" +
+	"\x0erenew_end_time\x18\r \x01(\v2\x1a.google.protobuf.TimestampR\frenewEndTime\x124\n" +
+	"\x05parts\x18\x14 \x03(\v2\x1e.renown.stories.v1.SignoffPartR\x05parts\"\x88\x01\n" +
+	"\vSignoffPart\x128\n" +
+	"\x06clause\x18\x01 \x01(\x0e2 .renown.stories.v1.ConsentClauseR\x06clause\x12?\n" +
+	"\rwithdraw_time\x18\x02 \x01(\v2\x1a.google.protobuf.TimestampR\fwithdrawTime\"\x13\n" +
 	"\x11GetSignoffRequest\"H\n" +
 	"\x12GetSignoffResponse\x122\n" +
 	"\x04page\x18\x01 \x01(\v2\x1e.renown.stories.v1.SignoffPageR\x04page\"`\n" +
@@ -806,7 +975,12 @@ const file_renown_stories_v1_signoff_proto_rawDesc = "" +
 	"\x14RevokeSignoffRequest\x12 \n" +
 	"\x06reason\x18\x01 \x01(\tB\b\xbaH\x05r\x03\x18\xe8\aR\x06reason\"K\n" +
 	"\x15RevokeSignoffResponse\x122\n" +
-	"\x04page\x18\x01 \x01(\v2\x1e.renown.stories.v1.SignoffPageR\x04page2\x8d\a\n" +
+	"\x04page\x18\x01 \x01(\v2\x1e.renown.stories.v1.SignoffPageR\x04page\"\x8d\x01\n" +
+	"\x16WithdrawSignoffRequest\x12Q\n" +
+	"\aclauses\x18\x01 \x03(\x0e2 .renown.stories.v1.ConsentClauseB\x15\xbaH\x12\x92\x01\x0f\b\x01\x10\x05\x18\x01\"\a\x82\x01\x04\x10\x01 \x00R\aclauses\x12 \n" +
+	"\x06reason\x18\x02 \x01(\tB\b\xbaH\x05r\x03\x18\xe8\aR\x06reason\"M\n" +
+	"\x17WithdrawSignoffResponse\x122\n" +
+	"\x04page\x18\x01 \x01(\v2\x1e.renown.stories.v1.SignoffPageR\x04page2\xae\b\n" +
 	"\x0eSignoffService\x12\x81\x01\n" +
 	"\n" +
 	"GetSignoff\x12$.renown.stories.v1.GetSignoffRequest\x1a%.renown.stories.v1.GetSignoffResponse\"&\xaa\xbb\x18\t\"\asignoff\x82\xd3\xe4\x93\x02\x13b\x04page\x12\v/v1/signoff\x12\x9a\x01\n" +
@@ -814,7 +988,8 @@ const file_renown_stories_v1_signoff_proto_rawDesc = "" +
 	"\vSignSignoff\x12%.renown.stories.v1.SignSignoffRequest\x1a&.renown.stories.v1.SignSignoffResponse\"0\xaa\xbb\x18\v\"\asignoff0\x01\x82\xd3\xe4\x93\x02\x1b:\x01*b\x04page\"\x10/v1/signoff:sign\x12\x9a\x01\n" +
 	"\x0eDeclineSignoff\x12(.renown.stories.v1.DeclineSignoffRequest\x1a).renown.stories.v1.DeclineSignoffResponse\"3\xaa\xbb\x18\v\"\asignoff0\x01\x82\xd3\xe4\x93\x02\x1e:\x01*b\x04page\"\x13/v1/signoff:decline\x12\x92\x01\n" +
 	"\fRenewSignoff\x12&.renown.stories.v1.RenewSignoffRequest\x1a'.renown.stories.v1.RenewSignoffResponse\"1\xaa\xbb\x18\v\"\asignoff0\x01\x82\xd3\xe4\x93\x02\x1c:\x01*b\x04page\"\x11/v1/signoff:renew\x12\x96\x01\n" +
-	"\rRevokeSignoff\x12'.renown.stories.v1.RevokeSignoffRequest\x1a(.renown.stories.v1.RevokeSignoffResponse\"2\xaa\xbb\x18\v\"\asignoff0\x01\x82\xd3\xe4\x93\x02\x1d:\x01*b\x04page\"\x12/v1/signoff:revokeB6Z4renown.example/proto/gen/renown/stories/v1;storiesv1b\x06proto3"
+	"\rRevokeSignoff\x12'.renown.stories.v1.RevokeSignoffRequest\x1a(.renown.stories.v1.RevokeSignoffResponse\"2\xaa\xbb\x18\v\"\asignoff0\x01\x82\xd3\xe4\x93\x02\x1d:\x01*b\x04page\"\x12/v1/signoff:revoke\x12\x9e\x01\n" +
+	"\x0fWithdrawSignoff\x12).renown.stories.v1.WithdrawSignoffRequest\x1a*.renown.stories.v1.WithdrawSignoffResponse\"4\xaa\xbb\x18\v\"\asignoff0\x01\x82\xd3\xe4\x93\x02\x1f:\x01*b\x04page\"\x14/v1/signoff:withdrawB6Z4renown.example/proto/gen/renown/stories/v1;storiesv1b\x06proto3"
 
 var (
 	file_renown_stories_v1_signoff_proto_rawDescOnce sync.Once
@@ -828,59 +1003,70 @@ func file_renown_stories_v1_signoff_proto_rawDescGZIP() []byte {
 	return file_renown_stories_v1_signoff_proto_rawDescData
 }
 
-var file_renown_stories_v1_signoff_proto_msgTypes = make([]protoimpl.MessageInfo, 13)
+var file_renown_stories_v1_signoff_proto_msgTypes = make([]protoimpl.MessageInfo, 16)
 var file_renown_stories_v1_signoff_proto_goTypes = []any{
-	(*SignoffPage)(nil),            // 0: renown.stories.v1.SignoffPage
-	(*GetSignoffRequest)(nil),      // 1: renown.stories.v1.GetSignoffRequest
-	(*GetSignoffResponse)(nil),     // 2: renown.stories.v1.GetSignoffResponse
-	(*CommentSignoffRequest)(nil),  // 3: renown.stories.v1.CommentSignoffRequest
-	(*CommentSignoffResponse)(nil), // 4: renown.stories.v1.CommentSignoffResponse
-	(*SignSignoffRequest)(nil),     // 5: renown.stories.v1.SignSignoffRequest
-	(*SignSignoffResponse)(nil),    // 6: renown.stories.v1.SignSignoffResponse
-	(*DeclineSignoffRequest)(nil),  // 7: renown.stories.v1.DeclineSignoffRequest
-	(*DeclineSignoffResponse)(nil), // 8: renown.stories.v1.DeclineSignoffResponse
-	(*RenewSignoffRequest)(nil),    // 9: renown.stories.v1.RenewSignoffRequest
-	(*RenewSignoffResponse)(nil),   // 10: renown.stories.v1.RenewSignoffResponse
-	(*RevokeSignoffRequest)(nil),   // 11: renown.stories.v1.RevokeSignoffRequest
-	(*RevokeSignoffResponse)(nil),  // 12: renown.stories.v1.RevokeSignoffResponse
-	(*Content)(nil),                // 13: renown.stories.v1.Content
-	(ConsentScope)(0),              // 14: renown.stories.v1.ConsentScope
-	(*SignoffComment)(nil),         // 15: renown.stories.v1.SignoffComment
-	(*timestamppb.Timestamp)(nil),  // 16: google.protobuf.Timestamp
-	(*Consent)(nil),                // 17: renown.stories.v1.Consent
+	(*SignoffPage)(nil),             // 0: renown.stories.v1.SignoffPage
+	(*SignoffPart)(nil),             // 1: renown.stories.v1.SignoffPart
+	(*GetSignoffRequest)(nil),       // 2: renown.stories.v1.GetSignoffRequest
+	(*GetSignoffResponse)(nil),      // 3: renown.stories.v1.GetSignoffResponse
+	(*CommentSignoffRequest)(nil),   // 4: renown.stories.v1.CommentSignoffRequest
+	(*CommentSignoffResponse)(nil),  // 5: renown.stories.v1.CommentSignoffResponse
+	(*SignSignoffRequest)(nil),      // 6: renown.stories.v1.SignSignoffRequest
+	(*SignSignoffResponse)(nil),     // 7: renown.stories.v1.SignSignoffResponse
+	(*DeclineSignoffRequest)(nil),   // 8: renown.stories.v1.DeclineSignoffRequest
+	(*DeclineSignoffResponse)(nil),  // 9: renown.stories.v1.DeclineSignoffResponse
+	(*RenewSignoffRequest)(nil),     // 10: renown.stories.v1.RenewSignoffRequest
+	(*RenewSignoffResponse)(nil),    // 11: renown.stories.v1.RenewSignoffResponse
+	(*RevokeSignoffRequest)(nil),    // 12: renown.stories.v1.RevokeSignoffRequest
+	(*RevokeSignoffResponse)(nil),   // 13: renown.stories.v1.RevokeSignoffResponse
+	(*WithdrawSignoffRequest)(nil),  // 14: renown.stories.v1.WithdrawSignoffRequest
+	(*WithdrawSignoffResponse)(nil), // 15: renown.stories.v1.WithdrawSignoffResponse
+	(*Content)(nil),                 // 16: renown.stories.v1.Content
+	(ConsentScope)(0),               // 17: renown.stories.v1.ConsentScope
+	(*SignoffComment)(nil),          // 18: renown.stories.v1.SignoffComment
+	(*timestamppb.Timestamp)(nil),   // 19: google.protobuf.Timestamp
+	(*Consent)(nil),                 // 20: renown.stories.v1.Consent
+	(ConsentClause)(0),              // 21: renown.stories.v1.ConsentClause
 }
 var file_renown_stories_v1_signoff_proto_depIdxs = []int32{
-	13, // 0: renown.stories.v1.SignoffPage.content:type_name -> renown.stories.v1.Content
-	14, // 1: renown.stories.v1.SignoffPage.scopes:type_name -> renown.stories.v1.ConsentScope
-	15, // 2: renown.stories.v1.SignoffPage.comments:type_name -> renown.stories.v1.SignoffComment
-	16, // 3: renown.stories.v1.SignoffPage.expire_time:type_name -> google.protobuf.Timestamp
-	17, // 4: renown.stories.v1.SignoffPage.receipt:type_name -> renown.stories.v1.Consent
-	16, // 5: renown.stories.v1.SignoffPage.renew_end_time:type_name -> google.protobuf.Timestamp
-	0,  // 6: renown.stories.v1.GetSignoffResponse.page:type_name -> renown.stories.v1.SignoffPage
-	0,  // 7: renown.stories.v1.CommentSignoffResponse.page:type_name -> renown.stories.v1.SignoffPage
-	14, // 8: renown.stories.v1.SignSignoffRequest.scopes:type_name -> renown.stories.v1.ConsentScope
-	16, // 9: renown.stories.v1.SignSignoffRequest.end_time:type_name -> google.protobuf.Timestamp
-	0,  // 10: renown.stories.v1.SignSignoffResponse.page:type_name -> renown.stories.v1.SignoffPage
-	0,  // 11: renown.stories.v1.DeclineSignoffResponse.page:type_name -> renown.stories.v1.SignoffPage
-	0,  // 12: renown.stories.v1.RenewSignoffResponse.page:type_name -> renown.stories.v1.SignoffPage
-	0,  // 13: renown.stories.v1.RevokeSignoffResponse.page:type_name -> renown.stories.v1.SignoffPage
-	1,  // 14: renown.stories.v1.SignoffService.GetSignoff:input_type -> renown.stories.v1.GetSignoffRequest
-	3,  // 15: renown.stories.v1.SignoffService.CommentSignoff:input_type -> renown.stories.v1.CommentSignoffRequest
-	5,  // 16: renown.stories.v1.SignoffService.SignSignoff:input_type -> renown.stories.v1.SignSignoffRequest
-	7,  // 17: renown.stories.v1.SignoffService.DeclineSignoff:input_type -> renown.stories.v1.DeclineSignoffRequest
-	9,  // 18: renown.stories.v1.SignoffService.RenewSignoff:input_type -> renown.stories.v1.RenewSignoffRequest
-	11, // 19: renown.stories.v1.SignoffService.RevokeSignoff:input_type -> renown.stories.v1.RevokeSignoffRequest
-	2,  // 20: renown.stories.v1.SignoffService.GetSignoff:output_type -> renown.stories.v1.GetSignoffResponse
-	4,  // 21: renown.stories.v1.SignoffService.CommentSignoff:output_type -> renown.stories.v1.CommentSignoffResponse
-	6,  // 22: renown.stories.v1.SignoffService.SignSignoff:output_type -> renown.stories.v1.SignSignoffResponse
-	8,  // 23: renown.stories.v1.SignoffService.DeclineSignoff:output_type -> renown.stories.v1.DeclineSignoffResponse
-	10, // 24: renown.stories.v1.SignoffService.RenewSignoff:output_type -> renown.stories.v1.RenewSignoffResponse
-	12, // 25: renown.stories.v1.SignoffService.RevokeSignoff:output_type -> renown.stories.v1.RevokeSignoffResponse
-	20, // [20:26] is the sub-list for method output_type
-	14, // [14:20] is the sub-list for method input_type
-	14, // [14:14] is the sub-list for extension type_name
-	14, // [14:14] is the sub-list for extension extendee
-	0,  // [0:14] is the sub-list for field type_name
+	16, // 0: renown.stories.v1.SignoffPage.content:type_name -> renown.stories.v1.Content
+	17, // 1: renown.stories.v1.SignoffPage.scopes:type_name -> renown.stories.v1.ConsentScope
+	18, // 2: renown.stories.v1.SignoffPage.comments:type_name -> renown.stories.v1.SignoffComment
+	19, // 3: renown.stories.v1.SignoffPage.expire_time:type_name -> google.protobuf.Timestamp
+	20, // 4: renown.stories.v1.SignoffPage.receipt:type_name -> renown.stories.v1.Consent
+	19, // 5: renown.stories.v1.SignoffPage.renew_end_time:type_name -> google.protobuf.Timestamp
+	1,  // 6: renown.stories.v1.SignoffPage.parts:type_name -> renown.stories.v1.SignoffPart
+	21, // 7: renown.stories.v1.SignoffPart.clause:type_name -> renown.stories.v1.ConsentClause
+	19, // 8: renown.stories.v1.SignoffPart.withdraw_time:type_name -> google.protobuf.Timestamp
+	0,  // 9: renown.stories.v1.GetSignoffResponse.page:type_name -> renown.stories.v1.SignoffPage
+	0,  // 10: renown.stories.v1.CommentSignoffResponse.page:type_name -> renown.stories.v1.SignoffPage
+	17, // 11: renown.stories.v1.SignSignoffRequest.scopes:type_name -> renown.stories.v1.ConsentScope
+	19, // 12: renown.stories.v1.SignSignoffRequest.end_time:type_name -> google.protobuf.Timestamp
+	0,  // 13: renown.stories.v1.SignSignoffResponse.page:type_name -> renown.stories.v1.SignoffPage
+	0,  // 14: renown.stories.v1.DeclineSignoffResponse.page:type_name -> renown.stories.v1.SignoffPage
+	0,  // 15: renown.stories.v1.RenewSignoffResponse.page:type_name -> renown.stories.v1.SignoffPage
+	0,  // 16: renown.stories.v1.RevokeSignoffResponse.page:type_name -> renown.stories.v1.SignoffPage
+	21, // 17: renown.stories.v1.WithdrawSignoffRequest.clauses:type_name -> renown.stories.v1.ConsentClause
+	0,  // 18: renown.stories.v1.WithdrawSignoffResponse.page:type_name -> renown.stories.v1.SignoffPage
+	2,  // 19: renown.stories.v1.SignoffService.GetSignoff:input_type -> renown.stories.v1.GetSignoffRequest
+	4,  // 20: renown.stories.v1.SignoffService.CommentSignoff:input_type -> renown.stories.v1.CommentSignoffRequest
+	6,  // 21: renown.stories.v1.SignoffService.SignSignoff:input_type -> renown.stories.v1.SignSignoffRequest
+	8,  // 22: renown.stories.v1.SignoffService.DeclineSignoff:input_type -> renown.stories.v1.DeclineSignoffRequest
+	10, // 23: renown.stories.v1.SignoffService.RenewSignoff:input_type -> renown.stories.v1.RenewSignoffRequest
+	12, // 24: renown.stories.v1.SignoffService.RevokeSignoff:input_type -> renown.stories.v1.RevokeSignoffRequest
+	14, // 25: renown.stories.v1.SignoffService.WithdrawSignoff:input_type -> renown.stories.v1.WithdrawSignoffRequest
+	3,  // 26: renown.stories.v1.SignoffService.GetSignoff:output_type -> renown.stories.v1.GetSignoffResponse
+	5,  // 27: renown.stories.v1.SignoffService.CommentSignoff:output_type -> renown.stories.v1.CommentSignoffResponse
+	7,  // 28: renown.stories.v1.SignoffService.SignSignoff:output_type -> renown.stories.v1.SignSignoffResponse
+	9,  // 29: renown.stories.v1.SignoffService.DeclineSignoff:output_type -> renown.stories.v1.DeclineSignoffResponse
+	11, // 30: renown.stories.v1.SignoffService.RenewSignoff:output_type -> renown.stories.v1.RenewSignoffResponse
+	13, // 31: renown.stories.v1.SignoffService.RevokeSignoff:output_type -> renown.stories.v1.RevokeSignoffResponse
+	15, // 32: renown.stories.v1.SignoffService.WithdrawSignoff:output_type -> renown.stories.v1.WithdrawSignoffResponse
+	26, // [26:33] is the sub-list for method output_type
+	19, // [19:26] is the sub-list for method input_type
+	19, // [19:19] is the sub-list for extension type_name
+	19, // [19:19] is the sub-list for extension extendee
+	0,  // [0:19] is the sub-list for field type_name
 }
 
 func init() { file_renown_stories_v1_signoff_proto_init() }
@@ -895,7 +1081,7 @@ func file_renown_stories_v1_signoff_proto_init() {
 			GoPackagePath: reflect.TypeOf(x{}).PkgPath(),
 			RawDescriptor: unsafe.Slice(unsafe.StringData(file_renown_stories_v1_signoff_proto_rawDesc), len(file_renown_stories_v1_signoff_proto_rawDesc)),
 			NumEnums:      0,
-			NumMessages:   13,
+			NumMessages:   16,
 			NumExtensions: 0,
 			NumServices:   1,
 		},

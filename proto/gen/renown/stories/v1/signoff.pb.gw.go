@@ -191,6 +191,33 @@ func local_request_SignoffService_RevokeSignoff_0(ctx context.Context, marshaler
 	return msg, metadata, err
 }
 
+func request_SignoffService_WithdrawSignoff_0(ctx context.Context, marshaler runtime.Marshaler, client SignoffServiceClient, req *http.Request, pathParams map[string]string) (proto.Message, runtime.ServerMetadata, error) {
+	var (
+		protoReq WithdrawSignoffRequest
+		metadata runtime.ServerMetadata
+	)
+	if err := marshaler.NewDecoder(req.Body).Decode(&protoReq); err != nil && !errors.Is(err, io.EOF) {
+		return nil, metadata, status.Errorf(codes.InvalidArgument, "%v", err)
+	}
+	if req.Body != nil {
+		_, _ = io.Copy(io.Discard, req.Body)
+	}
+	msg, err := client.WithdrawSignoff(ctx, &protoReq, grpc.Header(&metadata.HeaderMD), grpc.Trailer(&metadata.TrailerMD))
+	return msg, metadata, err
+}
+
+func local_request_SignoffService_WithdrawSignoff_0(ctx context.Context, marshaler runtime.Marshaler, server SignoffServiceServer, req *http.Request, pathParams map[string]string) (proto.Message, runtime.ServerMetadata, error) {
+	var (
+		protoReq WithdrawSignoffRequest
+		metadata runtime.ServerMetadata
+	)
+	if err := marshaler.NewDecoder(req.Body).Decode(&protoReq); err != nil && !errors.Is(err, io.EOF) {
+		return nil, metadata, status.Errorf(codes.InvalidArgument, "%v", err)
+	}
+	msg, err := server.WithdrawSignoff(ctx, &protoReq)
+	return msg, metadata, err
+}
+
 // RegisterSignoffServiceHandlerServer registers the http handlers for service SignoffService to "mux".
 // UnaryRPC     :call SignoffServiceServer directly.
 // StreamingRPC :currently unsupported pending https://github.com/grpc/grpc-go/issues/906.
@@ -316,6 +343,26 @@ func RegisterSignoffServiceHandlerServer(ctx context.Context, mux *runtime.Serve
 			return
 		}
 		forward_SignoffService_RevokeSignoff_0(annotatedContext, mux, outboundMarshaler, w, req, response_SignoffService_RevokeSignoff_0{resp.(*RevokeSignoffResponse)}, mux.GetForwardResponseOptions()...)
+	})
+	mux.Handle(http.MethodPost, pattern_SignoffService_WithdrawSignoff_0, func(w http.ResponseWriter, req *http.Request, pathParams map[string]string) {
+		ctx, cancel := context.WithCancel(req.Context())
+		defer cancel()
+		var stream runtime.ServerTransportStream
+		ctx = grpc.NewContextWithServerTransportStream(ctx, &stream)
+		inboundMarshaler, outboundMarshaler := runtime.MarshalerForRequest(mux, req)
+		annotatedContext, err := runtime.AnnotateIncomingContext(ctx, mux, req, "/renown.stories.v1.SignoffService/WithdrawSignoff", runtime.WithHTTPPathPattern("/v1/signoff:withdraw"))
+		if err != nil {
+			runtime.HTTPError(ctx, mux, outboundMarshaler, w, req, err)
+			return
+		}
+		resp, md, err := local_request_SignoffService_WithdrawSignoff_0(annotatedContext, inboundMarshaler, server, req, pathParams)
+		md.HeaderMD, md.TrailerMD = metadata.Join(md.HeaderMD, stream.Header()), metadata.Join(md.TrailerMD, stream.Trailer())
+		annotatedContext = runtime.NewServerMetadataContext(annotatedContext, md)
+		if err != nil {
+			runtime.HTTPError(annotatedContext, mux, outboundMarshaler, w, req, err)
+			return
+		}
+		forward_SignoffService_WithdrawSignoff_0(annotatedContext, mux, outboundMarshaler, w, req, response_SignoffService_WithdrawSignoff_0{resp.(*WithdrawSignoffResponse)}, mux.GetForwardResponseOptions()...)
 	})
 
 	return nil
@@ -459,6 +506,23 @@ func RegisterSignoffServiceHandlerClient(ctx context.Context, mux *runtime.Serve
 		}
 		forward_SignoffService_RevokeSignoff_0(annotatedContext, mux, outboundMarshaler, w, req, response_SignoffService_RevokeSignoff_0{resp.(*RevokeSignoffResponse)}, mux.GetForwardResponseOptions()...)
 	})
+	mux.Handle(http.MethodPost, pattern_SignoffService_WithdrawSignoff_0, func(w http.ResponseWriter, req *http.Request, pathParams map[string]string) {
+		ctx, cancel := context.WithCancel(req.Context())
+		defer cancel()
+		inboundMarshaler, outboundMarshaler := runtime.MarshalerForRequest(mux, req)
+		annotatedContext, err := runtime.AnnotateContext(ctx, mux, req, "/renown.stories.v1.SignoffService/WithdrawSignoff", runtime.WithHTTPPathPattern("/v1/signoff:withdraw"))
+		if err != nil {
+			runtime.HTTPError(ctx, mux, outboundMarshaler, w, req, err)
+			return
+		}
+		resp, md, err := request_SignoffService_WithdrawSignoff_0(annotatedContext, inboundMarshaler, client, req, pathParams)
+		annotatedContext = runtime.NewServerMetadataContext(annotatedContext, md)
+		if err != nil {
+			runtime.HTTPError(annotatedContext, mux, outboundMarshaler, w, req, err)
+			return
+		}
+		forward_SignoffService_WithdrawSignoff_0(annotatedContext, mux, outboundMarshaler, w, req, response_SignoffService_WithdrawSignoff_0{resp.(*WithdrawSignoffResponse)}, mux.GetForwardResponseOptions()...)
+	})
 	return nil
 }
 
@@ -516,20 +580,31 @@ func (m response_SignoffService_RevokeSignoff_0) XXX_ResponseBody() interface{} 
 	return response.Page
 }
 
+type response_SignoffService_WithdrawSignoff_0 struct {
+	*WithdrawSignoffResponse
+}
+
+func (m response_SignoffService_WithdrawSignoff_0) XXX_ResponseBody() interface{} {
+	response := m.WithdrawSignoffResponse
+	return response.Page
+}
+
 var (
-	pattern_SignoffService_GetSignoff_0     = runtime.MustPattern(runtime.NewPattern(1, []int{2, 0, 2, 1}, []string{"v1", "signoff"}, ""))
-	pattern_SignoffService_CommentSignoff_0 = runtime.MustPattern(runtime.NewPattern(1, []int{2, 0, 2, 1}, []string{"v1", "signoff"}, "comment"))
-	pattern_SignoffService_SignSignoff_0    = runtime.MustPattern(runtime.NewPattern(1, []int{2, 0, 2, 1}, []string{"v1", "signoff"}, "sign"))
-	pattern_SignoffService_DeclineSignoff_0 = runtime.MustPattern(runtime.NewPattern(1, []int{2, 0, 2, 1}, []string{"v1", "signoff"}, "decline"))
-	pattern_SignoffService_RenewSignoff_0   = runtime.MustPattern(runtime.NewPattern(1, []int{2, 0, 2, 1}, []string{"v1", "signoff"}, "renew"))
-	pattern_SignoffService_RevokeSignoff_0  = runtime.MustPattern(runtime.NewPattern(1, []int{2, 0, 2, 1}, []string{"v1", "signoff"}, "revoke"))
+	pattern_SignoffService_GetSignoff_0      = runtime.MustPattern(runtime.NewPattern(1, []int{2, 0, 2, 1}, []string{"v1", "signoff"}, ""))
+	pattern_SignoffService_CommentSignoff_0  = runtime.MustPattern(runtime.NewPattern(1, []int{2, 0, 2, 1}, []string{"v1", "signoff"}, "comment"))
+	pattern_SignoffService_SignSignoff_0     = runtime.MustPattern(runtime.NewPattern(1, []int{2, 0, 2, 1}, []string{"v1", "signoff"}, "sign"))
+	pattern_SignoffService_DeclineSignoff_0  = runtime.MustPattern(runtime.NewPattern(1, []int{2, 0, 2, 1}, []string{"v1", "signoff"}, "decline"))
+	pattern_SignoffService_RenewSignoff_0    = runtime.MustPattern(runtime.NewPattern(1, []int{2, 0, 2, 1}, []string{"v1", "signoff"}, "renew"))
+	pattern_SignoffService_RevokeSignoff_0   = runtime.MustPattern(runtime.NewPattern(1, []int{2, 0, 2, 1}, []string{"v1", "signoff"}, "revoke"))
+	pattern_SignoffService_WithdrawSignoff_0 = runtime.MustPattern(runtime.NewPattern(1, []int{2, 0, 2, 1}, []string{"v1", "signoff"}, "withdraw"))
 )
 
 var (
-	forward_SignoffService_GetSignoff_0     = runtime.ForwardResponseMessage
-	forward_SignoffService_CommentSignoff_0 = runtime.ForwardResponseMessage
-	forward_SignoffService_SignSignoff_0    = runtime.ForwardResponseMessage
-	forward_SignoffService_DeclineSignoff_0 = runtime.ForwardResponseMessage
-	forward_SignoffService_RenewSignoff_0   = runtime.ForwardResponseMessage
-	forward_SignoffService_RevokeSignoff_0  = runtime.ForwardResponseMessage
+	forward_SignoffService_GetSignoff_0      = runtime.ForwardResponseMessage
+	forward_SignoffService_CommentSignoff_0  = runtime.ForwardResponseMessage
+	forward_SignoffService_SignSignoff_0     = runtime.ForwardResponseMessage
+	forward_SignoffService_DeclineSignoff_0  = runtime.ForwardResponseMessage
+	forward_SignoffService_RenewSignoff_0    = runtime.ForwardResponseMessage
+	forward_SignoffService_RevokeSignoff_0   = runtime.ForwardResponseMessage
+	forward_SignoffService_WithdrawSignoff_0 = runtime.ForwardResponseMessage
 )

@@ -19,12 +19,13 @@ import (
 const _ = grpc.SupportPackageIsVersion9
 
 const (
-	SignoffService_GetSignoff_FullMethodName     = "/renown.stories.v1.SignoffService/GetSignoff"
-	SignoffService_CommentSignoff_FullMethodName = "/renown.stories.v1.SignoffService/CommentSignoff"
-	SignoffService_SignSignoff_FullMethodName    = "/renown.stories.v1.SignoffService/SignSignoff"
-	SignoffService_DeclineSignoff_FullMethodName = "/renown.stories.v1.SignoffService/DeclineSignoff"
-	SignoffService_RenewSignoff_FullMethodName   = "/renown.stories.v1.SignoffService/RenewSignoff"
-	SignoffService_RevokeSignoff_FullMethodName  = "/renown.stories.v1.SignoffService/RevokeSignoff"
+	SignoffService_GetSignoff_FullMethodName      = "/renown.stories.v1.SignoffService/GetSignoff"
+	SignoffService_CommentSignoff_FullMethodName  = "/renown.stories.v1.SignoffService/CommentSignoff"
+	SignoffService_SignSignoff_FullMethodName     = "/renown.stories.v1.SignoffService/SignSignoff"
+	SignoffService_DeclineSignoff_FullMethodName  = "/renown.stories.v1.SignoffService/DeclineSignoff"
+	SignoffService_RenewSignoff_FullMethodName    = "/renown.stories.v1.SignoffService/RenewSignoff"
+	SignoffService_RevokeSignoff_FullMethodName   = "/renown.stories.v1.SignoffService/RevokeSignoff"
+	SignoffService_WithdrawSignoff_FullMethodName = "/renown.stories.v1.SignoffService/WithdrawSignoff"
 )
 
 // SignoffServiceClient is the client API for SignoffService service.
@@ -37,7 +38,7 @@ type SignoffServiceClient interface {
 	GetSignoff(ctx context.Context, in *GetSignoffRequest, opts ...grpc.CallOption) (*GetSignoffResponse, error)
 	// CommentSignoff says something about a block, or about the whole.
 	CommentSignoff(ctx context.Context, in *CommentSignoffRequest, opts ...grpc.CallOption) (*CommentSignoffResponse, error)
-	// SignSignoff gives consent to the exact words. Signing twice is the same as once.
+	// SignSignoff gives consent to the exact words. Signing twice is the same as once; after a part was taken back, signing again gives it back.
 	SignSignoff(ctx context.Context, in *SignSignoffRequest, opts ...grpc.CallOption) (*SignSignoffResponse, error)
 	// DeclineSignoff asks for changes: the text goes back to its author with the comments.
 	DeclineSignoff(ctx context.Context, in *DeclineSignoffRequest, opts ...grpc.CallOption) (*DeclineSignoffResponse, error)
@@ -46,6 +47,9 @@ type SignoffServiceClient interface {
 	RenewSignoff(ctx context.Context, in *RenewSignoffRequest, opts ...grpc.CallOption) (*RenewSignoffResponse, error)
 	// RevokeSignoff takes the consent back: the story is gone everywhere within two seconds. The link works for this as long as the consent lives.
 	RevokeSignoff(ctx context.Context, in *RevokeSignoffRequest, opts ...grpc.CallOption) (*RevokeSignoffResponse, error)
+	// WithdrawSignoff takes parts of the consent back: the story is shown without them everywhere within two seconds, in every language, and stays up. Where it cannot
+	// stand without them it is withdrawn as a whole. Signing again gives them back.
+	WithdrawSignoff(ctx context.Context, in *WithdrawSignoffRequest, opts ...grpc.CallOption) (*WithdrawSignoffResponse, error)
 }
 
 type signoffServiceClient struct {
@@ -116,6 +120,16 @@ func (c *signoffServiceClient) RevokeSignoff(ctx context.Context, in *RevokeSign
 	return out, nil
 }
 
+func (c *signoffServiceClient) WithdrawSignoff(ctx context.Context, in *WithdrawSignoffRequest, opts ...grpc.CallOption) (*WithdrawSignoffResponse, error) {
+	cOpts := append([]grpc.CallOption{grpc.StaticMethod()}, opts...)
+	out := new(WithdrawSignoffResponse)
+	err := c.cc.Invoke(ctx, SignoffService_WithdrawSignoff_FullMethodName, in, out, cOpts...)
+	if err != nil {
+		return nil, err
+	}
+	return out, nil
+}
+
 // SignoffServiceServer is the server API for SignoffService service.
 // All implementations must embed UnimplementedSignoffServiceServer
 // for forward compatibility.
@@ -126,7 +140,7 @@ type SignoffServiceServer interface {
 	GetSignoff(context.Context, *GetSignoffRequest) (*GetSignoffResponse, error)
 	// CommentSignoff says something about a block, or about the whole.
 	CommentSignoff(context.Context, *CommentSignoffRequest) (*CommentSignoffResponse, error)
-	// SignSignoff gives consent to the exact words. Signing twice is the same as once.
+	// SignSignoff gives consent to the exact words. Signing twice is the same as once; after a part was taken back, signing again gives it back.
 	SignSignoff(context.Context, *SignSignoffRequest) (*SignSignoffResponse, error)
 	// DeclineSignoff asks for changes: the text goes back to its author with the comments.
 	DeclineSignoff(context.Context, *DeclineSignoffRequest) (*DeclineSignoffResponse, error)
@@ -135,6 +149,9 @@ type SignoffServiceServer interface {
 	RenewSignoff(context.Context, *RenewSignoffRequest) (*RenewSignoffResponse, error)
 	// RevokeSignoff takes the consent back: the story is gone everywhere within two seconds. The link works for this as long as the consent lives.
 	RevokeSignoff(context.Context, *RevokeSignoffRequest) (*RevokeSignoffResponse, error)
+	// WithdrawSignoff takes parts of the consent back: the story is shown without them everywhere within two seconds, in every language, and stays up. Where it cannot
+	// stand without them it is withdrawn as a whole. Signing again gives them back.
+	WithdrawSignoff(context.Context, *WithdrawSignoffRequest) (*WithdrawSignoffResponse, error)
 	mustEmbedUnimplementedSignoffServiceServer()
 }
 
@@ -162,6 +179,9 @@ func (UnimplementedSignoffServiceServer) RenewSignoff(context.Context, *RenewSig
 }
 func (UnimplementedSignoffServiceServer) RevokeSignoff(context.Context, *RevokeSignoffRequest) (*RevokeSignoffResponse, error) {
 	return nil, status.Error(codes.Unimplemented, "method RevokeSignoff not implemented")
+}
+func (UnimplementedSignoffServiceServer) WithdrawSignoff(context.Context, *WithdrawSignoffRequest) (*WithdrawSignoffResponse, error) {
+	return nil, status.Error(codes.Unimplemented, "method WithdrawSignoff not implemented")
 }
 func (UnimplementedSignoffServiceServer) mustEmbedUnimplementedSignoffServiceServer() {}
 func (UnimplementedSignoffServiceServer) testEmbeddedByValue()                        {}
@@ -292,6 +312,24 @@ func _SignoffService_RevokeSignoff_Handler(srv interface{}, ctx context.Context,
 	return interceptor(ctx, in, info, handler)
 }
 
+func _SignoffService_WithdrawSignoff_Handler(srv interface{}, ctx context.Context, dec func(interface{}) error, interceptor grpc.UnaryServerInterceptor) (interface{}, error) {
+	in := new(WithdrawSignoffRequest)
+	if err := dec(in); err != nil {
+		return nil, err
+	}
+	if interceptor == nil {
+		return srv.(SignoffServiceServer).WithdrawSignoff(ctx, in)
+	}
+	info := &grpc.UnaryServerInfo{
+		Server:     srv,
+		FullMethod: SignoffService_WithdrawSignoff_FullMethodName,
+	}
+	handler := func(ctx context.Context, req interface{}) (interface{}, error) {
+		return srv.(SignoffServiceServer).WithdrawSignoff(ctx, req.(*WithdrawSignoffRequest))
+	}
+	return interceptor(ctx, in, info, handler)
+}
+
 // SignoffService_ServiceDesc is the grpc.ServiceDesc for SignoffService service.
 // It's only intended for direct use with grpc.RegisterService,
 // and not to be introspected or modified (even as a copy)
@@ -322,6 +360,10 @@ var SignoffService_ServiceDesc = grpc.ServiceDesc{
 		{
 			MethodName: "RevokeSignoff",
 			Handler:    _SignoffService_RevokeSignoff_Handler,
+		},
+		{
+			MethodName: "WithdrawSignoff",
+			Handler:    _SignoffService_WithdrawSignoff_Handler,
 		},
 	},
 	Streams:  []grpc.StreamDesc{},
