@@ -14,7 +14,7 @@ import (
 	"renown.example/website/web"
 )
 
-// The policies of the two kinds of pages: a sign-off link is a secret and is told to nobody, not even as a referrer.
+// The policies of the two kinds of pages: a link that somebody was sent is a secret and is told to nobody, not even as a referrer.
 var (
 	openly     = web.Policy{}
 	inPrivate  = web.Policy{Private: true}
@@ -25,6 +25,7 @@ var (
 func (s *Site) Handler() http.Handler {
 	guard := http.NewCrossOriginProtection()
 	private := web.Secure(inPrivate, guard.Handler(http.HandlerFunc(s.signoff)))
+	shown := web.Secure(inPrivate, http.HandlerFunc(s.preview))
 	open := web.Secure(openly, http.HandlerFunc(s.serve))
 	reported := web.Secure(openly, guard.Handler(http.HandlerFunc(s.report)))
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
@@ -32,6 +33,12 @@ func (s *Site) Handler() http.Handler {
 			w.Header().Set("Cache-Control", "no-store")
 			w.Header().Set("X-Robots-Tag", "noindex")
 			private.ServeHTTP(w, r)
+			return
+		}
+		if strings.HasPrefix(r.URL.Path, "/preview/") {
+			w.Header().Set("Cache-Control", "no-store")
+			w.Header().Set("X-Robots-Tag", "noindex")
+			shown.ServeHTTP(w, r)
 			return
 		}
 		if r.URL.Path == "/readings" {

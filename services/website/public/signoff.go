@@ -61,6 +61,8 @@ func (s *Site) signoff(w http.ResponseWriter, r *http.Request) {
 		visit.sign()
 	case "changes":
 		visit.askForChanges()
+	case "renew":
+		visit.renew()
 	case "revoke":
 		visit.revoke()
 	default:
@@ -158,6 +160,16 @@ func (v *visit) askForChanges() {
 			a = answers{form: v.r.PostForm, errors: map[string]string{"changes": "signoff.change.missing"}}
 		}
 		v.again(err, a)
+		return
+	}
+	v.back("")
+}
+
+// renew gives the consent once more, as it is. A second press comes to the page of the renewed one, like the first.
+func (v *visit) renew() {
+	_, err := v.api.RenewSignoff(v.r.Context(), &storiesv1.RenewSignoffRequest{ContentHash: v.r.PostForm.Get("hash")})
+	if err != nil {
+		v.again(err, answers{form: v.r.PostForm, problem: "renew.failed"})
 		return
 	}
 	v.back("")

@@ -145,3 +145,32 @@ func TestCrossSitePostsAreRefused(t *testing.T) {
 		t.Errorf("a post from elsewhere answers %d", status)
 	}
 }
+
+func TestRenewingIsOneButton(t *testing.T) {
+	s := newSite(t)
+	signed := strings.Replace(read(t, "signoff.signed.json"), `"receipt": {`, `"receipt": {"endTime":"2028-05-05T00:00:00Z",`, 1)
+	ending := strings.Replace(signed, `"state"`, `"renewable":true,"renewEndTime":"2030-05-05T00:00:00Z","state"`, 1)
+	s.gateway.set("GET /v1/signoff", 200, ending)
+	doc := page(t, s.get(link), 200)
+	wantText(t, doc, "h1", "Your consent ends on 4 May 2028")
+	wantText(t, doc, "#renew button", "Renew until 4 May 2030")
+	wantCount(t, doc, "#renew input:not([type=hidden]), #renew textarea, #renew select", 0)
+	wantAttr(t, doc, "#renew input[name=hash]", "value", hashOf(t))
+	wantCount(t, doc, ".takeback form", 1)
+	s.gateway.set("POST /v1/signoff:renew", 200, read(t, "signoff.signed.json"))
+	if res := s.post(link+"/renew", url.Values{"hash": {hashOf(t)}}); res.StatusCode != http.StatusSeeOther || res.Header.Get("Location") != link {
+		t.Fatalf("renewing answers %d to %q", res.StatusCode, res.Header.Get("Location"))
+	}
+	if sent := s.gateway.calls("POST /v1/signoff:renew")[0].body; sent["contentHash"] != hashOf(t) || len(sent) != 1 {
+		t.Errorf("sent %v", sent)
+	}
+	s.gateway.set("GET /v1/signoff", 200, strings.Replace(signed, `"receipt": {`, `"receipt": {"renews":"consents/old",`, 1))
+	doc = page(t, s.get(link), 200)
+	wantText(t, doc, "h1", "You renewed your consent")
+	wantCount(t, doc, "#renew", 0)
+	// A refusal leaves everything as it was, and says so.
+	s.gateway.set("GET /v1/signoff", 200, ending)
+	s.gateway.set("POST /v1/signoff:renew", 409, `{"status":409,"code":"ILLEGAL_STATE","detail":"x"}`)
+	doc = page(t, s.post(link+"/renew", url.Values{"hash": {hashOf(t)}}), http.StatusConflict)
+	wantText(t, doc, ".notice.bad", "That did not go through. Your consent is as it was. Please reload the page and look again.")
+}

@@ -33,6 +33,9 @@ type signoffData struct {
 	Allowed               []string
 	// Until is on the last day of the consent that was signed, nil if it has none.
 	Until *time.Time
+	// RenewUntil is on the last day of a renewal, nil where the consent cannot be renewed now; Renew is what the button says.
+	RenewUntil *time.Time
+	Renew      string
 }
 
 // Number is the part's position for people, from 1.
@@ -65,6 +68,14 @@ func (s *Site) signoffView(v *visit, page *storiesv1.SignoffPage, a answers) *we
 			last := lastDay(end)
 			data.Until = &last
 		}
+		if page.GetReceipt().GetRenews() != "" {
+			title = "renewed.title"
+		}
+		if page.GetRenewable() && data.Until != nil {
+			until := lastDay(page.GetRenewEndTime())
+			data.RenewUntil, data.Renew = &until, s.say(locale, "renew.button", web.FormatDate(locale, until))
+			data.StateTitle = s.say(locale, "renew.title", web.FormatDate(locale, *data.Until))
+		}
 		for _, scope := range page.GetReceipt().GetScopes() {
 			data.Allowed = append(data.Allowed, s.say(locale, scopeKey(scope)))
 		}
@@ -76,7 +87,9 @@ func (s *Site) signoffView(v *visit, page *storiesv1.SignoffPage, a answers) *we
 			data.StateText = s.say(locale, title+".text", page.GetCompany())
 		}
 	}
-	data.StateTitle = s.say(locale, title)
+	if data.StateTitle == "" {
+		data.StateTitle = s.say(locale, title)
+	}
 	return &web.View{Locale: locale, Title: data.StateTitle, NoIndex: true, Class: "signoff-page", Home: s.paths.home(locale), Styles: styles, Data: data}
 }
 

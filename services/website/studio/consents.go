@@ -61,6 +61,29 @@ func (v *visit) consentRows(list []*storiesv1.Consent) []consentRow {
 	return out
 }
 
+// endingRow is a consent that ends soon and on which something rests.
+type endingRow struct {
+	consentRow
+	// Ask says that nobody is asked unless an editor does: the consent was given elsewhere, and there is no link to send.
+	Ask bool
+}
+
+// endingConsents are those that end soon, for who can see to it.
+func (v *visit) endingConsents() ([]endingRow, error) {
+	if !v.is(keepers) {
+		return nil, nil
+	}
+	list, err := v.agreed().ListConsents(v.ctx(), &storiesv1.ListConsentsRequest{Ending: true, PageSize: 50})
+	if err != nil {
+		return nil, err
+	}
+	var out []endingRow
+	for _, r := range v.consentRows(list.GetConsents()) {
+		out = append(out, endingRow{consentRow: r, Ask: r.Attested})
+	}
+	return out, nil
+}
+
 func (v *visit) consents() error { return v.showConsents(http.StatusOK, nil, nil) }
 
 // showConsents lists consents; refused says by name why one was not confirmed.

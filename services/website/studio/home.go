@@ -110,8 +110,16 @@ func (v *visit) home() error {
 			}
 		}
 	}
+	proofs, err := v.waitingProofs()
+	if err != nil {
+		return err
+	}
+	ending, err := v.endingConsents()
+	if err != nil {
+		return err
+	}
 	v.show(http.StatusOK, "home", &web.View{Title: "What waits for you", Section: "home", Data: map[string]any{
-		"First": first(waiting), "Waiting": rest(waiting), "Others": others, "Unconfirmed": unconfirmed, "Name": firstName(v.user.GetDisplayName()), "MayWrite": v.is(writers)}})
+		"First": first(waiting), "Waiting": rest(waiting), "Others": others, "Unconfirmed": unconfirmed, "Proofs": proofs, "Ending": ending, "Quiet": unconfirmed == 0 && len(proofs) == 0 && len(ending) == 0, "Name": firstName(v.user.GetDisplayName()), "MayWrite": v.is(writers)}})
 	return nil
 }
 

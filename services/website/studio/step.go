@@ -25,6 +25,8 @@ var steps = map[string]func(v *visit, story, locale string) taken{
 	"publish":        (*visit).publish,
 	"unschedule":     (*visit).unschedule,
 	"unpublish":      (*visit).unpublish,
+	"preview":        (*visit).createPreview,
+	"revoke-preview": (*visit).revokePreview,
 }
 
 // step carries out a step of a text. A refusal shows the text as it is now, with the step's form as it was filled in.

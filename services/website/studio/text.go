@@ -34,6 +34,9 @@ type textPage struct {
 	Asks string
 	// Next is the step that the page puts first.
 	Next string
+	// Proofs are the text's figures with their evidence, Previews the links to versions of it.
+	Proofs   []proof
+	Previews []previewRow
 }
 
 // stage is one station of a text's way.
@@ -90,6 +93,13 @@ func (v *visit) showText(status int, text *storiesv1.Text, refused string, probl
 		}
 	}
 	p.Next = nextStep(p)
+	var err error
+	if p.Proofs, err = v.proofs(id, s.GetLocale()); err != nil {
+		return err
+	}
+	if p.Previews, err = v.previews(id, s.GetLocale()); err != nil {
+		return err
+	}
 	title := s.GetTitle()
 	if title == "" {
 		title = "Untitled"
@@ -135,11 +145,17 @@ func (v *visit) may(text *storiesv1.Text) map[string]bool {
 		"changes":        may["requestChanges"],
 		"signoff":        waits && v.is(keepers),
 		"cancel-signoff": waits && open && v.is(keepers),
-		"attest":         v.is(keepers) && s.GetState() != storiesv1.TextState_TEXT_STATE_PUBLISHED && s.GetState() != storiesv1.TextState_TEXT_STATE_SCHEDULED,
+		"attest":         v.is(keepers) && (s.GetState() != storiesv1.TextState_TEXT_STATE_PUBLISHED && s.GetState() != storiesv1.TextState_TEXT_STATE_SCHEDULED || anyEnding(text)),
+		"preview":        v.is(keepers),
 		"publish":        may["publish"] && s.GetState() == storiesv1.TextState_TEXT_STATE_APPROVED,
 		"unschedule":     may["unschedule"],
 		"unpublish":      may["unpublish"],
 	}
+}
+
+// anyEnding reports that a consent of the text ends soon: the new agreement can be recorded beside it.
+func anyEnding(text *storiesv1.Text) bool {
+	return slices.ContainsFunc(text.GetConsents(), (*storiesv1.Consent).GetEnding)
 }
 
 func nextStep(p *textPage) string {
@@ -215,7 +231,8 @@ func (v *visit) stepForms(text *storiesv1.Text, refused string, problem *api.Pro
 		forms[step] = f
 		return f
 	}
-	for _, step := range []string{"submit", "approve", "cancel-signoff", "unschedule"} {
+	previewForm(begin("preview"))
+	for _, step := range []string{"submit", "approve", "cancel-signoff", "unschedule", "revoke-preview"} {
 		begin(step)
 	}
 	begin("changes").add(web.Field{Name: "comment", Label: "What should change?", Type: "textarea", Required: true, Max: 2000, Help: "The author reads this above the text."}, "/comment")

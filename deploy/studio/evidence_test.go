@@ -1,0 +1,109 @@
+package studio_test
+
+import (
+	"net/http"
+	"strings"
+	"testing"
+	"time"
+
+	"golang.org/x/net/html"
+)
+
+// online brings a story from its draft to its readers, and returns its address for readers.
+func online(t *testing.T, in *installation, edda, pavel *browser, at string) string {
+	t.Helper()
+	edda.submit(edda.get(at), "/submit").says(http.StatusOK, "Sent to review")
+	pavel.submit(pavel.get(at), "/approve").says(http.StatusOK, "Approved")
+	page := edda.submit(edda.get(at), "/signoff", "contact_name", "Jonna Fjeld", "scopes", "web")
+	customerSigns(t, in.browser(t), link(t, page))
+	edda.submit(edda.get(at), "/publish").says(http.StatusOK, "Published")
+	return "/stories/nordhafen-cut-late-deliveries-by-38"
+}
+
+// TestAFigureIsProvenInTheStudio takes a figure from nothing to its mark and back, each step by the person whose step it is.
+func TestAFigureIsProvenInTheStudio(t *testing.T) {
+	in := install(t)
+	ada, at := begun(t, in)
+	edda, pavel := in.as(t, "edda"), in.as(t, "pavel")
+	story := online(t, in, edda, pavel, at)
+	reader := in.browser(t)
+
+	page := ada.get(at).says(http.StatusOK, "Figures and their evidence", "38 % fewer late deliveries", "No evidence yet", "Say where it comes from")
+	pavel.get(at).says(http.StatusOK, "Waits for its author or an editor")
+	figure := attr(find(page.doc, func(n *html.Node) bool { return strings.Contains(attr(n, "href"), "/metrics/") }), "href")
+
+	answers := []string{"source", "Dispatch export of 3 March, cell B17", "source_url", "https://files.northwind.example/dispatch", "evidence_line", "Measured by the customer’s dispatch system, 6 months"}
+	refused := edda.submit(edda.get(figure), "/record", append(answers, "source_url", "ftp://files", "stale_on", "2020-01-01")...)
+	refused.says(http.StatusBadRequest, "Must be an address", "Must lie in the future", "cell B17")
+	edda.submit(edda.get(figure), "/record", answers...).says(http.StatusOK, "Recorded.", "To be verified", "Only colleagues see this", "cell B17", "Waits for an approver")
+	ada.get(figure).says(http.StatusOK, "Waits for an approver who wrote none of the text")
+	if got := reader.get(story); strings.Contains(got.body, "dispatch system") || strings.Contains(got.body, "Verified") {
+		t.Error("readers see a mark that nobody has verified")
+	}
+
+	pavel.get("/studio").says(http.StatusOK, "Figures that need you", "Look at the evidence: 38 % fewer late deliveries")
+	pavel.submit(pavel.get(figure), "/verify").says(http.StatusOK, "Verified.", "Pavel Hradil")
+	pavel.get(at).says(http.StatusOK, "Verified", "See the evidence")
+	api := in.gateway.URL + "/v1" + story
+	within(t, 2*time.Second, func() bool {
+		return strings.Contains(reader.get(api).body, "Measured by the customer’s dispatch system")
+	})
+	for _, public := range []string{story, in.gateway.URL + "/v1/stories/nordhafen-cut-late-deliveries-by-38", in.gateway.URL + "/v1/stories", story + ".md", "/stories"} {
+		got := reader.get(public)
+		if strings.Contains(got.body, "B17") || strings.Contains(got.body, "files.northwind.example") {
+			t.Errorf("%s tells where the figure comes from", public)
+		}
+	}
+	if strings.Contains(in.logs.String(), "B17") {
+		t.Error("the log tells where the figure comes from")
+	}
+
+	page = edda.submit(edda.get(figure), "/withdraw", "reason", "August was counted twice")
+	page.says(http.StatusOK, "Taken back.", "August was counted twice", "Record the evidence")
+	within(t, 2*time.Second, func() bool { return !strings.Contains(reader.get(api).body, "dispatch system") })
+	edda.get("/studio/audit?story=nordhafen").says(http.StatusOK, "Metric verified", "Metric withdrawn", "Pavel Hradil")
+
+	edda.get(at+"/metrics/"+strings.Repeat("0", 64)).says(http.StatusNotFound, "no such figure any more")
+}
+
+// TestAPreviewIsShownToWhoHasTheLink is about somebody without an account.
+func TestAPreviewIsShownToWhoHasTheLink(t *testing.T) {
+	in := install(t)
+	ada, at := begun(t, in)
+	edda, guest := in.as(t, "edda"), in.browser(t)
+	if page := ada.get(at); find(page.doc, byID("previews")) != nil {
+		t.Error("an author is offered preview links")
+	}
+	edda.submit(edda.get(at), "/preview", "note", "", "preview_days", "7").says(http.StatusBadRequest, "Say who it is for")
+	edda.submit(edda.get(at), "/preview", "note", "Mira at the agency", "preview_days", "900").says(http.StatusBadRequest, "between 1 and 90", "Mira at the agency")
+	page := edda.submit(edda.get(at), "/preview", "note", "Mira at the agency", "preview_days", "3").says(http.StatusOK, "The preview link is ready", "Works until")
+	where := attr(find(page.doc, func(n *html.Node) bool { return strings.Contains(attr(n, "value"), "/preview/") }), "value")
+	if !strings.HasPrefix(where, in.url+"/preview/") {
+		t.Fatalf("the link to copy is %q", where)
+	}
+
+	// The text goes on; the link shows what it was made for.
+	ada.submit(ada.get(at+"/edit"), "/edit", "body", strings.Replace(body, "eleven", "twelve", 1)).says(http.StatusOK, "Saved")
+	shown := guest.get(where)
+	shown.says(http.StatusOK, "Preview", "eleven harbours", "fewer late deliveries", "Nordhafen cut late deliveries by 38 %")
+	for name, want := range map[string]string{"Cache-Control": "no-store", "X-Robots-Tag": "noindex", "Referrer-Policy": "no-referrer"} {
+		if got := shown.header.Get(name); got != want {
+			t.Errorf("%s is %q, want %q", name, got, want)
+		}
+	}
+	if strings.Contains(shown.body, "canonical") || strings.Contains(shown.body, "og:title") || strings.Contains(shown.body, "application/ld+json") || strings.Contains(shown.body, "readings.js") {
+		t.Error("the preview describes itself to machines, or is counted")
+	}
+	token := last(where)
+	guest.get(in.url+"/preview/"+token[:len(token)-2]+"AA").says(http.StatusForbidden, "This link does not work")
+	guest.get("/preview/").says(http.StatusForbidden, "This link does not work")
+	guest.get("/signoff/"+token).says(http.StatusForbidden, "This link does not work")
+
+	edda.submit(edda.get(at), "/revoke-preview").says(http.StatusOK, "The link has ended", "Ended by us: Mira at the agency")
+	guest.get(where).says(http.StatusForbidden, "This link does not work")
+	if strings.Contains(in.logs.String(), token) || strings.Contains(in.logs.String(), token[20:60]) {
+		t.Error("the link is in a log")
+	}
+}
+
+func last(address string) string { return address[strings.LastIndex(address, "/")+1:] }
