@@ -16,6 +16,9 @@ var theme embed.FS
 //go:embed taxonomy.json
 var taxonomies []byte
 
+//go:embed evidence.json
+var evidence []byte
+
 // Stories returns a folder as `--import` takes it: "<story>.<locale>.md" at the root and the pictures they name under "images/". Each file carries an attested
 // consent with the scope web and, at the earliest, an end in December 2027. The newest consent was given on 14 April 2026; a clock that is behind that day
 // is behind the stories.
@@ -33,3 +36,7 @@ func Theme() fs.FS { return theme }
 // Taxonomies returns a JSON object that lists, for each of "industry", "region", "product" and "size", the terms of the stories as {"id", "labels": {locale:
 // label}}. It tells which words of the two languages mean the same.
 func Taxonomies() []byte { return taxonomies }
+
+// Evidence returns a JSON object with what stands behind figures of the stories, by story: which figure, counted from 0, where it comes from, what readers are told
+// in each language, and whether a second person has verified it.
+func Evidence() []byte { return evidence }

@@ -70,6 +70,22 @@ func (i *installation) isWhole(t *testing.T) {
 			t.Errorf("%s happened %d times: %v", action, done[action], done)
 		}
 	}
+	recorded, verified := 0, 0
+	proofs, err := readProofs()
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, of := range proofs {
+		for _, p := range of {
+			recorded += 2
+			if p.Verified {
+				verified += 2
+			}
+		}
+	}
+	if recorded == 0 || done["metric.recorded"] != recorded || done["metric.verified"] != verified {
+		t.Errorf("of %d figures %d are recorded; %d are verified, of %d", recorded, done["metric.recorded"], done["metric.verified"], verified)
+	}
 	keys, err := partnersv1.NewAppsServiceClient(admin).ListKeys(t.Context(), &partnersv1.ListKeysRequest{App: demoApp})
 	if err != nil {
 		t.Fatal(err)

@@ -58,6 +58,9 @@ func (d *director) play(ctx context.Context, scenes []*scene) (err error) {
 		if err := d.untilPublished(ctx, cast, s); err != nil {
 			return err
 		}
+		if err := d.prove(ctx, cast, s); err != nil {
+			return err
+		}
 		done += len(s.locales)
 	}
 	d.progress(done, total, "")

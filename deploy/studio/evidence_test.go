@@ -1,6 +1,7 @@
 package studio_test
 
 import (
+	"encoding/json"
 	"net/http"
 	"strings"
 	"testing"
@@ -64,6 +65,45 @@ func TestAFigureIsProvenInTheStudio(t *testing.T) {
 	edda.get("/studio/audit?story=nordhafen").says(http.StatusOK, "Metric verified", "Metric withdrawn", "Pavel Hradil")
 
 	edda.get(at+"/metrics/"+strings.Repeat("0", 64)).says(http.StatusNotFound, "no such figure any more")
+}
+
+// rest calls the gateway as the employee of a browser does through the website.
+func (b *browser) rest(method, path, body string) page {
+	b.t.Helper()
+	req, err := http.NewRequestWithContext(b.t.Context(), method, b.in.gateway.URL+path, strings.NewReader(body))
+	must(b.t, err)
+	req.Header.Set("Authorization", "Session "+b.session())
+	req.Header.Set("Content-Type", "application/json")
+	return b.do(req)
+}
+
+// TestAMarkIsGoneAtItsInstant asks page and interface, whose answers are held in memory, the moment after a verification has become stale.
+func TestAMarkIsGoneAtItsInstant(t *testing.T) {
+	in := install(t)
+	_, at := begun(t, in)
+	edda, pavel, reader := in.as(t, "edda"), in.as(t, "pavel"), in.browser(t)
+	story := online(t, in, edda, pavel, at)
+	var list struct{ Metrics []struct{ Name string } }
+	must(t, json.Unmarshal([]byte(edda.rest(http.MethodGet, "/v1/workspace/stories/nordhafen/texts/en/metrics", "").body), &list))
+	stale := time.Now().Add(3 * time.Second)
+	recorded := edda.rest(http.MethodPost, "/v1/workspace/"+list.Metrics[0].Name+":record",
+		`{"source":"The export of March","evidenceLine":"Counted by the harbour","staleTime":"`+stale.UTC().Format(time.RFC3339Nano)+`"}`)
+	var evidence struct{ RecordTime string }
+	must(t, json.Unmarshal([]byte(recorded.body), &evidence))
+	if got := pavel.rest(http.MethodPost, "/v1/workspace/"+list.Metrics[0].Name+":verify", `{"recordTime":"`+evidence.RecordTime+`"}`); got.status != http.StatusOK {
+		t.Fatalf("verifying answers %d: %s", got.status, got.body)
+	}
+	places := []string{in.gateway.URL + "/v1" + story}
+	marked := func(place string) bool { return strings.Contains(reader.get(place).body, "Counted by the harbour") }
+	for _, place := range places {
+		within(t, 2*time.Second, func() bool { return marked(place) })
+	}
+	within(t, 5*time.Second, func() bool { return !time.Now().Before(stale) })
+	for _, place := range places {
+		if marked(place) {
+			t.Errorf("%s shows the mark after its time", place)
+		}
+	}
 }
 
 // TestAPreviewIsShownToWhoHasTheLink is about somebody without an account.
