@@ -78,7 +78,8 @@ func (g *Gateway) fill(ctx context.Context, r *http.Request, ex *exchange) (read
 
 // depends notes which revisions drop an answer, and when it ends by itself.
 func (ex *exchange) depends(m proto.Message) {
-	switch m := m.(type) {
+	// Where only a part of a response is the body, the generated code hands the response over in a wrapper.
+	switch m := m.ProtoReflect().Interface().(type) {
 	case *storiesv1.ListPublishedStoriesResponse:
 		ex.tags = []string{"lists/" + m.GetLocale()}
 	case *storiesv1.PublishedStory:
