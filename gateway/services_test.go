@@ -107,7 +107,7 @@ func (p *published) GetPublishedStory(_ context.Context, req *storiesv1.GetPubli
 	return &storiesv1.GetPublishedStoryResponse{Story: &storiesv1.PublishedStory{
 		Summary:        &storiesv1.PublishedSummary{Name: "stories/" + req.GetSlug(), Slug: req.GetSlug(), Title: title, Locale: "en"},
 		NextChangeTime: p.ends[req.GetSlug()],
-	}}, nil
+	}, ValidUntilTime: p.ends[req.GetSlug()]}, nil
 }
 
 func (p *published) GetPublishedAsset(context.Context, *storiesv1.GetPublishedAssetRequest) (*storiesv1.GetPublishedAssetResponse, error) {
