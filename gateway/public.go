@@ -19,7 +19,7 @@ import (
 
 // isPublicPath reports whether anybody may read what is at the address, withdrawn and moved things included.
 func isPublicPath(path string) bool {
-	return path == "/v1/stories" || strings.HasPrefix(path, "/v1/stories/") || strings.HasPrefix(path, "/v1/assets/")
+	return path == "/v1/stories" || path == "/v1/addresses" || strings.HasPrefix(path, "/v1/stories/") || strings.HasPrefix(path, "/v1/assets/")
 }
 
 // readPublic answers a GET of something published, from memory while the stream of revisions is heard. Who shows a credential must have a good one all the same;
@@ -39,7 +39,7 @@ func (g *Gateway) readPublic(w http.ResponseWriter, r *http.Request, ex *exchang
 // publicPattern is the route of a public path; fill corrects it where the path is none.
 func publicPattern(path string) string {
 	switch {
-	case path == "/v1/stories":
+	case path == "/v1/stories", path == "/v1/addresses":
 		return path
 	case strings.HasPrefix(path, "/v1/stories/"):
 		return "/v1/stories/{slug}"
@@ -90,6 +90,10 @@ func (ex *exchange) depends(m proto.Message) {
 		}
 	case *storiesv1.ListPublishedEditionsResponse:
 		ex.tags = []string{m.GetName()}
+	case *storiesv1.ListAddressesResponse:
+		for _, locale := range m.GetLocales() {
+			ex.tags = append(ex.tags, "lists/"+locale)
+		}
 	case *storiesv1.GetPublishedAssetResponse:
 		ex.tags = m.GetStories()
 	}

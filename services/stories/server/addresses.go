@@ -30,6 +30,24 @@ func (s *Server) ListAddresses(ctx context.Context, req *storiesv1.ListAddresses
 				resp.Addresses = append(resp.Addresses, &storiesv1.Address{Name: v.Name(), Locale: v.Locale, Slug: v.Slug, PublishTime: timestamp(v.LiveSince)})
 			}
 		}
-		return resp, nil
+		resp.Locales, err = s.upIn(ctx, tx)
+		return resp, err
 	})
+}
+
+// upIn returns the languages in which anything is up, in the order of the site; the default alone if nothing is.
+func (s *Server) upIn(ctx context.Context, tx store.Reader) ([]string, error) {
+	var out []string
+	for _, l := range s.Locales {
+		_, err := tables.PublishedStories.First(ctx, tx, store.Query{Index: "live", Equal: []any{l}})
+		if err == nil {
+			out = append(out, l)
+		} else if !store.IsNotFound(err) {
+			return nil, err
+		}
+	}
+	if len(out) == 0 {
+		out = s.Locales[:1]
+	}
+	return out, nil
 }

@@ -52,6 +52,9 @@ func TestAddressesAreThoseOfWhatIsUp(t *testing.T) {
 	if got, want := r.addresses(""), slices.Delete(slices.Clone(all), 1, 2); !slices.Equal(got, want) {
 		t.Errorf("after a withdrawal they are %q", got)
 	}
+	if got := must(r.located.ListAddresses(r.nobody(), &storiesv1.ListAddressesRequest{}))(t).GetLocales(); !slices.Equal(got, []string{"en", "de"}) {
+		t.Errorf("languages are %q", got)
+	}
 	_, err := r.located.ListAddresses(r.nobody(), &storiesv1.ListAddressesRequest{From: "one"})
 	refused(t, err, fault.InvalidArgument)
 }

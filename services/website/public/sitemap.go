@@ -43,7 +43,7 @@ func (s *Site) buildSitemap(ctx context.Context) (*page, error) {
 		}
 	}
 	if len(parts) == 0 {
-		return s.finishSet(ctx, set, true)
+		return s.finishSet(set, all.locales), nil
 	}
 	return xmlPage(s.sitemapIndex(append(parts, set.first))), nil
 }
@@ -63,34 +63,30 @@ func (s *Site) buildSitemapPart(ctx context.Context, from string) (*page, error)
 	if set.first != from {
 		return nil, fault.NotFound.New("no part of the sitemap begins with %q", from)
 	}
-	return s.finishSet(ctx, set, false)
+	return s.finishSet(set, nil), nil
 }
 
 // buildSitemapPages is the file of the pages that list stories, where the stories are in others.
 func (s *Site) buildSitemapPages(ctx context.Context) (*page, error) {
-	return s.finishSet(ctx, newURLSet(s), true)
+	all := s.addresses(ctx, "")
+	all.request.PageSize = 1
+	if err := all.more(); err != nil {
+		return nil, err
+	}
+	return s.finishSet(newURLSet(s), all.locales), nil
 }
 
-// finishSet ends a file, with the pages that list stories or without. When those last changed is not said: a withdrawal changes them too, and nothing tells when.
-func (s *Site) finishSet(ctx context.Context, set *urlSet, lists bool) (*page, error) {
-	if lists {
-		reply, err := s.list(ctx, s.DefaultLocale, 1, "")
-		if err != nil {
-			return nil, err
-		}
-		locales := reply.GetLocales()
-		if len(locales) == 0 {
-			locales = []string{s.DefaultLocale}
-		}
-		for _, address := range []func(string) string{s.paths.home, s.paths.index} {
-			same := s.absolute(s.languages(locales, "", address))
-			for _, locale := range locales {
-				set.url(s.PublicURL+address(locale), time.Time{}, same)
-			}
+// finishSet ends a file with the pages that list the stories of these languages. When those last changed is not said: a withdrawal changes them too, and nothing
+// tells when.
+func (s *Site) finishSet(set *urlSet, locales []string) *page {
+	for _, address := range []func(string) string{s.paths.home, s.paths.index} {
+		same := s.absolute(s.languages(locales, "", address))
+		for _, locale := range locales {
+			set.url(s.PublicURL+address(locale), time.Time{}, same)
 		}
 	}
 	set.out.WriteString("</urlset>\n")
-	return xmlPage(set.out.Bytes()), nil
+	return xmlPage(set.out.Bytes())
 }
 
 func xmlPage(body []byte) *page {
@@ -172,6 +168,8 @@ type addresses struct {
 	client  storiesv1.AddressesServiceClient
 	request *storiesv1.ListAddressesRequest
 	ahead   []*storiesv1.Address
+	// locales are those in which anything is up.
+	locales []string
 	end     bool
 }
 
@@ -198,12 +196,21 @@ func (a *addresses) story() ([]*storiesv1.Address, error) {
 			a.ahead = nil
 			return texts, nil
 		}
-		reply, err := a.client.ListAddresses(a.ctx, a.request)
-		if err != nil {
+		if err := a.more(); err != nil {
 			return nil, err
 		}
-		a.ahead = append(a.ahead, reply.GetAddresses()...)
-		a.request.PageToken = reply.GetNextPageToken()
-		a.end = a.request.PageToken == ""
 	}
+}
+
+// more asks for the next batch.
+func (a *addresses) more() error {
+	reply, err := a.client.ListAddresses(a.ctx, a.request)
+	if err != nil {
+		return err
+	}
+	a.ahead = append(a.ahead, reply.GetAddresses()...)
+	a.locales = reply.GetLocales()
+	a.request.PageToken = reply.GetNextPageToken()
+	a.end = a.request.PageToken == ""
+	return nil
 }

@@ -96,6 +96,8 @@ type ListAddressesResponse struct {
 	Addresses []*Address `protobuf:"bytes,1,rep,name=addresses,proto3" json:"addresses,omitempty"`
 	// Token of the next page; empty at the end. A page may have fewer addresses than were asked for, even none, before the end.
 	NextPageToken string `protobuf:"bytes,2,opt,name=next_page_token,json=nextPageToken,proto3" json:"next_page_token,omitempty"`
+	// The languages in which anything is published, the default first; the default alone if nothing is.
+	Locales       []string `protobuf:"bytes,3,rep,name=locales,proto3" json:"locales,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -142,6 +144,13 @@ func (x *ListAddressesResponse) GetNextPageToken() string {
 		return x.NextPageToken
 	}
 	return ""
+}
+
+func (x *ListAddressesResponse) GetLocales() []string {
+	if x != nil {
+		return x.Locales
+	}
+	return nil
 }
 
 // Address is where one language of a story is.
@@ -227,10 +236,11 @@ const file_renown_stories_v1_addresses_proto_rawDesc = "" +
 	"\tpage_size\x18\x02 \x01(\x05B\n" +
 	"\xbaH\a\x1a\x05\x18\xe8\a(\x00R\bpageSize\x12'\n" +
 	"\n" +
-	"page_token\x18\x03 \x01(\tB\b\xbaH\x05r\x03\x18\x80\x10R\tpageToken\"y\n" +
+	"page_token\x18\x03 \x01(\tB\b\xbaH\x05r\x03\x18\x80\x10R\tpageToken\"\x93\x01\n" +
 	"\x15ListAddressesResponse\x128\n" +
 	"\taddresses\x18\x01 \x03(\v2\x1a.renown.stories.v1.AddressR\taddresses\x12&\n" +
-	"\x0fnext_page_token\x18\x02 \x01(\tR\rnextPageToken\"\x88\x01\n" +
+	"\x0fnext_page_token\x18\x02 \x01(\tR\rnextPageToken\x12\x18\n" +
+	"\alocales\x18\x03 \x03(\tR\alocales\"\x88\x01\n" +
 	"\aAddress\x12\x12\n" +
 	"\x04name\x18\x01 \x01(\tR\x04name\x12\x16\n" +
 	"\x06locale\x18\x02 \x01(\tR\x06locale\x12\x12\n" +
