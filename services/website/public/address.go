@@ -1,8 +1,11 @@
 package public
 
 import (
+	"net/url"
 	"regexp"
 	"strings"
+
+	storiesv1 "renown.example/proto/gen/renown/stories/v1"
 )
 
 // place is what an address of the public site leads to.
@@ -114,6 +117,11 @@ func (p paths) models(locale string) string      { return p.prefix(locale) + "/l
 
 // feed is the address of a feed by its ending: "rss", "atom" or "json".
 func (p paths) feed(locale, ending string) string { return p.index(locale) + "." + ending }
+
+// filtered is the address of the stories that share a term.
+func (p paths) filtered(locale string, t *storiesv1.TermRef) string {
+	return p.index(locale) + "?" + url.Values{t.GetTaxonomy(): {t.GetId()}}.Encode()
+}
 
 // of is the address of a story in the form that the kind names.
 func (p paths) of(k kind, locale, slug string) string {

@@ -10,6 +10,8 @@ import (
 	"strings"
 	"time"
 
+	"google.golang.org/protobuf/types/known/timestamppb"
+
 	"renown.example/kit/ready"
 	storiesv1 "renown.example/proto/gen/renown/stories/v1"
 	"renown.example/website/web"
@@ -108,10 +110,21 @@ func (s *Site) buildFrame(ctx context.Context, at place) (*page, error) {
 	return &page{status: http.StatusOK, contentType: "text/html; charset=utf-8", language: c.Lang, body: body, header: framed(), until: endOf(published)}, nil
 }
 
-// endOf is the instant from which what is said of a story is no longer true by itself; zero is never.
+// endOf is the instant from which what is said of a story is no longer true by itself: it goes, or a figure's verification grows stale. Zero is never.
 func endOf(p *storiesv1.PublishedStory) time.Time {
-	if p.GetNextChangeTime() == nil {
-		return time.Time{}
+	var end time.Time
+	for _, t := range append([]*timestamppb.Timestamp{p.GetNextChangeTime()}, stale(p)...) {
+		if t != nil && (end.IsZero() || t.AsTime().Before(end)) {
+			end = t.AsTime()
+		}
 	}
-	return p.GetNextChangeTime().AsTime()
+	return end
+}
+
+func stale(p *storiesv1.PublishedStory) []*timestamppb.Timestamp {
+	var out []*timestamppb.Timestamp
+	for _, v := range p.GetVerified() {
+		out = append(out, v.GetStaleTime())
+	}
+	return out
 }

@@ -4,6 +4,7 @@ import (
 	"context"
 	"html/template"
 	"net/http"
+	"regexp"
 	"strings"
 
 	"renown.example/kit/ready"
@@ -25,7 +26,15 @@ func (s *Site) robots() http.Handler {
 	return ready.Fixed(ready.Answer{Header: http.Header{"Content-Type": {"text/plain; charset=utf-8"}}, Body: []byte(text)})
 }
 
-// buildText is a story as Markdown: the bytes of its edition.
+// pictureSource is where the Markdown of an edition names a picture, from the folder that it is exported into.
+var pictureSource = regexp.MustCompile(`(?m)^src: images/([0-9a-f]{64})$`)
+
+// withPictures leads from an edition's Markdown to the pictures on this site.
+func (s *Site) withPictures(markdown string) string {
+	return pictureSource.ReplaceAllString(markdown, "src: "+strings.ReplaceAll(s.PublicURL, "$", "$$$$")+"/images/$1")
+}
+
+// buildText is a story as Markdown, as its edition has it.
 func (s *Site) buildText(ctx context.Context, at place) (*page, error) {
 	published, err := s.published(ctx, at)
 	if err != nil {
@@ -34,7 +43,7 @@ func (s *Site) buildText(ctx context.Context, at place) (*page, error) {
 	summary := published.GetSummary()
 	header := anywhere()
 	header.Set("Link", "<"+s.PublicURL+s.paths.story(summary.GetLocale(), summary.GetSlug())+`>; rel="canonical"`)
-	return &page{status: http.StatusOK, contentType: "text/markdown; charset=utf-8", language: summary.GetLocale(), body: []byte(published.GetMarkdown()), header: header,
+	return &page{status: http.StatusOK, contentType: "text/markdown; charset=utf-8", language: summary.GetLocale(), body: []byte(s.withPictures(published.GetMarkdown())), header: header,
 		until: endOf(published)}, nil
 }
 

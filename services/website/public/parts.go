@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"context"
 	"html/template"
+	"time"
 
 	"golang.org/x/net/html"
 	"golang.org/x/net/html/atom"
@@ -22,8 +23,31 @@ type Part struct {
 	HTML template.HTML
 	// Loud marks the quote that carries weight.
 	Loud   bool
-	Metric *storiesv1.MetricBlock
+	Figure Figure
 	Picture
+}
+
+// Figure is a measured result with what is known of it beyond the words of the story.
+type Figure struct {
+	*storiesv1.MetricBlock
+	// Verified says what a second person has looked at, nil if nobody has or that holds no longer.
+	Verified *storiesv1.VerifiedMetric
+	// Open shows how it was measured without being asked.
+	Open bool
+}
+
+// Measured is the day on which it was measured, zero if the story does not say.
+func (f Figure) Measured() time.Time {
+	day, err := time.Parse(time.DateOnly, f.GetMeasuredOn())
+	if err != nil {
+		return time.Time{}
+	}
+	return day
+}
+
+// Told reports whether there is more to say of it than its value, its baseline and its period.
+func (f Figure) Told() bool {
+	return f.Verified != nil || f.GetSample() != "" || f.GetMethod() != "" || f.GetMeasuredOn() != ""
 }
 
 // Picture is an image with where its bytes are and, when known, its size in pixels, so that nothing moves when it arrives.
@@ -48,7 +72,7 @@ func partsOf(ctx context.Context, blocks []*storiesv1.Block, fragments []string,
 			p.Kind, p.Loud = "quote", !quoted
 			quoted = true
 		case *storiesv1.Block_Metric:
-			p.Kind, p.Metric = "metric", k.Metric
+			p.Kind, p.Figure = "metric", Figure{MetricBlock: k.Metric}
 		case *storiesv1.Block_Image:
 			p.Kind, p.Picture = "image", pictureOf(ctx, k.Image, size, pictured)
 			pictured = true
@@ -70,10 +94,10 @@ func pictureOf(ctx context.Context, image *storiesv1.ImageBlock, size sizer, laz
 }
 
 // liftFigures takes the first figures, at most n, out of the parts: they stand under the headline.
-func liftFigures(parts []Part, n int) (figures []*storiesv1.MetricBlock, rest []Part) {
+func liftFigures(parts []Part, n int) (figures []Figure, rest []Part) {
 	for _, p := range parts {
 		if p.Kind == "metric" && len(figures) < n {
-			figures = append(figures, p.Metric)
+			figures = append(figures, p.Figure)
 			continue
 		}
 		rest = append(rest, p)

@@ -248,7 +248,18 @@ func TestStoryPage(t *testing.T) {
 	wantAttr(t, doc, `meta[property="og:url"]`, "content", origin+storyPath)
 	wantAttr(t, doc, ".block-image img", "src", "/images/"+assetOf(t, doc))
 	wantCount(t, doc, ".story-related .row", 2)
-	wantText(t, doc, ".story-related .row-why", "Also in Logistics")
+	wantText(t, doc, ".story-related .row-why", "Also in Logistics. Also uses Slot booking")
+	wantText(t, doc, ".story-related .row:nth-child(2) .row-why", "Both tell of sofas, stairs")
+	wantCount(t, doc, ".tiles .verified", 1)
+	wantText(t, doc, ".tiles > li:first-child .measured > summary", "Verified")
+	if told := doc.Find(".tiles > li:first-child .measured").Text(); !strings.Contains(told, "Delivery records of 2025, seen in full") || !strings.Contains(told, "20 March 2026") ||
+		!strings.Contains(told, "3,812 deliveries") || !strings.Contains(told, "Counted from gate times") || !strings.Contains(told, "1 December 2025") {
+		t.Errorf("the mark opens to %q", told)
+	}
+	wantCount(t, doc, ".tiles > li:nth-child(2) details", 0)
+	wantAttr(t, doc, ".story-facts a", "href", "/stories?industry=logistics")
+	wantText(t, doc, ".story-facts dd:has(a[href*='slot-booking'])", "Route planning, Slot booking")
+	wantAttr(t, doc, ".story-share a", "href", "mailto:?subject=Nordhafen%20cut%20late%20deliveries%20by%2038%25&body=https:%2F%2Fstories.holmway.example%2Fstories%2Fnordhafen-late-deliveries")
 	if got := res.Header.Get("Content-Language"); got != "en" {
 		t.Errorf("Content-Language is %q", got)
 	}

@@ -119,6 +119,7 @@ func (s *Site) fillText(v *visit, data *signoffData, a answers) {
 		fragments = append(fragments, "")
 	}
 	for _, p := range partsOf(v.r.Context(), blocks, fragments, nil) {
+		p.Figure.Open = true
 		if p.Kind == "image" {
 			p.Src = v.home + "/images/" + p.Image.GetAsset()
 		}

@@ -3,6 +3,7 @@ package public
 import (
 	"context"
 	"net/http"
+	"net/url"
 	"slices"
 	"strings"
 	"time"
@@ -13,18 +14,29 @@ import (
 	"renown.example/website/web"
 )
 
-// How much of what a story shows: figures under the headline, and stories it is related to among the newest.
-const (
-	tiles      = 3
-	related    = 2
-	relatedOut = 100
-)
+// tiles is how many figures stand under the headline.
+const tiles = 3
 
-type fact struct{ Key, Value string }
+// fact is something about the customer; each of its values leads to the stories that share it, if the site knows them by it.
+type fact struct {
+	Key    string
+	Values []factValue
+}
+
+type factValue struct{ Text, URL string }
+
+// Value is all of the values in one line.
+func (f fact) Value() string {
+	var out []string
+	for _, v := range f.Values {
+		out = append(out, v.Text)
+	}
+	return strings.Join(out, ", ")
+}
 
 type storyData struct {
 	Story          *storiesv1.PublishedStory
-	Tiles          []*storiesv1.MetricBlock
+	Tiles          []Figure
 	Parts          []Part
 	Facts          []fact
 	Fallback       string
@@ -32,6 +44,8 @@ type storyData struct {
 	Published      time.Time
 	Others         []web.Alternate
 	Related        []Row
+	// Mail begins a message with the story's address.
+	Mail string
 }
 
 func (s *Site) buildStory(ctx context.Context, at place) (*page, error) {
@@ -41,14 +55,14 @@ func (s *Site) buildStory(ctx context.Context, at place) (*page, error) {
 	}
 	published := reply.GetStory()
 	summary := published.GetSummary()
-	listed, err := s.stories.ListPublishedStories(ctx, &storiesv1.ListPublishedStoriesRequest{Locale: summary.GetLocale(), PageSize: relatedOut})
-	if err != nil {
-		return nil, err
-	}
 	locale := summary.GetLocale()
+	canonical := s.PublicURL + s.paths.story(locale, summary.GetSlug())
 	data := storyData{
-		Story: published, Facts: factsOf(summary, published.GetContent()), Published: summary.GetPublishTime().AsTime(),
-		Consent: s.consentLine(published), Until: s.untilLine(published), Related: s.related(summary, listed.GetStories()),
+		Story: published, Facts: s.linked(factsOf(summary, published.GetContent()), summary), Published: summary.GetPublishTime().AsTime(),
+		Consent: s.consentLine(published), Until: s.untilLine(published), Mail: mailTo(summary.GetTitle(), canonical),
+	}
+	if data.Related, err = s.related(ctx, published); err != nil {
+		return nil, err
 	}
 	data.Tiles, data.Parts = liftFigures(s.parts(ctx, published), tiles)
 	languages := s.storyLanguages(published)
@@ -60,10 +74,9 @@ func (s *Site) buildStory(ctx context.Context, at place) (*page, error) {
 	if asked := published.GetFallbackFor(); asked != "" {
 		data.Fallback = s.say(asked, "story.fallback", web.NativeName(asked), web.NativeName(locale))
 	}
-	canonical := s.PublicURL + s.paths.story(locale, summary.GetSlug())
 	v := &web.View{
 		Locale: locale, Title: summary.GetTitle(), Description: snippet(published), Section: "stories", Class: "story-page", Data: data,
-		Modules:   []string{"js/readings.js"},
+		Modules:   []string{"js/readings.js", "js/share.js"},
 		Canonical: canonical, Languages: languages, LinkedData: s.article(ctx, published, canonical),
 		Links: s.storyLinks(published, canonical),
 	}
@@ -96,7 +109,13 @@ func (s *Site) parts(ctx context.Context, p *storiesv1.PublishedStory) []Part {
 		whole := []*storiesv1.Block{{Kind: &storiesv1.Block_Text{}}}
 		return partsOf(ctx, whole, []string{p.GetHtml()}, nil)
 	}
-	return partsOf(ctx, blocks, fragments, s.sizes.of)
+	parts := partsOf(ctx, blocks, fragments, s.sizes.of)
+	for _, v := range p.GetVerified() {
+		if i := int(v.GetBlock()); i >= 0 && i < len(parts) && parts[i].Kind == "metric" {
+			parts[i].Figure.Verified = v
+		}
+	}
+	return parts
 }
 
 func (s *Site) storyLanguages(p *storiesv1.PublishedStory) []web.Alternate {
@@ -111,18 +130,55 @@ func (s *Site) storyLanguages(p *storiesv1.PublishedStory) []web.Alternate {
 	return out
 }
 
+// factKeys are the facts that are words of a taxonomy, by its name.
+var factKeys = map[string]string{"industry": "story.industry", "region": "story.region", "product": "story.product", "use_case": "story.use_case"}
+
 func factsOf(p *storiesv1.PublishedSummary, c *storiesv1.Content) []fact {
 	var out []fact
-	for _, f := range []fact{
-		{"story.customer", p.GetCustomer()}, {"story.industry", strings.Join(p.GetIndustry(), ", ")},
-		{"story.region", strings.Join(p.GetRegion(), ", ")}, {"story.size", c.GetSize()},
-		{"story.product", strings.Join(p.GetProduct(), ", ")}, {"story.use_case", strings.Join(p.GetUseCase(), ", ")},
+	for _, f := range []struct {
+		key    string
+		values []string
+	}{
+		{"story.customer", []string{p.GetCustomer()}}, {factKeys["industry"], p.GetIndustry()}, {factKeys["region"], p.GetRegion()}, {"story.size", []string{c.GetSize()}},
+		{factKeys["product"], p.GetProduct()}, {factKeys["use_case"], p.GetUseCase()},
 	} {
-		if f.Value != "" {
-			out = append(out, f)
+		facts := fact{Key: f.key}
+		for _, text := range f.values {
+			if text != "" {
+				facts.Values = append(facts.Values, factValue{Text: text})
+			}
+		}
+		if facts.Values != nil {
+			out = append(out, facts)
 		}
 	}
 	return out
+}
+
+// linked leads from each word to the stories that share its term. A story's terms of a taxonomy stand in the order of its words; the words themselves are those that
+// were signed, whatever the term is called.
+func (s *Site) linked(facts []fact, p *storiesv1.PublishedSummary) []fact {
+	for taxonomy, key := range factKeys {
+		var terms []*storiesv1.TermRef
+		for _, t := range p.GetTerms() {
+			if t.GetTaxonomy() == taxonomy {
+				terms = append(terms, t)
+			}
+		}
+		i := slices.IndexFunc(facts, func(f fact) bool { return f.Key == key })
+		if i < 0 || len(terms) != len(facts[i].Values) {
+			continue
+		}
+		for j, t := range terms {
+			facts[i].Values[j].URL = s.paths.filtered(p.GetLocale(), t)
+		}
+	}
+	return facts
+}
+
+// mailTo begins a message that tells of a page.
+func mailTo(subject, address string) string {
+	return "mailto:?subject=" + url.PathEscape(subject) + "&body=" + url.PathEscape(address)
 }
 
 func (s *Site) consentLine(p *storiesv1.PublishedStory) string {
@@ -143,38 +199,3 @@ func (s *Site) untilLine(p *storiesv1.PublishedStory) string {
 
 // lastDay is an instant on the last day of a consent: what is stored is the first instant without it.
 func lastDay(end *timestamppb.Timestamp) time.Time { return end.AsTime().Add(-time.Second) }
-
-// related finds up to two stories of the same industry, product or region, in this order, and says why.
-func (s *Site) related(to *storiesv1.PublishedSummary, among []*storiesv1.PublishedSummary) []Row {
-	var out []Row
-	taken := map[string]bool{to.GetName(): true}
-	for _, shared := range []struct {
-		key string
-		of  func(*storiesv1.PublishedSummary) []string
-	}{
-		{"story.why.industry", (*storiesv1.PublishedSummary).GetIndustry},
-		{"story.why.product", (*storiesv1.PublishedSummary).GetProduct},
-		{"story.why.region", (*storiesv1.PublishedSummary).GetRegion},
-	} {
-		for _, other := range among {
-			common := firstCommon(shared.of(to), shared.of(other))
-			if common == "" || taken[other.GetName()] || len(out) == related {
-				continue
-			}
-			taken[other.GetName()] = true
-			row := s.row(other)
-			row.Why = s.say(to.GetLocale(), shared.key, common)
-			out = append(out, row)
-		}
-	}
-	return out
-}
-
-func firstCommon(a, b []string) string {
-	for _, x := range a {
-		if slices.Contains(b, x) {
-			return x
-		}
-	}
-	return ""
-}
