@@ -278,3 +278,18 @@ func (p *Page) Picture(whole bool) ([]byte, error) {
 	}
 	return raw, nil
 }
+
+// Print is the page as it comes out of a printer, as PDF: A4, by the page's own style for print.
+func (p *Page) Print() ([]byte, error) {
+	ctx, cancel := context.WithTimeout(p.ctx, patience)
+	defer cancel()
+	raw, err := chromedp.Run(ctx, func(ctx context.Context, t *chromedp.Target) ([]byte, error) {
+		yes := true
+		got, err := cdp.Call(ctx, t, page.PrintToPDF, page.PrintToPDFParams{PaperWidth: 8.27, PaperHeight: 11.69, PreferCSSPageSize: &yes})
+		return got.Data, err
+	})
+	if err != nil {
+		return nil, fault.Unavailable.New("%s cannot be printed", p.Address()).Wrap(err)
+	}
+	return raw, nil
+}

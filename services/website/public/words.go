@@ -39,6 +39,7 @@ var Words = web.Words{
 	"story.attested":       {"en": "%s agreed to this text, word for word, on %s. The agreement was given outside this site and confirmed by two people.", "de": "%s hat diesem Text Wort für Wort zugestimmt, am %s. Die Zustimmung wurde außerhalb dieser Website gegeben und von zwei Personen bestätigt."},
 	"story.until":          {"en": "The consent lasts until %s.", "de": "Die Zustimmung gilt bis %s."},
 	"story.version":        {"en": "Version %d, published on", "de": "Fassung %d, veröffentlicht am"},
+	"story.version.short":  {"en": "Version %d.", "de": "Fassung %d."},
 	"story.fingerprint":    {"en": "Fingerprint of the agreed text", "de": "Fingerabdruck des vereinbarten Textes"},
 	"story.share":          {"en": "Share story", "de": "Geschichte teilen"},
 	"story.share.mail":     {"en": "Send by e-mail", "de": "Per E-Mail senden"},
