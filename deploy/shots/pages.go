@@ -174,6 +174,21 @@ func (s *session) studio() error {
 	if err != nil {
 		return err
 	}
+	text := studio + "/stories/nordhafen-logistics/en"
+	if err := admin.Go(text); err != nil {
+		return err
+	}
+	figure, err := admin.Property("#figures a", "href")
+	if err != nil {
+		return err
+	}
+	preview, err := showTo(admin, text, "Mira at the agency")
+	if err != nil {
+		return err
+	}
+	if err := s.all(admin.Page, "a figure and its evidence", figure, "preview", preview); err != nil {
+		return err
+	}
 	return s.all(admin.Page,
 		"stories", studio+"/stories", "stories, empty", studio+"/stories?state=scheduled", "a story", studio+"/stories/nordhafen-logistics",
 		"text, published and attested", studio+"/stories/nordhafen-logistics/en", "editor", studio+"/stories/nordhafen-logistics/en/edit",
@@ -181,6 +196,23 @@ func (s *session) studio() error {
 		"a version", studio+"/stories/nordhafen-logistics/en/versions/1", "consents", studio+"/consents", "consents to confirm", studio+"/consents?open",
 		"end a consent", revoke, "import", studio+"/import", "outbox", studio+"/outbox", "audit trail", studio+"/audit", "figures", studio+"/figures", "figures, a year", studio+"/figures?period=12-months", "people", studio+"/people",
 		"apps", studio+"/apps", "an app", app, "studio, nothing here", studio+"/no-such-page")
+}
+
+// showTo makes a preview link to a text and returns it.
+func showTo(editor *browser.Employee, text, note string) (string, error) {
+	if err := editor.Go(text); err != nil {
+		return "", err
+	}
+	for _, act := range []func() error{
+		func() error { return editor.TabTo("#preview > summary") }, func() error { return editor.Press(browser.Enter) },
+		func() error { return editor.Fill("#preview [name=note]", note) },
+		func() error { return editor.Follow(func() error { return editor.Click("#preview .button.primary") }) },
+	} {
+		if err := act(); err != nil {
+			return "", err
+		}
+	}
+	return editor.Property("#previews .copybox input", "value")
 }
 
 func (s *session) reference() error {

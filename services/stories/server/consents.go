@@ -110,8 +110,10 @@ func (s *Server) AttestConsent(ctx context.Context, req *storiesv1.AttestConsent
 		if err != nil {
 			return nil, err
 		}
-		if req.GetContentHash() != text.Value.Hash {
-			return nil, fault.Invalid("contentHash", "it is not that of the newest version: the customer agreed to other words than those that stand there now")
+		if ok, err := s.standsThere(ctx, tx, text, req.GetContentHash()); err != nil {
+			return nil, err
+		} else if !ok {
+			return nil, fault.Invalid("contentHash", "it is that of neither the newest version nor what is up: the customer agreed to other words than those that stand there now")
 		}
 		now := s.now()
 		if ends == 0 {
@@ -119,7 +121,7 @@ func (s *Server) AttestConsent(ctx context.Context, req *storiesv1.AttestConsent
 		}
 		by := who(ctx)
 		row, err := s.addConsent(ctx, tx, domain.Consent{
-			ID: id.New(s.Clock), Story: text.Value.Story, Locale: text.Value.Locale, Hash: text.Value.Hash, Kind: domain.Attested,
+			ID: id.New(s.Clock), Story: text.Value.Story, Locale: text.Value.Locale, Hash: req.GetContentHash(), Kind: domain.Attested,
 			Scopes: scopesFromProto(req.GetScopes()), Signer: domain.Signer{Name: req.GetGivenBy()}, SignedAt: given, Ends: ends, Evidence: req.GetEvidence(),
 			RecordedBy: by.name, RecordedFor: by.owner, RecordedAt: now,
 		}, by)
@@ -128,6 +130,19 @@ func (s *Server) AttestConsent(ctx context.Context, req *storiesv1.AttestConsent
 		}
 		return &storiesv1.AttestConsentResponse{Consent: s.consent(row, text.Value.Hash)}, nil
 	})
+}
+
+// standsThere reports whether a hash is that of a text's newest version, or of what is up of it: an agreement can be renewed while the next text is written.
+func (s *Server) standsThere(ctx context.Context, tx store.Reader, text store.Row[tables.Text], hash string) (bool, error) {
+	if hash == text.Value.Hash {
+		return true, nil
+	}
+	pub, err := published(ctx, tx, text.ID)
+	if err != nil || !pub.Value.Live(s.now()) {
+		return false, err
+	}
+	edition, err := tables.Editions.Get(ctx, tx, pub.Value.Edition)
+	return err == nil && edition.Value.Hash == hash, err
 }
 
 // ConfirmConsents confirms attested consents, each by itself: one that cannot be confirmed does not hold up the others.

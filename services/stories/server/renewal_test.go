@@ -275,6 +275,33 @@ func TestAnAgreementFromElsewhereIsRemindedOfToTheEditors(t *testing.T) {
 	}
 }
 
+func TestAnAgreementIsRenewedWhileTheNextTextIsWritten(t *testing.T) {
+	r := newRig(t)
+	r.write("nordhafen", markdown)
+	ends := start.AddDate(0, 6, 0)
+	r.attest("nordhafen", "en", "Clause 7 of the framework agreement", ends)
+	r.approve("nordhafen", "en")
+	must(r.review.PublishText(r.edda(), &storiesv1.PublishTextRequest{Story: "nordhafen", Locale: "en"}))(t)
+	online := r.text("nordhafen", "en").GetContentHash()
+	must(r.workspace.SaveText(r.ada(), &storiesv1.SaveTextRequest{Story: "nordhafen", Locale: "en", Text: text(markdown + "\nEvery night.\n"), Etag: r.text("nordhafen", "en").GetEtag()}))(t)
+	r.step(ends.AddDate(0, 0, -30).Sub(start))
+	if len(r.reminders()) != 1 {
+		t.Fatal("what is online is not reminded of while another text is written")
+	}
+	req := &storiesv1.AttestConsentRequest{
+		Story: "nordhafen", Locale: "en", Scopes: web(), GivenBy: "Jonna Fjeld", GiveTime: timestamppb.New(r.clock.Now()), EndTime: timestamppb.New(ends.AddDate(1, 0, 0)),
+		Evidence: "Her mail of today", ContentHash: strings.Repeat("0", 64),
+	}
+	_, err := r.consents.AttestConsent(r.edda(), req)
+	refused(t, err, fault.InvalidArgument)
+	req.ContentHash = online
+	c := must(r.consents.AttestConsent(r.edda(), req))(t).GetConsent()
+	must(r.consents.ConfirmConsents(r.pavel(), &storiesv1.ConfirmConsentsRequest{Consents: []string{c.GetName()}}))(t)
+	if st := must(r.get(slug, "en"))(t); !st.GetConsentEndTime().AsTime().Equal(ends.AddDate(1, 0, 0)) || r.state("nordhafen", "en") != "DRAFT" {
+		t.Errorf("up until %v, text %s", st.GetConsentEndTime().AsTime(), r.state("nordhafen", "en"))
+	}
+}
+
 func TestNobodyIsRemindedOfAConsentOnWhichNothingRests(t *testing.T) {
 	r := newRig(t)
 	r.write("nordhafen", markdown)

@@ -47,6 +47,8 @@ func (v *visit) consentRows(list []*storiesv1.Consent) []consentRow {
 			r.State = stateWords{Label: "To be confirmed", Tone: web.WarnTone, Icon: "clock"}
 		case c.GetEndTime() != nil && c.GetEndTime().AsTime().Before(v.clock.Now()):
 			r.State = stateWords{Label: "Ended", Tone: web.PlainTone, Icon: "clock"}
+		case c.GetEnding():
+			r.State = stateWords{Label: "Ends soon", Tone: web.WarnTone, Icon: "clock"}
 		case c.GetLive() && c.GetCurrent():
 			r.State = stateWords{Label: "Holds", Tone: web.GoodTone, Icon: "circle-check"}
 		case c.GetLive():

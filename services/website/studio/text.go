@@ -37,6 +37,8 @@ type textPage struct {
 	// Proofs are the text's figures with their evidence, Previews the links to versions of it.
 	Proofs   []proof
 	Previews []previewRow
+	// AttestHash is that of the words to which a new agreement is recorded: those that are online where their consent ends soon, else the newest.
+	AttestHash string
 }
 
 // stage is one station of a text's way.
@@ -92,7 +94,10 @@ func (v *visit) showText(status int, text *storiesv1.Text, refused string, probl
 			p.Live.Until = &until
 		}
 	}
-	p.Next = nextStep(p)
+	p.Next, p.AttestHash = nextStep(p), text.GetContentHash()
+	if i := slices.IndexFunc(text.GetConsents(), (*storiesv1.Consent).GetEnding); i >= 0 {
+		p.AttestHash = text.GetConsents()[i].GetContentHash()
+	}
 	var err error
 	if p.Proofs, err = v.proofs(id, s.GetLocale()); err != nil {
 		return err

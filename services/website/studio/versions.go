@@ -93,6 +93,7 @@ func (v *visit) showVersion(status int, n int32, problem *api.Problem) error {
 	trail = append(trail[:3:3], web.Link{Label: "Versions", URL: textURL(story, locale) + "/versions"}, web.Link{Label: label})
 	f := newForm(v.r.PostForm, problem)
 	view := &web.View{Title: label, Section: "stories", Trail: trail, Notice: f.Notice(), Data: map[string]any{
+		"MayShow": v.is(keepers), "Preview": previewForm(newForm(nil, nil)),
 		"Version": ver, "When": ver.GetCreateTime().AsTime(), "Body": v.trusted(preview.GetHtml()), "Etag": text.GetText().GetEtag(), "Form": f,
 		"Current": text.GetText().GetSummary().GetVersion(), "MayRestore": v.may(text.GetText())["edit"] && n != text.GetText().GetSummary().GetVersion(), "URL": textURL(story, locale)}}
 	v.show(status, "version", view)

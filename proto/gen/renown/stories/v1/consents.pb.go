@@ -179,7 +179,7 @@ type AttestConsentRequest struct {
 	EndTime *timestamppb.Timestamp `protobuf:"bytes,6,opt,name=end_time,json=endTime,proto3" json:"end_time,omitempty"`
 	// Where the agreement can be found.
 	Evidence string `protobuf:"bytes,7,opt,name=evidence,proto3" json:"evidence,omitempty"`
-	// SHA-256 of the content that the customer agreed to; it must be that of the newest version.
+	// SHA-256 of the content that the customer agreed to; it must be that of the newest version, or of what is up.
 	ContentHash   string `protobuf:"bytes,8,opt,name=content_hash,json=contentHash,proto3" json:"content_hash,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache

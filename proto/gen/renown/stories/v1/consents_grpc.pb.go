@@ -34,7 +34,7 @@ const (
 type ConsentsServiceClient interface {
 	// ListConsents lists consents, newest first.
 	ListConsents(ctx context.Context, in *ListConsentsRequest, opts ...grpc.CallOption) (*ListConsentsResponse, error)
-	// AttestConsent records an agreement that the customer gave elsewhere, bound to the newest version's words. It counts once a second person confirms it.
+	// AttestConsent records an agreement that the customer gave elsewhere, bound to the words of the newest version or of what is up. It counts once a second person confirms it.
 	AttestConsent(ctx context.Context, in *AttestConsentRequest, opts ...grpc.CallOption) (*AttestConsentResponse, error)
 	// ConfirmConsents confirms attested consents that somebody else recorded, and moves their texts on where they waited for it. Each is confirmed or refused by itself.
 	ConfirmConsents(ctx context.Context, in *ConfirmConsentsRequest, opts ...grpc.CallOption) (*ConfirmConsentsResponse, error)
@@ -111,7 +111,7 @@ func (c *consentsServiceClient) WithdrawClauses(ctx context.Context, in *Withdra
 type ConsentsServiceServer interface {
 	// ListConsents lists consents, newest first.
 	ListConsents(context.Context, *ListConsentsRequest) (*ListConsentsResponse, error)
-	// AttestConsent records an agreement that the customer gave elsewhere, bound to the newest version's words. It counts once a second person confirms it.
+	// AttestConsent records an agreement that the customer gave elsewhere, bound to the words of the newest version or of what is up. It counts once a second person confirms it.
 	AttestConsent(context.Context, *AttestConsentRequest) (*AttestConsentResponse, error)
 	// ConfirmConsents confirms attested consents that somebody else recorded, and moves their texts on where they waited for it. Each is confirmed or refused by itself.
 	ConfirmConsents(context.Context, *ConfirmConsentsRequest) (*ConfirmConsentsResponse, error)
