@@ -48,6 +48,8 @@ type Options struct {
 	// Settle is how long answers about something that has just changed are not kept: ready.Settled where several replicas of a service answer, since one may not
 	// have heard of the change yet; zero where there is only one.
 	Settle time.Duration
+	// Shared says what a cache in front may keep.
+	Shared ready.Shared
 	// Limits bounds callers; zero fields take their defaults.
 	Limits Limits
 	// Ready says whether the rest of the installation is ready; nil means that it always is.
@@ -166,7 +168,7 @@ func New(o Options) (*Gateway, error) {
 		return nil, err
 	}
 	// Whoever reads without knowing whether a story was withdrawn waits no longer than a withdrawal may take.
-	g.holder = ready.New(ready.Options{Clock: o.Clock, Problem: g.refuse, FillWithin: 2 * time.Second, Settle: o.Settle})
+	g.holder = ready.New(ready.Options{Clock: o.Clock, Problem: g.refuse, FillWithin: 2 * time.Second, Settle: o.Settle, Shared: o.Shared})
 	g.start(storiesv1.NewPublishedServiceClient(stories))
 	return g, nil
 }

@@ -82,6 +82,9 @@ func (ex *exchange) depends(m proto.Message) {
 	switch m := m.ProtoReflect().Interface().(type) {
 	case *storiesv1.ListPublishedStoriesResponse:
 		ex.tags = []string{"lists/" + m.GetLocale()}
+		if next := m.GetNextChangeTime(); next != nil {
+			ex.validUntil = next.AsTime()
+		}
 	case *storiesv1.PublishedStory:
 		ex.tags = []string{m.GetSummary().GetName()}
 	case *storiesv1.GetPublishedStoryResponse:

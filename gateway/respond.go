@@ -65,7 +65,7 @@ func (m *marshaler) Marshal(v any) ([]byte, error) {
 // describe sets the headers that follow from the message of an answer, before it is written.
 func (g *Gateway) describe(ctx context.Context, w http.ResponseWriter, m proto.Message) error {
 	ex := exchangeOf(ctx)
-	ex.depends(m)
+	ex.depends(m.ProtoReflect().Interface()) // m may be a wrapper that knows where its body is
 	body := m
 	if inner, ok := m.(interface{ XXX_ResponseBody() any }); ok {
 		body, _ = inner.XXX_ResponseBody().(proto.Message)

@@ -30,6 +30,7 @@ type Settings struct {
 	Quota        int             `help:"Requests a minute of a user or app that has no quota of its own." default:"6000"`
 	QuotaAddress int             `name:"quota-address" help:"Requests a minute of an address without credentials." default:"3000"`
 	StopWithin   time.Duration   `name:"stop-within" help:"How long running requests get to finish when the gateway stops." default:"15s"`
+	Shared       ready.Shared    `embed:"" prefix:"shared-"`
 	LogFormat    string          `name:"log-format" help:"json or text." enum:"json,text" default:"json"`
 	LogLevel     slog.Level      `name:"log-level" help:"debug, info, warn or error." default:"info"`
 }
@@ -52,7 +53,7 @@ func Run(ctx context.Context, s Settings) error {
 	g, err := New(Options{
 		Stories: stories, Partners: partners, Minter: minter, Telemetry: tel, PublicURL: s.PublicURL, Origins: s.Origin, TrustedProxies: s.TrustedProxy,
 		Limits: Limits{Credential: s.Quota, Anonymous: s.QuotaAddress}, Ready: program.Ready,
-		Settle: ready.Settled,
+		Settle: ready.Settled, Shared: s.Shared,
 	})
 	if err != nil {
 		return err

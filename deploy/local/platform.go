@@ -190,7 +190,7 @@ func (p *platform) openStories(ctx context.Context) error {
 	}
 	var err error
 	p.stories, err = stories.New(ctx, stories.Config{
-		Config: p.engine(), IdentityKeys: []auth.PublicKey{p.key.Public()}, Company: company, WebsiteURL: p.publicURL, Locales: p.Locales, SMTP: p.SMTP,
+		Config: p.engine(), IdentityKeys: []auth.PublicKey{p.key.Public()}, Company: company, WebsiteURL: p.publicURL, Locales: p.Locales, SMTP: p.SMTP, Purge: p.Purge,
 	}, stories.Deps{Clock: clk, Telemetry: p.tel})
 	return err
 }
@@ -204,7 +204,7 @@ func (p *platform) openGateway(context.Context) error {
 	var err error
 	p.gateway, err = gateway.New(gateway.Options{
 		Stories: p.curtain, Partners: p.partners.Conn(), Minter: p.minter, Telemetry: p.tel, PublicURL: p.apiURL, Origins: p.Origin,
-		TrustedProxies: append(p.TrustedProxy, loopbackNetworks...), Limits: gateway.Limits{Credential: p.Quota, Anonymous: p.QuotaAddress}, Ready: func() bool { return p.program.Ready() && p.loaded.Load() },
+		Shared: p.Shared, TrustedProxies: append(p.TrustedProxy, loopbackNetworks...), Limits: gateway.Limits{Credential: p.Quota, Anonymous: p.QuotaAddress}, Ready: func() bool { return p.program.Ready() && p.loaded.Load() },
 	})
 	return err
 }
@@ -218,7 +218,7 @@ func (p *platform) openWebsite(context.Context) error {
 		return err
 	}
 	p.site, err = website.New(website.Options{
-		API: api.New("http://"+reachable(p.apiListener), nil), Theme: p.theme, PublicURL: p.publicURL, DefaultLocale: p.Locales[0], Log: p.tel.Logger,
+		API: api.New("http://"+reachable(p.apiListener), nil), Theme: p.theme, PublicURL: p.publicURL, DefaultLocale: p.Locales[0], Shared: p.Shared, Log: p.tel.Logger,
 		SignIn: signin.Config{PublicURL: p.publicURL, Issuer: p.OIDC.Issuer, ClientID: p.OIDC.ClientID, ClientSecret: p.OIDC.ClientSecret, Scopes: p.OIDC.Scopes, CookieSecret: key},
 	})
 	return err

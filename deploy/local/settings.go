@@ -10,7 +10,9 @@ import (
 	"time"
 
 	"renown.example/kit/fault"
+	"renown.example/kit/ready"
 	"renown.example/stories/mail"
+	"renown.example/stories/purge"
 )
 
 // settings are those of the whole platform in one process: flags, environment and file alike.
@@ -31,6 +33,8 @@ type settings struct {
 	OIDC         oidcSettings   `embed:"" prefix:"oidc-"`
 	GroupRoles   string         `help:"Roles that follow from the identity provider's groups, such as editors=editor,leads=approver." placeholder:"GROUP=ROLE,..."`
 	SMTP         mail.Config    `embed:"" prefix:"smtp-"`
+	Purge        purge.Config   `embed:"" prefix:"purge-"`
+	Shared       ready.Shared   `embed:"" prefix:"shared-"`
 	Origin       []string       `help:"Origin whose scripts may use all of REST. Repeatable." placeholder:"ORIGIN"`
 	TrustedProxy []netip.Prefix `help:"Network of a proxy whose X-Forwarded-For tells the caller's address. Repeatable." placeholder:"CIDR"`
 	Quota        int            `help:"Requests a minute of a user or app that has no quota of its own." default:"6000"`
@@ -67,6 +71,9 @@ func (s *settings) check() error {
 	}
 	if !loopback(s.Admin) {
 		return fault.Invalid("admin", "%q is not on this machine alone: metrics and profiles are for operators.", s.Admin)
+	}
+	if (s.Purge.URL == "") != (s.Shared.MaxAge == 0) {
+		return fault.Invalid("shared-max-age", "A cache in front keeps answers only where it is told what to forget: set --purge-url and --shared-max-age together.")
 	}
 	if s.Demo {
 		return s.checkDemo()

@@ -23,6 +23,7 @@ import (
 	"renown.example/kit/store/engine"
 	"renown.example/kit/telemetry"
 	"renown.example/stories/mail"
+	"renown.example/stories/purge"
 	"renown.example/stories/server"
 	"renown.example/stories/tables"
 )
@@ -35,6 +36,7 @@ type Config struct {
 	WebsiteURL   string           `help:"Address of the website as people type it: links to customers begin with it." placeholder:"URL" required:""`
 	Locales      []string         `help:"Languages of the stories, the default first." default:"en" placeholder:"TAG"`
 	SMTP         mail.Config      `embed:"" prefix:"smtp-"`
+	Purge        purge.Config     `embed:"" prefix:"purge-"`
 	SearchFolder string           `help:"Folder of the search index, for this process alone; it is made anew where it is missing. By default it lies in the folder for the data, or with MongoDB in a temporary one." placeholder:"DIR"`
 }
 
@@ -68,6 +70,11 @@ func New(ctx context.Context, c Config, d Deps) (*Service, error) {
 	}
 	if c.SMTP.Address != "" {
 		if o.Mail, err = mail.New(c.SMTP, d.Clock, nil); err != nil {
+			return nil, err
+		}
+	}
+	if c.Purge.URL != "" {
+		if o.Purger, err = purge.New(c.Purge); err != nil {
 			return nil, err
 		}
 	}

@@ -19,19 +19,20 @@ import (
 
 // Settings is how a website of its own process is started; config.Load fills it from flags, variables and a file.
 type Settings struct {
-	Website          string     `help:"Address the website listens on." default:"127.0.0.1:8080"`
-	Gateway          string     `help:"Address of the gateway's REST interface." default:"http://127.0.0.1:8081"`
-	PublicURL        string     `name:"public-url" help:"The website's address as people type it, such as https://stories.example.com." default:"http://127.0.0.1:8080"`
-	Theme            string     `help:"Theme file; without one the site looks like Renown." placeholder:"FILE"`
-	DefaultLocale    string     `help:"Language whose stories have addresses without a language in them." default:"en"`
-	OIDCIssuer       string     `name:"oidc-issuer" help:"Identity provider that employees sign in with." placeholder:"URL"`
-	OIDCClientID     string     `name:"oidc-client-id" help:"Client id from the identity provider."`
-	OIDCClientSecret string     `name:"oidc-client-secret" help:"Client secret from the identity provider."`
-	OIDCScopes       []string   `name:"oidc-scopes" help:"What to ask of the identity provider; openid, profile, email and groups if nothing is given." placeholder:"SCOPE"`
-	CookieSecret     string     `help:"At least 32 bytes that the replicas of one website share."`
-	Admin            string     `help:"Address for metrics and profiles; never a public one. Empty means none." default:"127.0.0.1:9080"`
-	LogFormat        string     `help:"json or text." enum:"json,text" default:"json"`
-	LogLevel         slog.Level `help:"debug, info, warn or error." default:"info"`
+	Website          string       `help:"Address the website listens on." default:"127.0.0.1:8080"`
+	Gateway          string       `help:"Address of the gateway's REST interface." default:"http://127.0.0.1:8081"`
+	PublicURL        string       `name:"public-url" help:"The website's address as people type it, such as https://stories.example.com." default:"http://127.0.0.1:8080"`
+	Theme            string       `help:"Theme file; without one the site looks like Renown." placeholder:"FILE"`
+	DefaultLocale    string       `help:"Language whose stories have addresses without a language in them." default:"en"`
+	OIDCIssuer       string       `name:"oidc-issuer" help:"Identity provider that employees sign in with." placeholder:"URL"`
+	OIDCClientID     string       `name:"oidc-client-id" help:"Client id from the identity provider."`
+	OIDCClientSecret string       `name:"oidc-client-secret" help:"Client secret from the identity provider."`
+	OIDCScopes       []string     `name:"oidc-scopes" help:"What to ask of the identity provider; openid, profile, email and groups if nothing is given." placeholder:"SCOPE"`
+	CookieSecret     string       `help:"At least 32 bytes that the replicas of one website share."`
+	Admin            string       `help:"Address for metrics and profiles; never a public one. Empty means none." default:"127.0.0.1:9080"`
+	Shared           ready.Shared `embed:"" prefix:"shared-"`
+	LogFormat        string       `help:"json or text." enum:"json,text" default:"json"`
+	LogLevel         slog.Level   `help:"debug, info, warn or error." default:"info"`
 }
 
 // SignIn is the part of the settings that says with which identity provider employees sign in.
@@ -60,7 +61,7 @@ func Run(ctx context.Context, s Settings) error {
 	if err != nil {
 		return err
 	}
-	site, err := New(Options{API: api.New(s.Gateway, nil), Theme: theme, PublicURL: s.PublicURL, DefaultLocale: s.DefaultLocale, Log: tel.Logger, SignIn: s.SignIn(), Settle: ready.Settled})
+	site, err := New(Options{API: api.New(s.Gateway, nil), Theme: theme, PublicURL: s.PublicURL, DefaultLocale: s.DefaultLocale, Log: tel.Logger, SignIn: s.SignIn(), Settle: ready.Settled, Shared: s.Shared})
 	if err != nil {
 		return err
 	}

@@ -37,6 +37,8 @@ type Options struct {
 	SignIn signin.Config
 	// Settle is how long pages about something that has just changed are not kept: ready.Settled where the gateway has several replicas.
 	Settle time.Duration
+	// Shared says what a cache in front may keep of the public pages.
+	Shared ready.Shared
 	// Clock and Log: nil is the machine's clock and slog's default.
 	Clock clock.Clock
 	Log   *slog.Logger
@@ -79,7 +81,7 @@ func New(o Options) (*Site, error) {
 	if err != nil {
 		return nil, fmt.Errorf("website: words: %w", err)
 	}
-	open, err := public.New(public.Options{API: o.API, Renderer: renderer, PublicURL: o.PublicURL, DefaultLocale: o.DefaultLocale, Clock: o.Clock, Log: o.Log, Settle: o.Settle})
+	open, err := public.New(public.Options{API: o.API, Renderer: renderer, PublicURL: o.PublicURL, DefaultLocale: o.DefaultLocale, Clock: o.Clock, Log: o.Log, Settle: o.Settle, Shared: o.Shared})
 	if err != nil {
 		return nil, fmt.Errorf("website: public pages: %w", err)
 	}

@@ -35,6 +35,9 @@ type Answer struct {
 // SurrogateKey is the header field with the names that an answer depends on, parted by spaces. Caches in front that know it can drop just what a change concerns.
 const SurrogateKey = "Surrogate-Key"
 
+// EverythingKey is the surrogate key of every answer that has keys: a cache that is told to forget it forgets everything.
+const EverythingKey = "renown"
+
 // Fill fetches an answer. Errors go to Options.Problem and are not kept; a refusal that may be kept, such as 410, is an Answer with that status.
 type Fill func(ctx context.Context) (Answer, error)
 

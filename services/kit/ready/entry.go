@@ -28,7 +28,9 @@ type entry struct {
 	validUntil time.Time
 	body       []byte
 	squeezable bool
-	forms      [codings]form
+	// policy is the Cache-Control of the answer.
+	policy string
+	forms  [codings]form
 	// grew is told how many bytes a new coding takes; nil for an entry that is not kept.
 	grew func(e *entry, by int)
 
@@ -81,16 +83,21 @@ func newEntry(key string, a Answer) *entry {
 			e.header = append(e.header, field{name, values})
 		}
 	}
-	if a.Header.Get("Cache-Control") == "" {
-		e.header = append(e.header, field{"Cache-Control", []string{"no-cache"}})
+	if e.policy = a.Header.Get("Cache-Control"); e.policy == "" {
+		e.policy = private
+		e.header = append(e.header, field{"Cache-Control", []string{private}})
 	}
 	if vary := a.Header["Vary"]; len(vary) > 0 {
 		e.header = append(e.header, field{"Vary", append(append([]string(nil), vary...), "Accept-Encoding")})
 	} else {
 		e.header = append(e.header, field{"Vary", []string{"Accept-Encoding"}})
 	}
+	if !a.ValidUntil.IsZero() {
+		// It says until when this is true, for those who make answers of it; what may be kept how long says Cache-Control, which comes before it.
+		e.header = append(e.header, field{"Expires", []string{a.ValidUntil.UTC().Format(http.TimeFormat)}})
+	}
 	if len(a.Tags) > 0 {
-		e.header = append(e.header, field{SurrogateKey, []string{strings.Join(a.Tags, " ")}})
+		e.header = append(e.header, field{SurrogateKey, []string{strings.Join(a.Tags, " ") + " " + EverythingKey}})
 	}
 	e.size = overhead + len(key) + len(a.Body)
 	return e
@@ -101,6 +108,9 @@ func squeezable(contentType string) bool {
 	t = strings.ToLower(strings.TrimSpace(t))
 	return strings.HasPrefix(t, "text/") || strings.HasSuffix(t, "json") || strings.HasSuffix(t, "xml") || strings.HasSuffix(t, "javascript") || t == "application/wasm"
 }
+
+// private lets nobody give an answer away without asking again, which costs a 304.
+const private = "no-cache"
 
 // serve writes the answer in the coding that the client likes best, or 304 if the client has it.
 func (e *entry) serve(w http.ResponseWriter, r *http.Request) {

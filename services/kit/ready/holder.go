@@ -32,6 +32,8 @@ type Options struct {
 	// Settle is how long after a change answers that it concerns are fetched but not kept. Where fills may be answered by other replicas than the one that
 	// tells of changes, set it to more than FreshFor: a replica that has not heard of the change by then does not answer from memory either. 0 means not at all.
 	Settle time.Duration
+	// Shared lets a cache in front keep answers; the zero value lets it keep nothing.
+	Shared Shared
 }
 
 // Holder holds ready answers by key. It is safe for concurrent use.
@@ -98,7 +100,7 @@ func (h *Holder) ServeOr(w http.ResponseWriter, r *http.Request, key string, fil
 	fresh := h.fresh(now)
 	if fresh {
 		if e := h.lookup(key, now); e != nil {
-			e.serve(w, r)
+			h.give(w, r, e, now)
 			return
 		}
 	}
@@ -116,7 +118,7 @@ func (h *Holder) ServeOr(w http.ResponseWriter, r *http.Request, key string, fil
 		h.opts.Problem(w, r, err)
 		return
 	}
-	e.serve(w, r)
+	h.give(w, r, e, h.opts.Clock.Now())
 }
 
 func (h *Holder) shard(key string) *shard {

@@ -108,12 +108,7 @@ func (c *Catalog) List(p Params) Page {
 
 // up are the entries that may be shown at an instant.
 func (s *shelf) up(now clock.Millis) *bitset.BitSet {
-	n, _ := slices.BinarySearchFunc(s.ending, now, func(e *Entry, now clock.Millis) int {
-		if e.Published.Until() <= now {
-			return -1
-		}
-		return 1
-	})
+	n, _ := slices.BinarySearchFunc(s.ending, now, ended)
 	if n == 0 {
 		return s.live
 	}
@@ -122,6 +117,30 @@ func (s *shelf) up(now clock.Millis) *bitset.BitSet {
 		up.Clear(e.slot)
 	}
 	return up
+}
+
+// NextEnd returns the first instant after now at which anything ends by itself, 0 if nothing does.
+func (c *Catalog) NextEnd(now clock.Millis) clock.Millis {
+	c.mu.RLock()
+	defer c.mu.RUnlock()
+	var next clock.Millis
+	for _, s := range c.shelves {
+		n, _ := slices.BinarySearchFunc(s.ending, now, ended)
+		if n < len(s.ending) {
+			if at := s.ending[n].Published.Until(); next == 0 || at < next {
+				next = at
+			}
+		}
+	}
+	return next
+}
+
+// ended puts entries that have ended at an instant before those that have not.
+func ended(e *Entry, now clock.Millis) int {
+	if e.Published.Until() <= now {
+		return -1
+	}
+	return 1
 }
 
 // liveLocales are the languages in which anything is up, the site's in their order, then others.

@@ -19,6 +19,7 @@ const (
 	kindUnpublish   = "stories.unpublish"
 	kindConsentEnd  = "stories.consent_end"
 	kindSend        = "stories.send"
+	kindPurge       = "stories.purge"
 	kindMetricStale = "stories.metric_stale"
 	kindRemind      = "stories.remind"
 
@@ -26,6 +27,7 @@ const (
 	jobUnpublish   = "unpublish/"
 	jobConsentEnd  = "consent-end/"
 	jobSend        = "send/"
+	jobPurge       = "purge/"
 	jobMetricStale = "metric-stale/"
 	jobRemind      = "remind/"
 )
@@ -39,6 +41,7 @@ func (s *Server) Jobs() map[string]outbox.Handler {
 		kindMetricStale: {Apply: named(s.metricDue)},
 		kindRemind:      {Apply: named(s.remindDue)},
 		kindSend:        {Do: s.deliver, Apply: named(s.delivered)},
+		kindPurge:       {Do: s.sendPurge, Apply: named(s.purged)},
 	}
 }
 

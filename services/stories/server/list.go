@@ -36,7 +36,7 @@ func (s *Server) ListPublishedStories(ctx context.Context, req *storiesv1.ListPu
 	}
 	resp := &storiesv1.ListPublishedStoriesResponse{
 		NextPageToken: s.pages.Issue(found.Next, f), TotalSize: int32(found.Total), Locale: p.Locale, Locales: found.Locales,
-		Stories: make([]*storiesv1.PublishedSummary, len(found.Entries)), Facets: facetsToProto(found), Loosenings: looseningsToProto(req, found), Search: search,
+		NextChangeTime: timestamp(s.shelves.nextChange(p.Now)), Stories: make([]*storiesv1.PublishedSummary, len(found.Entries)), Facets: facetsToProto(found), Loosenings: looseningsToProto(req, found), Search: search,
 	}
 	for i, e := range found.Entries {
 		resp.Stories[i] = e.Summary

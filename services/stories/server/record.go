@@ -83,7 +83,9 @@ func (s *Server) record(ctx context.Context, tx store.Writer, h happening) error
 	if err != nil {
 		return err
 	}
-	return outbox.Append(ctx, tx, outbox.Event{
-		Type: h.event, Subject: h.subject, Actor: h.by.name, OccurredAt: h.at, SchemaVersion: 1, Data: data,
-	})
+	event := outbox.Event{Type: h.event, Subject: h.subject, Actor: h.by.name, OccurredAt: h.at, SchemaVersion: 1, Data: data}
+	if err := s.planPurge(ctx, tx, h.story, event); err != nil {
+		return err
+	}
+	return outbox.Append(ctx, tx, event)
 }

@@ -62,9 +62,9 @@ func changeOf(e outbox.Event, locales []string) change {
 	case EventMetricVerified, EventMetricWithdrawn, EventMetricStale:
 		return change{names: []string{public(e.Subject)}}
 	case EventTextChanged:
-		// What is up says when it will be replaced.
+		// What is up says when it will be replaced, and lists when they will grow.
 		if scheduled := string(domain.Scheduled); d.State == scheduled || d.From == scheduled {
-			return change{names: []string{public(e.Subject)}}
+			return change{names: []string{public(e.Subject), listsPrefix + last(e.Subject)}}
 		}
 	}
 	return change{}

@@ -41,6 +41,8 @@ type Options struct {
 	SearchFolder string
 	// Mail sends messages; nil means that they wait to be copied.
 	Mail Mailer
+	// Purger reaches a cache in front; nil means that there is none.
+	Purger Purger
 }
 
 // Server implements the services of renown.stories.v1.

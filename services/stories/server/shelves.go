@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/json"
 	"strings"
+	"sync"
 	"sync/atomic"
 
 	"renown.example/kit/clock"
@@ -31,10 +32,14 @@ type shelves struct {
 	known    int64
 	loaded   bool
 	position int64
+
+	// planned holds when texts will be published, by text id.
+	planning sync.Mutex
+	planned  map[string]clock.Millis
 }
 
 func newShelves(o Options) *shelves {
-	s := &shelves{Catalog: catalog.New(o.Locales, publishedSummary), db: o.DB, locales: o.Locales, reading: make(chan struct{}, 1)}
+	s := &shelves{Catalog: catalog.New(o.Locales, publishedSummary), db: o.DB, locales: o.Locales, reading: make(chan struct{}, 1), planned: map[string]clock.Millis{}}
 	s.index = search.New(search.Options{Folder: o.SearchFolder, Logger: o.Logger, Editions: s.Editions, Slot: s.Slot, Load: s.documents})
 	return s
 }
@@ -87,8 +92,12 @@ func (s *shelves) load(ctx context.Context) error {
 	}
 	var rows []catalog.Row
 	var terms [taxonomy.Count][]taxonomy.Term
+	var planned []store.Row[tables.Text]
 	err = s.db.View(ctx, func(ctx context.Context, tx store.Reader) error {
 		rows = rows[:0]
+		if planned, err = scheduledTexts(ctx, tx); err != nil {
+			return err
+		}
 		if terms, err = termsOf(ctx, tx); err != nil {
 			return err
 		}
@@ -110,13 +119,14 @@ func (s *shelves) load(ctx context.Context) error {
 	}
 	s.SetTerms(taxonomy.NewResolver(terms, s.locales))
 	s.Put(rows)
+	s.plan(planned)
 	s.position = end
 	return nil
 }
 
 // take brings in what events tell of: the rows are read as they are by now, which may be later than the event.
 func (s *shelves) take(ctx context.Context, events []outbox.Recorded) error {
-	texts, relabelled := map[string]bool{}, false
+	texts, plans, relabelled := map[string]bool{}, map[string]bool{}, false
 	for _, e := range events {
 		if e.Value.Type == EventTermsChanged {
 			relabelled = true
@@ -124,14 +134,21 @@ func (s *shelves) take(ctx context.Context, events []outbox.Recorded) error {
 		if text := changedText(e.Value); text != "" {
 			texts[text] = true
 		}
+		if text := replannedText(e.Value); text != "" {
+			plans[text] = true
+		}
 	}
-	if len(texts) == 0 && !relabelled {
+	if len(texts) == 0 && len(plans) == 0 && !relabelled {
 		return nil
 	}
 	var rows []catalog.Row
 	var terms [taxonomy.Count][]taxonomy.Term
+	var planned []store.Row[tables.Text]
 	err := s.db.View(ctx, func(ctx context.Context, tx store.Reader) (err error) {
 		rows = rows[:0]
+		if planned, err = textsNamed(ctx, tx, plans); err != nil {
+			return err
+		}
 		if relabelled {
 			if terms, err = termsOf(ctx, tx); err != nil {
 				return err
@@ -152,6 +169,7 @@ func (s *shelves) take(ctx context.Context, events []outbox.Recorded) error {
 	if relabelled {
 		s.SetTerms(taxonomy.NewResolver(terms, s.locales))
 	}
+	s.plan(planned)
 	up, gone := s.Put(rows)
 	for _, edition := range up {
 		s.index.Note(edition, true)

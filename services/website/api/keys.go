@@ -6,6 +6,7 @@ import (
 	"slices"
 	"strings"
 	"sync"
+	"time"
 
 	"renown.example/kit/ready"
 )
@@ -14,6 +15,7 @@ import (
 type Keys struct {
 	mu    sync.Mutex
 	names []string
+	until time.Time
 	// open says that an answer named none, so that anything may concern what was made of it.
 	open bool
 }
@@ -37,6 +39,13 @@ func (k *Keys) Names() []string {
 	return slices.Compact(slices.Clone(k.names))
 }
 
+// Until returns the instant at which the first of the answers is true no longer, zero if none is known.
+func (k *Keys) Until() time.Time {
+	k.mu.Lock()
+	defer k.mu.Unlock()
+	return k.until
+}
+
 // noteKeys notes what the answer to a read depends on.
 func noteKeys(ctx context.Context, verb string, res *http.Response) {
 	k, ok := ctx.Value(keysKey{}).(*Keys)
@@ -45,7 +54,10 @@ func noteKeys(ctx context.Context, verb string, res *http.Response) {
 	}
 	k.mu.Lock()
 	defer k.mu.Unlock()
-	names := strings.Fields(res.Header.Get(ready.SurrogateKey))
+	names := slices.DeleteFunc(strings.Fields(res.Header.Get(ready.SurrogateKey)), func(n string) bool { return n == ready.EverythingKey })
 	k.names = append(k.names, names...)
 	k.open = k.open || len(names) == 0
+	if until, err := http.ParseTime(res.Header.Get("Expires")); err == nil && (k.until.IsZero() || until.Before(k.until)) {
+		k.until = until
+	}
 }

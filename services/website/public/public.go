@@ -50,6 +50,8 @@ type Options struct {
 	Log           *slog.Logger
 	// Settle is that of ready.Options: set where the gateway has several replicas.
 	Settle time.Duration
+	// Shared says what a cache in front may keep.
+	Shared ready.Shared
 }
 
 // Site serves the public pages. It is safe for use by many requests at once.
@@ -90,7 +92,7 @@ func New(o Options) (*Site, error) {
 	s := &Site{Options: o, paths: paths{o.DefaultLocale}, pages: pages, bare: bare, stories: stories, located: storiesv1.NewAddressesServiceClient(o.API), sizes: &sizes{stories: stories}}
 	s.fixed = map[string]http.Handler{}
 	s.counter = newCounter(o.API, o.Clock, o.Log)
-	s.holder = ready.New(ready.Options{Clock: o.Clock, Problem: s.unable, Settle: o.Settle})
+	s.holder = ready.New(ready.Options{Clock: o.Clock, Problem: s.unable, Settle: o.Settle, Shared: o.Shared})
 	if s.fixed["/embed.js"], err = s.component(); err != nil {
 		return nil, err
 	}

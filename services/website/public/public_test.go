@@ -487,7 +487,7 @@ func TestPagesAreDroppedByTheirNames(t *testing.T) {
 	})
 	tell := func(r ready.Revision) { revisions <- r; <-said }
 	tell(ready.Revision{Number: 1})
-	if got := s.get("/stories").Header.Get(ready.SurrogateKey); got != "lists/en" {
+	if got := s.get("/stories").Header.Get(ready.SurrogateKey); got != "lists/en renown" {
 		t.Errorf("the index depends on %q", got)
 	}
 	asked := func() int { return len(s.gateway.calls("GET /v1/stories en")) }

@@ -81,7 +81,7 @@ func (s *Site) serve(w http.ResponseWriter, r *http.Request) {
 		if err != nil {
 			return ready.Answer{}, err
 		}
-		p.names = keys.Names()
+		p.names, p.until = keys.Names(), keys.Until()
 		if p.status >= 400 && p.status != http.StatusGone {
 			return ready.Answer{}, &missing{p}
 		}

@@ -193,6 +193,10 @@ func (v *visit) story() error {
 	if err != nil {
 		return err
 	}
+	purges, err := v.happened().ListPurges(v.ctx(), &storiesv1.ListPurgesRequest{Story: id, PageSize: 5})
+	if err != nil {
+		return err
+	}
 	story := got.GetStory()
 	var rows []row
 	title := story.GetCustomer()
@@ -203,7 +207,7 @@ func (v *visit) story() error {
 		}
 	}
 	v.show(http.StatusOK, "story", &web.View{Title: title, Section: "stories", Trail: []web.Link{{Label: "Stories", URL: "/studio/stories"}, {Label: title}}, Data: map[string]any{
-		"Story": story, "ID": id, "Rows": rows, "Consents": v.consentRows(agreed.GetConsents()), "Entries": entries(trail.GetEntries()), "MayWrite": v.is(writers), "Languages": languages(story)}})
+		"Story": story, "ID": id, "Purges": purges.GetPurges(), "Cache": purges.GetCache(), "Rows": rows, "Consents": v.consentRows(agreed.GetConsents()), "Entries": entries(trail.GetEntries()), "MayWrite": v.is(writers), "Languages": languages(story)}})
 	return nil
 }
 

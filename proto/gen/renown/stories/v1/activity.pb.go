@@ -591,6 +591,243 @@ func (x *Event) GetDataJson() string {
 	return ""
 }
 
+// ListPurgesRequest selects purges.
+type ListPurgesRequest struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// Only of this story, if set.
+	Story string `protobuf:"bytes,1,opt,name=story,proto3" json:"story,omitempty"`
+	// How many at most; 0 means 50.
+	PageSize int32 `protobuf:"varint,2,opt,name=page_size,json=pageSize,proto3" json:"page_size,omitempty"`
+	// The token of the page before.
+	PageToken     string `protobuf:"bytes,3,opt,name=page_token,json=pageToken,proto3" json:"page_token,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *ListPurgesRequest) Reset() {
+	*x = ListPurgesRequest{}
+	mi := &file_renown_stories_v1_activity_proto_msgTypes[8]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *ListPurgesRequest) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*ListPurgesRequest) ProtoMessage() {}
+
+func (x *ListPurgesRequest) ProtoReflect() protoreflect.Message {
+	mi := &file_renown_stories_v1_activity_proto_msgTypes[8]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use ListPurgesRequest.ProtoReflect.Descriptor instead.
+func (*ListPurgesRequest) Descriptor() ([]byte, []int) {
+	return file_renown_stories_v1_activity_proto_rawDescGZIP(), []int{8}
+}
+
+func (x *ListPurgesRequest) GetStory() string {
+	if x != nil {
+		return x.Story
+	}
+	return ""
+}
+
+func (x *ListPurgesRequest) GetPageSize() int32 {
+	if x != nil {
+		return x.PageSize
+	}
+	return 0
+}
+
+func (x *ListPurgesRequest) GetPageToken() string {
+	if x != nil {
+		return x.PageToken
+	}
+	return ""
+}
+
+// ListPurgesResponse is one page.
+type ListPurgesResponse struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// The purges that are not acknowledged.
+	Purges []*Purge `protobuf:"bytes,1,rep,name=purges,proto3" json:"purges,omitempty"`
+	// Token of the next page; empty at the end.
+	NextPageToken string `protobuf:"bytes,2,opt,name=next_page_token,json=nextPageToken,proto3" json:"next_page_token,omitempty"`
+	// Host of the cache; empty if none is configured.
+	Cache         string `protobuf:"bytes,3,opt,name=cache,proto3" json:"cache,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *ListPurgesResponse) Reset() {
+	*x = ListPurgesResponse{}
+	mi := &file_renown_stories_v1_activity_proto_msgTypes[9]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *ListPurgesResponse) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*ListPurgesResponse) ProtoMessage() {}
+
+func (x *ListPurgesResponse) ProtoReflect() protoreflect.Message {
+	mi := &file_renown_stories_v1_activity_proto_msgTypes[9]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use ListPurgesResponse.ProtoReflect.Descriptor instead.
+func (*ListPurgesResponse) Descriptor() ([]byte, []int) {
+	return file_renown_stories_v1_activity_proto_rawDescGZIP(), []int{9}
+}
+
+func (x *ListPurgesResponse) GetPurges() []*Purge {
+	if x != nil {
+		return x.Purges
+	}
+	return nil
+}
+
+func (x *ListPurgesResponse) GetNextPageToken() string {
+	if x != nil {
+		return x.NextPageToken
+	}
+	return ""
+}
+
+func (x *ListPurgesResponse) GetCache() string {
+	if x != nil {
+		return x.Cache
+	}
+	return ""
+}
+
+// Purge asks a cache in front to forget.
+type Purge struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// Id; the cache sees the same when it is asked again.
+	Id string `protobuf:"bytes,1,opt,name=id,proto3" json:"id,omitempty"`
+	// The story whose change it follows from, "stories/{story}".
+	Story string `protobuf:"bytes,2,opt,name=story,proto3" json:"story,omitempty"`
+	// The surrogate keys to forget.
+	Keys []string `protobuf:"bytes,3,rep,name=keys,proto3" json:"keys,omitempty"`
+	// When the change was made.
+	CreateTime *timestamppb.Timestamp `protobuf:"bytes,4,opt,name=create_time,json=createTime,proto3" json:"create_time,omitempty"`
+	// Something may still be shown there that must not be.
+	Withdrawal bool `protobuf:"varint,5,opt,name=withdrawal,proto3" json:"withdrawal,omitempty"`
+	// How often it was tried in vain.
+	Attempts int32 `protobuf:"varint,6,opt,name=attempts,proto3" json:"attempts,omitempty"`
+	// When it was last tried.
+	TryTime *timestamppb.Timestamp `protobuf:"bytes,7,opt,name=try_time,json=tryTime,proto3" json:"try_time,omitempty"`
+	// What went wrong then.
+	Error         string `protobuf:"bytes,8,opt,name=error,proto3" json:"error,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *Purge) Reset() {
+	*x = Purge{}
+	mi := &file_renown_stories_v1_activity_proto_msgTypes[10]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *Purge) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*Purge) ProtoMessage() {}
+
+func (x *Purge) ProtoReflect() protoreflect.Message {
+	mi := &file_renown_stories_v1_activity_proto_msgTypes[10]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use Purge.ProtoReflect.Descriptor instead.
+func (*Purge) Descriptor() ([]byte, []int) {
+	return file_renown_stories_v1_activity_proto_rawDescGZIP(), []int{10}
+}
+
+func (x *Purge) GetId() string {
+	if x != nil {
+		return x.Id
+	}
+	return ""
+}
+
+func (x *Purge) GetStory() string {
+	if x != nil {
+		return x.Story
+	}
+	return ""
+}
+
+func (x *Purge) GetKeys() []string {
+	if x != nil {
+		return x.Keys
+	}
+	return nil
+}
+
+func (x *Purge) GetCreateTime() *timestamppb.Timestamp {
+	if x != nil {
+		return x.CreateTime
+	}
+	return nil
+}
+
+func (x *Purge) GetWithdrawal() bool {
+	if x != nil {
+		return x.Withdrawal
+	}
+	return false
+}
+
+func (x *Purge) GetAttempts() int32 {
+	if x != nil {
+		return x.Attempts
+	}
+	return 0
+}
+
+func (x *Purge) GetTryTime() *timestamppb.Timestamp {
+	if x != nil {
+		return x.TryTime
+	}
+	return nil
+}
+
+func (x *Purge) GetError() string {
+	if x != nil {
+		return x.Error
+	}
+	return ""
+}
+
 var File_renown_stories_v1_activity_proto protoreflect.FileDescriptor
 
 const file_renown_stories_v1_activity_proto_rawDesc = "" +
@@ -640,10 +877,34 @@ const file_renown_stories_v1_activity_proto_rawDesc = "" +
 	"\x05actor\x18\x05 \x01(\tR\x05actor\x12.\n" +
 	"\x04time\x18\x06 \x01(\v2\x1a.google.protobuf.TimestampR\x04time\x12%\n" +
 	"\x0eschema_version\x18\a \x01(\x05R\rschemaVersion\x12\x1b\n" +
-	"\tdata_json\x18\b \x01(\tR\bdataJson2\xf9\x03\n" +
+	"\tdata_json\x18\b \x01(\tR\bdataJson\"\x84\x01\n" +
+	"\x11ListPurgesRequest\x12\x1d\n" +
+	"\x05story\x18\x01 \x01(\tB\a\xbaH\x04r\x02\x18@R\x05story\x12'\n" +
+	"\tpage_size\x18\x02 \x01(\x05B\n" +
+	"\xbaH\a\x1a\x05\x18\xc8\x01(\x00R\bpageSize\x12'\n" +
+	"\n" +
+	"page_token\x18\x03 \x01(\tB\b\xbaH\x05r\x03\x18\x80\x10R\tpageToken\"\x84\x01\n" +
+	"\x12ListPurgesResponse\x120\n" +
+	"\x06purges\x18\x01 \x03(\v2\x18.renown.stories.v1.PurgeR\x06purges\x12&\n" +
+	"\x0fnext_page_token\x18\x02 \x01(\tR\rnextPageToken\x12\x14\n" +
+	"\x05cache\x18\x03 \x01(\tR\x05cache\"\x87\x02\n" +
+	"\x05Purge\x12\x0e\n" +
+	"\x02id\x18\x01 \x01(\tR\x02id\x12\x14\n" +
+	"\x05story\x18\x02 \x01(\tR\x05story\x12\x12\n" +
+	"\x04keys\x18\x03 \x03(\tR\x04keys\x12;\n" +
+	"\vcreate_time\x18\x04 \x01(\v2\x1a.google.protobuf.TimestampR\n" +
+	"createTime\x12\x1e\n" +
+	"\n" +
+	"withdrawal\x18\x05 \x01(\bR\n" +
+	"withdrawal\x12\x1a\n" +
+	"\battempts\x18\x06 \x01(\x05R\battempts\x125\n" +
+	"\btry_time\x18\a \x01(\v2\x1a.google.protobuf.TimestampR\atryTime\x12\x14\n" +
+	"\x05error\x18\b \x01(\tR\x05error2\xa6\x05\n" +
 	"\x0fActivityService\x12\xbb\x01\n" +
 	"\x10ListAuditEntries\x12*.renown.stories.v1.ListAuditEntriesRequest\x1a+.renown.stories.v1.ListAuditEntriesResponse\"N\xaa\xbb\x18/\x12\x06author\x12\x06editor\x12\bapprover\x12\x05admin\x1a\fstories.read\x82\xd3\xe4\x93\x02\x15\x12\x13/v1/workspace/audit\x12\x92\x01\n" +
-	"\fListMessages\x12&.renown.stories.v1.ListMessagesRequest\x1a'.renown.stories.v1.ListMessagesResponse\"1\xaa\xbb\x18\x0f\x12\x06editor\x12\x05admin\x82\xd3\xe4\x93\x02\x18\x12\x16/v1/workspace/messages\x12\x92\x01\n" +
+	"\fListMessages\x12&.renown.stories.v1.ListMessagesRequest\x1a'.renown.stories.v1.ListMessagesResponse\"1\xaa\xbb\x18\x0f\x12\x06editor\x12\x05admin\x82\xd3\xe4\x93\x02\x18\x12\x16/v1/workspace/messages\x12\xaa\x01\n" +
+	"\n" +
+	"ListPurges\x12$.renown.stories.v1.ListPurgesRequest\x1a%.renown.stories.v1.ListPurgesResponse\"O\xaa\xbb\x18/\x12\x06author\x12\x06editor\x12\bapprover\x12\x05admin\x1a\fstories.read\x82\xd3\xe4\x93\x02\x16\x12\x14/v1/workspace/purges\x12\x92\x01\n" +
 	"\n" +
 	"ListEvents\x12$.renown.stories.v1.ListEventsRequest\x1a%.renown.stories.v1.ListEventsResponse\"7\xaa\xbb\x18\x17\x12\x05admin\x1a\fstories.read(\x01\x82\xd3\xe4\x93\x02\x16\x12\x14/v1/workspace/eventsB6Z4renown.example/proto/gen/renown/stories/v1;storiesv1b\x06proto3"
 
@@ -659,7 +920,7 @@ func file_renown_stories_v1_activity_proto_rawDescGZIP() []byte {
 	return file_renown_stories_v1_activity_proto_rawDescData
 }
 
-var file_renown_stories_v1_activity_proto_msgTypes = make([]protoimpl.MessageInfo, 8)
+var file_renown_stories_v1_activity_proto_msgTypes = make([]protoimpl.MessageInfo, 11)
 var file_renown_stories_v1_activity_proto_goTypes = []any{
 	(*ListAuditEntriesRequest)(nil),  // 0: renown.stories.v1.ListAuditEntriesRequest
 	(*ListAuditEntriesResponse)(nil), // 1: renown.stories.v1.ListAuditEntriesResponse
@@ -669,26 +930,34 @@ var file_renown_stories_v1_activity_proto_goTypes = []any{
 	(*ListEventsRequest)(nil),        // 5: renown.stories.v1.ListEventsRequest
 	(*ListEventsResponse)(nil),       // 6: renown.stories.v1.ListEventsResponse
 	(*Event)(nil),                    // 7: renown.stories.v1.Event
-	(*AuditEntry)(nil),               // 8: renown.stories.v1.AuditEntry
-	(*timestamppb.Timestamp)(nil),    // 9: google.protobuf.Timestamp
+	(*ListPurgesRequest)(nil),        // 8: renown.stories.v1.ListPurgesRequest
+	(*ListPurgesResponse)(nil),       // 9: renown.stories.v1.ListPurgesResponse
+	(*Purge)(nil),                    // 10: renown.stories.v1.Purge
+	(*AuditEntry)(nil),               // 11: renown.stories.v1.AuditEntry
+	(*timestamppb.Timestamp)(nil),    // 12: google.protobuf.Timestamp
 }
 var file_renown_stories_v1_activity_proto_depIdxs = []int32{
-	8, // 0: renown.stories.v1.ListAuditEntriesResponse.entries:type_name -> renown.stories.v1.AuditEntry
-	4, // 1: renown.stories.v1.ListMessagesResponse.messages:type_name -> renown.stories.v1.Message
-	9, // 2: renown.stories.v1.Message.create_time:type_name -> google.protobuf.Timestamp
-	7, // 3: renown.stories.v1.ListEventsResponse.events:type_name -> renown.stories.v1.Event
-	9, // 4: renown.stories.v1.Event.time:type_name -> google.protobuf.Timestamp
-	0, // 5: renown.stories.v1.ActivityService.ListAuditEntries:input_type -> renown.stories.v1.ListAuditEntriesRequest
-	2, // 6: renown.stories.v1.ActivityService.ListMessages:input_type -> renown.stories.v1.ListMessagesRequest
-	5, // 7: renown.stories.v1.ActivityService.ListEvents:input_type -> renown.stories.v1.ListEventsRequest
-	1, // 8: renown.stories.v1.ActivityService.ListAuditEntries:output_type -> renown.stories.v1.ListAuditEntriesResponse
-	3, // 9: renown.stories.v1.ActivityService.ListMessages:output_type -> renown.stories.v1.ListMessagesResponse
-	6, // 10: renown.stories.v1.ActivityService.ListEvents:output_type -> renown.stories.v1.ListEventsResponse
-	8, // [8:11] is the sub-list for method output_type
-	5, // [5:8] is the sub-list for method input_type
-	5, // [5:5] is the sub-list for extension type_name
-	5, // [5:5] is the sub-list for extension extendee
-	0, // [0:5] is the sub-list for field type_name
+	11, // 0: renown.stories.v1.ListAuditEntriesResponse.entries:type_name -> renown.stories.v1.AuditEntry
+	4,  // 1: renown.stories.v1.ListMessagesResponse.messages:type_name -> renown.stories.v1.Message
+	12, // 2: renown.stories.v1.Message.create_time:type_name -> google.protobuf.Timestamp
+	7,  // 3: renown.stories.v1.ListEventsResponse.events:type_name -> renown.stories.v1.Event
+	12, // 4: renown.stories.v1.Event.time:type_name -> google.protobuf.Timestamp
+	10, // 5: renown.stories.v1.ListPurgesResponse.purges:type_name -> renown.stories.v1.Purge
+	12, // 6: renown.stories.v1.Purge.create_time:type_name -> google.protobuf.Timestamp
+	12, // 7: renown.stories.v1.Purge.try_time:type_name -> google.protobuf.Timestamp
+	0,  // 8: renown.stories.v1.ActivityService.ListAuditEntries:input_type -> renown.stories.v1.ListAuditEntriesRequest
+	2,  // 9: renown.stories.v1.ActivityService.ListMessages:input_type -> renown.stories.v1.ListMessagesRequest
+	8,  // 10: renown.stories.v1.ActivityService.ListPurges:input_type -> renown.stories.v1.ListPurgesRequest
+	5,  // 11: renown.stories.v1.ActivityService.ListEvents:input_type -> renown.stories.v1.ListEventsRequest
+	1,  // 12: renown.stories.v1.ActivityService.ListAuditEntries:output_type -> renown.stories.v1.ListAuditEntriesResponse
+	3,  // 13: renown.stories.v1.ActivityService.ListMessages:output_type -> renown.stories.v1.ListMessagesResponse
+	9,  // 14: renown.stories.v1.ActivityService.ListPurges:output_type -> renown.stories.v1.ListPurgesResponse
+	6,  // 15: renown.stories.v1.ActivityService.ListEvents:output_type -> renown.stories.v1.ListEventsResponse
+	12, // [12:16] is the sub-list for method output_type
+	8,  // [8:12] is the sub-list for method input_type
+	8,  // [8:8] is the sub-list for extension type_name
+	8,  // [8:8] is the sub-list for extension extendee
+	0,  // [0:8] is the sub-list for field type_name
 }
 
 func init() { file_renown_stories_v1_activity_proto_init() }
@@ -703,7 +972,7 @@ func file_renown_stories_v1_activity_proto_init() {
 			GoPackagePath: reflect.TypeOf(x{}).PkgPath(),
 			RawDescriptor: unsafe.Slice(unsafe.StringData(file_renown_stories_v1_activity_proto_rawDesc), len(file_renown_stories_v1_activity_proto_rawDesc)),
 			NumEnums:      0,
-			NumMessages:   8,
+			NumMessages:   11,
 			NumExtensions: 0,
 			NumServices:   1,
 		},

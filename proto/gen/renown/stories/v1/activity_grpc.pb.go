@@ -21,6 +21,7 @@ const _ = grpc.SupportPackageIsVersion9
 const (
 	ActivityService_ListAuditEntries_FullMethodName = "/renown.stories.v1.ActivityService/ListAuditEntries"
 	ActivityService_ListMessages_FullMethodName     = "/renown.stories.v1.ActivityService/ListMessages"
+	ActivityService_ListPurges_FullMethodName       = "/renown.stories.v1.ActivityService/ListPurges"
 	ActivityService_ListEvents_FullMethodName       = "/renown.stories.v1.ActivityService/ListEvents"
 )
 
@@ -34,6 +35,8 @@ type ActivityServiceClient interface {
 	ListAuditEntries(ctx context.Context, in *ListAuditEntriesRequest, opts ...grpc.CallOption) (*ListAuditEntriesResponse, error)
 	// ListMessages lists what was, or should be, sent to people, newest first: sign-off links with their text.
 	ListMessages(ctx context.Context, in *ListMessagesRequest, opts ...grpc.CallOption) (*ListMessagesResponse, error)
+	// ListPurges lists what a cache in front of the website has not yet said to have forgotten, oldest first: until then it may hold the story.
+	ListPurges(ctx context.Context, in *ListPurgesRequest, opts ...grpc.CallOption) (*ListPurgesResponse, error)
 	// ListEvents lists the service's events in the order of their commits, for other services and partners that follow along.
 	ListEvents(ctx context.Context, in *ListEventsRequest, opts ...grpc.CallOption) (*ListEventsResponse, error)
 }
@@ -66,6 +69,16 @@ func (c *activityServiceClient) ListMessages(ctx context.Context, in *ListMessag
 	return out, nil
 }
 
+func (c *activityServiceClient) ListPurges(ctx context.Context, in *ListPurgesRequest, opts ...grpc.CallOption) (*ListPurgesResponse, error) {
+	cOpts := append([]grpc.CallOption{grpc.StaticMethod()}, opts...)
+	out := new(ListPurgesResponse)
+	err := c.cc.Invoke(ctx, ActivityService_ListPurges_FullMethodName, in, out, cOpts...)
+	if err != nil {
+		return nil, err
+	}
+	return out, nil
+}
+
 func (c *activityServiceClient) ListEvents(ctx context.Context, in *ListEventsRequest, opts ...grpc.CallOption) (*ListEventsResponse, error) {
 	cOpts := append([]grpc.CallOption{grpc.StaticMethod()}, opts...)
 	out := new(ListEventsResponse)
@@ -86,6 +99,8 @@ type ActivityServiceServer interface {
 	ListAuditEntries(context.Context, *ListAuditEntriesRequest) (*ListAuditEntriesResponse, error)
 	// ListMessages lists what was, or should be, sent to people, newest first: sign-off links with their text.
 	ListMessages(context.Context, *ListMessagesRequest) (*ListMessagesResponse, error)
+	// ListPurges lists what a cache in front of the website has not yet said to have forgotten, oldest first: until then it may hold the story.
+	ListPurges(context.Context, *ListPurgesRequest) (*ListPurgesResponse, error)
 	// ListEvents lists the service's events in the order of their commits, for other services and partners that follow along.
 	ListEvents(context.Context, *ListEventsRequest) (*ListEventsResponse, error)
 	mustEmbedUnimplementedActivityServiceServer()
@@ -103,6 +118,9 @@ func (UnimplementedActivityServiceServer) ListAuditEntries(context.Context, *Lis
 }
 func (UnimplementedActivityServiceServer) ListMessages(context.Context, *ListMessagesRequest) (*ListMessagesResponse, error) {
 	return nil, status.Error(codes.Unimplemented, "method ListMessages not implemented")
+}
+func (UnimplementedActivityServiceServer) ListPurges(context.Context, *ListPurgesRequest) (*ListPurgesResponse, error) {
+	return nil, status.Error(codes.Unimplemented, "method ListPurges not implemented")
 }
 func (UnimplementedActivityServiceServer) ListEvents(context.Context, *ListEventsRequest) (*ListEventsResponse, error) {
 	return nil, status.Error(codes.Unimplemented, "method ListEvents not implemented")
@@ -164,6 +182,24 @@ func _ActivityService_ListMessages_Handler(srv interface{}, ctx context.Context,
 	return interceptor(ctx, in, info, handler)
 }
 
+func _ActivityService_ListPurges_Handler(srv interface{}, ctx context.Context, dec func(interface{}) error, interceptor grpc.UnaryServerInterceptor) (interface{}, error) {
+	in := new(ListPurgesRequest)
+	if err := dec(in); err != nil {
+		return nil, err
+	}
+	if interceptor == nil {
+		return srv.(ActivityServiceServer).ListPurges(ctx, in)
+	}
+	info := &grpc.UnaryServerInfo{
+		Server:     srv,
+		FullMethod: ActivityService_ListPurges_FullMethodName,
+	}
+	handler := func(ctx context.Context, req interface{}) (interface{}, error) {
+		return srv.(ActivityServiceServer).ListPurges(ctx, req.(*ListPurgesRequest))
+	}
+	return interceptor(ctx, in, info, handler)
+}
+
 func _ActivityService_ListEvents_Handler(srv interface{}, ctx context.Context, dec func(interface{}) error, interceptor grpc.UnaryServerInterceptor) (interface{}, error) {
 	in := new(ListEventsRequest)
 	if err := dec(in); err != nil {
@@ -196,6 +232,10 @@ var ActivityService_ServiceDesc = grpc.ServiceDesc{
 		{
 			MethodName: "ListMessages",
 			Handler:    _ActivityService_ListMessages_Handler,
+		},
+		{
+			MethodName: "ListPurges",
+			Handler:    _ActivityService_ListPurges_Handler,
 		},
 		{
 			MethodName: "ListEvents",

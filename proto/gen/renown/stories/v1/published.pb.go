@@ -153,9 +153,11 @@ type ListPublishedStoriesResponse struct {
 	// What was searched for; absent without a query.
 	Search *Search `protobuf:"bytes,7,opt,name=search,proto3" json:"search,omitempty"`
 	// Where nothing was found: what to leave out so that something is.
-	Loosenings    []*Loosening `protobuf:"bytes,8,rep,name=loosenings,proto3" json:"loosenings,omitempty"`
-	unknownFields protoimpl.UnknownFields
-	sizeCache     protoimpl.SizeCache
+	Loosenings []*Loosening `protobuf:"bytes,8,rep,name=loosenings,proto3" json:"loosenings,omitempty"`
+	// The instant at which the list changes by itself, if one is known: a story ends, or a planned one is published.
+	NextChangeTime *timestamppb.Timestamp `protobuf:"bytes,10,opt,name=next_change_time,json=nextChangeTime,proto3" json:"next_change_time,omitempty"`
+	unknownFields  protoimpl.UnknownFields
+	sizeCache      protoimpl.SizeCache
 }
 
 func (x *ListPublishedStoriesResponse) Reset() {
@@ -240,6 +242,13 @@ func (x *ListPublishedStoriesResponse) GetSearch() *Search {
 func (x *ListPublishedStoriesResponse) GetLoosenings() []*Loosening {
 	if x != nil {
 		return x.Loosenings
+	}
+	return nil
+}
+
+func (x *ListPublishedStoriesResponse) GetNextChangeTime() *timestamppb.Timestamp {
+	if x != nil {
+		return x.NextChangeTime
 	}
 	return nil
 }
@@ -1060,7 +1069,7 @@ const file_renown_stories_v1_published_proto_rawDesc = "" +
 	"\aproduct\x18\a \x03(\tB\x10\xbaH\r\x92\x01\n" +
 	"\x10 \"\x06r\x04\x10\x01\x18PR\aproduct\x12+\n" +
 	"\buse_case\x18\b \x03(\tB\x10\xbaH\r\x92\x01\n" +
-	"\x10 \"\x06r\x04\x10\x01\x18PR\auseCase\"\xf9\x02\n" +
+	"\x10 \"\x06r\x04\x10\x01\x18PR\auseCase\"\xbf\x03\n" +
 	"\x1cListPublishedStoriesResponse\x12=\n" +
 	"\astories\x18\x01 \x03(\v2#.renown.stories.v1.PublishedSummaryR\astories\x12&\n" +
 	"\x0fnext_page_token\x18\x02 \x01(\tR\rnextPageToken\x12\x1d\n" +
@@ -1072,7 +1081,9 @@ const file_renown_stories_v1_published_proto_rawDesc = "" +
 	"\x06search\x18\a \x01(\v2\x19.renown.stories.v1.SearchR\x06search\x12<\n" +
 	"\n" +
 	"loosenings\x18\b \x03(\v2\x1c.renown.stories.v1.LooseningR\n" +
-	"loosenings\"W\n" +
+	"loosenings\x12D\n" +
+	"\x10next_change_time\x18\n" +
+	" \x01(\v2\x1a.google.protobuf.TimestampR\x0enextChangeTime\"W\n" +
 	"\x05Facet\x12\x1a\n" +
 	"\btaxonomy\x18\x01 \x01(\tR\btaxonomy\x122\n" +
 	"\x05terms\x18\x02 \x03(\v2\x1c.renown.stories.v1.FacetTermR\x05terms\"c\n" +
@@ -1170,30 +1181,31 @@ var file_renown_stories_v1_published_proto_depIdxs = []int32{
 	2,  // 1: renown.stories.v1.ListPublishedStoriesResponse.facets:type_name -> renown.stories.v1.Facet
 	4,  // 2: renown.stories.v1.ListPublishedStoriesResponse.search:type_name -> renown.stories.v1.Search
 	5,  // 3: renown.stories.v1.ListPublishedStoriesResponse.loosenings:type_name -> renown.stories.v1.Loosening
-	3,  // 4: renown.stories.v1.Facet.terms:type_name -> renown.stories.v1.FacetTerm
-	16, // 5: renown.stories.v1.GetPublishedStoryRequest.as_of:type_name -> google.protobuf.Timestamp
-	17, // 6: renown.stories.v1.GetPublishedStoryResponse.story:type_name -> renown.stories.v1.PublishedStory
-	16, // 7: renown.stories.v1.GetPublishedStoryResponse.valid_until_time:type_name -> google.protobuf.Timestamp
-	10, // 8: renown.stories.v1.ListPublishedEditionsResponse.editions:type_name -> renown.stories.v1.PublishedEdition
-	16, // 9: renown.stories.v1.PublishedEdition.publish_time:type_name -> google.protobuf.Timestamp
-	16, // 10: renown.stories.v1.PublishedEdition.down_time:type_name -> google.protobuf.Timestamp
-	18, // 11: renown.stories.v1.GetPublishedAssetResponse.body:type_name -> google.api.HttpBody
-	16, // 12: renown.stories.v1.WatchRevisionsResponse.time:type_name -> google.protobuf.Timestamp
-	0,  // 13: renown.stories.v1.PublishedService.ListPublishedStories:input_type -> renown.stories.v1.ListPublishedStoriesRequest
-	6,  // 14: renown.stories.v1.PublishedService.GetPublishedStory:input_type -> renown.stories.v1.GetPublishedStoryRequest
-	8,  // 15: renown.stories.v1.PublishedService.ListPublishedEditions:input_type -> renown.stories.v1.ListPublishedEditionsRequest
-	11, // 16: renown.stories.v1.PublishedService.GetPublishedAsset:input_type -> renown.stories.v1.GetPublishedAssetRequest
-	13, // 17: renown.stories.v1.PublishedService.WatchRevisions:input_type -> renown.stories.v1.WatchRevisionsRequest
-	1,  // 18: renown.stories.v1.PublishedService.ListPublishedStories:output_type -> renown.stories.v1.ListPublishedStoriesResponse
-	7,  // 19: renown.stories.v1.PublishedService.GetPublishedStory:output_type -> renown.stories.v1.GetPublishedStoryResponse
-	9,  // 20: renown.stories.v1.PublishedService.ListPublishedEditions:output_type -> renown.stories.v1.ListPublishedEditionsResponse
-	12, // 21: renown.stories.v1.PublishedService.GetPublishedAsset:output_type -> renown.stories.v1.GetPublishedAssetResponse
-	14, // 22: renown.stories.v1.PublishedService.WatchRevisions:output_type -> renown.stories.v1.WatchRevisionsResponse
-	18, // [18:23] is the sub-list for method output_type
-	13, // [13:18] is the sub-list for method input_type
-	13, // [13:13] is the sub-list for extension type_name
-	13, // [13:13] is the sub-list for extension extendee
-	0,  // [0:13] is the sub-list for field type_name
+	16, // 4: renown.stories.v1.ListPublishedStoriesResponse.next_change_time:type_name -> google.protobuf.Timestamp
+	3,  // 5: renown.stories.v1.Facet.terms:type_name -> renown.stories.v1.FacetTerm
+	16, // 6: renown.stories.v1.GetPublishedStoryRequest.as_of:type_name -> google.protobuf.Timestamp
+	17, // 7: renown.stories.v1.GetPublishedStoryResponse.story:type_name -> renown.stories.v1.PublishedStory
+	16, // 8: renown.stories.v1.GetPublishedStoryResponse.valid_until_time:type_name -> google.protobuf.Timestamp
+	10, // 9: renown.stories.v1.ListPublishedEditionsResponse.editions:type_name -> renown.stories.v1.PublishedEdition
+	16, // 10: renown.stories.v1.PublishedEdition.publish_time:type_name -> google.protobuf.Timestamp
+	16, // 11: renown.stories.v1.PublishedEdition.down_time:type_name -> google.protobuf.Timestamp
+	18, // 12: renown.stories.v1.GetPublishedAssetResponse.body:type_name -> google.api.HttpBody
+	16, // 13: renown.stories.v1.WatchRevisionsResponse.time:type_name -> google.protobuf.Timestamp
+	0,  // 14: renown.stories.v1.PublishedService.ListPublishedStories:input_type -> renown.stories.v1.ListPublishedStoriesRequest
+	6,  // 15: renown.stories.v1.PublishedService.GetPublishedStory:input_type -> renown.stories.v1.GetPublishedStoryRequest
+	8,  // 16: renown.stories.v1.PublishedService.ListPublishedEditions:input_type -> renown.stories.v1.ListPublishedEditionsRequest
+	11, // 17: renown.stories.v1.PublishedService.GetPublishedAsset:input_type -> renown.stories.v1.GetPublishedAssetRequest
+	13, // 18: renown.stories.v1.PublishedService.WatchRevisions:input_type -> renown.stories.v1.WatchRevisionsRequest
+	1,  // 19: renown.stories.v1.PublishedService.ListPublishedStories:output_type -> renown.stories.v1.ListPublishedStoriesResponse
+	7,  // 20: renown.stories.v1.PublishedService.GetPublishedStory:output_type -> renown.stories.v1.GetPublishedStoryResponse
+	9,  // 21: renown.stories.v1.PublishedService.ListPublishedEditions:output_type -> renown.stories.v1.ListPublishedEditionsResponse
+	12, // 22: renown.stories.v1.PublishedService.GetPublishedAsset:output_type -> renown.stories.v1.GetPublishedAssetResponse
+	14, // 23: renown.stories.v1.PublishedService.WatchRevisions:output_type -> renown.stories.v1.WatchRevisionsResponse
+	19, // [19:24] is the sub-list for method output_type
+	14, // [14:19] is the sub-list for method input_type
+	14, // [14:14] is the sub-list for extension type_name
+	14, // [14:14] is the sub-list for extension extendee
+	0,  // [0:14] is the sub-list for field type_name
 }
 
 func init() { file_renown_stories_v1_published_proto_init() }
