@@ -140,12 +140,19 @@ role: Head of Operations
 // publish takes a text the whole way, with an agreement that was given elsewhere.
 func (in *installation) publish(t *testing.T, x told) {
 	t.Helper()
-	writing, review, consents := storiesv1.NewWorkspaceServiceClient(in.conn), storiesv1.NewReviewServiceClient(in.conn), storiesv1.NewConsentsServiceClient(in.conn)
+	writing := storiesv1.NewWorkspaceServiceClient(in.conn)
 	words := &storiesv1.TextInput{Form: &storiesv1.TextInput_Markdown{Markdown: x.markdown()}}
 	_, err := writing.SaveText(in.author(t), &storiesv1.SaveTextRequest{Story: x.story, Locale: x.locale, Text: words})
 	if err != nil {
 		value(writing.CreateStory(in.author(t), &storiesv1.CreateStoryRequest{StoryId: x.story, Text: words}))(t)
 	}
+	in.agree(t, x)
+}
+
+// agree takes the newest version of a text through consent and review to publication.
+func (in *installation) agree(t *testing.T, x told) {
+	t.Helper()
+	writing, review, consents := storiesv1.NewWorkspaceServiceClient(in.conn), storiesv1.NewReviewServiceClient(in.conn), storiesv1.NewConsentsServiceClient(in.conn)
 	hash := value(writing.GetText(in.editor(t), &storiesv1.GetTextRequest{Story: x.story, Locale: x.locale}))(t).GetText().GetContentHash()
 	given := value(consents.AttestConsent(in.editor(t), &storiesv1.AttestConsentRequest{
 		Story: x.story, Locale: x.locale, Scopes: []storiesv1.ConsentScope{storiesv1.ConsentScope_CONSENT_SCOPE_WEB}, GivenBy: "Jonna Fjeld",
@@ -248,4 +255,15 @@ func value[T any](v T, err error) func(testing.TB) T {
 		must(t, err)
 		return v
 	}
+}
+
+// move publishes a text again under another slug; a word changes with it, so that it goes the whole way.
+func (in *installation) move(t *testing.T, x told, slug string) {
+	t.Helper()
+	writing := storiesv1.NewWorkspaceServiceClient(in.conn)
+	now := value(writing.GetText(in.editor(t), &storiesv1.GetTextRequest{Story: x.story, Locale: x.locale}))(t).GetText()
+	words := strings.Replace(strings.Replace(x.markdown(), "slug: "+x.slug(), "slug: "+slug, 1), "The words of", "The new words of", 1)
+	value(writing.SaveText(in.author(t), &storiesv1.SaveTextRequest{Story: x.story, Locale: x.locale, Etag: now.GetEtag(),
+		Text: &storiesv1.TextInput{Form: &storiesv1.TextInput_Markdown{Markdown: words}}}))(t)
+	in.agree(t, x)
 }
