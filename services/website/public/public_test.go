@@ -118,6 +118,14 @@ func newSite(t *testing.T) *site {
 	}
 	srv := httptest.NewServer(gateway)
 	t.Cleanup(srv.Close)
+	s := siteOver(t, srv.URL)
+	s.gateway = gateway
+	return s
+}
+
+// siteOver is the public site over a gateway at an address.
+func siteOver(t *testing.T, gateway string) *site {
+	t.Helper()
 	theme := web.DefaultTheme()
 	theme.Name = "Holmway"
 	assets, err := web.NewAssets(theme, public.Static())
@@ -129,14 +137,14 @@ func newSite(t *testing.T) *site {
 		t.Fatal(err)
 	}
 	clk := clock.NewFake(time.Date(2026, 5, 4, 10, 0, 0, 0, time.UTC))
-	pages, err := public.New(public.Options{API: api.New(srv.URL, nil), Renderer: renderer, PublicURL: origin, DefaultLocale: "en", Clock: clk, Log: slog.New(slog.DiscardHandler)})
+	pages, err := public.New(public.Options{API: api.New(gateway, nil), Renderer: renderer, PublicURL: origin, DefaultLocale: "en", Clock: clk, Log: slog.New(slog.DiscardHandler)})
 	if err != nil {
 		t.Fatal(err)
 	}
 	mux := http.NewServeMux()
 	mux.Handle("/static/", assets)
 	mux.Handle("/", pages.Handler())
-	return &site{mux, gateway, clk, pages}
+	return &site{mux, nil, clk, pages}
 }
 
 func read(t *testing.T, file string) string {
