@@ -17,11 +17,9 @@ type Anonymous struct {
 // by what they do. Pictures and films stay behind, since nobody but a person can tell what they show. Whether anything is left is for a scan to say.
 func Anonymize(c Content, list []Protected, standIn string, standIns map[string]string) Anonymous {
 	roles := map[string]string{}
-	for _, b := range c.Blocks {
-		if b.Quote != nil {
-			for _, t := range leak.PersonsOf(b.Quote.By) {
-				roles[t.Text] = b.Quote.Role
-			}
+	for _, p := range list {
+		if p.Role != "" {
+			roles[p.Text] = p.Role
 		}
 	}
 	m := mask{scanner: leak.New(Terms(list)), standIn: func(t leak.Term) string {

@@ -72,7 +72,21 @@ func Protect(s Source) []Protected {
 	for _, t := range s.Listed {
 		p.add(leak.Term{Kind: leak.Listed, Text: t}, "listed", false)
 	}
+	p.mute()
 	return p.out
+}
+
+// mute takes out of people's roles what tells a term: "Harbour master, Quillmoor Ferries" is a harbour master.
+func (p *protecting) mute() {
+	m := mask{scanner: leak.New(Terms(p.out))}
+	for i := range p.out {
+		if role := p.out[i].Role; m.tells(role, false) {
+			p.out[i].Role, _, _ = strings.Cut(role, ",")
+		}
+		if m.tells(p.out[i].Role, false) {
+			p.out[i].Role = ""
+		}
+	}
 }
 
 // Terms returns the terms that are not exempt.

@@ -118,7 +118,7 @@ func PersonsOf(name string) []Term {
 	if last := words[len(words)-1]; len(words) > 1 && len(fold(last)) >= 3 && !Ordinary(last) {
 		out = append(out, Term{Kind: Person, Text: last})
 	}
-	if in := initialsOf(words); in != "" {
+	if in := initialsOf(words); in != "" && !ordinary[strings.ToLower(in)] {
 		out = append(out, Term{Kind: Initials, Text: in})
 	}
 	return out

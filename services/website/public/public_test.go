@@ -229,6 +229,16 @@ func TestSnippetDescribesTheStory(t *testing.T) {
 	}
 }
 
+func TestAStoryWithoutAPartSaysSo(t *testing.T) {
+	for clause, want := range map[string]string{"LOGO": "use of its logo", "NAME": "the stand-in that it signed"} {
+		s := newSite(t)
+		s.gateway.set("GET /v1/stories/nordhafen-late-deliveries en", 200, strings.Replace(read(t, "story.en.json"), `"summary": {`, `"withdrawnClauses": ["CONSENT_CLAUSE_`+clause+`"], "summary": {`, 1))
+		if words := page(t, s.get(storyPath), 200).Find(".story-foot-words").Text(); !strings.Contains(words, want) {
+			t.Errorf("without %s the footer says %s", clause, words)
+		}
+	}
+}
+
 func TestStoryPage(t *testing.T) {
 	s := newSite(t)
 	res := s.get(storyPath)

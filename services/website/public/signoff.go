@@ -65,6 +65,8 @@ func (s *Site) signoff(w http.ResponseWriter, r *http.Request) {
 		visit.renew()
 	case "revoke":
 		visit.revoke()
+	case "withdraw":
+		visit.withdraw()
 	default:
 		visit.fail(fault.NotFound.New("there is nothing to do here"))
 	}
@@ -182,6 +184,26 @@ func (v *visit) revoke() {
 		return
 	}
 	v.back("")
+}
+
+// withdraw takes parts of the consent back.
+func (v *visit) withdraw() {
+	req := &storiesv1.WithdrawSignoffRequest{Reason: strings.TrimSpace(v.r.PostForm.Get("part-reason"))}
+	for _, value := range v.r.PostForm["clause"] {
+		clause := storiesv1.ConsentClause(storiesv1.ConsentClause_value[value])
+		if clause != storiesv1.ConsentClause_CONSENT_CLAUSE_UNSPECIFIED && !slices.Contains(req.Clauses, clause) {
+			req.Clauses = append(req.Clauses, clause)
+		}
+	}
+	if len(req.Clauses) == 0 {
+		v.show(http.StatusUnprocessableEntity, answers{form: v.r.PostForm, errors: map[string]string{"clause": "part.missing"}})
+		return
+	}
+	if _, err := v.api.WithdrawSignoff(v.r.Context(), req); err != nil {
+		v.again(err, answers{form: v.r.PostForm, problem: "signoff.failed"})
+		return
+	}
+	v.back("#taken")
 }
 
 // picture passes on a picture of the text to sign: it may not be published, so only this link shows it.

@@ -174,3 +174,50 @@ func TestRenewingIsOneButton(t *testing.T) {
 	doc = page(t, s.post(link+"/renew", url.Values{"hash": {hashOf(t)}}), http.StatusConflict)
 	wantText(t, doc, ".notice.bad", "That did not go through. Your consent is as it was. Please reload the page and look again.")
 }
+
+// signedWith is a receipt with parts that can be taken back, and those that were.
+func signedWith(t *testing.T, parts, withdrawals string) string {
+	t.Helper()
+	page := strings.Replace(read(t, "signoff.signed.json"), `"receipt": {`, `"parts": [`+parts+`], "receipt": {"withdrawals": [`+withdrawals+`],`, 1)
+	return strings.Replace(page, `"content": {`, `"content": {"standIn": "a northern haulier",`, 1)
+}
+
+func TestTakingBackAPart(t *testing.T) {
+	s := newSite(t)
+	const parts = `{"clause":"CONSENT_CLAUSE_LOGO"},{"clause":"CONSENT_CLAUSE_NAME"},{"clause":"CONSENT_CLAUSE_ADS"}`
+	s.gateway.set("GET /v1/signoff", 200, signedWith(t, parts, ""))
+	doc := page(t, s.get(link), 200)
+	wantCount(t, doc, "#part input[name=clause]", 3)
+	wantCount(t, doc, "#part input[name=clause][checked]", 0)
+	wantCount(t, doc, "#again", 0)
+	if words := doc.Find("#part").Text(); !strings.Contains(words, "You are called “a northern haulier” instead") || !strings.Contains(words, "It stays on the website.") {
+		t.Errorf("the consequences: %s", words)
+	}
+	// The whole can be taken back as easily.
+	wantCount(t, doc, ".takeback button.strong", 2)
+	wantText(t, doc, ".signed-facts div:last-child dd", "a northern haulier")
+
+	doc = page(t, s.post(link+"/withdraw", url.Values{"part-reason": {"We were bought."}}), http.StatusUnprocessableEntity)
+	wantCount(t, doc, ".error-summary a[href='#clause-0']", 1)
+	wantText(t, doc, "#part-reason", "We were bought.")
+	s.gateway.set("POST /v1/signoff:withdraw", 200, `{"state":"signed"}`)
+	res := s.post(link+"/withdraw", url.Values{"clause": {"CONSENT_CLAUSE_LOGO", "nonsense", "CONSENT_CLAUSE_ADS"}, "part-reason": {""}})
+	if res.StatusCode != http.StatusSeeOther || res.Header.Get("Location") != link+"#taken" {
+		t.Errorf("taking back answers %d to %s", res.StatusCode, res.Header.Get("Location"))
+	}
+	if sent, _ := s.gateway.calls("POST /v1/signoff:withdraw")[0].body["clauses"].([]any); len(sent) != 2 || sent[0] != "CONSENT_CLAUSE_LOGO" {
+		t.Errorf("sent %v", sent)
+	}
+
+	s.gateway.set("GET /v1/signoff", 200, signedWith(t, strings.Replace(parts, `LOGO"`, `LOGO","withdrawTime":"2026-05-03T09:00:00Z"`, 1), `{"clause":"CONSENT_CLAUSE_LOGO","time":"2026-05-03T09:00:00Z"},{"clause":"CONSENT_CLAUSE_SALES","time":"2026-05-03T09:00:00Z"}`))
+	doc = page(t, s.get(link), 200)
+	wantCount(t, doc, "#part input[name=clause]", 2)
+	wantCount(t, doc, "#taken li", 2)
+	if allowed := doc.Find(".receipt").Text(); strings.Contains(allowed, "In sales conversations") || !strings.Contains(allowed, "On the website") {
+		t.Errorf("the receipt allows %s", allowed)
+	}
+	// Signing again gives back: the same words and uses, and the hash that was read.
+	wantAttr(t, doc, "#again input[name=hash]", "value", hashOf(t))
+	wantCount(t, doc, "#again input[name=scope]", 2)
+	wantAttr(t, doc, "#again", "action", link+"/sign")
+}

@@ -2,6 +2,7 @@ package public
 
 import (
 	"strconv"
+	"strings"
 	"time"
 
 	storiesv1 "renown.example/proto/gen/renown/stories/v1"
@@ -31,11 +32,22 @@ type signoffData struct {
 	// Fixed is the answer that is always part of signing.
 	StateTitle, StateText string
 	Allowed               []string
+	// Taken are the parts that were taken back, Clauses those that still can be.
+	Taken   []takenPart
+	Clauses web.Field
+	// PartReason is why a part is taken back.
+	PartReason web.Field
 	// Until is on the last day of the consent that was signed, nil if it has none.
 	Until *time.Time
 	// RenewUntil is on the last day of a renewal, nil where the consent cannot be renewed now; Renew is what the button says.
 	RenewUntil *time.Time
 	Renew      string
+}
+
+// takenPart is a part of the consent that was taken back.
+type takenPart struct {
+	Words string
+	At    time.Time
 }
 
 // Number is the part's position for people, from 1.
@@ -76,9 +88,7 @@ func (s *Site) signoffView(v *visit, page *storiesv1.SignoffPage, a answers) *we
 			data.RenewUntil, data.Renew = &until, s.say(locale, "renew.button", web.FormatDate(locale, until))
 			data.StateTitle = s.say(locale, "renew.title", web.FormatDate(locale, *data.Until))
 		}
-		for _, scope := range page.GetReceipt().GetScopes() {
-			data.Allowed = append(data.Allowed, s.say(locale, scopeKey(scope)))
-		}
+		s.fillParts(data, locale, a)
 	default:
 		title = "state." + page.GetState()
 		data.StateText = s.say(locale, title+".text")
@@ -91,6 +101,53 @@ func (s *Site) signoffView(v *visit, page *storiesv1.SignoffPage, a answers) *we
 		data.StateTitle = s.say(locale, title)
 	}
 	return &web.View{Locale: locale, Title: data.StateTitle, NoIndex: true, Class: "signoff-page", Home: s.paths.home(locale), Styles: styles, Data: data}
+}
+
+// fillParts says what the consent allows, what of it was taken back, and what still can be.
+func (s *Site) fillParts(data *signoffData, locale string, a answers) {
+	taken := map[storiesv1.ConsentClause]bool{}
+	for _, w := range data.Page.GetReceipt().GetWithdrawals() {
+		taken[w.GetClause()] = true
+		data.Taken = append(data.Taken, takenPart{Words: s.say(locale, clauseKey(w.GetClause())), At: w.GetTime().AsTime()})
+	}
+	for _, scope := range data.Page.GetReceipt().GetScopes() {
+		if !taken[clauseOf[scope]] {
+			data.Allowed = append(data.Allowed, s.say(locale, scopeKey(scope)))
+		}
+	}
+	data.PartReason = web.Field{Name: "part-reason", Label: s.say(locale, "revoke.reason"), Type: "textarea", Rows: 2, Max: maxReason, Value: a.form.Get("part-reason")}
+	data.Clauses = web.Field{Name: "clause", Label: s.say(locale, "part.which"), Type: "checks", Required: true}
+	if key := a.errors["clause"]; key != "" {
+		data.Clauses.Error = s.say(locale, key)
+	}
+	for _, part := range data.Page.GetParts() {
+		if part.GetWithdrawTime() != nil {
+			continue
+		}
+		key := clauseKey(part.GetClause())
+		so := s.say(locale, key+".so")
+		if part.GetClause() == storiesv1.ConsentClause_CONSENT_CLAUSE_NAME {
+			so = s.say(locale, key+".so", data.Page.GetContent().GetStandIn())
+		}
+		data.Clauses.Options = append(data.Clauses.Options, web.Option{Value: part.GetClause().String(), Label: s.say(locale, key), Consequence: so, Chosen: contains(a.form["clause"], part.GetClause().String())})
+	}
+	data.Name = web.Field{Name: "name", Label: s.say(locale, "signoff.name"), Help: s.say(locale, "signoff.name.help"), Value: data.Page.GetContactName(), Required: true, Autocomplete: "name", Max: maxName}
+	if key := a.errors["name"]; key != "" {
+		data.Name.Value, data.Name.Error = a.form.Get("name"), s.say(locale, key)
+	}
+	data.Failed = web.Failed(data.Clauses, data.Name)
+}
+
+// clauseOf are the clauses that a use belongs to.
+var clauseOf = map[storiesv1.ConsentScope]storiesv1.ConsentClause{
+	storiesv1.ConsentScope_CONSENT_SCOPE_SALES: storiesv1.ConsentClause_CONSENT_CLAUSE_SALES,
+	storiesv1.ConsentScope_CONSENT_SCOPE_ADS:   storiesv1.ConsentClause_CONSENT_CLAUSE_ADS,
+	storiesv1.ConsentScope_CONSENT_SCOPE_PRESS: storiesv1.ConsentClause_CONSENT_CLAUSE_PRESS,
+}
+
+// clauseKey is the word for a part of a consent.
+func clauseKey(c storiesv1.ConsentClause) string {
+	return "clause." + strings.ToLower(strings.TrimPrefix(c.String(), "CONSENT_CLAUSE_"))
 }
 
 func stageOf(state string) stage {
@@ -113,6 +170,9 @@ func (s *Site) fillText(v *visit, data *signoffData, a answers) {
 	}
 	content := data.Page.GetContent()
 	data.Facts = factsOf(&storiesv1.PublishedSummary{Customer: content.GetCustomer(), Industry: content.GetIndustry(), Region: content.GetRegion(), Product: content.GetProduct(), UseCase: content.GetUseCase()}, content)
+	if standIn := content.GetStandIn(); standIn != "" {
+		data.Facts = append(data.Facts, fact{Key: "signoff.standin", Values: []factValue{{Text: standIn}}})
+	}
 	data.Headline = commented{At: -1, Comment: said[-1], Open: said[-1] != ""}
 	blocks, fragments := data.Page.GetContent().GetBlocks(), data.Page.GetBlockHtml()
 	for len(fragments) < len(blocks) {

@@ -186,7 +186,16 @@ func (s *Site) consentLine(p *storiesv1.PublishedStory) string {
 	if p.GetConsentKind() == storiesv1.ConsentKind_CONSENT_KIND_ATTESTED {
 		key = "story.attested"
 	}
-	return s.say(locale, key, p.GetSummary().GetCustomer(), web.FormatDate(locale, p.GetConsentTime().AsTime()))
+	line := s.say(locale, key, p.GetSummary().GetCustomer(), web.FormatDate(locale, p.GetConsentTime().AsTime()))
+	for _, clause := range p.GetWithdrawnClauses() {
+		switch clause {
+		case storiesv1.ConsentClause_CONSENT_CLAUSE_NAME:
+			line += " " + s.say(locale, "story.without.name")
+		case storiesv1.ConsentClause_CONSENT_CLAUSE_LOGO:
+			line += " " + s.say(locale, "story.without.logo")
+		}
+	}
+	return line
 }
 
 func (s *Site) untilLine(p *storiesv1.PublishedStory) string {

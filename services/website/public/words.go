@@ -37,6 +37,8 @@ var Words = web.Words{
 	"story.consent":        {"en": "Consent and version", "de": "Zustimmung und Fassung"},
 	"story.signed":         {"en": "%s signed this text, word for word, on %s.", "de": "%s hat diesen Text Wort für Wort unterschrieben, am %s."},
 	"story.attested":       {"en": "%s agreed to this text, word for word, on %s. The agreement was given outside this site and confirmed by two people.", "de": "%s hat diesem Text Wort für Wort zugestimmt, am %s. Die Zustimmung wurde außerhalb dieser Website gegeben und von zwei Personen bestätigt."},
+	"story.without.name":   {"en": "It has taken back the use of its name since: the stand-in that it signed takes its place, and nothing else was changed.", "de": "Seither hat sie die Nutzung ihres Namens zurückgenommen: An seiner Stelle steht die mitunterschriebene Umschreibung, sonst wurde nichts geändert."},
+	"story.without.logo":   {"en": "It has taken back the use of its logo since: the pictures that show it were taken out.", "de": "Seither hat sie die Nutzung ihres Logos zurückgenommen: Die Bilder, die es zeigen, wurden herausgenommen."},
 	"story.until":          {"en": "The consent lasts until %s.", "de": "Die Zustimmung gilt bis %s."},
 	"story.version":        {"en": "Version %d, published on", "de": "Fassung %d, veröffentlicht am"},
 	"story.version.short":  {"en": "Version %d.", "de": "Fassung %d."},

@@ -3,6 +3,7 @@ package studio
 import (
 	"net/http"
 	"net/url"
+	"slices"
 	"strings"
 	"time"
 
@@ -23,6 +24,8 @@ type consentRow struct {
 	MayConfirm, MayRevoke bool
 	// Refused says why a confirmation did not happen.
 	Refused string
+	// Without lists what was taken back of it.
+	Without string
 }
 
 // Language is the name of the consent's language in itself.
@@ -38,6 +41,13 @@ func (v *visit) consentRows(list []*storiesv1.Consent) []consentRow {
 			// The end is the first instant without consent; people speak of the last day with it.
 			last := end.AsTime().Add(-time.Second)
 			r.Ends = &last
+		}
+		for _, w := range c.GetWithdrawals() {
+			for _, words := range clauseWords {
+				if words.Clause == w.GetClause() {
+					r.Without = strings.TrimPrefix(r.Without+", "+words.Label, ", ")
+				}
+			}
 		}
 		unconfirmed := r.Attested && c.GetConfirmedBy() == "" && c.GetRevokeTime() == nil
 		switch {
@@ -141,6 +151,11 @@ func (v *visit) confirmConsents() error {
 func (v *visit) askRevoke() error { return v.showRevoke(http.StatusOK, nil) }
 
 func (v *visit) showRevoke(status int, problem *api.Problem) error {
+	return v.showEnds(status, problem, nil)
+}
+
+// showEnds shows both ways to end a consent: whole, and in part. The problem belongs to the one that was refused.
+func (v *visit) showEnds(status int, problem, partly *api.Problem) error {
 	id := v.r.PathValue("consent")
 	c, err := v.findConsent("consents/"+id, v.r.FormValue("story"))
 	if err != nil {
@@ -153,7 +168,16 @@ func (v *visit) showRevoke(status int, problem *api.Problem) error {
 			{Value: "yes", Label: "Every language of the story", Consequence: "All consents of this story end."},
 		}}, "/allLocales")
 	row := v.consentRows([]*storiesv1.Consent{c})[0]
-	v.show(status, "revoke", &web.View{Title: "End a consent", Section: "consents", Notice: f.Notice(), Data: map[string]any{"Form": f, "Row": row},
+	parts := partsForm(c, v.r.PostForm, partly)
+	notice := f.Notice()
+	if partly != nil {
+		notice = parts.Notice()
+	}
+	data := map[string]any{"Form": f, "Row": row}
+	if c.GetLive() {
+		data["Parts"] = parts
+	}
+	v.show(status, "revoke", &web.View{Title: "End a consent", Section: "consents", Notice: notice, Data: data,
 		Trail: []web.Link{{Label: "Consents", URL: "/studio/consents"}, {Label: "End"}}})
 	return nil
 }
@@ -192,4 +216,53 @@ func (v *visit) revokeConsent() error {
 		return err
 	}
 	return v.showRevoke(problem.Status, problem)
+}
+
+// clauseWords says what taking back a part means.
+var clauseWords = []struct {
+	Clause      storiesv1.ConsentClause
+	Label, Says string
+}{
+	{storiesv1.ConsentClause_CONSENT_CLAUSE_LOGO, "Logo", "Pictures that show it are taken out."},
+	{storiesv1.ConsentClause_CONSENT_CLAUSE_NAME, "Name", "The stand-in that was signed takes its place; the logo, people’s names and links to the customer go, the address changes."},
+	{storiesv1.ConsentClause_CONSENT_CLAUSE_SALES, "Sales", "It may not be shown in sales any more."},
+	{storiesv1.ConsentClause_CONSENT_CLAUSE_ADS, "Advertising", "It may not appear in paid advertisements any more."},
+	{storiesv1.ConsentClause_CONSENT_CLAUSE_PRESS, "Press", "It may not be handed to journalists any more."},
+}
+
+// partsForm asks for parts of a consent that the customer takes back; those that were are not offered.
+func partsForm(c *storiesv1.Consent, values url.Values, problem *api.Problem) *form {
+	clauses := web.Field{Name: "clause", Label: "What does the customer take back?", Type: "checks", Required: true}
+	for _, w := range clauseWords {
+		if !slices.ContainsFunc(c.GetWithdrawals(), func(t *storiesv1.ConsentWithdrawal) bool { return t.GetClause() == w.Clause }) {
+			clauses.Options = append(clauses.Options, web.Option{Value: w.Clause.String(), Label: w.Label, Consequence: w.Says})
+		}
+	}
+	return newForm(values, problem).add(clauses, "/clauses").
+		add(web.Field{Name: "part_reason", Label: "Did the customer say why?", Type: "textarea", Rows: 2, Max: 1000, Help: "Kept in the audit trail; readers do not see it."}, "/reason")
+}
+
+// withdrawClauses takes parts of a consent back for a customer who has called.
+func (v *visit) withdrawClauses() error {
+	in := &storiesv1.WithdrawClausesRequest{Consent: v.r.PathValue("consent"), Reason: v.value("part_reason")}
+	for _, value := range v.r.PostForm["clause"] {
+		if clause := storiesv1.ConsentClause(storiesv1.ConsentClause_value[value]); clause != 0 && !slices.Contains(in.Clauses, clause) {
+			in.Clauses = append(in.Clauses, clause)
+		}
+	}
+	if len(in.Clauses) == 0 {
+		return v.showEnds(http.StatusBadRequest, nil, api.AsProblem(refusal("/clauses", "Choose at least one part.")))
+	}
+	_, err := v.agreed().WithdrawClauses(v.ctx(), in, v.once())
+	if err == nil {
+		if story := v.value("story"); story != "" {
+			return v.done("/studio/stories/"+url.PathEscape(story), "parted")
+		}
+		return v.done("/studio/consents", "parted")
+	}
+	problem := api.AsProblem(err)
+	if problem.Status == http.StatusUnauthorized || problem.Status == http.StatusNotFound {
+		return err
+	}
+	return v.showEnds(problem.Status, nil, problem)
 }

@@ -39,6 +39,7 @@ type textPage struct {
 	Previews []previewRow
 	// AttestHash is that of the words to which a new agreement is recorded: those that are online where their consent ends soon, else the newest.
 	AttestHash string
+	Discretion discretion
 }
 
 // stage is one station of a text's way.
@@ -99,6 +100,9 @@ func (v *visit) showText(status int, text *storiesv1.Text, refused string, probl
 		p.AttestHash = text.GetConsents()[i].GetContentHash()
 	}
 	var err error
+	if p.Discretion, err = v.discretion(text); err != nil {
+		return err
+	}
 	if p.Proofs, err = v.proofs(id, s.GetLocale()); err != nil {
 		return err
 	}

@@ -1,0 +1,155 @@
+package e2e_test
+
+import (
+	"fmt"
+	"net/http"
+	"os"
+	"strings"
+	"testing"
+
+	"renown.example/deploy/browser"
+)
+
+// withParts rewrites a manuscript: it has a stand-in for the customer's name, its picture shows the logo, and its customer is in nothing else.
+func withParts(t *testing.T, id, title string) []string {
+	t.Helper()
+	m := manuscript(t, id, title)
+	raw := value(os.ReadFile(m.Files[0]))(t)
+	text := strings.Replace(string(raw), "\nindustry:", "\nstand_in: a northern ferry line\nindustry:", 1)
+	text = strings.Replace(text, "alt: Three bands of colour, sea, sand and sky.\n", "alt: Three bands of colour, sea, sand and sky.\nlogo: true\n", 1)
+	must(t, os.WriteFile(m.Files[0], []byte(text), 0o600))
+	return m.Files
+}
+
+// The customer takes back the logo, then the name, and gives both again by signing, all with the keyboard: each time the page that everybody reads follows, the text
+// stays up, and no address of what was taken back answers.
+func TestTakingBackPartsByKeyboard(t *testing.T) {
+	at, editor := platform(t), employee(t, browser.Editor)
+	const id, title = "quillmoor-parts", "Quillmoor Ferries keeps its word"
+	text := value(editor.Import(withParts(t, id, title)...))(t)
+	must(t, editor.Submit(text))
+	must(t, employee(t, browser.Approver).Approve(text))
+	link := value(editor.AskCustomer(text, "Una Strandby"))(t)
+	p, reader := visitor(t), visitor(t)
+	must(t, p.Sign(link))
+	must(t, editor.Publish(text))
+	address := value(editor.Property(`#next a`, "href"))(t)
+	must(t, reader.Go(address))
+	address = reader.Address() // without the language: it is the default one
+	logo := value(reader.Property(".block-image img", "src"))(t)
+
+	inspect(t, p, at.Website, []sheet{{"a receipt with parts", link}})
+	must(t, p.Go(link))
+	takeBack(t, p, "CONSENT_CLAUSE_LOGO")
+	says(t, p, "#taken", "Our logo")
+	within(t, gone, "the logo is gone", func() string {
+		if got := fetch(t, http.MethodGet, logo, ""); got.status != http.StatusGone {
+			return fmt.Sprintf("it answers %d", got.status)
+		}
+		if got := fetch(t, http.MethodGet, address, ""); got.status != http.StatusOK || strings.Contains(got.body, logo[strings.LastIndex(logo, "/")+1:]) {
+			return "the page still shows it"
+		}
+		return ""
+	})
+	takeBack(t, p, "CONSENT_CLAUSE_NAME")
+	says(t, p, "#taken", "Our name")
+	within(t, gone, "the name is gone", func() string {
+		if got := fetch(t, http.MethodGet, address, ""); got.status != http.StatusGone {
+			return fmt.Sprintf("its address answers %d", got.status)
+		}
+		return ""
+	})
+	must(t, p.Go(link))
+	unnamed := value(p.Property(".signoff-head .actions a", "href"))(t)
+	tellsNothing(t, at, unnamed, []string{"quillmoor", "strandby"})
+	must(t, reader.Go(unnamed))
+	says(t, reader, "h1", "A northern ferry line keeps its word")
+	says(t, reader, ".story-foot", "taken back the use of its name")
+	clean(t, reader, at)
+
+	inspect(t, p, at.Website, []sheet{{"a receipt of what was taken back", link}})
+	must(t, p.Go(link))
+	must(t, p.TabTo("#again .button"))
+	must(t, p.Follow(func() error { return p.Press(browser.Enter) }))
+	within(t, gone, "name and logo are back", func() string {
+		if got := fetch(t, http.MethodGet, address, ""); got.status != http.StatusOK || !strings.Contains(got.body, title) {
+			return fmt.Sprintf("it answers %d", got.status)
+		}
+		return ""
+	})
+	clean(t, p, at)
+	must(t, p.TakeBack(link))
+	secrets(t, at, link)
+}
+
+// takeBack ticks a part and sends it, without a mouse.
+func takeBack(t *testing.T, p *browser.Page, clause string) {
+	t.Helper()
+	must(t, p.TabTo("#part input[value="+clause+"]"))
+	must(t, p.Press(browser.Space))
+	must(t, p.TabTo("#part .button"))
+	must(t, p.Follow(func() error { return p.Press(browser.Enter) }))
+}
+
+// tellsNothing reads a story by every way that the world has and holds it against words that must not be in it.
+func tellsNothing(t *testing.T, at *browser.Platform, page string, words []string) {
+	t.Helper()
+	slug := page[strings.LastIndex(page, "/")+1:]
+	for _, address := range []string{page, page + ".md", at.API + "/v1/stories/" + slug + "?locale=en", at.API + "/v1/stories?locale=en&pageSize=100", at.Website + "/stories",
+		at.Website + "/feed.xml", at.Website + "/atom.xml", at.Website + "/feed.json", at.Website + "/sitemap.xml", at.Website + "/llms.txt"} {
+		got := fetch(t, http.MethodGet, address, "")
+		if got.status != http.StatusOK {
+			continue // one that there is not tells nothing
+		}
+		for _, w := range words {
+			for line := range strings.SplitSeq(got.body, "\n") {
+				if at := strings.Index(strings.ToLower(line), w); at >= 0 && strings.Contains(line, slug) {
+					t.Errorf("%s tells %q beside the story: %.200s", address, w, line[max(0, at-80):])
+				}
+			}
+			if address == page && strings.Contains(strings.ToLower(got.body), w) {
+				t.Errorf("the page tells %q", w)
+			}
+		}
+	}
+}
+
+// An editor makes an anonymous version, sees what it tells, mends it, and chooses an excerpt by selecting it.
+func TestTellingAStoryWithoutItsName(t *testing.T) {
+	at, editor := platform(t), employee(t, browser.Editor)
+	text := value(editor.Import(withParts(t, "quillmoor-unnamed", "Quillmoor Ferries is punctual")...))(t)
+	inspect(t, editor.Page, at.Website, []sheet{{"an anonymous version to be", text + "/anonymous"}, {"excerpts", text + "/excerpts"},
+		{"what must not be told", strings.TrimSuffix(text, "/en") + "/protection"}})
+	must(t, editor.Go(text+"/anonymous"))
+	says(t, editor.Page, ".stand-ins", "Quillmoor Ferries")
+	must(t, editor.TabTo("#variant"))
+	must(t, editor.Type("ferries-on-time"))
+	must(t, editor.Follow(func() error { return editor.Press(browser.Enter) }))
+	draft := editor.Address()
+	says(t, editor.Page, "h1", "A northern ferry line is punctual")
+	says(t, editor.Page, "#anonymous", "Nothing in it tells who the customer is")
+
+	must(t, editor.Go(text[:strings.Index(text, "/stories/")]+"/stories/quillmoor-unnamed/protection"))
+	must(t, editor.Fill("#terms", "eleven islands"))
+	must(t, editor.Follow(func() error { return editor.Click("main form .button.primary") }))
+	must(t, editor.Go(draft))
+	says(t, editor.Page, "#anonymous", "eleven islands")
+	inspect(t, editor.Page, at.Website, []sheet{{"an anonymous text that tells something", draft}})
+	clean(t, editor.Page, at)
+
+	must(t, editor.Go(text+"/excerpts"))
+	must(t, editor.Until("!document.querySelector('[data-take=snippet]').hidden"))
+	if _, err := browser.Eval[bool](editor.Page, "document.getSelection().selectAllChildren(document.querySelector('.sheet .block-quote blockquote p')), true"); err != nil {
+		t.Fatal(err)
+	}
+	must(t, editor.Until("document.getSelection().toString().length > 0"))
+	must(t, editor.Click("[data-take=snippet]"))
+	must(t, editor.Until("document.querySelector('#snippet').value === 'We used to apologise on the quay. Now we wave.'"))
+	must(t, editor.Fill("#card", "We used to apologise at the quay."))
+	must(t, editor.Follow(func() error { return editor.Click(".excerpts-form .button.primary") }))
+	says(t, editor.Page, "#card-error", "We used to apologise on the quay.")
+	must(t, editor.Fill("#card", "We used to apologise on the quay."))
+	must(t, editor.Follow(func() error { return editor.Click(".excerpts-form .button.primary") }))
+	says(t, editor.Page, "main", "Choose excerpts")
+	clean(t, editor.Page, at)
+}
