@@ -5,6 +5,7 @@ import (
 	"log/slog"
 	"net/http"
 	"strconv"
+	"sync"
 
 	"github.com/prometheus/client_golang/prometheus"
 	"go.opentelemetry.io/otel/trace"
@@ -18,10 +19,41 @@ type instruments struct {
 	requests *prometheus.CounterVec
 	seconds  *prometheus.HistogramVec
 	bytes    *prometheus.CounterVec
+
+	// known are the series of the requests that there were, so that each costs one look-up.
+	mu    sync.RWMutex
+	known map[kind]*series
 }
 
-func newInstruments(t *telemetry.Telemetry) (instruments, error) {
-	i := instruments{
+// kind is what the metrics tell requests apart by. There are as many as there are methods, routes and statuses.
+type kind struct {
+	method, route string
+	status        int
+}
+
+// series count the requests of a kind.
+type series struct {
+	requests, bytes prometheus.Counter
+	seconds         prometheus.Observer
+}
+
+// of returns the series of a kind.
+func (i *instruments) of(k kind) *series {
+	i.mu.RLock()
+	s := i.known[k]
+	i.mu.RUnlock()
+	if s == nil {
+		s = &series{i.requests.WithLabelValues(k.method, k.route, strconv.Itoa(k.status)), i.bytes.WithLabelValues(k.route), i.seconds.WithLabelValues(k.method, k.route)}
+		i.mu.Lock()
+		i.known[k] = s // the same whoever stores it
+		i.mu.Unlock()
+	}
+	return s
+}
+
+func newInstruments(t *telemetry.Telemetry) (*instruments, error) {
+	i := &instruments{
+		known:  map[kind]*series{},
 		tracer: t.Tracers.Tracer("renown.example/gateway"),
 		requests: prometheus.NewCounterVec(prometheus.CounterOpts{
 			Name: "renown_gateway_requests_total", Help: "Requests answered, by method, route and status.",
@@ -36,7 +68,7 @@ func newInstruments(t *telemetry.Telemetry) (instruments, error) {
 	}
 	for _, c := range []prometheus.Collector{i.requests, i.seconds, i.bytes} {
 		if err := t.Metrics.Register(c); err != nil {
-			return instruments{}, err
+			return nil, err
 		}
 	}
 	return i, nil
@@ -79,15 +111,18 @@ func (g *Gateway) record(ctx context.Context, method string, ex *exchange, out *
 	if !methods[method] {
 		method = "other"
 	}
-	took := g.clock.Now().Sub(ex.began)
-	g.watch.requests.WithLabelValues(method, ex.route, strconv.Itoa(out.status)).Inc()
-	g.watch.seconds.WithLabelValues(method, ex.route).Observe(took.Seconds())
-	g.watch.bytes.WithLabelValues(ex.route).Add(float64(out.bytes))
+	now := g.clock.Now()
+	took := now.Sub(ex.began)
+	counted := g.watch.of(kind{method, ex.route, out.status})
+	counted.requests.Inc()
+	counted.seconds.Observe(took.Seconds())
+	counted.bytes.Add(float64(out.bytes))
 	level := slog.LevelInfo
-	attrs := []slog.Attr{
+	var room [9]slog.Attr
+	attrs := append(room[:0],
 		slog.String("method", method), slog.String("route", ex.route), slog.Int("status", out.status), slog.Int64("bytes", out.bytes),
 		slog.Float64("milliseconds", float64(took.Microseconds())/1000), slog.String("caller", ex.caller.Principal()),
-	}
+	)
 	if ex.memory {
 		attrs = append(attrs, slog.Bool("memory", true))
 	}
@@ -99,5 +134,10 @@ func (g *Gateway) record(ctx context.Context, method string, ex *exchange, out *
 			attrs = append(attrs, slog.String("error", e.Error()))
 		}
 	}
-	g.logger.LogAttrs(ctx, level, "request", attrs...)
+	// Past the logger, which would look for the line of code that this is.
+	if h := g.logger.Handler(); h.Enabled(ctx, level) {
+		line := slog.NewRecord(now, level, "request", 0)
+		line.AddAttrs(attrs...)
+		_ = h.Handle(ctx, line) // a log that cannot be written to is nothing a caller can help
+	}
 }

@@ -13,20 +13,31 @@ const exposed = "ETag, Location, Retry-After, RateLimit, RateLimit-Policy, X-Req
 // Scripts of other origins may read what is public, from anywhere. Everything else is for the origins of the allow-list. No credentials are ever allowed in
 // the sense of CORS: Renown's travel in the Authorization header, no browser adds them by itself.
 
+// What every answer has, which none changes.
+var (
+	toAnybody   = []string{"*"}
+	exposedList = []string{exposed}
+	byOrigin    = []string{"Origin"}
+)
+
 // shareWithAll lets scripts of any origin read the answer.
 func shareWithAll(h http.Header) {
-	h.Set("Access-Control-Allow-Origin", "*")
-	h.Set("Access-Control-Expose-Headers", exposed)
+	h["Access-Control-Allow-Origin"] = toAnybody
+	h["Access-Control-Expose-Headers"] = exposedList
 }
 
 // share lets the scripts of an origin on the allow-list read the answer.
 func (g *Gateway) share(h http.Header, origin string) bool {
-	h.Add("Vary", "Origin")
+	if len(h["Vary"]) == 0 {
+		h["Vary"] = byOrigin
+	} else {
+		h.Add("Vary", "Origin")
+	}
 	if origin == "" || !slices.Contains(g.origins, origin) {
 		return false
 	}
 	h.Set("Access-Control-Allow-Origin", origin)
-	h.Set("Access-Control-Expose-Headers", exposed)
+	h["Access-Control-Expose-Headers"] = exposedList
 	return true
 }
 

@@ -53,9 +53,12 @@ func credential(header string) (scheme, secret string) {
 	return strings.ToLower(scheme), strings.TrimSpace(secret)
 }
 
+// addressBucket names the quota of a caller whom nobody knows.
+func (g *Gateway) addressBucket(r *http.Request) string { return "address/" + g.clientAddress(r) }
+
 // authenticate finds out who is calling and whose quota is charged.
 func (g *Gateway) authenticate(ctx context.Context, r *http.Request, ex *exchange) error {
-	address := "address/" + g.clientAddress(r)
+	address := g.addressBucket(r)
 	ex.caller, ex.bucket = auth.Anonymous, address
 	given := r.Header.Values("Authorization")
 	if len(given) == 0 {

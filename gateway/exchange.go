@@ -15,6 +15,8 @@ import (
 type exchange struct {
 	id    string
 	began time.Time
+	// out takes the answer.
+	out recorder
 	// route is the pattern for log and metrics; it never holds values of the request.
 	route  string
 	caller auth.Identity

@@ -122,8 +122,8 @@ type Gateway struct {
 	running context.Context
 	close   func()
 
-	slots, largeSlots, listeners limit.Slots
-	watch                        instruments
+	slots, largeSlots, listeners *limit.Slots
+	watch                        *instruments
 	services                     []*service
 }
 

@@ -25,9 +25,11 @@ func isPublicPath(path string) bool {
 // readPublic answers a GET of something published, from memory while the stream of revisions is heard. Who shows a credential must have a good one all the same;
 // the answer does not depend on it. Only what is not answered from memory counts against a quota.
 func (g *Gateway) readPublic(w http.ResponseWriter, r *http.Request, ex *exchange) {
-	if err := g.authenticate(r.Context(), r, ex); err != nil {
-		g.refuse(w, r, err)
-		return
+	if len(r.Header["Authorization"]) > 0 {
+		if err := g.authenticate(r.Context(), r, ex); err != nil {
+			g.refuse(w, r, err)
+			return
+		}
 	}
 	ex.memory, ex.route = true, publicPattern(r.URL.Path)
 	g.holder.ServeOr(w, r, publicKey(r.URL), func(ctx context.Context) (ready.Answer, error) {
@@ -57,6 +59,9 @@ func publicKey(u *url.URL) string {
 
 // fill asks the service, as nobody, on behalf of all who want the same.
 func (g *Gateway) fill(ctx context.Context, r *http.Request, ex *exchange) (ready.Answer, error) {
+	if ex.bucket == "" {
+		ex.bucket = g.addressBucket(r)
+	}
 	if state, ok := g.buckets.Take(ex.bucket, g.quotaOf(ex)); !ok {
 		return ready.Answer{}, tooMany(state)
 	}

@@ -17,14 +17,17 @@ import (
 	"renown.example/kit/telemetry"
 )
 
+// serving is how spans of requests begin.
+var serving = []trace.SpanStartOption{trace.WithSpanKind(trace.SpanKindServer)}
+
 // ServeHTTP answers a request.
 func (g *Gateway) ServeHTTP(w http.ResponseWriter, r *http.Request) {
-	ex := &exchange{id: g.requestID(r), began: g.clock.Now(), caller: auth.Anonymous, route: "none"}
+	ex := &exchange{id: g.requestID(r), began: g.clock.Now(), caller: auth.Anonymous, route: "none", out: recorder{ResponseWriter: w}}
 	ctx := telemetry.Propagator.Extract(r.Context(), propagation.HeaderCarrier(r.Header))
-	ctx, span := g.watch.tracer.Start(ctx, r.Method, trace.WithSpanKind(trace.SpanKindServer))
+	ctx, span := g.watch.tracer.Start(ctx, r.Method, serving...)
 	defer span.End()
 	ctx = withExchange(telemetry.WithRequestID(ctx, ex.id), ex)
-	out := &recorder{ResponseWriter: w}
+	out := &ex.out
 	out.Header().Set("X-Request-Id", ex.id)
 	method := r.Method
 	r = r.WithContext(ctx)
@@ -39,8 +42,10 @@ func (g *Gateway) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 				g.refuse(out, r, fault.Internal.New("Something went wrong on our side. It was logged under the request id."))
 			}
 		}
-		span.SetName(method + " " + ex.route)
-		span.SetAttributes(attribute.String("http.request.method", method), attribute.String("http.route", ex.route), attribute.Int("http.response.status_code", out.status))
+		if span.IsRecording() {
+			span.SetName(method + " " + ex.route)
+			span.SetAttributes(attribute.String("http.request.method", method), attribute.String("http.route", ex.route), attribute.Int("http.response.status_code", out.status))
+		}
 		g.record(ctx, method, ex, out)
 	}()
 	g.dispatch(out, r)
@@ -97,9 +102,10 @@ func (g *Gateway) shareAnswer(h http.Header, r *http.Request) {
 // withoutSmuggled returns the headers without those that gRPC or a careless handler might take for metadata. conn sets the metadata anew in any case; this is
 // the first of two doors.
 func withoutSmuggled(h http.Header) http.Header {
+	is := strings.EqualFold
 	smuggled := func(name string) bool {
-		name = strings.ToLower(name)
-		return strings.HasPrefix(name, "grpc-") || strings.HasPrefix(name, "renown-") || strings.HasSuffix(name, "-bin") || name == "te" || name == "x-forwarded-host"
+		return len(name) >= 5 && is(name[:5], "grpc-") || len(name) >= 7 && is(name[:7], "renown-") || len(name) >= 4 && is(name[len(name)-4:], "-bin") ||
+			is(name, "te") || is(name, "x-forwarded-host")
 	}
 	for name := range h {
 		if smuggled(name) {

@@ -37,7 +37,7 @@ type tokenAnswer struct {
 // token is the client credentials grant.
 func (g *Gateway) token(w http.ResponseWriter, r *http.Request) {
 	ex := exchangeOf(r.Context())
-	ex.route, ex.caller, ex.bucket = tokenPath, auth.Anonymous, "address/"+g.clientAddress(r)
+	ex.route, ex.caller, ex.bucket = tokenPath, auth.Anonymous, g.addressBucket(r)
 	if r.Method != http.MethodPost {
 		g.methodNotAllowed(w, r, []string{http.MethodPost, http.MethodOptions})
 		return

@@ -7,6 +7,7 @@ import (
 	"hash/maphash"
 	"math"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"renown.example/kit/clock"
@@ -127,23 +128,25 @@ func (s *shard) forgetFull(now time.Time) {
 }
 
 // Slots bounds how many requests are worked on at the same time.
-type Slots chan struct{}
+type Slots struct {
+	most  int64
+	taken atomic.Int64
+}
 
 // NewSlots returns n slots.
-func NewSlots(n int) Slots { return make(Slots, n) }
+func NewSlots(n int) *Slots { return &Slots{most: int64(n)} }
 
 // Enter takes a slot without waiting. The caller leaves if it got one.
-func (s Slots) Enter() bool {
-	select {
-	case s <- struct{}{}:
-		return true
-	default:
+func (s *Slots) Enter() bool {
+	if s.taken.Add(1) > s.most {
+		s.taken.Add(-1)
 		return false
 	}
+	return true
 }
 
 // Leave gives a slot back.
-func (s Slots) Leave() { <-s }
+func (s *Slots) Leave() { s.taken.Add(-1) }
 
 // Len is how many buckets are held.
 func (b *Buckets) Len() int {

@@ -73,6 +73,7 @@ type running struct {
 // Run starts the parts and returns when they have stopped: because ctx ended (then nil), because a part failed (then why), or because they did not stop in
 // time (ErrOutOfTime).
 func (p *Program) Run(ctx context.Context) error {
+	spaceOut()
 	var started []*running
 	failed := make(chan error, len(p.parts))
 	var err error

@@ -45,6 +45,10 @@ func NewLogger(o Options) (*slog.Logger, error) {
 var secretNames = []string{"password", "secret", "token", "authorization", "cookie", "email", "api_key", "apikey", "private"}
 
 func hideSecrets(_ []string, a slog.Attr) slog.Attr {
+	switch a.Key {
+	case slog.TimeKey, slog.LevelKey, slog.MessageKey, "service", requestIDName, traceIDName, "method", "route", "status", "bytes", "milliseconds", "caller", "memory":
+		return a // in the line of every request, and none of secretNames is in them
+	}
 	if a.Value.Kind() == slog.KindGroup {
 		return a
 	}
@@ -57,15 +61,24 @@ func hideSecrets(_ []string, a slog.Attr) slog.Attr {
 	return a
 }
 
+// The names under which a line's request and trace are found.
+const (
+	requestIDName = "request_id"
+	traceIDName   = "trace_id"
+)
+
 type withRequest struct{ slog.Handler }
 
 func (h withRequest) Handle(ctx context.Context, r slog.Record) error {
+	var room [2]slog.Attr
+	known := room[:0]
 	if id := RequestID(ctx); id != "" {
-		r.AddAttrs(slog.String("request_id", id))
+		known = append(known, slog.String(requestIDName, id))
 	}
 	if sc := trace.SpanContextFromContext(ctx); sc.IsValid() {
-		r.AddAttrs(slog.String("trace_id", sc.TraceID().String()))
+		known = append(known, slog.String(traceIDName, sc.TraceID().String()))
 	}
+	r.AddAttrs(known...)
 	return h.Handler.Handle(ctx, r)
 }
 

@@ -7,6 +7,7 @@ import (
 	"embed"
 	"encoding/base64"
 	"fmt"
+	"io"
 	"io/fs"
 	"net/http"
 	"path"
@@ -15,6 +16,7 @@ import (
 	"sort"
 	"strconv"
 	"strings"
+	"sync"
 
 	"github.com/andybalholm/brotli"
 )
@@ -182,7 +184,9 @@ func (f *asset) compress(ext string) error {
 	if err != nil {
 		return err
 	}
-	b := brotli.NewWriterLevel(&br, 9)
+	b := brotlis.Get().(*brotli.Writer)
+	defer brotlis.Put(b)
+	b.Reset(&br)
 	for _, out := range []interface {
 		Write([]byte) (int, error)
 		Close() error
@@ -197,6 +201,9 @@ func (f *asset) compress(ext string) error {
 	f.gzip, f.br = gz.Bytes(), br.Bytes()
 	return nil
 }
+
+// brotlis are used again: each is 32 MB large.
+var brotlis = sync.Pool{New: func() any { return brotli.NewWriterLevel(io.Discard, 9) }}
 
 // URL is the asset's address; the error names an asset that does not exist.
 func (a *Assets) URL(name string) (string, error) {
