@@ -114,7 +114,7 @@ var SignoffWords = web.Words{
 	"state.whole":              {"en": "The text as a whole", "de": "Der Text insgesamt"},
 	"state.part":               {"en": "Part %d", "de": "Teil %d"},
 	"preview.title":            {"en": "Preview", "de": "Vorschau"},
-	"preview.banner":           {"en": "Preview of version %d, shown to you by %s. This is not published.", "de": "Vorschau auf Fassung %d, gezeigt von %s. Das ist nicht veröffentlicht."},
+	"preview.banner":           {"en": "Preview of version %d, shown to you by %s. This page is not public.", "de": "Vorschau auf Fassung %d, gezeigt von %s. Diese Seite ist nicht öffentlich."},
 	"preview.until":            {"en": "The link works until", "de": "Der Link gilt bis"},
 	"link.title":               {"en": "This link does not work", "de": "Dieser Link funktioniert nicht"},
 	"link.text":                {"en": "It may be incomplete: check that the whole address was copied. If it is, ask the person who sent it to you for a new one.", "de": "Vielleicht ist er unvollständig: Prüfen Sie, ob die ganze Adresse kopiert wurde. Wenn ja, bitten Sie die Person, die ihn geschickt hat, um einen neuen."},
