@@ -3,7 +3,6 @@ package public
 import (
 	"context"
 	"net/http"
-	"net/url"
 	"slices"
 	"strings"
 
@@ -56,7 +55,12 @@ func (s *Site) newest(ctx context.Context, list []*storiesv1.PublishedSummary) (
 
 // list asks for a page of stories and refuses a language in which nothing is published, except the default one.
 func (s *Site) list(ctx context.Context, locale string, size int32, token string) (*storiesv1.ListPublishedStoriesResponse, error) {
-	reply, err := s.stories.ListPublishedStories(ctx, &storiesv1.ListPublishedStoriesRequest{Locale: locale, PageSize: size, PageToken: token})
+	return s.listed(ctx, &storiesv1.ListPublishedStoriesRequest{Locale: locale, PageSize: size, PageToken: token})
+}
+
+func (s *Site) listed(ctx context.Context, req *storiesv1.ListPublishedStoriesRequest) (*storiesv1.ListPublishedStoriesResponse, error) {
+	locale := req.GetLocale()
+	reply, err := s.stories.ListPublishedStories(ctx, req)
 	if err != nil {
 		return nil, err
 	}
@@ -135,37 +139,55 @@ type indexData struct {
 	First, Next    string
 	Elsewhere      string
 	ElsewhereLabel string
+
+	// What is looked for: words, terms with their counts, what is chosen, and the address without all of it.
+	Here     string
+	Words    string
+	Facets   []facet
+	Chips    []chip
+	Narrowed bool
+	Search   *storiesv1.Search
+	Ways     []way
 }
 
-func (s *Site) buildIndex(ctx context.Context, at place, token string) (*page, error) {
-	reply, err := s.list(ctx, at.locale, onIndex, token)
+func (s *Site) buildIndex(ctx context.Context, at place, f finding) (*page, error) {
+	reply, err := s.listed(ctx, f.request(at.locale))
 	if err != nil {
 		return nil, err
 	}
 	here := s.paths.index(at.locale)
-	data := indexData{Total: reply.GetTotalSize()}
-	if token == "" {
+	data := indexData{
+		Total: reply.GetTotalSize(), Here: here, Words: f.words, Facets: facetsOf(reply.GetFacets()), Chips: f.chips(here, reply.GetFacets()), Narrowed: f.narrowed(),
+		Search: reply.GetSearch(), Ways: s.ways(at.locale, here, f, reply.GetLoosenings()),
+	}
+	switch {
+	case f.after != "":
+		data.First, data.Rows = f.first().address(here), s.rows(reply.GetStories())
+	case f.narrowed():
+		data.Rows = s.rows(reply.GetStories())
+	default:
 		data.Newest, data.Rows = s.newest(ctx, reply.GetStories())
-	} else {
-		data.First, data.Rows = here, s.rows(reply.GetStories())
 	}
 	if next := reply.GetNextPageToken(); next != "" {
-		data.Next = here + "?page=" + url.QueryEscape(next)
+		onward := f
+		onward.after = next
+		data.Next = onward.address(here)
 	}
-	if data.Total == 0 && len(reply.GetLocales()) > 0 {
+	if data.Total == 0 && !f.narrowed() && len(reply.GetLocales()) > 0 {
 		other := reply.GetLocales()[len(reply.GetLocales())-1]
 		if other != at.locale {
 			data.Elsewhere, data.ElsewhereLabel = s.paths.index(other), web.NativeName(other)
 		}
 	}
+	plain := f.after == "" && !f.narrowed()
 	v := &web.View{
 		Locale: at.locale, Title: s.say(at.locale, "index.title"), Description: s.say(at.locale, "index.text"), Section: "stories",
-		Canonical: s.PublicURL + here, Class: "index", Data: data, NoIndex: token != "",
+		Canonical: s.PublicURL + here, Class: "index", Data: data, NoIndex: !plain, Modules: []string{"js/find.js"},
 		Languages:  s.languages(reply.GetLocales(), at.locale, s.paths.index),
 		LinkedData: s.collection(at.locale, reply.GetStories()), Links: s.feedLinks(at.locale),
 	}
 	v.Meta = s.shareTags(v, "website", s.sharedOf(ctx, reply.GetStories()))
-	if token == "" {
+	if plain {
 		v.Alternates = s.absolute(v.Languages)
 	}
 	return s.render(http.StatusOK, "index", v)

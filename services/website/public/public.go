@@ -128,7 +128,7 @@ func (s *Site) build(ctx context.Context, address *url.URL) (*page, error) {
 	case home:
 		built, err = s.buildHome(ctx, at)
 	case index:
-		built, err = s.buildIndex(ctx, at, address.Query().Get("page"))
+		built, err = s.buildIndex(ctx, at, findingOf(address.Query()))
 	case story:
 		built, err = s.buildStory(ctx, at)
 	default:

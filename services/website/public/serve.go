@@ -70,7 +70,7 @@ func (s *Site) serve(w http.ResponseWriter, r *http.Request) {
 	if r.URL.RawQuery != "" {
 		switch find(r.URL.Path, s.DefaultLocale).kind {
 		case index:
-			key += "?" + r.URL.Query().Get("page")
+			key += "?" + findingOf(r.URL.Query()).values().Encode()
 		case oembed:
 			key += "?" + oembedKey(r.URL.Query())
 		}
