@@ -107,6 +107,7 @@ func TestTakingBackTheName(t *testing.T) {
 	r := newRig(t)
 	link, logo := r.logoed()
 	up := r.clock.Now()
+	r.clock.Step(time.Minute)
 	must(r.excerpting.SetExcerpts(r.edda(), &storiesv1.SetExcerptsRequest{Story: "quillmoor", Locale: "en", Excerpts: &storiesv1.Excerpts{Snippet: "Quillmoor runs six car ferries."}}))(t)
 	must(r.takeBack(link, theName))(t)
 	st, err := r.get(standInSlug, "en")

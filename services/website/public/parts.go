@@ -45,6 +45,9 @@ func (f Figure) Measured() time.Time {
 	return day
 }
 
+// VerifiedUntil is on the last day on which the verification holds.
+func (f Figure) VerifiedUntil() time.Time { return lastDay(f.Verified.GetStaleTime()) }
+
 // Told reports whether there is more to say of it than its value, its baseline and its period.
 func (f Figure) Told() bool {
 	return f.Verified != nil || f.GetSample() != "" || f.GetMethod() != "" || f.GetMeasuredOn() != ""
