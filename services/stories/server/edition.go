@@ -2,6 +2,7 @@ package server
 
 import (
 	"context"
+	"fmt"
 
 	"renown.example/kit/clock"
 	"renown.example/kit/fault"
@@ -110,6 +111,9 @@ func (s *Server) issue(ctx context.Context, tx store.Writer, row store.Row[table
 		return err
 	}
 	details := map[string]string{"locale": t.Locale, "slug": f.slug, "edition": edition, "hash": f.version.Hash}
+	if len(f.without) > 0 {
+		details["without"] = fmt.Sprint(f.without)
+	}
 	if err := noteLanguages(ctx, tx, t.Locale, details); err != nil {
 		return err
 	}

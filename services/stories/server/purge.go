@@ -35,7 +35,7 @@ func (s *Server) planPurge(ctx context.Context, tx store.Writer, story string, e
 	if len(keys) == 0 {
 		return nil
 	}
-	return s.purge(ctx, tx, id.New(s.Clock), tables.Purge{Story: story, Keys: keys, At: s.now(), Withdrawal: e.Type == EventWithdrawn || e.Type == EventConsentRevoked})
+	return s.purge(ctx, tx, id.New(s.Clock), tables.Purge{Story: story, Keys: keys, At: s.now(), Withdrawal: c.less || e.Type == EventWithdrawn || e.Type == EventConsentRevoked})
 }
 
 func (s *Server) purge(ctx context.Context, tx store.Writer, purgeID string, p tables.Purge) error {

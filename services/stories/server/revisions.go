@@ -20,6 +20,8 @@ type change struct {
 	names []string
 	// everything says that any answer may be another now.
 	everything bool
+	// less says that something must not be seen any more that could be seen before.
+	less bool
 }
 
 // storyOf returns "stories/{story}" of the name of anything that belongs to the story.
@@ -32,7 +34,7 @@ func storyOf(name string) string {
 
 // changeOf reads an event of the feed.
 func changeOf(e outbox.Event, locales []string) change {
-	var d struct{ Story, Locale, Languages, From, State, Alias string }
+	var d struct{ Story, Locale, Languages, From, State, Alias, Without string }
 	if err := json.Unmarshal(e.Data, &d); err != nil {
 		return change{everything: true} // an event of an unknown form may mean anything
 	}
@@ -47,7 +49,7 @@ func changeOf(e outbox.Event, locales []string) change {
 	case EventTermsChanged:
 		return change{everything: true}
 	case EventPublished, EventWithdrawn, EventMoved:
-		out := change{names: []string{public(e.Subject), listsPrefix + d.Locale}}
+		out := change{names: []string{public(e.Subject), listsPrefix + d.Locale}, less: d.Without != ""}
 		if d.Languages != "" {
 			for _, l := range locales {
 				if l != d.Locale {
