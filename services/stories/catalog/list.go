@@ -320,10 +320,10 @@ func (page *Page) best(s *shelf, set *bitset.BitSet, p *Params) {
 		}
 	}
 	var top worstFirst
-	for slot, ok := set.NextSet(0); ok; slot, ok = set.NextSet(slot + 1) {
-		e := scored{s.slots[slot], p.Matches.Score(slot)}
+	consider := func(entry *Entry) {
+		e := scored{entry, p.Matches.Score(entry.slot)}
 		if after != nil && better(*after, e) >= 0 {
-			continue
+			return
 		}
 		switch {
 		case len(top) <= p.Size: // one more than the page, to know whether there is a next
@@ -331,6 +331,18 @@ func (page *Page) best(s *shelf, set *bitset.BitSet, p *Params) {
 		case better(e, top[0]) < 0:
 			top[0] = e
 			heap.Fix(&top, 0)
+		}
+	}
+	if page.Total > len(s.order)/8 {
+		// Newest first, so that of those that fit alike the first are the best.
+		for _, e := range s.order {
+			if set.Test(e.slot) {
+				consider(e)
+			}
+		}
+	} else {
+		for slot, ok := set.NextSet(0); ok; slot, ok = set.NextSet(slot + 1) {
+			consider(s.slots[slot])
 		}
 	}
 	slices.SortFunc(top, better)

@@ -1,6 +1,7 @@
 package search
 
 import (
+	"slices"
 	"strings"
 
 	"github.com/blevesearch/bleve/v2/analysis"
@@ -9,7 +10,7 @@ import (
 )
 
 // mapping is the version of what is put into an index. An index of another version is made anew.
-const mapping = "1"
+const mapping = "2"
 
 // Doc is an edition as it is searched.
 type Doc struct {
@@ -54,11 +55,39 @@ func (d Doc) document() *document.Document {
 			out.AddField(document.NewTextFieldCustom(field+d.Locale, nil, nil, index.IndexField|index.SkipFreqNorm, ready(terms)))
 		}
 	}
-	add(fieldHead, append(s.plain(head), s.stems(head)...))
-	add(fieldLead, append(s.plain(lead), s.stems(lead)...))
+	headWords, allWords := s.plain(head), s.plain(all)
+	add(fieldHead, slices.Concat(headWords, s.stems(head), beginnings(headWords, 1), beginnings(headWords, 2)))
+	add(fieldLead, slices.Concat(s.plain(lead), s.stems(lead)))
 	add(fieldOften, frequent)
-	add(fieldAll, append(s.plain(all), stems...))
+	add(fieldAll, slices.Concat(allWords, stems, beginnings(allWords, shortPrefix)))
 	return out
+}
+
+// beginMark begins the terms that are beginnings of words. Thousands of words begin with a letter: they are found as one.
+const beginMark = "\x02"
+
+// beginnings returns the first n characters of words, marked, each once. Words that are no longer are their own beginnings.
+func beginnings(words []string, n int) []string {
+	seen := make(map[string]bool, len(words))
+	var out []string
+	for _, w := range words {
+		if b := begin(w, n); !seen[b] {
+			seen[b] = true
+			out = append(out, beginMark+b)
+		}
+	}
+	return out
+}
+
+// begin returns the first n characters of a word.
+func begin(word string, n int) string {
+	for i := range word {
+		if n == 0 {
+			return word[:i]
+		}
+		n--
+	}
+	return word
 }
 
 // ready is the analyser of a text that has been taken apart.

@@ -191,17 +191,27 @@ func (v *view) hit(locale, word string, last bool) (*hit, error) {
 		}
 	}
 	if last {
-		if err := v.collectPrefix(h.headBegins, fieldHead+locale, word); err != nil {
+		if err := v.begins(h, locale, word); err != nil {
 			return nil, err
-		}
-		if utf8.RuneCountInString(word) >= shortPrefix {
-			if err := v.collectPrefix(h.textBegins, fieldAll+locale, word); err != nil {
-				return nil, err
-			}
 		}
 	}
 	h.sum()
 	return h, nil
+}
+
+// begins finds the words that begin with a word.
+func (v *view) begins(h *hit, locale, word string) error {
+	n := utf8.RuneCountInString(word)
+	if n < shortPrefix {
+		return v.collect(h.headBegins, fieldHead+locale, beginMark+word)
+	}
+	if err := v.collectPrefix(h.headBegins, fieldHead+locale, word); err != nil {
+		return err
+	}
+	if n == shortPrefix {
+		return v.collect(h.textBegins, fieldAll+locale, beginMark+word)
+	}
+	return v.collectPrefix(h.textBegins, fieldAll+locale, word)
 }
 
 // everywhere finds a term in each field.

@@ -1,9 +1,9 @@
 package search
 
 import (
-	"bytes"
 	"fmt"
 	"slices"
+	"strings"
 	"sync"
 
 	"github.com/RoaringBitmap/roaring/v2"
@@ -157,7 +157,7 @@ func (v *view) similar(field, word string) ([]string, error) {
 			slices.Sort(out)
 			return slices.Compact(out), err
 		}
-		if entry.Term != word && !bytes.HasPrefix([]byte(entry.Term), []byte(stemMark)) {
+		if entry.Term != word && !strings.HasPrefix(entry.Term, stemMark) && !strings.HasPrefix(entry.Term, beginMark) {
 			out = append(out, entry.Term)
 		}
 	}
