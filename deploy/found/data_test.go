@@ -197,6 +197,11 @@ func TestOEmbed(t *testing.T) {
 	if got.header.Get("Content-Type") != "text/xml; charset=utf-8" || rich.Type != "rich" || !strings.Contains(rich.HTML, "<iframe ") {
 		t.Errorf("%s answers %v: %s", xmlAt, got.header, got.body)
 	}
+	for _, spelling := range []string{x.path() + "/", x.path() + "?utm_source=x#top", x.path() + "/embed"} {
+		if again := in.get(t, "/oembed?url="+url.QueryEscape(in.url+spelling)); again.status != http.StatusOK || !strings.Contains(again.body, x.path()+"/embed") {
+			t.Errorf("%s answers %d: %s", spelling, again.status, again.body)
+		}
+	}
 	page := "/oembed?url=" + url.QueryEscape(in.url+x.path())
 	for query, want := range map[string][2]int{"&maxwidth=200": {200, 320}, "&maxheight=100": {640, 100}, "&maxwidth=4000&maxheight=4000": {640, 320}} {
 		must(t, json.Unmarshal([]byte(in.get(t, page+query).body), &rich))

@@ -117,6 +117,13 @@ func TestAnIdOutlastsAnAddress(t *testing.T) {
 			t.Errorf("%s answers %d to %q", x.path()+suffix, got.status, to)
 		}
 	}
+	// So does what is asked for with the name of the default language before it, and a component on another site may follow.
+	if got := in.get(t, "/en/stories/elsewhere/embed.json"); got.header.Get("Location") != "/stories/elsewhere/embed.json" || got.header.Get("Access-Control-Allow-Origin") != "*" {
+		t.Errorf("with its language it answers %d with %v", got.status, got.header)
+	}
+	if got := in.get(t, "/oembed?url="+in.url+"/en/stories/elsewhere"); got.status != http.StatusOK {
+		t.Errorf("oEmbed of it with its language answers %d", got.status)
+	}
 	if got := in.get(t, "/oembed?url="+in.url+x.path()); !strings.Contains(got.body, "/stories/elsewhere/embed") {
 		t.Errorf("oEmbed of its old address answers %d: %s", got.status, got.body)
 	}

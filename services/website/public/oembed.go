@@ -131,7 +131,11 @@ func (s *Site) storyAt(address string) (place, error) {
 	if err != nil || u.Host != "" || u.Scheme != "" {
 		return place{}, none
 	}
-	at := find(strings.TrimRight(u.Path, "/"), s.DefaultLocale)
+	path := u.Path
+	if to := s.tidy(path); to != "" {
+		path = to
+	}
+	at := find(path, s.DefaultLocale)
 	if at.kind != story && at.kind != asFrame {
 		return place{}, none
 	}

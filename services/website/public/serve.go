@@ -59,6 +59,7 @@ func (s *Site) serve(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	if to := s.tidy(r.URL.Path); to != "" {
+		maps.Copy(w.Header(), headerOf(find(to, s.DefaultLocale).kind))
 		http.Redirect(w, r, to, http.StatusMovedPermanently)
 		return
 	}
