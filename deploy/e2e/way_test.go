@@ -3,6 +3,7 @@ package e2e_test
 import (
 	"fmt"
 	"net/http"
+	"net/url"
 	"regexp"
 	"strings"
 	"testing"
@@ -126,8 +127,11 @@ func hold(t *testing.T, at *browser.Platform, reader *browser.Page, title string
 	slug := path[strings.LastIndex(path, "/")+1:]
 	picture := value(reader.Property(".block-image img", "src"))(t)
 	asset := picture[strings.LastIndex(picture, "/")+1:]
-	c := &copies{title: title, exact: map[string]string{}, lists: []string{at.Website + "/", at.Website + "/stories", at.API + "/v1/stories?pageSize=100"}}
-	for _, address := range []string{at.Website + "/stories/" + slug, at.API + "/v1/stories/" + slug, picture, at.API + "/v1/assets/" + asset} {
+	c := &copies{title: title, exact: map[string]string{}, lists: []string{at.Website + "/", at.Website + "/stories", at.Website + "/stories.rss", at.Website + "/stories.atom",
+		at.Website + "/stories.json", at.Website + "/llms.txt", at.API + "/v1/stories?pageSize=100"}}
+	story := at.Website + "/stories/" + slug
+	for _, address := range []string{story, story + ".md", story + "/embed", story + "/embed.json", at.Website + "/oembed?url=" + url.QueryEscape(story), at.API + "/v1/stories/" + slug,
+		picture, at.API + "/v1/assets/" + asset} {
 		got := fetch(t, http.MethodGet, address, "")
 		tag := got.header.Get("ETag")
 		if got.status != http.StatusOK || tag == "" || !strings.Contains(got.header.Get("Cache-Control"), "no-cache") {
