@@ -167,8 +167,8 @@ func New(o Options) (*Gateway, error) {
 	if g.mux, err = g.handlers(stories, conn{o.Partners, o.Minter}); err != nil {
 		return nil, err
 	}
-	// Whoever reads without knowing whether a story was withdrawn waits no longer than a withdrawal may take.
-	g.holder = ready.New(ready.Options{Clock: o.Clock, Problem: g.refuse, FillWithin: 2 * time.Second, Settle: o.Settle, Shared: o.Shared})
+	// Whoever reads without knowing whether a story was withdrawn has an answer before a withdrawal must have come through.
+	g.holder = ready.New(ready.Options{Clock: o.Clock, Problem: g.refuse, FillWithin: 1800 * time.Millisecond, Settle: o.Settle, Shared: o.Shared})
 	g.start(storiesv1.NewPublishedServiceClient(stories))
 	return g, nil
 }

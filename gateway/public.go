@@ -43,6 +43,8 @@ func publicPattern(path string) string {
 	switch {
 	case path == "/v1/stories", path == "/v1/addresses":
 		return path
+	case strings.HasPrefix(path, "/v1/stories/") && strings.HasSuffix(path, "/editions"):
+		return "/v1/stories/{slug}/editions"
 	case strings.HasPrefix(path, "/v1/stories/"):
 		return "/v1/stories/{slug}"
 	}

@@ -43,6 +43,8 @@ type rig struct {
 	review    storiesv1.ReviewServiceClient
 	consents  storiesv1.ConsentsServiceClient
 	activity  storiesv1.ActivityServiceClient
+	// line is what the gateway reaches the stories by.
+	line *line
 }
 
 func newRig(t testing.TB) *rig {
@@ -64,7 +66,8 @@ func newRig(t testing.TB) *rig {
 	people, err := partners.New(ctx, partners.Config{Config: data, IdentityKeys: keys}, partners.Deps{Clock: clk, Telemetry: quiet(t)})
 	must(t, err)
 	shared := ready.Shared{MaxAge: 24 * time.Hour}
-	gate, err := gateway.New(gateway.Options{Stories: told.Conn(), Partners: people.Conn(), Minter: r.mint, Clock: clk, Telemetry: quiet(t), PublicURL: r.rest.URL, Shared: shared,
+	r.line = &line{ClientConnInterface: told.Conn()}
+	gate, err := gateway.New(gateway.Options{Stories: r.line, Partners: people.Conn(), Minter: r.mint, Clock: clk, Telemetry: quiet(t), PublicURL: r.rest.URL, Shared: shared,
 		Limits: gateway.Limits{Anonymous: 1 << 30}})
 	must(t, err)
 	restOrigin := httptest.NewServer(gate)
@@ -143,7 +146,13 @@ The story of %[1]s, edition %[5]d, in %[4]s.
 func (r *rig) publish(story, locale, title, industry string, region int, ends string) {
 	r.t.Helper()
 	md := fmt.Sprintf(manuscript, story, locale, title, industry, region, ends)
-	report, err := r.workspace.ImportStories(r.edda(), &storiesv1.ImportStoriesRequest{Zip: zipped(r.t, story+"."+locale+".md", md)})
+	r.publishFiles(story, locale, map[string]string{story + "." + locale + ".md": md})
+}
+
+// publishFiles imports files, of which one is the text, and publishes it.
+func (r *rig) publishFiles(story, locale string, files map[string]string) {
+	r.t.Helper()
+	report, err := r.workspace.ImportStories(r.edda(), &storiesv1.ImportStoriesRequest{Zip: zipped(r.t, files)})
 	must(r.t, err)
 	if report.GetRefused() > 0 {
 		r.t.Fatalf("not imported: %v", report.GetFiles())
@@ -190,14 +199,16 @@ func (r *rig) waiting() []*storiesv1.Purge {
 	return list.GetPurges()
 }
 
-func zipped(t testing.TB, name, text string) []byte {
+func zipped(t testing.TB, files map[string]string) []byte {
 	t.Helper()
 	var b bytes.Buffer
 	z := zip.NewWriter(&b)
-	f, err := z.Create(name)
-	must(t, err)
-	_, err = io.WriteString(f, text)
-	must(t, err)
+	for name, text := range files {
+		f, err := z.Create(name)
+		must(t, err)
+		_, err = io.WriteString(f, text)
+		must(t, err)
+	}
 	must(t, z.Close())
 	return b.Bytes()
 }
