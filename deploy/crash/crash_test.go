@@ -4,7 +4,7 @@
 // again: everything that was acknowledged, as a whole, once; nothing by half; and nothing that was taken back.
 //
 // What was asked for and what was acknowledged is kept in the test's own process. RENOWN_TEST_SEED repeats the choices of a run (not the moments at which the
-// machine does what); RENOWN_TEST_FULL=1 kills it thirty times.
+// machine does what); RENOWN_TEST_FULL=1 kills it fifty times.
 package crash_test
 
 import (
@@ -28,7 +28,7 @@ import (
 const (
 	writerCount = 6
 	// usualRounds and fullRounds are how often the program is killed while it is used.
-	usualRounds, fullRounds = 3, 30
+	usualRounds, fullRounds = 3, 50
 	// mostRepeated is how many acknowledged requests are sent once more after each start, and mostReread how many old stories are checked again.
 	mostRepeated, mostReread = 8, 12
 )
@@ -186,6 +186,7 @@ func (x *trial) check(t *testing.T) {
 	x.seen = w
 	w.checkTales(t, distinct(look), x.journal)
 	w.checkLists(t, all)
+	w.checkFinding(ctx, t, all)
 }
 
 func distinct(tales []*tale) []*tale {

@@ -13,6 +13,7 @@ import (
 	mathrand "math/rand/v2"
 	"net"
 	"net/http"
+	"net/url"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -192,19 +193,51 @@ func TestOnAFullDiskReadingGoesOn(t *testing.T) {
 	t.Logf("%d stories were taken before the disk was full to its last page", len(taken))
 	last := append(taken[max(0, len(taken)-20):], before)
 	p.isWhole(t, c, last...)
+	p.isFound(t, before)
 	if err := os.Remove(filler); err != nil {
 		t.Fatal(err)
 	}
 	last = append(last, p.tell(t, c, "after-the-flood"))
 	p.isWhole(t, c, last...)
+	p.finds(t, c, last...)
+	// Once more, and now it dies on the full disk.
+	fill(t, filler)
+	_, refused = (&tale{}).uploadLarge(t.Context(), c)
+	isStorageFull(t, refused)
 	p.kill(false)
+	if err := os.Remove(filler); err != nil {
+		t.Fatal(err)
+	}
 	p.start(t, startBound)
+	last = append(last, p.tell(t, c, "after-the-second-flood"))
 	p.isWhole(t, c, last...)
+	p.finds(t, c, last...)
+}
+
+// isFound checks that a story that is up can be searched for, whatever else may not be possible now.
+func (p *program) isFound(t *testing.T, x *tale) {
+	t.Helper()
+	status, body, err := get(p.API + "/v1/stories?query=" + url.QueryEscape(commonWords))
+	if err != nil || status != http.StatusOK || !strings.Contains(body, `"slug":"`+x.id+`"`) {
+		t.Errorf("searching answers %d, %v: %.300s", status, err, body)
+	}
+}
+
+// finds checks that search, facets and site maps know what is up.
+func (p *program) finds(t *testing.T, c cast, tales ...*tale) {
+	t.Helper()
+	ctx, cancel := context.WithTimeout(t.Context(), requestBound)
+	defer cancel()
+	w, err := lookAt(ctx, p.Target, c)
+	if err != nil {
+		t.Fatal(err)
+	}
+	w.checkFinding(ctx, t, tales)
 }
 
 func isStorageFull(t *testing.T, err error) {
 	t.Helper()
-	if p := api.AsProblem(err); !api.Is(err, fault.StorageFull) || p.Status != http.StatusInsufficientStorage || p.RequestID == "" || p.Detail == "" {
+	if p := api.AsProblem(err); !api.Is(err, fault.StorageFull) || p.Status != http.StatusInsufficientStorage || p.RequestID == "" || !strings.Contains(p.Detail, "disk") {
 		t.Fatalf("on a full disk a write answers %v", err)
 	}
 }

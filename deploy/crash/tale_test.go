@@ -32,7 +32,7 @@ const (
 	withdrawn = storiesv1.TextState_TEXT_STATE_WITHDRAWN
 )
 
-const contact = "Runa Holt"
+const contact, customerOfTales = "Runa Holt", "Strandby Ferries"
 
 // cast are the people of the tales, signed in.
 type cast struct{ editor, approver, admin, nobody *api.Conn }
@@ -108,7 +108,7 @@ func (t *tale) title(version int) string {
 // content is a version of the story, with its picture if it has one.
 func (t *tale) content(version int) *storiesv1.TextInput {
 	c := &storiesv1.Content{
-		Locale: "en", Title: t.title(version), Summary: "A ferry line of invented people halved the time that its ships wait.", Customer: "Strandby Ferries",
+		Locale: "en", Title: t.title(version), Summary: "A ferry line of invented people halved the time that its ships wait.", Customer: customerOfTales, Industry: []string{tradeOfTales},
 		Blocks: []*storiesv1.Block{{Kind: &storiesv1.Block_Text{Text: &storiesv1.TextBlock{Markdown: "Strandby Ferries sails between two towns that do not exist."}}}},
 	}
 	if t.asset != "" {
