@@ -10,6 +10,7 @@ import (
 	"github.com/prometheus/client_golang/prometheus"
 	"go.opentelemetry.io/otel/trace"
 
+	"renown.example/gateway/limit"
 	"renown.example/kit/telemetry"
 )
 
@@ -79,18 +80,21 @@ type recorder struct {
 	http.ResponseWriter
 	status int
 	bytes  int64
+	place  place
 }
 
 func (w *recorder) WriteHeader(status int) {
 	if w.status == 0 {
 		w.status = status
 	}
+	w.place.leave() // the answer is made; what follows is up to the caller's connection
 	w.ResponseWriter.WriteHeader(status)
 }
 
 func (w *recorder) Write(b []byte) (int, error) {
 	if w.status == 0 {
 		w.status = http.StatusOK
+		w.place.leave()
 	}
 	n, err := w.ResponseWriter.Write(b)
 	w.bytes += int64(n)
@@ -99,6 +103,26 @@ func (w *recorder) Write(b []byte) (int, error) {
 
 // Unwrap lets http.ResponseController reach the connection.
 func (w *recorder) Unwrap() http.ResponseWriter { return w.ResponseWriter }
+
+// place is a request's place among those that are worked on at the same time. It is given back while the caller is waited for: somebody who sends or reads slowly
+// makes no work, so a thousand of them are in nobody's way.
+type place struct {
+	slots *limit.Slots
+	taken bool
+}
+
+// take reports false if there is too much to do.
+func (p *place) take() bool {
+	p.taken = p.slots.Enter()
+	return p.taken
+}
+
+func (p *place) leave() {
+	if p.taken {
+		p.taken = false
+		p.slots.Leave()
+	}
+}
 
 // methods are those that may name a metric: a caller's inventions do not.
 var methods = map[string]bool{"GET": true, "HEAD": true, "POST": true, "PUT": true, "PATCH": true, "DELETE": true, "OPTIONS": true}

@@ -136,9 +136,13 @@ func (g *Gateway) read(w http.ResponseWriter, r *http.Request, ex *exchange, to 
 		}
 		return nil
 	}
+	ex.place.leave()
 	body, err := g.readBody(w, r, to)
 	if err != nil {
 		return err
+	}
+	if !ex.place.take() {
+		return busy()
 	}
 	if len(body) > 0 {
 		if err := jsonType(r.Header.Get("Content-Type")); err != nil {

@@ -30,6 +30,8 @@ type exchange struct {
 	idempotencyKey string
 	// wantsZip says that a file is wanted as it is, not as JSON.
 	wantsZip bool
+	// place is that among what is worked on.
+	place *place
 	// etag is that of the resource in the answer; "" if it has none.
 	etag string
 	// called says that a service was reached: from then on errors are its.

@@ -62,11 +62,13 @@ func (g *Gateway) dispatch(w *recorder, r *http.Request) {
 		g.revisions(w, r)
 		return
 	}
-	if !g.slots.Enter() {
+	w.place = place{slots: g.slots}
+	if !w.place.take() {
 		g.refuse(w, r, busy())
 		return
 	}
-	defer g.slots.Leave()
+	defer w.place.leave()
+	exchangeOf(r.Context()).place = &w.place
 	if r.Method == http.MethodOptions {
 		g.options(w, r)
 		return

@@ -46,7 +46,12 @@ func (g *Gateway) token(w http.ResponseWriter, r *http.Request) {
 		g.refuse(w, r, err)
 		return
 	}
+	ex.place.leave()
 	form, refused := g.readTokenForm(w, r)
+	if refused == nil && !ex.place.take() {
+		g.refuse(w, r, busy())
+		return
+	}
 	if refused == nil {
 		var reply *partnersv1.IssueAccessTokenResponse
 		if reply, refused = g.issue(r, ex, form); refused == nil {

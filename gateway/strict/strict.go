@@ -11,7 +11,9 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"strconv"
 	"strings"
+	"unicode/utf16"
 	"unicode/utf8"
 
 	"google.golang.org/protobuf/reflect/protoreflect"
@@ -31,6 +33,9 @@ func Body(body []byte, md protoreflect.MessageDescriptor, taken map[string]bool)
 	if at := invalidUTF8(body); at >= 0 {
 		return malformed(fault.Field{Message: fmt.Sprintf("is not UTF-8 at byte %d", at)})
 	}
+	if at := halfPair(body); at >= 0 {
+		return malformed(fault.Field{Message: fmt.Sprintf("has half of a surrogate pair at byte %d", at)})
+	}
 	w := &walker{dec: json.NewDecoder(bytes.NewReader(body)), taken: taken}
 	w.dec.UseNumber()
 	err := w.document(md)
@@ -43,6 +48,33 @@ func Body(body []byte, md protoreflect.MessageDescriptor, taken map[string]bool)
 		return malformed(w.faults...)
 	}
 	return nil
+}
+
+// halfPair returns where an escape is half of a surrogate pair, which is no character, or -1. encoding/json would put another character in its place.
+func halfPair(body []byte) int {
+	unit := func(at int) rune {
+		if at+6 > len(body) || body[at] != '\\' || body[at+1] != 'u' {
+			return 0
+		}
+		n, err := strconv.ParseUint(string(body[at+2:at+6]), 16, 16)
+		if err != nil {
+			return 0 // the walk will say so
+		}
+		return rune(n)
+	}
+	for i := 0; i < len(body); i++ {
+		if body[i] != '\\' {
+			continue
+		}
+		if first := unit(i); utf16.IsSurrogate(first) {
+			if utf16.DecodeRune(first, unit(i+6)) == utf8.RuneError {
+				return i
+			}
+			i += 6
+		}
+		i++ // what is escaped, even another backslash
+	}
+	return -1
 }
 
 func malformed(fields ...fault.Field) *fault.Error {

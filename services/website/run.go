@@ -45,6 +45,7 @@ func (s Settings) SignIn() signin.Config {
 const (
 	headerWithin = 5 * time.Second
 	bodyWithin   = 2 * time.Minute
+	answerWithin = 150 * time.Second
 	idleFor      = 2 * time.Minute
 	drainWithin  = 15 * time.Second
 	maxHeader    = 32 << 10
@@ -77,7 +78,7 @@ func Run(ctx context.Context, s Settings) error {
 
 // Server is an HTTP server with bounds on how long a client may take.
 func Server(h http.Handler) *http.Server {
-	return &http.Server{Handler: h, ReadHeaderTimeout: headerWithin, ReadTimeout: bodyWithin, IdleTimeout: idleFor, MaxHeaderBytes: maxHeader}
+	return &http.Server{Handler: h, ReadHeaderTimeout: headerWithin, ReadTimeout: bodyWithin, WriteTimeout: answerWithin, IdleTimeout: idleFor, MaxHeaderBytes: maxHeader}
 }
 
 // listen is a part that serves on an address and drains when it is its turn to stop.

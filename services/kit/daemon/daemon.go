@@ -121,9 +121,19 @@ func Listening(name, address string, at *net.Listener, serve func(ctx context.Co
 	}}
 }
 
+// How long a connection may take to send a request and to take its answer, so that nobody holds one for ever.
+const (
+	headerWithin = 10 * time.Second
+	bodyWithin   = 2 * time.Minute
+	answerWithin = 150 * time.Second
+	idleFor      = 2 * time.Minute
+)
+
 // ServeHTTP serves until ctx ends, then lets running requests finish for as long as within says.
 func ServeHTTP(ctx context.Context, l net.Listener, h http.Handler, within time.Duration) error {
-	server := &http.Server{Handler: h, ReadHeaderTimeout: 10 * time.Second, IdleTimeout: 2 * time.Minute, MaxHeaderBytes: 64 << 10}
+	server := &http.Server{
+		Handler: h, ReadHeaderTimeout: headerWithin, ReadTimeout: bodyWithin, WriteTimeout: answerWithin, IdleTimeout: idleFor, MaxHeaderBytes: 64 << 10,
+	}
 	failed := make(chan error, 1)
 	go func() { failed <- server.Serve(l) }()
 	select {
