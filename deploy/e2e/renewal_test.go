@@ -100,7 +100,7 @@ func TestPagesOfWhatIsProvenAndShown(t *testing.T) {
 		must(t, editor.Fill("#record [name="+field+"]", words))
 	}
 	must(t, editor.Follow(func() error { return editor.Click("#record .button.primary") }))
-	inspect(t, approver.Page, at.Website, []sheet{{"a figure to be verified", figure}, {"what waits for an approver", at.Website + "/studio"}})
+	inspect(t, approver.Page, at.Website, []sheet{{"a figure to be verified", figure}})
 	must(t, approver.Go(figure))
 	must(t, approver.TabTo("#verify .button"))
 	must(t, approver.Follow(func() error { return approver.Press(browser.Enter) }))
