@@ -80,8 +80,30 @@ func TestTakingBackPartsByKeyboard(t *testing.T) {
 		return ""
 	})
 	clean(t, p, at)
+	takeBackByTelephone(t, at, editor, text)
+	within(t, gone, "the logo is gone again", func() string {
+		if got := fetch(t, http.MethodGet, logo, ""); got.status != http.StatusGone {
+			return fmt.Sprintf("it answers %d", got.status)
+		}
+		return ""
+	})
 	must(t, p.TakeBack(link))
 	secrets(t, at, link)
+}
+
+// takeBackByTelephone is what support does for a customer who has called.
+func takeBackByTelephone(t *testing.T, at *browser.Platform, editor *browser.Employee, text string) {
+	t.Helper()
+	must(t, editor.Go(text))
+	end := value(editor.Property(".consent a[href*='/revoke']", "href"))(t)
+	inspect(t, editor.Page, at.Website, []sheet{{"a consent to be ended, or a part of it", end}})
+	must(t, editor.Go(end))
+	must(t, editor.TabTo("#part input[value=CONSENT_CLAUSE_LOGO]"))
+	must(t, editor.Press(browser.Space))
+	must(t, editor.TabTo("#part .button"))
+	must(t, editor.Follow(func() error { return editor.Press(browser.Enter) }))
+	says(t, editor.Page, "main", "Taken back: Logo")
+	clean(t, editor.Page, at)
 }
 
 // takeBack ticks a part and sends it, without a mouse.
@@ -150,6 +172,19 @@ func publishUnnamed(t *testing.T, at *browser.Platform, editor *browser.Employee
 	must(t, reader.Go(value(editor.Property(`#next a`, "href"))(t)))
 	says(t, reader, "h1", "A northern ferry line is punctual")
 	tellsNothing(t, at, reader.Address(), []string{"quillmoor", "strandby"})
+
+	// A term that is listed after that is looked for in what is up, and stands first among what waits.
+	protection := at.Website + "/studio/stories/quillmoor-unnamed/protection"
+	must(t, editor.Go(protection))
+	must(t, editor.Fill("#terms", "six car ferries"))
+	must(t, editor.Follow(func() error { return editor.Click("main form .button.primary") }))
+	says(t, editor.Page, ".notice.bad", "A northern ferry line is punctual")
+	must(t, editor.Go(at.Website+"/studio"))
+	says(t, editor.Page, ".notice.bad", "six car ferries")
+	inspect(t, editor.Page, at.Website, []sheet{{"a leak among what waits", at.Website + "/studio"}, {"a leak of what must not be told", protection}})
+	must(t, editor.Go(protection))
+	must(t, editor.Fill("#terms", ""))
+	must(t, editor.Follow(func() error { return editor.Click("main form .button.primary") }))
 }
 
 // An editor makes an anonymous version, sees what it tells, mends it, and chooses an excerpt by selecting it.

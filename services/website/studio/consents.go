@@ -230,10 +230,20 @@ var clauseWords = []struct {
 	{storiesv1.ConsentClause_CONSENT_CLAUSE_PRESS, "Press", "It may not be handed to journalists any more."},
 }
 
+// useOf are the uses that a clause is about.
+var useOf = map[storiesv1.ConsentClause]storiesv1.ConsentScope{
+	storiesv1.ConsentClause_CONSENT_CLAUSE_SALES: storiesv1.ConsentScope_CONSENT_SCOPE_SALES,
+	storiesv1.ConsentClause_CONSENT_CLAUSE_ADS:   storiesv1.ConsentScope_CONSENT_SCOPE_ADS,
+	storiesv1.ConsentClause_CONSENT_CLAUSE_PRESS: storiesv1.ConsentScope_CONSENT_SCOPE_PRESS,
+}
+
 // partsForm asks for parts of a consent that the customer takes back; those that were are not offered.
 func partsForm(c *storiesv1.Consent, values url.Values, problem *api.Problem) *form {
 	clauses := web.Field{Name: "clause", Label: "What does the customer take back?", Type: "checks", Required: true}
 	for _, w := range clauseWords {
+		if scope, isUse := useOf[w.Clause]; isUse && !slices.Contains(c.GetScopes(), scope) {
+			continue // what was never allowed
+		}
 		if !slices.ContainsFunc(c.GetWithdrawals(), func(t *storiesv1.ConsentWithdrawal) bool { return t.GetClause() == w.Clause }) {
 			clauses.Options = append(clauses.Options, web.Option{Value: w.Clause.String(), Label: w.Label, Consequence: w.Says})
 		}
