@@ -39,6 +39,11 @@ func (s *Site) component() (http.Handler, error) {
 	return ready.Fixed(ready.Answer{Header: header, Body: []byte(script)}), nil
 }
 
+// embedding is what another site's page shows a story with: the component, and a link for those without scripts.
+func (s *Site) embedding(canonical string) string {
+	return fmt.Sprintf(`<script type="module" src="%s/embed.js"></script><renown-story src="%s"><a href="%[2]s">%[2]s</a></renown-story>`, s.PublicURL, canonical)
+}
+
 // card is what other sites show of a story: its headline and a passage that its customer agreed to be quoted with.
 type card struct {
 	URL      string `json:"url"`

@@ -46,6 +46,8 @@ type storyData struct {
 	Related        []Row
 	// Mail begins a message with the story's address.
 	Mail string
+	// Embed is what another site's page shows the story with.
+	Embed string
 }
 
 func (s *Site) buildStory(ctx context.Context, at place) (*page, error) {
@@ -59,7 +61,7 @@ func (s *Site) buildStory(ctx context.Context, at place) (*page, error) {
 	canonical := s.PublicURL + s.paths.story(locale, summary.GetSlug())
 	data := storyData{
 		Story: published, Facts: s.linked(factsOf(summary, published.GetContent()), summary), Published: summary.GetPublishTime().AsTime(),
-		Consent: s.consentLine(published), Until: s.untilLine(published), Mail: mailTo(summary.GetTitle(), canonical),
+		Consent: s.consentLine(published), Until: s.untilLine(published), Mail: mailTo(summary.GetTitle(), canonical), Embed: s.embedding(canonical),
 	}
 	if data.Related, err = s.related(ctx, published); err != nil {
 		return nil, err

@@ -7,8 +7,8 @@ sheet.replaceSync(`
 :host([theme="light"]) { color-scheme: light; }
 :host([theme="dark"]) { color-scheme: dark; }
 article { position: relative; display: grid; overflow: hidden; border: 1px solid $line; border-radius: 6px; background: $paper; color: $ink; }
-img { display: block; width: 100%; height: 100%; aspect-ratio: 16 / 9; object-fit: cover; background: $paper2; }
-div { display: flex; flex-direction: column; padding: 1.25em 1.5em; gap: 0.5em; }
+img { display: block; width: 100%; height: 100%; color: $ink2; font-size: 0.875em; aspect-ratio: 16 / 9; object-fit: cover; background: $paper2; }
+.words { display: flex; flex-direction: column; padding: 1.25em 1.5em; gap: 0.5em; }
 p { margin: 0; text-wrap: pretty; }
 .customer, .from { font-size: 0.875em; font-weight: 600; color: $ink2; }
 .title { font-size: 1.375em; font-weight: 700; line-height: 1.2; text-wrap: balance; }
@@ -18,12 +18,12 @@ article:hover a { text-decoration: underline; text-decoration-thickness: 1px; te
 a:focus-visible { outline: none; }
 article:has(a:focus-visible) { outline: 2px solid $accent; outline-offset: 2px; }
 .text { color: $ink2; }
-.foot { display: flex; flex-wrap: wrap; justify-content: space-between; gap: 0 1.5em; margin-top: auto; padding-top: 0.5em; }
+.foot { display: flex; align-items: baseline; flex-wrap: wrap; justify-content: space-between; gap: 0 1.5em; margin-top: auto; padding-top: 0.5em; }
 .read { font-weight: 600; color: $accent; }
 @container (min-width: 32rem) {
   article.pictured { grid-template-columns: 2fr 3fr; }
   img { aspect-ratio: auto; min-height: 100%; position: absolute; inset: 0; }
-  .frame { position: relative; padding: 0; }
+  .frame { position: relative; }
 }`.replace(/\$(\w+)/g, (_, role) => "var(--renown-" + role + ", light-dark(" + colours[role] + "))"));
 
 const make = (name, className, ...inside) => {
@@ -38,7 +38,7 @@ function card(story) {
   link.href = story.url;
   const read = make("p", "read", story.read + " →");
   read.ariaHidden = "true";
-  const words = make("div", "", make("p", "customer", story.customer), make("p", "title", link), make("p", "text", story.text),
+  const words = make("div", "words", make("p", "customer", story.customer), make("p", "title", link), make("p", "text", story.text),
     make("div", "foot", read, make("p", "from", story.from)));
   const article = make("article", "", words);
   article.lang = story.lang;
