@@ -48,6 +48,12 @@ func (d *director) play(ctx context.Context, scenes []*scene) (err error) {
 	for _, s := range scenes {
 		total += len(s.locales)
 	}
+	if len(scenes) > 0 {
+		d.stage.moveTo(scenes[0].given.Add(importedAfter))
+		if err := d.terms(ctx, cast[editor]); err != nil {
+			return err
+		}
+	}
 	done := 0
 	for _, s := range scenes {
 		d.stage.moveTo(s.given.Add(importedAfter))

@@ -41,6 +41,7 @@ type rig struct {
 	anonymous  storiesv1.AnonymousServiceClient
 	figures    storiesv1.FiguresServiceClient
 	located    storiesv1.AddressesServiceClient
+	taxonomy   storiesv1.TaxonomyServiceClient
 }
 
 var start = time.Date(2026, 5, 4, 9, 0, 0, 0, time.UTC)
@@ -79,6 +80,7 @@ func rigOn(t testing.TB, db store.DB, c *clock.Fake) *rig {
 		t: t, clock: c, db: db, server: srv, mint: mint,
 		published: storiesv1.NewPublishedServiceClient(conn), workspace: storiesv1.NewWorkspaceServiceClient(conn),
 		review: storiesv1.NewReviewServiceClient(conn), signoff: storiesv1.NewSignoffServiceClient(conn),
+		taxonomy: storiesv1.NewTaxonomyServiceClient(conn),
 		consents: storiesv1.NewConsentsServiceClient(conn), activity: storiesv1.NewActivityServiceClient(conn),
 		excerpting: storiesv1.NewExcerptsServiceClient(conn), anonymous: storiesv1.NewAnonymousServiceClient(conn),
 		figures: storiesv1.NewFiguresServiceClient(conn),

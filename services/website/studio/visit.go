@@ -245,6 +245,7 @@ func (v *visit) nav() []web.NavItem {
 		{Key: "home", Label: "What waits", URL: "/studio", Icon: "inbox"},
 		{Key: "stories", Label: "Stories", URL: "/studio/stories", Icon: "book-open"},
 		{Key: "consents", Label: "Consents", URL: "/studio/consents", Icon: "signature"},
+		{Key: "terms", Label: "Terms", URL: "/studio/terms", Icon: "list-checks"},
 		{Key: "figures", Label: "Figures", URL: "/studio/figures", Icon: "chart-line"},
 	}
 	if v.is(keepers) {

@@ -89,6 +89,9 @@ func scopeField(label, help string) web.Field {
 
 // notices are what a page says after the form before it was taken.
 var notices = map[string]*web.Notice{
+	"term":         {Tone: web.GoodTone, Text: "The term is saved.", Detail: "Lists and pages call it so from now on."},
+	"term-merged":  {Tone: web.GoodTone, Text: "The terms are one.", Detail: "Stories of both are found under it."},
+	"term-deleted": {Tone: web.GoodTone, Text: "The term is removed."},
 	"created":      {Tone: web.GoodTone, Text: "The story is begun.", Detail: "Write; everything is saved while you do."},
 	"saved":        {Tone: web.GoodTone, Text: "Saved."},
 	"same":         {Tone: web.PlainTone, Text: "Nothing had changed, so there is no new version."},
