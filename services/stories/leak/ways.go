@@ -1,6 +1,7 @@
 package leak
 
 import (
+	"maps"
 	"strings"
 	"unicode"
 )
@@ -150,6 +151,14 @@ func set(words string) map[string]bool {
 	out := map[string]bool{}
 	for _, w := range strings.Fields(words) {
 		out[squeezed(w)] = true
+	}
+	return out
+}
+
+func union(sets ...map[string]bool) map[string]bool {
+	out := map[string]bool{}
+	for _, s := range sets {
+		maps.Copy(out, s)
 	}
 	return out
 }

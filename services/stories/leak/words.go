@@ -3,7 +3,9 @@ package leak
 // ordinary are words that stand in many companies' names and in everybody's texts, in English and German: by themselves they tell nobody's name, and as a word of
 // an address they are no initials. The list is as long as it has to be for the demo's stories and a few thousand headlines; where it is too short, an author says
 // that a word need not be protected.
-var ordinary = set(`
+var ordinary = union(set(english), set(german), set(oneLetter.Replace(german)))
+
+const english = `
 a about above across act active add adds after again against age ago air airline airlines airport all allow almost alone along already also always am among amount an
 and animal annual another answer any apart app apps are area areas arm arms around art arts as ask asks at automatic average away baby back bad bakery bakeries balance
 ball bank banks banking base based basic bath beach beam bear beat bed before began begin begins behind being bell below best better between big bike bill bird black
@@ -44,8 +46,10 @@ thousand three through time times to today together told tomorrow too took tool 
 transport travel tree trip truck trucks true trust try turn turns twice two type under union unit united university until up upper us use used uses usual valley value van
 very vessel via view village vision visit voice wait walk wall want warm was waste watch water waters wave way ways we wear weather web week weeks weight well went were
 west western what wheel when where which while white who whole why wide wife wild will wind window winter wire with within without wood woods word work workers works
-world would write year years yellow yes yet you young your zero zone
+world would write year years yellow yes yet you young your zero zone`
 
+// german writes umlauts as two letters; as one they are ordinary too.
+const german = `
 aber alle allem allen aller alles als also alt alte alten am amt an andere anderen anlagen arbeit arzt auch auf aus bahn bahnen bau bauen bei beim berg bis bisher
 bistum blau bleibt boden brief bruecke buch buecher buecherei bueros bund bus busse da dabei dach damit danach dann das dass dein dem den denn der des deutsch deutsche
 deutscher dich die dies diese diesem diesen dieser dieses dir dorf dort drei druck du durch ein eine einem einen einer eines einfach eisen energie er erde erst erste
@@ -63,4 +67,4 @@ technologie teil tief tier tiere tor transport tun ueber uhr um und ungefaehr un
 viel viele vielen vier voll vom von vor wald wann war waren warm was wasser weg wege wein weiss weit welt wenig wenn wer werden werk werke wetter wie wieder will wind
 winter wir wird wirtschaft wissen wo woche wochen wohnen wohnungen wurde wurden zahl zeit zeitung zentral zentrum ziel zu zug zuege zum zur zusammen zwei zweite
 zwischen
-`)
+`
