@@ -29,6 +29,9 @@ func (s *session) public() error {
 	if err := s.take(p, "story", site+"/stories/nordhafen-late-deliveries", paper); err != nil {
 		return err
 	}
+	if err := s.take(p, "story, in a frame", site+"/stories/nordhafen-late-deliveries/embed"); err != nil {
+		return err
+	}
 	if err := p.Go(site + "/de/stories"); err != nil {
 		return err
 	}
