@@ -24,14 +24,13 @@ func (s *Server) past(req *storiesv1.GetPublishedStoryRequest) (clock.Millis, er
 // asOf returns the edition that was up at an instant. Nothing of the answer depends on what happened since: it is the same bytes for as long as it is given. It is
 // given while the story is up and a live consent covers the edition's words.
 func (s *Server) asOf(ctx context.Context, tx store.Reader, p tables.Published, at clock.Millis) (*storiesv1.GetPublishedStoryResponse, error) {
-	found, err := tables.Editions.Find(ctx, tx, store.Query{Index: "by_story", Equal: []any{p.Story, p.Locale}, Before: at + 1, Descending: true, Limit: 1})
+	e, err := upAt(ctx, tx, p, at)
 	if err != nil {
 		return nil, err
 	}
-	if len(found.Rows) == 0 || found.Rows[0].Value.DownAt != 0 && found.Rows[0].Value.DownAt <= at {
+	if e.ID == "" {
 		return nil, fault.NotFound.New("Nothing of this story was published at %s.", at.Time().Format("2006-01-02T15:04:05Z"))
 	}
-	e := found.Rows[0]
 	consents, err := consentsOf(ctx, tx, tables.TextID(p.Story, p.Locale))
 	if err != nil {
 		return nil, err
@@ -41,6 +40,23 @@ func (s *Server) asOf(ctx context.Context, tx store.Reader, p tables.Published, 
 		return nil, withdrawn()
 	}
 	return &storiesv1.GetPublishedStoryResponse{Story: editionAlone(e), ValidUntilTime: timestamp(until)}, nil
+}
+
+// sameInstant is how many editions of one text are looked at that may have gone up in one millisecond.
+const sameInstant = 8
+
+// upAt returns the edition that was up at an instant; its id is empty if none was. Of those of one instant it is the one that stayed.
+func upAt(ctx context.Context, tx store.Reader, p tables.Published, at clock.Millis) (store.Row[tables.Edition], error) {
+	found, err := tables.Editions.Find(ctx, tx, store.Query{Index: "by_story", Equal: []any{p.Story, p.Locale}, Before: at + 1, Descending: true, Limit: sameInstant})
+	if err != nil {
+		return store.Row[tables.Edition]{}, err
+	}
+	for _, e := range found.Rows {
+		if e.Value.DownAt == 0 || e.Value.DownAt > at {
+			return e, nil
+		}
+	}
+	return store.Row[tables.Edition]{}, nil
 }
 
 // agreed reports whether an edition of a story that is up may be read now, and until when.
