@@ -93,7 +93,11 @@ func (ex *exchange) depends(m proto.Message) {
 			ex.validUntil = next.AsTime()
 		}
 	case *storiesv1.PublishedStory:
-		ex.tags = []string{m.GetSummary().GetName()}
+		name := m.GetSummary().GetName()
+		ex.tags = []string{name, "beside/" + strings.TrimPrefix(name, "stories/")}
+		for _, r := range m.GetRelated() {
+			ex.tags = append(ex.tags, r.GetStory().GetName())
+		}
 	case *storiesv1.GetPublishedStoryResponse:
 		if until := m.GetValidUntilTime(); until != nil {
 			ex.validUntil = until.AsTime()

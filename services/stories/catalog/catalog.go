@@ -61,7 +61,8 @@ type shelf struct {
 	slots []*Entry
 	live  *bitset.BitSet
 	terms [taxonomy.Count]map[string]*term
-	words map[string]*feature
+	// given are the lists of near stories that were given out, by text id.
+	given map[string][]Near
 }
 
 // Catalog is safe for concurrent use.
@@ -86,7 +87,7 @@ func New(locales []string, render func(tables.Published) *storiesv1.PublishedSum
 }
 
 func newShelf(locale string) *shelf {
-	s := &shelf{locale: locale, live: &bitset.BitSet{}, words: map[string]*feature{}}
+	s := &shelf{locale: locale, live: &bitset.BitSet{}, given: map[string][]Near{}}
 	for x := range s.terms {
 		s.terms[x] = map[string]*term{}
 	}
@@ -111,8 +112,9 @@ func byEnd(a, b *Entry) int {
 // few is up to how many changes are put into sorted lists one by one; more are sorted in.
 const few = 32
 
-// Put takes over rows as they are now, each text once: rows with an edition come in or change, those without go. It returns which editions came up and which went.
-func (c *Catalog) Put(rows []Row) (up, gone []string) {
+// Put takes over rows as they are now, each text once: rows with an edition come in or change, those without go. It returns which editions came up and which went,
+// and the names of the stories beside which other stories stand now than were given out: see Related.
+func (c *Catalog) Put(rows []Row) (up, gone, near []string) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	was := map[string]bool{}
@@ -122,7 +124,7 @@ func (c *Catalog) Put(rows []Row) (up, gone []string) {
 			c.take(e)
 		}
 	}
-	c.enterAll(rows)
+	near = c.enterAll(rows)
 	for _, r := range rows {
 		switch e := r.Published.Edition; {
 		case e == "":
@@ -132,10 +134,10 @@ func (c *Catalog) Put(rows []Row) (up, gone []string) {
 			up = append(up, e)
 		}
 	}
-	return up, slices.Sorted(maps.Keys(was))
+	return up, slices.Sorted(maps.Keys(was)), near
 }
 
-func (c *Catalog) enterAll(rows []Row) {
+func (c *Catalog) enterAll(rows []Row) (near []string) {
 	bulk := map[*shelf]bool{}
 	for _, r := range rows {
 		if r.Published.Edition == "" {
@@ -147,6 +149,7 @@ func (c *Catalog) enterAll(rows []Row) {
 			c.shelves[s.locale] = s
 		}
 		e := c.enter(s, r)
+		near = append(near, c.enters(s, e)...)
 		if len(rows) > few {
 			bulk[s] = true
 			s.order = append(s.order, e)
@@ -164,6 +167,8 @@ func (c *Catalog) enterAll(rows []Row) {
 		slices.SortFunc(s.order, byList)
 		slices.SortFunc(s.ending, byEnd)
 	}
+	slices.Sort(near)
+	return slices.Compact(near)
 }
 
 // enter makes the entry of a row and puts it into the sets.
@@ -178,9 +183,7 @@ func (c *Catalog) enter(s *shelf, r Row) *Entry {
 	s.live.Set(e.slot)
 	c.byText[r.Text], c.slotOf[r.Published.Edition] = e, e.slot
 	c.classify(s, e)
-	if len(s.words) > 0 {
-		s.describe(e)
-	}
+	e.describe()
 	return e
 }
 
@@ -194,7 +197,7 @@ func (c *Catalog) take(e *Entry) {
 		s.ending = remove(s.ending, e, byEnd)
 	}
 	s.unclassify(e)
-	s.forget(e)
+	s.leaves(e)
 	delete(c.byText, e.Text)
 }
 
@@ -250,6 +253,7 @@ func (c *Catalog) SetTerms(r *taxonomy.Resolver) {
 	defer c.mu.Unlock()
 	c.resolver = r
 	for _, s := range c.shelves {
+		clear(s.given)
 		for x := range s.terms {
 			s.terms[x] = map[string]*term{}
 		}

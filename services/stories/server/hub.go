@@ -6,6 +6,8 @@ import (
 	"sync"
 	"time"
 
+	"google.golang.org/protobuf/types/known/timestamppb"
+
 	"renown.example/kit/clock"
 	"renown.example/kit/fault"
 	"renown.example/kit/outbox"
@@ -28,6 +30,8 @@ type hub struct {
 	log     *slog.Logger
 	real    clock.Clock
 	locales []string
+	// follow brings the catalogue up to where the feed was read, if anybody has asked it anything yet.
+	follow func()
 
 	mu       sync.Mutex
 	position int64
@@ -52,6 +56,20 @@ func (h *hub) run(ctx context.Context) {
 
 // apply tells of the events that change what is published.
 func (h *hub) apply(events []outbox.Recorded) {
+	h.tellAll(events)
+	h.follow()
+}
+
+// tellNames tells watchers what a change concerns besides its own names.
+func (h *hub) tellNames(names []string, position int64) {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	for _, name := range names {
+		h.tell(&storiesv1.WatchRevisionsResponse{Name: name, Revision: position, Time: timestamppb.New(h.real.Now())})
+	}
+}
+
+func (h *hub) tellAll(events []outbox.Recorded) {
 	h.mu.Lock()
 	defer h.mu.Unlock()
 	for _, e := range events {

@@ -126,6 +126,11 @@ func (s *Server) put(ctx context.Context, tx store.Writer, row store.Row[tables.
 	p.Version, p.Title, p.Summary, p.Customer = f.version.Number, c.Title, c.Summary, c.Customer
 	p.Industry, p.Region, p.Product, p.UseCase = c.Industry, c.Region, c.Product, c.UseCase
 	p.Image, p.Metric, p.Assets, p.Alias = nil, nil, nil, f.alias
+	source, err := variantOf(ctx, tx, row.Value.Story)
+	if err != nil {
+		return err
+	}
+	p.Anonymous = source != ""
 	for _, b := range c.Blocks {
 		if b.Kind == domain.KindMetric && p.Metric == nil {
 			p.Metric = b.Metric

@@ -35,6 +35,10 @@ func (s *Server) GetPublishedStory(ctx context.Context, req *storiesv1.GetPublis
 	if err != nil {
 		return nil, err
 	}
+	// What stands beside a story comes from the catalogue, which must know what was committed before.
+	if err := s.shelves.sync(ctx); err != nil {
+		return nil, err
+	}
 	return read(ctx, s, func(ctx context.Context, tx store.Reader) (*storiesv1.GetPublishedStoryResponse, error) {
 		pub, err := tables.PublishedStories.First(ctx, tx, store.Query{Index: "by_slug", Equal: []any{locale, req.GetSlug()}})
 		if store.IsNotFound(err) {
@@ -168,6 +172,7 @@ func (s *Server) edition(ctx context.Context, tx store.Reader, p tables.Publishe
 		next = stale
 	}
 	out.NextChangeTime = timestamp(next)
+	out.Related = s.relatedTo(p)
 	siblings, err := tables.PublishedStories.Find(ctx, tx, store.Query{Index: "by_story", Equal: []any{p.Story}, Limit: most})
 	if err != nil {
 		return nil, err

@@ -12,6 +12,9 @@ import (
 // that lists the stories of a language. Answers carry the names that they depend on as surrogate keys.
 const listsPrefix = "lists/"
 
+// besidePrefix begins the names of what concerns only answers that show which stories stand beside one.
+const besidePrefix = "beside/"
+
 // detailLanguages says in an event that a language has got its first edition, or lost its last: lists of every language name those that there are.
 const detailLanguages = "languages"
 

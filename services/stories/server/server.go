@@ -84,6 +84,7 @@ func New(ctx context.Context, o Options) (*Server, error) {
 		o.Locales[i] = domain.CanonicalLocale(l)
 	}
 	s := &Server{Options: o, decoding: make(chan struct{}, 2), hub: newHub(o.DB, o.Locales, o.Logger), shelves: newShelves(o)}
+	s.hub.follow, s.shelves.neared = s.followShelves, s.neared
 	key, err := secret.Ensure(ctx, o.DB, o.Clock, "page-tokens")
 	if err != nil {
 		return nil, fmt.Errorf("stories: the key of the page tokens: %w", err)

@@ -25,12 +25,14 @@ type shelves struct {
 	db      store.DB
 	locales []string
 	index   *search.Index
+	// neared is told which stories have got another story beside them, by a change up to a position of the feed.
+	neared func(names []string, position int64)
 
 	// asked counts questions. reading is held by the one who reads; known, of those whose questions came before the last reading began, belongs to it.
 	asked    atomic.Int64
 	reading  chan struct{}
 	known    int64
-	loaded   bool
+	loaded   atomic.Bool
 	position int64
 
 	// planned holds when texts will be published, by text id.
@@ -66,11 +68,11 @@ func (s *shelves) sync(ctx context.Context) error {
 
 // read fills the catalogue, or reads the feed to its end.
 func (s *shelves) read(ctx context.Context) error {
-	if !s.loaded {
+	if !s.loaded.Load() {
 		if err := s.load(ctx); err != nil {
 			return err
 		}
-		s.loaded = true
+		s.loaded.Store(true)
 	}
 	for {
 		events, err := outbox.Events.Feed(ctx, s.db, s.position, store.MaxLimit)
@@ -170,12 +172,15 @@ func (s *shelves) take(ctx context.Context, events []outbox.Recorded) error {
 		s.SetTerms(taxonomy.NewResolver(terms, s.locales))
 	}
 	s.plan(planned)
-	up, gone := s.Put(rows)
+	up, gone, near := s.Put(rows)
 	for _, edition := range up {
 		s.index.Note(edition, true)
 	}
 	for _, edition := range gone {
 		s.index.Note(edition, false)
+	}
+	if len(near) > 0 {
+		s.neared(near, events[len(events)-1].Seq)
 	}
 	return nil
 }

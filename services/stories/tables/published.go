@@ -34,6 +34,8 @@ type Published struct {
 	Metric      *domain.Metric `json:"metric,omitempty"`
 	// Alias is the story's public name where its id may not be told.
 	Alias string `json:"alias,omitempty"`
+	// Anonymous says that the story is told without its customer's name: nothing stands beside it, and it stands beside nothing.
+	Anonymous bool `json:"anonymous,omitempty"`
 }
 
 // Name is the story's public name, "stories/{story}".

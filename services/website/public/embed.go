@@ -89,7 +89,7 @@ func (s *Site) buildData(ctx context.Context, at place) (*page, error) {
 		return nil, err
 	}
 	body, err := writeJSON(s.card(published))
-	return &page{status: http.StatusOK, contentType: "application/json; charset=utf-8", language: published.GetSummary().GetLocale(), body: body, header: anywhere(), until: endOf(published)}, err
+	return &page{status: http.StatusOK, contentType: "application/json; charset=utf-8", language: published.GetSummary().GetLocale(), body: body, header: anywhere(), until: endOf(published), names: alone(published)}, err
 }
 
 // framed are the header fields of the one page that other sites may show in a frame.
@@ -112,7 +112,7 @@ func (s *Site) buildFrame(ctx context.Context, at place) (*page, error) {
 	if err != nil {
 		return nil, err
 	}
-	return &page{status: http.StatusOK, contentType: "text/html; charset=utf-8", language: c.Lang, body: body, header: framed(), until: endOf(published)}, nil
+	return &page{status: http.StatusOK, contentType: "text/html; charset=utf-8", language: c.Lang, body: body, header: framed(), until: endOf(published), names: alone(published)}, nil
 }
 
 // endOf is the instant from which what is said of a story is no longer true by itself: it goes, or a figure's verification grows stale. Zero is never.

@@ -44,7 +44,7 @@ func (s *Site) buildText(ctx context.Context, at place) (*page, error) {
 	header := anywhere()
 	header.Set("Link", "<"+s.PublicURL+s.paths.story(summary.GetLocale(), summary.GetSlug())+`>; rel="canonical"`)
 	return &page{status: http.StatusOK, contentType: "text/markdown; charset=utf-8", language: summary.GetLocale(), body: []byte(s.withPictures(published.GetMarkdown())), header: header,
-		until: endOf(published)}, nil
+		until: endOf(published), names: alone(published)}, nil
 }
 
 // buildForModels is llms.txt: what is here in words that a language model reads, each story as Markdown.
@@ -108,3 +108,6 @@ func refusal(k kind, status int, words string) *page {
 	}
 	return p
 }
+
+// alone is what an answer depends on that shows a story and nothing of what stands beside it.
+func alone(p *storiesv1.PublishedStory) []string { return []string{p.GetSummary().GetName()} }

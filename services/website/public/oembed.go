@@ -95,7 +95,7 @@ func (s *Site) buildOEmbed(ctx context.Context, q url.Values) (*page, error) {
 	if fits(shared.Width, maxWidth) && fits(shared.Height, maxHeight) {
 		out.Thumbnail, out.ThumbnailWidth, out.ThumbnailHeight = shared.URL, shared.Width, shared.Height
 	}
-	p := &page{status: http.StatusOK, contentType: "application/json; charset=utf-8", header: anywhere(), until: endOf(published)}
+	p := &page{status: http.StatusOK, contentType: "application/json; charset=utf-8", header: anywhere(), until: endOf(published), names: alone(published)}
 	if format == "xml" {
 		p.contentType = "text/xml; charset=utf-8"
 		p.body, err = writeXML(out)

@@ -109,7 +109,7 @@ type page struct {
 	// header is what the answer says besides, such as who may read it.
 	header http.Header
 	body   []byte
-	// names are what the page depends on: see ready.Answer.Tags.
+	// names are what the page depends on, if that is less than what it was made of: see ready.Answer.Tags.
 	names []string
 	// until is the instant from which the page is no longer true by itself; zero is never.
 	until time.Time

@@ -82,7 +82,9 @@ func (s *Site) serve(w http.ResponseWriter, r *http.Request) {
 		if err != nil {
 			return ready.Answer{}, err
 		}
-		p.names, p.until = keys.Names(), keys.Until()
+		if p.until = keys.Until(); p.names == nil {
+			p.names = keys.Names()
+		}
 		if p.status >= 400 && p.status != http.StatusGone {
 			return ready.Answer{}, &missing{p}
 		}

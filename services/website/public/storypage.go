@@ -63,9 +63,7 @@ func (s *Site) buildStory(ctx context.Context, at place) (*page, error) {
 		Story: published, Facts: s.linked(factsOf(summary, published.GetContent()), summary), Published: summary.GetPublishTime().AsTime(),
 		Consent: s.consentLine(published), Until: s.untilLine(published), Mail: mailTo(summary.GetTitle(), canonical), Embed: s.embedding(canonical),
 	}
-	if data.Related, err = s.related(ctx, published); err != nil {
-		return nil, err
-	}
+	data.Related = s.related(published)
 	data.Tiles, data.Parts = liftFigures(s.parts(ctx, published), tiles)
 	languages := s.storyLanguages(published)
 	for _, a := range languages {

@@ -980,7 +980,8 @@ func (*WatchRevisionsRequest) Descriptor() ([]byte, []int) {
 // WatchRevisionsResponse is a change, or a heartbeat if name is empty.
 type WatchRevisionsResponse struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
-	// Name of what changed: "stories/{story}" for everything that shows anything of a story, "lists/{locale}" for everything that lists the stories of a language;
+	// Name of what changed: "stories/{story}" for everything that shows anything of a story, "lists/{locale}" for everything that lists the stories of a language,
+	// "beside/{story}" for what shows which stories stand beside one;
 	// empty in a heartbeat. One change may tell several names.
 	Name string `protobuf:"bytes,1,opt,name=name,proto3" json:"name,omitempty"`
 	// Position in the feed of the change, or up to which it was read.
