@@ -197,7 +197,7 @@ func (s *session) studio() error {
 		"text, published and attested", studio+"/stories/nordhafen-logistics/en", "editor", studio+"/stories/nordhafen-logistics/en/edit",
 		"editor, new language", studio+"/stories/nordhafen-logistics/fr/edit?begin", "begin a story", studio+"/new", "versions", studio+"/stories/quillmoor-quay/en/versions",
 		"a version", studio+"/stories/nordhafen-logistics/en/versions/1", "consents", studio+"/consents", "consents to confirm", studio+"/consents?open",
-		"end a consent", revoke, "import", studio+"/import", "outbox", studio+"/outbox", "audit trail", studio+"/audit", "figures", studio+"/figures", "figures, a year", studio+"/figures?period=12-months", "people", studio+"/people",
+		"end a consent", revoke, "import", studio+"/import", "outbox", studio+"/outbox", "terms", studio+"/terms", "a term", studio+"/terms/industry/logistics", "audit trail", studio+"/audit", "figures", studio+"/figures", "figures, a year", studio+"/figures?period=12-months", "people", studio+"/people",
 		"apps", studio+"/apps", "an app", app, "studio, nothing here", studio+"/no-such-page")
 }
 
