@@ -81,7 +81,7 @@ func (i *installation) launch() error {
 func (i *installation) logFile() string { return i.folder + ".log" }
 
 // startWithin bounds a start, the demo's first and that of a large installation included.
-const startWithin = 5 * time.Minute
+const startWithin = 10 * time.Minute
 
 // start launches the platform and waits until it is ready.
 func (i *installation) start(ctx context.Context) error {

@@ -12,6 +12,9 @@ import (
 	"renown.example/stories/taxonomy"
 )
 
+// partialFor is how long, in milliseconds, an answer of an index that is not whole yet may be kept: nothing tells when it has become whole.
+const partialFor = 1000
+
 // ListPublishedStories lists what is up in one language, narrowed by words and terms.
 func (s *Server) ListPublishedStories(ctx context.Context, req *storiesv1.ListPublishedStoriesRequest) (*storiesv1.ListPublishedStoriesResponse, error) {
 	p, f, err := s.listParams(req)
@@ -30,13 +33,17 @@ func (s *Server) ListPublishedStories(ctx context.Context, req *storiesv1.ListPu
 			p.Matches = f
 		}
 	}
+	next := s.shelves.nextChange(p.Now)
+	if again := p.Now + partialFor; search.GetPartial() && (next == 0 || again < next) {
+		next = again
+	}
 	found := s.shelves.List(p)
 	if search != nil {
 		search.TotalSize = int32(found.Found)
 	}
 	resp := &storiesv1.ListPublishedStoriesResponse{
 		NextPageToken: s.pages.Issue(found.Next, f), TotalSize: int32(found.Total), Locale: p.Locale, Locales: found.Locales,
-		NextChangeTime: timestamp(s.shelves.nextChange(p.Now)), Stories: make([]*storiesv1.PublishedSummary, len(found.Entries)), Facets: facetsToProto(found), Loosenings: looseningsToProto(req, found), Search: search,
+		NextChangeTime: timestamp(next), Stories: make([]*storiesv1.PublishedSummary, len(found.Entries)), Facets: facetsToProto(found), Loosenings: looseningsToProto(req, found), Search: search,
 	}
 	for i, e := range found.Entries {
 		resp.Stories[i] = e.Summary

@@ -2,6 +2,7 @@ package server_test
 
 import (
 	"fmt"
+	"log/slog"
 	"slices"
 	"strings"
 	"testing"
@@ -13,6 +14,7 @@ import (
 	"renown.example/kit/fault"
 	"renown.example/kit/store/enginetest"
 	storiesv1 "renown.example/proto/gen/renown/stories/v1"
+	"renown.example/stories/server"
 	"renown.example/stories/tables"
 )
 
@@ -218,5 +220,29 @@ func TestReplicasListWhatWasAcknowledged(t *testing.T) {
 	must(one.review.UnpublishText(one.edda(), &storiesv1.UnpublishTextRequest{Story: "harbour", Locale: "en"}))(t)
 	if got := ids(other.list(&storiesv1.ListPublishedStoriesRequest{Query: "harbour"})); got != "ferry" {
 		t.Errorf("the other replica finds %q after the withdrawal", got)
+	}
+}
+
+// TestAnAnswerOfHalfAnIndexIsNotKept asks a replica whose index is not there yet: whoever holds its answer asks again soon, since no revision tells that the index is whole.
+func TestAnAnswerOfHalfAnIndexIsNotKept(t *testing.T) {
+	r := newRig(t)
+	r.library()
+	starting, err := server.New(t.Context(), server.Options{
+		DB: r.db, Clock: r.clock, Logger: slog.New(slog.DiscardHandler), Company: "Holmway", WebsiteURL: "https://holmway.example", Locales: []string{"en"},
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	req := &storiesv1.ListPublishedStoriesRequest{Query: "harbour"}
+	half, err := starting.ListPublishedStories(t.Context(), req)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if until := half.GetNextChangeTime(); !half.GetSearch().GetPartial() || until == nil || until.AsTime().Sub(r.clock.Now()) > time.Second {
+		t.Errorf("partial: %v, to be kept until %v", half.GetSearch().GetPartial(), until)
+	}
+	whole := r.list(req)
+	if until := whole.GetNextChangeTime(); whole.GetSearch().GetPartial() || until != nil && until.AsTime().Sub(r.clock.Now()) <= time.Second {
+		t.Errorf("of the whole index, partial: %v, to be kept until %v", whole.GetSearch().GetPartial(), until)
 	}
 }

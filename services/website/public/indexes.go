@@ -190,5 +190,9 @@ func (s *Site) buildIndex(ctx context.Context, at place, f finding) (*page, erro
 	if plain {
 		v.Alternates = s.absolute(v.Languages)
 	}
-	return s.render(http.StatusOK, "index", v)
+	built, err := s.render(http.StatusOK, "index", v)
+	if next := reply.GetNextChangeTime(); next != nil && err == nil {
+		built.until = next.AsTime()
+	}
+	return built, err
 }
