@@ -110,6 +110,9 @@ func (ex *exchange) depends(m proto.Message) {
 		}
 	case *storiesv1.GetPublishedAssetResponse:
 		ex.tags = m.GetStories()
+		if until := m.GetValidUntilTime(); until != nil {
+			ex.validUntil = until.AsTime()
+		}
 	}
 }
 

@@ -45,6 +45,7 @@ type rig struct {
 	activity  storiesv1.ActivityServiceClient
 	// line is what the gateway reaches the stories by.
 	line *line
+	data string
 }
 
 func newRig(t testing.TB) *rig {
@@ -57,9 +58,10 @@ func newRig(t testing.TB) *rig {
 	must(t, err)
 	ctx, stop := context.WithCancel(context.Background())
 	var running sync.WaitGroup
-	data, keys := engine.Config{Data: t.TempDir()}, []auth.PublicKey{key.Public()}
+	r.data = t.TempDir()
+	data, keys := engine.Config{Data: r.data}, []auth.PublicKey{key.Public()}
 	told, err := stories.New(ctx, stories.Config{
-		Config: data, IdentityKeys: keys, Company: "Holmway", WebsiteURL: r.pages.URL, Locales: []string{"en", "de", "fr"},
+		Config: data, IdentityKeys: keys, Company: "Holmway", WebsiteURL: r.pages.URL, Locales: []string{"en", "de", "fr"}, Spare: 32,
 		Purge: purge.Config{URL: r.pages.URL + "/purge", Style: purge.JSON, Auth: "Authorization: Bearer secret"},
 	}, stories.Deps{Clock: clk, Telemetry: quiet(t)})
 	must(t, err)

@@ -190,7 +190,7 @@ func (p *platform) openStories(ctx context.Context) error {
 	}
 	var err error
 	p.stories, err = stories.New(ctx, stories.Config{
-		Config: p.engine(), IdentityKeys: []auth.PublicKey{p.key.Public()}, Company: company, WebsiteURL: p.publicURL, Locales: p.Locales, SMTP: p.SMTP, Purge: p.Purge,
+		Config: p.engine(), IdentityKeys: []auth.PublicKey{p.key.Public()}, Company: company, WebsiteURL: p.publicURL, Locales: p.Locales, Spare: stories.UsualSpare, SMTP: p.SMTP, Purge: p.Purge,
 	}, stories.Deps{Clock: clk, Telemetry: p.tel})
 	return err
 }

@@ -37,8 +37,12 @@ type Config struct {
 	Locales      []string         `help:"Languages of the stories, the default first." default:"en" placeholder:"TAG"`
 	SMTP         mail.Config      `embed:"" prefix:"smtp-"`
 	Purge        purge.Config     `embed:"" prefix:"purge-"`
+	Spare        int              `help:"Megabytes of published stories and pictures that are kept in memory, to be read when the embedded database fails; 0 for none." default:"32"`
 	SearchFolder string           `help:"Folder of the search index, for this process alone; it is made anew where it is missing. By default it lies in the folder for the data, or with MongoDB in a temporary one." placeholder:"DIR"`
 }
+
+// UsualSpare is the default of Config.Spare.
+const UsualSpare = 32
 
 // Deps are what the process gives to the service.
 type Deps struct {
@@ -66,7 +70,7 @@ func New(ctx context.Context, c Config, d Deps) (*Service, error) {
 	}
 	o := server.Options{
 		Clock: d.Clock, Logger: d.Telemetry.Logger.With("server", "stories"), Company: c.Company, WebsiteURL: strings.TrimRight(c.WebsiteURL, "/"),
-		Locales: slices.Clone(c.Locales),
+		Locales: slices.Clone(c.Locales), Spare: c.Spare << 20,
 	}
 	if c.SMTP.Address != "" {
 		if o.Mail, err = mail.New(c.SMTP, d.Clock, nil); err != nil {

@@ -47,6 +47,26 @@ type DB interface {
 	Close() error
 }
 
+// SoleWriter is implemented by engines to whose database no other process writes: they know of every commit without having to read.
+type SoleWriter interface {
+	// Commits counts the commits that added to a feed: those that have begun, and those that readers who begin now see. A commit that fails was never begun.
+	Commits() (begun, seen int64)
+}
+
+// Sole returns the engine behind db as a SoleWriter, nil if it is none.
+func Sole(db DB) SoleWriter {
+	for {
+		if s, ok := db.(SoleWriter); ok {
+			return s
+		}
+		around, ok := db.(interface{ Unwrap() DB })
+		if !ok {
+			return nil
+		}
+		db = around.Unwrap()
+	}
+}
+
 // Reader reads inside a transaction. Table is the typed way to use it.
 type Reader interface {
 	Get(ctx context.Context, s *Spec, id string) (Doc, error)

@@ -2,8 +2,10 @@ package server
 
 import (
 	"context"
+	"fmt"
 	"strings"
 
+	"renown.example/kit/page"
 	"renown.example/kit/store"
 	storiesv1 "renown.example/proto/gen/renown/stories/v1"
 	"renown.example/stories/tables"
@@ -19,6 +21,13 @@ func (s *Server) ListAddresses(ctx context.Context, req *storiesv1.ListAddresses
 	if err != nil {
 		return nil, err
 	}
+	key := fmt.Sprintf("addresses/%v/%s/%d", q.From, q.After, q.Limit)
+	return orSpare(s, key, func(*storiesv1.ListAddressesResponse) spared { return spared{} }, func() (*storiesv1.ListAddressesResponse, error) {
+		return s.listAddresses(ctx, q, f)
+	})
+}
+
+func (s *Server) listAddresses(ctx context.Context, q store.Query, f page.Filter) (*storiesv1.ListAddressesResponse, error) {
 	return read(ctx, s, func(ctx context.Context, tx store.Reader) (*storiesv1.ListAddressesResponse, error) {
 		p, err := tables.PublishedStories.Find(ctx, tx, q)
 		if err != nil {

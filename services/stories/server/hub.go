@@ -32,24 +32,36 @@ type hub struct {
 	locales []string
 	// follow brings the catalogue up to where the feed was read, if anybody has asked it anything yet.
 	follow func()
+	// sole tells of every commit if nobody else writes to the database; else it is nil.
+	sole store.SoleWriter
+	// spare is told of each change.
+	spare *spare
 
 	mu       sync.Mutex
 	position int64
 	// readAt is when the feed was last read to its end, by the machine's clock and its monotonic reading: neither a stepped clock nor one that is set back may
 	// make old knowledge fresh.
-	readAt   time.Time
+	readAt time.Time
+	// known is how many commits the feed held when it was last read to its end, where sole counts them.
+	known    int64
 	watchers map[chan *storiesv1.WatchRevisionsResponse]bool
 }
 
-func newHub(db store.DB, locales []string, log *slog.Logger) *hub {
-	return &hub{db: db, log: log, real: clock.System(), locales: locales, watchers: map[chan *storiesv1.WatchRevisionsResponse]bool{}}
+func newHub(db store.DB, locales []string, kept *spare, log *slog.Logger) *hub {
+	return &hub{db: db, log: log, real: clock.System(), locales: locales, sole: store.Sole(db), spare: kept, known: -1, watchers: map[chan *storiesv1.WatchRevisionsResponse]bool{}}
 }
 
 // run follows the feed until ctx ends.
 func (h *hub) run(ctx context.Context) {
 	changed, stop := h.db.Changed(outbox.Events.Spec())
 	defer stop()
-	outbox.Tail(ctx, outbox.List(h.db), h.real, 0, changed, h.apply, h.caughtUp, func(err error) {
+	var seen int64
+	list := outbox.List(h.db)
+	noting := func(ctx context.Context, after int64, limit int) ([]outbox.Recorded, error) {
+		seen = h.seen()
+		return list(ctx, after, limit)
+	}
+	outbox.Tail(ctx, noting, h.real, 0, changed, h.apply, func(now time.Time) { h.caughtUp(now, seen) }, func(err error) {
 		h.log.WarnContext(ctx, "the feed of revisions cannot be read", "error", err)
 	})
 }
@@ -64,6 +76,7 @@ func (h *hub) apply(events []outbox.Recorded) {
 func (h *hub) tellNames(names []string, position int64) {
 	h.mu.Lock()
 	defer h.mu.Unlock()
+	h.spare.apply("", change{names: names}, "")
 	for _, name := range names {
 		h.tell(&storiesv1.WatchRevisionsResponse{Name: name, Revision: position, Time: timestamppb.New(h.real.Now())})
 	}
@@ -78,17 +91,39 @@ func (h *hub) tellAll(events []outbox.Recorded) {
 		if c.everything {
 			h.cutOff()
 		}
+		if c.everything || len(c.names) > 0 {
+			h.spare.apply(e.Value.Type, c, aboutText(e.Value))
+			h.spare.want(last(storyOf(e.Value.Subject)))
+		}
 		for _, name := range c.names {
 			h.tell(&storiesv1.WatchRevisionsResponse{Name: name, Revision: e.Seq, Time: timestamp(e.Value.OccurredAt)})
 		}
 	}
 }
 
-// caughtUp notes that everything up to an instant is known.
-func (h *hub) caughtUp(now time.Time) {
+// seen is how many commits a reading that begins now finds, where that is known.
+func (h *hub) seen() int64 {
+	if h.sole == nil {
+		return -1
+	}
+	_, seen := h.sole.Commits()
+	return seen
+}
+
+// caughtUp notes that everything up to an instant is known, and so many commits.
+func (h *hub) caughtUp(now time.Time, commits int64) {
 	h.mu.Lock()
 	defer h.mu.Unlock()
-	h.readAt = now
+	h.readAt, h.known = now, commits
+}
+
+// nothingNew reports whether there is no commit that the hub has not read, however long ago it last could read. The lock is held.
+func (h *hub) nothingNew() bool {
+	if h.sole == nil || h.known < 0 {
+		return false
+	}
+	begun, _ := h.sole.Commits()
+	return begun == h.known
 }
 
 // tell hands a revision to every watcher; one that does not keep up is cut off. The lock is held.
@@ -111,10 +146,20 @@ func (h *hub) cutOff() {
 	}
 }
 
+// knowsAll reports whether the hub has read every commit there is.
+func (h *hub) knowsAll() bool {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	return h.nothingNew()
+}
+
 // fresh returns the position up to which the feed is known and how old that knowledge is; ok is false if it is too old to be of use.
 func (h *hub) fresh() (position int64, age time.Duration, ok bool) {
 	h.mu.Lock()
 	defer h.mu.Unlock()
+	if h.nothingNew() {
+		return h.position, 0, true // also while the database cannot be read: nothing can have been withdrawn
+	}
 	age = h.real.Now().Sub(h.readAt)
 	return h.position, age, !h.readAt.IsZero() && age < freshFor
 }
@@ -138,6 +183,7 @@ func (s *Server) Run(ctx context.Context) {
 	var all sync.WaitGroup
 	all.Go(func() { s.hub.run(ctx) })
 	all.Go(func() { s.shelves.run(ctx) })
+	all.Go(func() { s.fillSpare(ctx) })
 	all.Wait()
 }
 

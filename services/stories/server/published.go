@@ -35,16 +35,38 @@ func (s *Server) GetPublishedStory(ctx context.Context, req *storiesv1.GetPublis
 	if err != nil {
 		return nil, err
 	}
+	if asOf != 0 {
+		return s.getPublished(ctx, locale, req.GetSlug(), asOf)
+	}
+	return orSpare(s, "story/"+locale+"/"+req.GetSlug(), aboutStory, func() (*storiesv1.GetPublishedStoryResponse, error) {
+		return s.getPublished(ctx, locale, req.GetSlug(), 0)
+	})
+}
+
+// aboutStory says what a reply depends on.
+func aboutStory(r *storiesv1.GetPublishedStoryResponse) spared {
+	up := r.GetStory().GetSummary()
+	x := spared{names: []string{up.GetName()}, text: tables.TextID(up.GetName(), up.GetLocale())}
+	for _, beside := range r.GetStory().GetRelated() {
+		x.names = append(x.names, beside.GetStory().GetName())
+	}
+	if until := r.GetValidUntilTime(); until != nil {
+		x.until = clock.At(until.AsTime())
+	}
+	return x
+}
+
+func (s *Server) getPublished(ctx context.Context, locale, slug string, asOf clock.Millis) (*storiesv1.GetPublishedStoryResponse, error) {
 	// What stands beside a story comes from the catalogue, which must know what was committed before.
 	if err := s.shelves.sync(ctx); err != nil {
 		return nil, err
 	}
 	return read(ctx, s, func(ctx context.Context, tx store.Reader) (*storiesv1.GetPublishedStoryResponse, error) {
-		pub, err := tables.PublishedStories.First(ctx, tx, store.Query{Index: "by_slug", Equal: []any{locale, req.GetSlug()}})
+		pub, err := tables.PublishedStories.First(ctx, tx, store.Query{Index: "by_slug", Equal: []any{locale, slug}})
 		if store.IsNotFound(err) {
-			resp, err := s.elsewhere(ctx, tx, locale, req.GetSlug())
+			resp, err := s.elsewhere(ctx, tx, locale, slug)
 			if asOf != 0 && err == nil {
-				return nil, fault.NotFound.New("There is no story at %q in this language.", req.GetSlug())
+				return nil, fault.NotFound.New("There is no story at %q in this language.", slug)
 			}
 			return resp, err
 		}
@@ -209,39 +231,57 @@ func (s *Server) rank(locale string) int {
 
 // GetPublishedAsset returns a picture that some edition shows now.
 func (s *Server) GetPublishedAsset(ctx context.Context, req *storiesv1.GetPublishedAssetRequest) (*storiesv1.GetPublishedAssetResponse, error) {
+	return orSpare(s, "asset/"+req.GetAsset(), aboutAsset, func() (*storiesv1.GetPublishedAssetResponse, error) {
+		return s.getAsset(ctx, req.GetAsset())
+	})
+}
+
+func aboutAsset(r *storiesv1.GetPublishedAssetResponse) spared {
+	x := spared{names: r.GetStories()}
+	if until := r.GetValidUntilTime(); until != nil {
+		x.until = clock.At(until.AsTime())
+	}
+	return x
+}
+
+func (s *Server) getAsset(ctx context.Context, asset string) (*storiesv1.GetPublishedAssetResponse, error) {
 	return read(ctx, s, func(ctx context.Context, tx store.Reader) (*storiesv1.GetPublishedAssetResponse, error) {
-		uses, err := tables.AssetUses.Find(ctx, tx, store.Query{Index: "by_asset", Equal: []any{req.GetAsset()}})
+		uses, err := tables.AssetUses.Find(ctx, tx, store.Query{Index: "by_asset", Equal: []any{asset}})
 		if err != nil {
 			return nil, err
 		}
 		var shownBy []string
+		var until clock.Millis // when the last of them goes by itself
 		for _, use := range uses.Rows {
 			pub, err := published(ctx, tx, use.Value.Text)
 			if err != nil {
 				return nil, err
 			}
 			if pub.Value.Live(s.now()) {
+				if end := pub.Value.Until(); len(shownBy) == 0 || until != 0 && (end == 0 || end > until) {
+					until = end
+				}
 				shownBy = append(shownBy, pub.Value.Name())
 			}
 		}
 		if len(shownBy) > 0 {
-			a, err := tables.Assets.Get(ctx, tx, req.GetAsset())
+			a, err := tables.Assets.Get(ctx, tx, asset)
 			if err != nil {
 				return nil, err
 			}
 			slices.Sort(shownBy)
 			return &storiesv1.GetPublishedAssetResponse{
-				Body: &httpbody.HttpBody{ContentType: a.Value.ContentType, Data: a.Value.Data}, Stories: slices.Compact(shownBy),
+				Body: &httpbody.HttpBody{ContentType: a.Value.ContentType, Data: a.Value.Data}, Stories: slices.Compact(shownBy), ValidUntilTime: timestamp(until),
 			}, nil
 		}
 		if len(uses.Rows) > 0 {
 			return nil, withdrawn()
 		}
-		if _, err := tables.WithdrawnAssets.Get(ctx, tx, req.GetAsset()); err == nil {
+		if _, err := tables.WithdrawnAssets.Get(ctx, tx, asset); err == nil {
 			return nil, fault.Withdrawn.New("This picture was published here and has been withdrawn.")
 		} else if !store.IsNotFound(err) {
 			return nil, err
 		}
-		return nil, fault.NotFound.New("There is no picture %q.", req.GetAsset())
+		return nil, fault.NotFound.New("There is no picture %q.", asset)
 	})
 }

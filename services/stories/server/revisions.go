@@ -6,6 +6,7 @@ import (
 
 	"renown.example/kit/outbox"
 	"renown.example/stories/domain"
+	"renown.example/stories/tables"
 )
 
 // The names under which changes of what is published are told: "stories/{story}" concerns every answer that shows anything of a story, "lists/{locale}" every answer
@@ -73,4 +74,17 @@ func changeOf(e outbox.Event, locales []string) change {
 		}
 	}
 	return change{}
+}
+
+// aboutText returns the public name and language of the text that an event is about, in the form of an id.
+func aboutText(e outbox.Event) string {
+	var d struct{ Locale, Alias string }
+	if json.Unmarshal(e.Data, &d) != nil {
+		return ""
+	}
+	name := storyOf(e.Subject)
+	if d.Alias != "" {
+		name = "stories/" + d.Alias
+	}
+	return tables.TextID(name, d.Locale)
 }

@@ -39,6 +39,8 @@ type Options struct {
 	Locales []string
 	// SearchFolder is where the search index lies, which is this replica's own; "" keeps it in memory.
 	SearchFolder string
+	// Spare bounds, in bytes, what is kept of published stories for when the embedded database fails.
+	Spare int
 	// Mail sends messages; nil means that they wait to be copied.
 	Mail Mailer
 	// Purger reaches a cache in front; nil means that there is none.
@@ -67,6 +69,7 @@ type Server struct {
 	decoding chan struct{}
 	links    *auth.Links
 	hub      *hub
+	spare    *spare
 	shelves  *shelves
 }
 
@@ -83,7 +86,9 @@ func New(ctx context.Context, o Options) (*Server, error) {
 	for i, l := range o.Locales {
 		o.Locales[i] = domain.CanonicalLocale(l)
 	}
-	s := &Server{Options: o, decoding: make(chan struct{}, 2), hub: newHub(o.DB, o.Locales, o.Logger), shelves: newShelves(o)}
+	s := &Server{Options: o, decoding: make(chan struct{}, 2), shelves: newShelves(o)}
+	s.spare = newSpare(o.DB, o.Spare)
+	s.hub = newHub(o.DB, o.Locales, s.spare, o.Logger)
 	s.hub.follow, s.shelves.neared = s.followShelves, s.neared
 	key, err := secret.Ensure(ctx, o.DB, o.Clock, "page-tokens")
 	if err != nil {

@@ -29,10 +29,13 @@ type shelves struct {
 	neared func(names []string, position int64)
 
 	// asked counts questions. reading is held by the one who reads; known, of those whose questions came before the last reading began, belongs to it.
-	asked    atomic.Int64
-	reading  chan struct{}
-	known    int64
-	loaded   atomic.Bool
+	asked   atomic.Int64
+	reading chan struct{}
+	known   int64
+	loaded  atomic.Bool
+	// sole counts the commits if nobody else writes to the database, else it is nil; current is how many the catalogue holds, -1 before it is filled.
+	sole     store.SoleWriter
+	current  atomic.Int64
 	position int64
 
 	// planned holds when texts will be published, by text id.
@@ -42,12 +45,17 @@ type shelves struct {
 
 func newShelves(o Options) *shelves {
 	s := &shelves{Catalog: catalog.New(o.Locales, publishedSummary), db: o.DB, locales: o.Locales, reading: make(chan struct{}, 1), planned: map[string]clock.Millis{}}
+	s.sole = store.Sole(o.DB)
+	s.current.Store(-1)
 	s.index = search.New(search.Options{Folder: o.SearchFolder, Logger: o.Logger, Editions: s.Editions, Slot: s.Slot, Load: s.documents})
 	return s
 }
 
 // sync returns when the catalogue holds everything that was committed before.
 func (s *shelves) sync(ctx context.Context) error {
+	if begun, _ := s.commits(); begun == s.current.Load() {
+		return nil // there is nothing to read, whether it could be read or not
+	}
 	mine := s.asked.Add(1)
 	select {
 	case s.reading <- struct{}{}:
@@ -66,6 +74,14 @@ func (s *shelves) sync(ctx context.Context) error {
 	return nil
 }
 
+// commits is that of the sole writer; of a database that others write to nothing is known.
+func (s *shelves) commits() (begun, seen int64) {
+	if s.sole == nil {
+		return -2, -2
+	}
+	return s.sole.Commits()
+}
+
 // read fills the catalogue, or reads the feed to its end.
 func (s *shelves) read(ctx context.Context) error {
 	if !s.loaded.Load() {
@@ -75,9 +91,14 @@ func (s *shelves) read(ctx context.Context) error {
 		s.loaded.Store(true)
 	}
 	for {
+		_, seen := s.commits()
 		events, err := outbox.Events.Feed(ctx, s.db, s.position, store.MaxLimit)
-		if err != nil || len(events) == 0 {
+		if err != nil {
 			return err
+		}
+		if len(events) == 0 {
+			s.current.Store(seen)
+			return nil
 		}
 		if err := s.take(ctx, events); err != nil {
 			return err

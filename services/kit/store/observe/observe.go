@@ -55,6 +55,9 @@ func DB(of store.DB, o Options) store.DB {
 	return d
 }
 
+// Unwrap returns the database itself.
+func (d *db) Unwrap() store.DB { return d.DB }
+
 // View implements store.DB.
 func (d *db) View(ctx context.Context, fn func(ctx context.Context, tx store.Reader) error) error {
 	return d.watch(ctx, "view", func(ctx context.Context) error { return d.DB.View(ctx, fn) })

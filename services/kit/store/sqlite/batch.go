@@ -53,7 +53,7 @@ func (w *writer) share() {
 			w.serve(b.running)
 		}
 	}
-	err := w.commit(len(b.ran))
+	err := w.commit(len(b.ran), len(b.fed) > 0)
 	switch {
 	case unsynced(err):
 		w.abandon()
@@ -101,7 +101,7 @@ func (w *writer) solo(r *request) {
 		r.result <- o
 		return
 	}
-	err := w.commit(1)
+	err := w.commit(1, len(o.fed) > 0)
 	if err != nil {
 		w.abandon()
 	}
@@ -126,12 +126,23 @@ func (w *writer) begin() error {
 	return engineFault(w.c.do(kindBeginImmediate))
 }
 
-func (w *writer) commit(requests int) error {
+// commit ends the transaction. What fed says to have added to a feed is counted before anybody can see it, and as seen before anybody is told; SQLite shows nothing of a
+// commit that fails.
+func (w *writer) commit(requests int, fed bool) error {
 	var began time.Time
+	if fed {
+		w.db.begun.Add(1)
+	}
 	if w.db.opts.Committed != nil {
 		began = w.db.opts.Clock.Now()
 	}
 	err := w.c.do(kindCommit)
+	switch {
+	case fed && err == nil:
+		w.db.seen.Add(1)
+	case fed:
+		w.db.begun.Add(-1)
+	}
 	if err == nil && w.db.opts.Committed != nil {
 		w.db.opts.Committed(requests, w.db.opts.Clock.Now().Sub(began))
 	}

@@ -47,6 +47,8 @@ type DB struct {
 	once    sync.Once
 	err     error
 	topics  hints.Topics
+	// begun and seen are what Commits tells.
+	begun, seen atomic.Int64
 }
 
 var errClosed = fault.Unavailable.New("the database is closed")

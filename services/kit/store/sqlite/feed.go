@@ -59,3 +59,9 @@ func (db *DB) FeedEnd(ctx context.Context, s *store.Spec) (int64, error) {
 
 // Changed implements store.DB.
 func (db *DB) Changed(s *store.Spec) (<-chan struct{}, func()) { return db.topics.Subscribe(s) }
+
+// Commits implements store.SoleWriter: the lock beside the file sees to it.
+func (db *DB) Commits() (begun, seen int64) {
+	seen = db.seen.Load() // first: it never overtakes the other
+	return db.begun.Load(), seen
+}

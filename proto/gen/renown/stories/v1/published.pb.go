@@ -891,9 +891,11 @@ type GetPublishedAssetResponse struct {
 	// The bytes with their media type.
 	Body *httpbody.HttpBody `protobuf:"bytes,1,opt,name=body,proto3" json:"body,omitempty"`
 	// The published stories that show it, "stories/{story}"; REST sends them as surrogate keys.
-	Stories       []string `protobuf:"bytes,2,rep,name=stories,proto3" json:"stories,omitempty"`
-	unknownFields protoimpl.UnknownFields
-	sizeCache     protoimpl.SizeCache
+	Stories []string `protobuf:"bytes,2,rep,name=stories,proto3" json:"stories,omitempty"`
+	// The instant from which no story shows it any more by itself, if one is known.
+	ValidUntilTime *timestamppb.Timestamp `protobuf:"bytes,3,opt,name=valid_until_time,json=validUntilTime,proto3" json:"valid_until_time,omitempty"`
+	unknownFields  protoimpl.UnknownFields
+	sizeCache      protoimpl.SizeCache
 }
 
 func (x *GetPublishedAssetResponse) Reset() {
@@ -936,6 +938,13 @@ func (x *GetPublishedAssetResponse) GetBody() *httpbody.HttpBody {
 func (x *GetPublishedAssetResponse) GetStories() []string {
 	if x != nil {
 		return x.Stories
+	}
+	return nil
+}
+
+func (x *GetPublishedAssetResponse) GetValidUntilTime() *timestamppb.Timestamp {
+	if x != nil {
+		return x.ValidUntilTime
 	}
 	return nil
 }
@@ -1125,10 +1134,11 @@ const file_renown_stories_v1_published_proto_rawDesc = "" +
 	"\fpublish_time\x18\x04 \x01(\v2\x1a.google.protobuf.TimestampR\vpublishTime\x127\n" +
 	"\tdown_time\x18\x05 \x01(\v2\x1a.google.protobuf.TimestampR\bdownTime\"G\n" +
 	"\x18GetPublishedAssetRequest\x12+\n" +
-	"\x05asset\x18\x01 \x01(\tB\x15\xbaH\x12r\x102\x0e^[0-9a-f]{64}$R\x05asset\"_\n" +
+	"\x05asset\x18\x01 \x01(\tB\x15\xbaH\x12r\x102\x0e^[0-9a-f]{64}$R\x05asset\"\xa5\x01\n" +
 	"\x19GetPublishedAssetResponse\x12(\n" +
 	"\x04body\x18\x01 \x01(\v2\x14.google.api.HttpBodyR\x04body\x12\x18\n" +
-	"\astories\x18\x02 \x03(\tR\astories\"\x17\n" +
+	"\astories\x18\x02 \x03(\tR\astories\x12D\n" +
+	"\x10valid_until_time\x18\x03 \x01(\v2\x1a.google.protobuf.TimestampR\x0evalidUntilTime\"\x17\n" +
 	"\x15WatchRevisionsRequest\"\x97\x01\n" +
 	"\x16WatchRevisionsResponse\x12\x12\n" +
 	"\x04name\x18\x01 \x01(\tR\x04name\x12\x1a\n" +
@@ -1191,22 +1201,23 @@ var file_renown_stories_v1_published_proto_depIdxs = []int32{
 	16, // 10: renown.stories.v1.PublishedEdition.publish_time:type_name -> google.protobuf.Timestamp
 	16, // 11: renown.stories.v1.PublishedEdition.down_time:type_name -> google.protobuf.Timestamp
 	18, // 12: renown.stories.v1.GetPublishedAssetResponse.body:type_name -> google.api.HttpBody
-	16, // 13: renown.stories.v1.WatchRevisionsResponse.time:type_name -> google.protobuf.Timestamp
-	0,  // 14: renown.stories.v1.PublishedService.ListPublishedStories:input_type -> renown.stories.v1.ListPublishedStoriesRequest
-	6,  // 15: renown.stories.v1.PublishedService.GetPublishedStory:input_type -> renown.stories.v1.GetPublishedStoryRequest
-	8,  // 16: renown.stories.v1.PublishedService.ListPublishedEditions:input_type -> renown.stories.v1.ListPublishedEditionsRequest
-	11, // 17: renown.stories.v1.PublishedService.GetPublishedAsset:input_type -> renown.stories.v1.GetPublishedAssetRequest
-	13, // 18: renown.stories.v1.PublishedService.WatchRevisions:input_type -> renown.stories.v1.WatchRevisionsRequest
-	1,  // 19: renown.stories.v1.PublishedService.ListPublishedStories:output_type -> renown.stories.v1.ListPublishedStoriesResponse
-	7,  // 20: renown.stories.v1.PublishedService.GetPublishedStory:output_type -> renown.stories.v1.GetPublishedStoryResponse
-	9,  // 21: renown.stories.v1.PublishedService.ListPublishedEditions:output_type -> renown.stories.v1.ListPublishedEditionsResponse
-	12, // 22: renown.stories.v1.PublishedService.GetPublishedAsset:output_type -> renown.stories.v1.GetPublishedAssetResponse
-	14, // 23: renown.stories.v1.PublishedService.WatchRevisions:output_type -> renown.stories.v1.WatchRevisionsResponse
-	19, // [19:24] is the sub-list for method output_type
-	14, // [14:19] is the sub-list for method input_type
-	14, // [14:14] is the sub-list for extension type_name
-	14, // [14:14] is the sub-list for extension extendee
-	0,  // [0:14] is the sub-list for field type_name
+	16, // 13: renown.stories.v1.GetPublishedAssetResponse.valid_until_time:type_name -> google.protobuf.Timestamp
+	16, // 14: renown.stories.v1.WatchRevisionsResponse.time:type_name -> google.protobuf.Timestamp
+	0,  // 15: renown.stories.v1.PublishedService.ListPublishedStories:input_type -> renown.stories.v1.ListPublishedStoriesRequest
+	6,  // 16: renown.stories.v1.PublishedService.GetPublishedStory:input_type -> renown.stories.v1.GetPublishedStoryRequest
+	8,  // 17: renown.stories.v1.PublishedService.ListPublishedEditions:input_type -> renown.stories.v1.ListPublishedEditionsRequest
+	11, // 18: renown.stories.v1.PublishedService.GetPublishedAsset:input_type -> renown.stories.v1.GetPublishedAssetRequest
+	13, // 19: renown.stories.v1.PublishedService.WatchRevisions:input_type -> renown.stories.v1.WatchRevisionsRequest
+	1,  // 20: renown.stories.v1.PublishedService.ListPublishedStories:output_type -> renown.stories.v1.ListPublishedStoriesResponse
+	7,  // 21: renown.stories.v1.PublishedService.GetPublishedStory:output_type -> renown.stories.v1.GetPublishedStoryResponse
+	9,  // 22: renown.stories.v1.PublishedService.ListPublishedEditions:output_type -> renown.stories.v1.ListPublishedEditionsResponse
+	12, // 23: renown.stories.v1.PublishedService.GetPublishedAsset:output_type -> renown.stories.v1.GetPublishedAssetResponse
+	14, // 24: renown.stories.v1.PublishedService.WatchRevisions:output_type -> renown.stories.v1.WatchRevisionsResponse
+	20, // [20:25] is the sub-list for method output_type
+	15, // [15:20] is the sub-list for method input_type
+	15, // [15:15] is the sub-list for extension type_name
+	15, // [15:15] is the sub-list for extension extendee
+	0,  // [0:15] is the sub-list for field type_name
 }
 
 func init() { file_renown_stories_v1_published_proto_init() }
