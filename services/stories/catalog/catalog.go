@@ -288,6 +288,16 @@ func (c *Catalog) Up(locale string, now clock.Millis) *bitset.BitSet {
 	return &bitset.BitSet{}
 }
 
+// Terms returns the terms that a text belongs to, those of a taxonomy in the order of its words; none if it is not up.
+func (c *Catalog) Terms(text string) []*storiesv1.TermRef {
+	c.mu.RLock()
+	defer c.mu.RUnlock()
+	if e := c.byText[text]; e != nil {
+		return e.Summary.GetTerms()
+	}
+	return nil
+}
+
 // Each calls back for every entry of a language.
 func (c *Catalog) Each(locale string, each func(e *Entry)) {
 	c.mu.RLock()

@@ -194,7 +194,7 @@ func (s *Server) edition(ctx context.Context, tx store.Reader, p tables.Publishe
 		next = stale
 	}
 	out.NextChangeTime = timestamp(next)
-	out.Related = s.relatedTo(p)
+	out.Related, out.Summary.Terms = s.relatedTo(p), s.shelves.Terms(tables.TextID(p.Story, p.Locale))
 	siblings, err := tables.PublishedStories.Find(ctx, tx, store.Query{Index: "by_story", Equal: []any{p.Story}, Limit: most})
 	if err != nil {
 		return nil, err
