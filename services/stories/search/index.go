@@ -158,7 +158,7 @@ func (x *Index) keep(ctx context.Context) (err error) {
 
 // open opens the files, after removing those of other mappings.
 func (x *Index) open(queue *index.AnalysisQueue) (*scorch.Scorch, error) {
-	config := map[string]any{"path": "", "unsafe_batch": true, "bolt_timeout": "1s"}
+	config := map[string]any{"path": "", "bolt_timeout": "1s"}
 	if x.Folder != "" {
 		mine := filepath.Join(x.Folder, "v"+mapping)
 		there, _ := os.ReadDir(x.Folder) // a folder that is not there yet is made below
@@ -326,6 +326,20 @@ func (x *Index) Added() int {
 	x.mu.Lock()
 	defer x.mu.Unlock()
 	return x.added
+}
+
+// Len returns how many documents the index holds.
+func (x *Index) Len() int {
+	v := x.looking()
+	if v == nil {
+		return 0
+	}
+	defer v.leave()
+	n := 0
+	for _, p := range v.parts {
+		n += int(p.Count())
+	}
+	return n
 }
 
 // Settle waits a little until the index holds what was noted before, and reports whether it does. It does not wait for an index that is being built.
