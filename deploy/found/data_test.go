@@ -209,6 +209,12 @@ func TestOEmbed(t *testing.T) {
 			t.Errorf("%s is %d x %d", query, rich.Width, rich.Height)
 		}
 	}
+	in.refuses(t, page, x, lost)
+}
+
+// refuses asks for what oEmbed has errors for.
+func (in *installation) refuses(t *testing.T, page string, x, lost told) {
+	t.Helper()
 	for address, want := range map[string]int{
 		page + "&format=yaml": http.StatusNotImplemented, page + "&maxwidth=wide": http.StatusBadRequest, page + "&maxheight=0": http.StatusBadRequest, "/oembed": http.StatusNotFound,
 		"/oembed?url=" + in.url + "/stories": http.StatusNotFound, "/oembed?url=" + in.url + "/stories/none": http.StatusNotFound,
