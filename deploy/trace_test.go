@@ -90,4 +90,18 @@ func TestOneTraceShowsEveryHop(t *testing.T) {
 	if parents[hops[len(hops)-1]] != "00f067aa0ba902b7" {
 		t.Errorf("the gateway's span does not hang on the caller's: %v", hops)
 	}
+
+	// Nobody has traced this one; it reaches the service, so its trace begins here.
+	spans.Reset()
+	if resp, err = http.Get(srv.URL + "/v1/stories?pageSize=3"); err != nil {
+		t.Fatal(err)
+	}
+	resp.Body.Close()
+	own := spans.GetSpans()
+	at := slices.IndexFunc(own, func(s tracetest.SpanStub) bool { return s.Name == "GET /v1/stories" && !s.Parent.IsValid() })
+	if at < 0 || !slices.ContainsFunc(own, func(s tracetest.SpanStub) bool {
+		return s.Name == rpc && s.SpanContext.TraceID() == own[at].SpanContext.TraceID()
+	}) {
+		t.Errorf("a request that reaches the service has these spans: %v", own)
+	}
 }

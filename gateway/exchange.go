@@ -5,6 +5,8 @@ import (
 	"net/http"
 	"time"
 
+	"go.opentelemetry.io/otel/trace"
+
 	"renown.example/kit/auth"
 	"renown.example/kit/fault"
 	"renown.example/kit/id"
@@ -38,6 +40,9 @@ type exchange struct {
 	called bool
 	// refusal is why the request was refused, for the log.
 	refusal *fault.Error
+	// untraced says that no span has begun with the request; late is the one that began when a service was asked, if one was.
+	untraced bool
+	late     trace.Span
 	// memory says that the answer came from memory.
 	memory bool
 	// filling says that the answer is for memory, on behalf of all who want the same; tags and validUntil are what ready.Answer wants to know of it.

@@ -8,6 +8,7 @@ import (
 	"sync/atomic"
 	"time"
 
+	"go.opentelemetry.io/otel/trace"
 	"google.golang.org/protobuf/proto"
 
 	"renown.example/kit/auth"
@@ -66,6 +67,9 @@ func (g *Gateway) fill(ctx context.Context, r *http.Request, ex *exchange) (read
 	}
 	if state, ok := g.buckets.Take(ex.bucket, g.quotaOf(ex)); !ok {
 		return ready.Answer{}, tooMany(state)
+	}
+	if ex.untraced {
+		ctx, ex.late = g.watch.tracer.Start(ctx, r.Method, trace.WithSpanKind(trace.SpanKindServer), trace.WithTimestamp(ex.began))
 	}
 	asked := &exchange{id: ex.id, caller: auth.Anonymous, route: "none", filling: true}
 	inner := r.Clone(withExchange(ctx, asked))

@@ -24,8 +24,12 @@ var serving = []trace.SpanStartOption{trace.WithSpanKind(trace.SpanKindServer)}
 func (g *Gateway) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	ex := &exchange{id: g.requestID(r), began: g.clock.Now(), caller: auth.Anonymous, route: "none", out: recorder{ResponseWriter: w}}
 	ctx := telemetry.Propagator.Extract(r.Context(), propagation.HeaderCarrier(r.Header))
-	ctx, span := g.watch.tracer.Start(ctx, r.Method, serving...)
-	defer span.End()
+	span := trace.SpanFromContext(ctx)
+	// What comes from memory has nothing to show: unless its caller traces it, a span begins where a service is asked (fill).
+	if ex.untraced = reads(r) && !span.SpanContext().IsSampled(); !ex.untraced {
+		ctx, span = g.watch.tracer.Start(ctx, r.Method, serving...)
+		defer span.End()
+	}
 	ctx = withExchange(telemetry.WithRequestID(ctx, ex.id), ex)
 	out := &ex.out
 	out.Header().Set("X-Request-Id", ex.id)
@@ -42,13 +46,26 @@ func (g *Gateway) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 				g.refuse(out, r, fault.Internal.New("Something went wrong on our side. It was logged under the request id."))
 			}
 		}
-		if span.IsRecording() {
-			span.SetName(method + " " + ex.route)
-			span.SetAttributes(attribute.String("http.request.method", method), attribute.String("http.route", ex.route), attribute.Int("http.response.status_code", out.status))
+		if ex.late != nil {
+			span, ctx = ex.late, trace.ContextWithSpan(ctx, ex.late)
+			defer span.End()
 		}
+		describeSpan(span, method, ex.route, out.status)
 		g.record(ctx, method, ex, out)
 	}()
 	g.dispatch(out, r)
+}
+
+func describeSpan(span trace.Span, method, route string, status int) {
+	if span.IsRecording() {
+		span.SetName(method + " " + route)
+		span.SetAttributes(attribute.String("http.request.method", method), attribute.String("http.route", route), attribute.Int("http.response.status_code", status))
+	}
+}
+
+// reads reports whether a request is for something published.
+func reads(r *http.Request) bool {
+	return (r.Method == http.MethodGet || r.Method == http.MethodHead) && isPublicPath(r.URL.Path)
 }
 
 // dispatch finds who answers an address.
@@ -81,7 +98,7 @@ func (g *Gateway) dispatch(w *recorder, r *http.Request) {
 		return
 	}
 	g.shareAnswer(w.Header(), r)
-	if isPublicPath(path) && (r.Method == http.MethodGet || r.Method == http.MethodHead) {
+	if reads(r) {
 		g.readPublic(w, r, exchangeOf(r.Context()))
 		return
 	}
