@@ -188,9 +188,13 @@ func (p *platform) openStories(ctx context.Context) error {
 	if company == "" {
 		company = p.theme.Name
 	}
-	var err error
+	light, _, err := p.theme.Palettes()
+	if err != nil {
+		return err
+	}
 	p.stories, err = stories.New(ctx, stories.Config{
 		Config: p.engine(), IdentityKeys: []auth.PublicKey{p.key.Public()}, Company: company, WebsiteURL: p.publicURL, Locales: p.Locales, Spare: stories.UsualSpare, SMTP: p.SMTP, Purge: p.Purge,
+		Fonts: p.Fonts, Accent: light[web.Accent].Hex(),
 	}, stories.Deps{Clock: clk, Telemetry: p.tel})
 	return err
 }

@@ -29,6 +29,7 @@ type settings struct {
 	MongoDBURI   string         `name:"mongodb-uri" help:"MongoDB replica set to keep the data in, instead of the folder." placeholder:"URI"`
 	Company      string         `help:"Name under which customers are asked for their consent; that of the theme if it is not given." placeholder:"NAME"`
 	Theme        string         `help:"Theme file of the website; without one it looks like Renown." placeholder:"FILE"`
+	Fonts        string         `help:"Folder of fonts (.ttf, .otf, .ttc) for cards in other scripts than Latin, Greek, Cyrillic, Arabic and Hebrew." placeholder:"DIR"`
 	Locales      []string       `help:"Languages of the stories, the default first." default:"en" placeholder:"TAG"`
 	OIDC         oidcSettings   `embed:"" prefix:"oidc-"`
 	GroupRoles   string         `help:"Roles that follow from the identity provider's groups, such as editors=editor,leads=approver." placeholder:"GROUP=ROLE,..."`

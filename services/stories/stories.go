@@ -22,6 +22,7 @@ import (
 	"renown.example/kit/store"
 	"renown.example/kit/store/engine"
 	"renown.example/kit/telemetry"
+	"renown.example/stories/card"
 	"renown.example/stories/mail"
 	"renown.example/stories/purge"
 	"renown.example/stories/server"
@@ -35,6 +36,8 @@ type Config struct {
 	Company      string           `help:"Name under which customers are asked for their consent." placeholder:"NAME" required:""`
 	WebsiteURL   string           `help:"Address of the website as people type it: links to customers begin with it." placeholder:"URL" required:""`
 	Locales      []string         `help:"Languages of the stories, the default first." default:"en" placeholder:"TAG"`
+	Fonts        string           `help:"Folder of fonts (.ttf, .otf, .ttc) for cards in other scripts than Latin, Greek, Cyrillic, Arabic and Hebrew." placeholder:"DIR"`
+	Accent       string           `help:"The company's colour on cards." default:"#2f4bd8" placeholder:"#RRGGBB"`
 	SMTP         mail.Config      `embed:"" prefix:"smtp-"`
 	Purge        purge.Config     `embed:"" prefix:"purge-"`
 	Spare        int              `help:"Megabytes of published stories and pictures that are kept in memory, to be read when the embedded database fails; 0 for none." default:"32"`
@@ -43,6 +46,9 @@ type Config struct {
 
 // UsualSpare is the default of Config.Spare.
 const UsualSpare = 32
+
+// DefaultAccent is the colour of cards where none is set.
+const DefaultAccent = "#2f4bd8"
 
 // Deps are what the process gives to the service.
 type Deps struct {
@@ -71,6 +77,15 @@ func New(ctx context.Context, c Config, d Deps) (*Service, error) {
 	o := server.Options{
 		Clock: d.Clock, Logger: d.Telemetry.Logger.With("server", "stories"), Company: c.Company, WebsiteURL: strings.TrimRight(c.WebsiteURL, "/"),
 		Locales: slices.Clone(c.Locales), Spare: c.Spare << 20,
+	}
+	if c.Accent == "" {
+		c.Accent = DefaultAccent
+	}
+	if o.Accent, err = card.ParseColour(c.Accent); err != nil {
+		return nil, fault.Invalid("accent", "%v.", err)
+	}
+	if o.Fonts, err = card.LoadFonts(c.Fonts); err != nil {
+		return nil, err
 	}
 	if c.SMTP.Address != "" {
 		if o.Mail, err = mail.New(c.SMTP, d.Clock, nil); err != nil {

@@ -72,6 +72,8 @@ type Image struct {
 	Alt        string `json:"alt,omitempty"`
 	Decorative bool   `json:"decorative,omitempty"`
 	Caption    string `json:"caption,omitempty"`
+	// Focus is the point that stays in sight where the picture is cut, as percent of its width and height: "50 30". Empty means its middle.
+	Focus string `json:"focus,omitempty"`
 	// Logo says that the picture shows the customer's logo or name: it goes when the customer takes one of them back.
 	Logo bool `json:"logo,omitempty"`
 }
@@ -135,6 +137,7 @@ type attribute struct {
 	lines    bool // may hold line breaks
 	url      bool
 	day      bool // such as "2026-03-02"
+	point    bool // such as "50 30"
 }
 
 // directive is the attribute's name in Markdown.
@@ -166,7 +169,8 @@ func (b *Block) attributes() []attribute {
 			{name: "after", value: &b.BeforeAfter.After, max: MaxPassage, required: true, lines: true}}
 	case b.Kind == KindImage && b.Image != nil:
 		return []attribute{{name: "asset", value: &b.Image.Asset, max: assetHexSize, required: true},
-			{name: "alt", value: &b.Image.Alt, max: MaxAlt}, {name: "caption", value: &b.Image.Caption, max: MaxAlt}}
+			{name: "alt", value: &b.Image.Alt, max: MaxAlt}, {name: "caption", value: &b.Image.Caption, max: MaxAlt},
+			{name: "focus", value: &b.Image.Focus, max: len("100 100"), point: true}}
 	case b.Kind == KindVideo && b.Video != nil:
 		return []attribute{{name: "url", value: &b.Video.URL, max: MaxURL, required: true, url: true},
 			{name: "title", value: &b.Video.Title, max: MaxName, required: true}}

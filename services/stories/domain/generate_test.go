@@ -56,6 +56,8 @@ func genBlock() *rapid.Generator[Block] {
 			switch {
 			case a.day:
 				*a.value = rapid.SampledFrom([]string{"", "2026-03-02", "2024-02-29"}).Draw(t, a.name)
+			case a.point:
+				*a.value = rapid.SampledFrom([]string{"", "50 30", "0 100"}).Draw(t, a.name)
 			case a.url:
 				*a.value = genURL().Draw(t, a.name)
 			case a.name == "asset":

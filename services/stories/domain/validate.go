@@ -99,6 +99,11 @@ func (f *findings) block(path string, b *Block) {
 		if sound && a.day && *a.value != "" && startOfDay(*a.value, 0) == 0 {
 			f.add(path+a.name, "must be a day such as \"2026-03-02\", not %s", shown(*a.value))
 		}
+		if sound && a.point && *a.value != "" {
+			if _, _, ok := ParsePoint(*a.value); !ok {
+				f.add(path+a.name, "must be two whole numbers from 0 to 100, such as \"50 30\", not %s", shown(*a.value))
+			}
+		}
 		if sound && b.Kind == KindText {
 			f.markdown(path+a.name, *a.value)
 		}

@@ -88,6 +88,9 @@ func editionAlone(row store.Row[tables.Edition]) *storiesv1.PublishedStory {
 	for _, b := range e.Content.Blocks {
 		if b.Kind == domain.KindImage && summary.Image == nil {
 			summary.Image = imageToProto(b.Image)
+			if len(e.Pictures) > 0 && e.Pictures[0].Asset == b.Image.Asset {
+				summary.Picture = pictureToProto(&e.Pictures[0])
+			}
 		}
 		if b.Kind == domain.KindMetric && summary.Metric == nil {
 			summary.Metric = metricToProto(b.Metric)
@@ -96,7 +99,7 @@ func editionAlone(row store.Row[tables.Edition]) *storiesv1.PublishedStory {
 	return &storiesv1.PublishedStory{
 		Summary: summary, Content: contentToProto(e.Content), Html: e.HTML, Markdown: e.Markdown, ContentHash: e.Hash, ConsentKind: kindToProto[e.ConsentKind],
 		ConsentTime: timestamp(e.ConsentAt), Edition: "editions/" + row.ID, Excerpts: excerptsToProto(e.Excerpts.Or(e.Content)),
-		WithdrawnClauses: clausesToProto(e.Without),
+		WithdrawnClauses: clausesToProto(e.Without), Pictures: picturesToProto(e.Pictures), Card: pictureToProto(e.Card),
 	}
 }
 

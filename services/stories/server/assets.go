@@ -9,7 +9,6 @@ import (
 	"renown.example/kit/idempotency"
 	"renown.example/kit/store"
 	storiesv1 "renown.example/proto/gen/renown/stories/v1"
-	"renown.example/stories/images"
 	"renown.example/stories/tables"
 )
 
@@ -45,43 +44,6 @@ func (s *Server) releaseAssets(ctx context.Context, tx store.Writer, text string
 		}
 	}
 	return nil
-}
-
-// picture is a checked and cleaned picture.
-type picture struct {
-	info     images.Info
-	data     []byte
-	filename string
-}
-
-// decodePicture checks a file and frees it from its metadata.
-func (s *Server) decodePicture(ctx context.Context, field string, data []byte, filename string) (picture, error) {
-	select {
-	case s.decoding <- struct{}{}:
-		defer func() { <-s.decoding }()
-	case <-ctx.Done():
-		return picture{}, ctx.Err()
-	}
-	clean, info, err := images.Clean(data)
-	if err != nil {
-		if e, ok := fault.As(err); ok && len(e.Fields) == 0 {
-			err = e.With(fault.Field{Path: field, Message: e.Message})
-		}
-		return picture{}, err
-	}
-	return picture{info: info, data: clean, filename: filename}, nil
-}
-
-// storePicture keeps a picture; the same one again is the same asset.
-func (s *Server) storePicture(ctx context.Context, tx store.Writer, p picture, by actor) error {
-	asset := p.info.SHA256
-	_, err := tables.Assets.Get(ctx, tx, asset)
-	if store.IsNotFound(err) {
-		_, err = tables.Assets.Insert(ctx, tx, asset, tables.Asset{
-			ContentType: p.info.Type, Width: p.info.Width, Height: p.info.Height, Filename: p.filename, Data: p.data, UploadedBy: by.name, At: s.now(),
-		})
-	}
-	return err
 }
 
 // UploadAsset stores a picture.

@@ -102,7 +102,7 @@ func imageToProto(i *domain.Image) *storiesv1.ImageBlock {
 	if i == nil {
 		return nil
 	}
-	return &storiesv1.ImageBlock{Asset: i.Asset, Alt: i.Alt, Decorative: i.Decorative, Caption: i.Caption, Logo: i.Logo}
+	return &storiesv1.ImageBlock{Asset: i.Asset, Alt: i.Alt, Decorative: i.Decorative, Caption: i.Caption, Focus: i.Focus, Logo: i.Logo}
 }
 
 func contentFromProto(c *storiesv1.Content) (domain.Content, error) {
@@ -136,7 +136,7 @@ func blockFromProto(b *storiesv1.Block) (domain.Block, bool) {
 		return domain.NewBeforeAfter(k.BeforeAfter.GetBefore(), k.BeforeAfter.GetAfter()), true
 	case *storiesv1.Block_Image:
 		m := k.Image
-		return domain.NewImage(domain.Image{Asset: m.GetAsset(), Alt: m.GetAlt(), Decorative: m.GetDecorative(), Caption: m.GetCaption(), Logo: m.GetLogo()}), true
+		return domain.NewImage(domain.Image{Asset: m.GetAsset(), Alt: m.GetAlt(), Decorative: m.GetDecorative(), Caption: m.GetCaption(), Focus: m.GetFocus(), Logo: m.GetLogo()}), true
 	case *storiesv1.Block_Video:
 		return domain.NewVideo(domain.Video{URL: k.Video.GetUrl(), Title: k.Video.GetTitle()}), true
 	case *storiesv1.Block_Cta:

@@ -3,6 +3,7 @@ package server
 import (
 	"context"
 	"fmt"
+	"slices"
 
 	"renown.example/kit/clock"
 	"renown.example/kit/fault"
@@ -26,6 +27,10 @@ type forming struct {
 	// alias is the story's public name where its id may not be told; unsaid are the words that must not be.
 	alias  string
 	unsaid []leak.Term
+	// pictures are those of the content, and card stands for it where it is shared; cardProblem says what the card leaves out. They are made by issue.
+	pictures    []tables.Picture
+	card        *tables.Picture
+	cardProblem string
 }
 
 // name is the last part of the story's public name.
@@ -34,6 +39,24 @@ func (f forming) name(story string) string {
 		return f.alias
 	}
 	return story
+}
+
+// assets are all files that the edition shows.
+func (f forming) assets() []string {
+	var out []string
+	for _, b := range f.content.Blocks {
+		if b.Image != nil {
+			out = append(out, b.Image.Asset)
+		}
+	}
+	for _, p := range f.pictures {
+		out = append(out, p.Assets()...)
+	}
+	if f.card != nil {
+		out = append(out, f.card.Asset)
+	}
+	slices.Sort(out)
+	return slices.Compact(out)
 }
 
 // publishable returns what could be published of the text at an instant, or says all that is missing.
@@ -106,6 +129,12 @@ func (s *Server) issue(ctx context.Context, tx store.Writer, row store.Row[table
 	if err := s.hush(ctx, tx, t, f); err != nil {
 		return err
 	}
+	if f.pictures, err = s.pictures(ctx, tx, f.content); err != nil {
+		return err
+	}
+	if f.card, f.cardProblem, err = s.drawCard(ctx, tx, row.ID, f); err != nil {
+		return err
+	}
 	edition := id.New(s.Clock)
 	if _, err := tables.Editions.Insert(ctx, tx, edition, editionOf(t, f, by, now)); err != nil {
 		return err
@@ -113,6 +142,9 @@ func (s *Server) issue(ctx context.Context, tx store.Writer, row store.Row[table
 	details := map[string]string{"locale": t.Locale, "slug": f.slug, "edition": edition, "hash": f.version.Hash}
 	if len(f.without) > 0 {
 		details["without"] = fmt.Sprint(f.without)
+	}
+	if f.cardProblem != "" {
+		details["card"] = f.cardProblem
 	}
 	if err := noteLanguages(ctx, tx, t.Locale, details); err != nil {
 		return err
@@ -130,6 +162,7 @@ func editionOf(t tables.Text, f forming, by actor, now clock.Millis) tables.Edit
 	return tables.Edition{
 		Story: t.Story, Locale: t.Locale, Slug: f.slug, Version: f.version.Number, Content: f.content, Hash: f.version.Hash, Consent: f.consent.ID, ConsentKind: f.consent.Kind,
 		ConsentAt: f.consent.SignedAt, PublishedAt: now, PublishedBy: by.name, Without: f.without, Alias: f.alias, Excerpts: f.excerpts, HTML: fragment(f.content), Plain: plain(f.content),
+		Pictures: f.pictures, Card: f.card,
 		Markdown: string(domain.Format(domain.Document{Story: f.name(t.Story), Slug: f.slug, Content: f.content}, nil)),
 	}
 }

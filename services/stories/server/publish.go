@@ -125,7 +125,7 @@ func (s *Server) put(ctx context.Context, tx store.Writer, row store.Row[tables.
 	}
 	p.Version, p.Title, p.Summary, p.Customer = f.version.Number, c.Title, c.Summary, c.Customer
 	p.Industry, p.Region, p.Product, p.UseCase = c.Industry, c.Region, c.Product, c.UseCase
-	p.Image, p.Metric, p.Assets, p.Alias = nil, nil, nil, f.alias
+	p.Image, p.Picture, p.Metric, p.Assets, p.Alias, p.CardProblem = nil, nil, nil, f.assets(), f.alias, f.cardProblem
 	source, err := variantOf(ctx, tx, row.Value.Story)
 	if err != nil {
 		return err
@@ -135,11 +135,11 @@ func (s *Server) put(ctx context.Context, tx store.Writer, row store.Row[tables.
 		if b.Kind == domain.KindMetric && p.Metric == nil {
 			p.Metric = b.Metric
 		}
-		if b.Kind == domain.KindImage {
-			if p.Image == nil {
-				p.Image = b.Image
+		if b.Kind == domain.KindImage && p.Image == nil {
+			p.Image = b.Image
+			if len(f.pictures) > 0 && f.pictures[0].Asset == b.Image.Asset {
+				p.Picture = &f.pictures[0]
 			}
-			p.Assets = append(p.Assets, b.Image.Asset)
 		}
 	}
 	pub.Value = p

@@ -18,7 +18,7 @@ func publishedSummary(p tables.Published) *storiesv1.PublishedSummary {
 	return &storiesv1.PublishedSummary{
 		Name: p.Name(), Slug: p.Slug, Locale: p.Locale, Title: p.Title, Summary: p.Summary, Customer: p.Customer, Industry: p.Industry,
 		Region: p.Region, Product: p.Product, UseCase: p.UseCase, PublishTime: timestamp(p.LiveSince), FirstPublishTime: timestamp(p.FirstAt), Image: imageToProto(p.Image),
-		Version: p.Version, Metric: metricToProto(p.Metric),
+		Version: p.Version, Metric: metricToProto(p.Metric), Picture: pictureToProto(p.Picture),
 	}
 }
 
@@ -175,7 +175,7 @@ func (s *Server) edition(ctx context.Context, tx store.Reader, p tables.Publishe
 	out := &storiesv1.PublishedStory{
 		Summary: publishedSummary(p), Content: contentToProto(e.Content), Html: e.HTML, Markdown: e.Markdown, ContentHash: e.Hash,
 		ConsentKind: kindToProto[e.ConsentKind], ConsentTime: timestamp(e.ConsentAt), ConsentEndTime: timestamp(p.ConsentEnds),
-		Edition: "editions/" + p.Edition,
+		Edition: "editions/" + p.Edition, Pictures: picturesToProto(e.Pictures), Card: pictureToProto(e.Card),
 		// What was published before there were excerpts has none of its own.
 		Excerpts: excerptsToProto(e.Excerpts.Or(e.Content)), WithdrawnClauses: clausesToProto(e.Without),
 	}

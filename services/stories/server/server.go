@@ -7,6 +7,7 @@ package server
 import (
 	"context"
 	"fmt"
+	"image/color"
 	"log/slog"
 	"slices"
 	"strings"
@@ -23,6 +24,7 @@ import (
 	"renown.example/kit/secret"
 	"renown.example/kit/store"
 	storiesv1 "renown.example/proto/gen/renown/stories/v1"
+	"renown.example/stories/card"
 	"renown.example/stories/domain"
 )
 
@@ -43,6 +45,9 @@ type Options struct {
 	Spare int
 	// Mail sends messages; nil means that they wait to be copied.
 	Mail Mailer
+	// Fonts are those that cards are set in; nil means those that come with Renown. Accent is the company's colour on them.
+	Fonts  *card.Fonts
+	Accent color.RGBA
 	// Purger reaches a cache in front; nil means that there is none.
 	Purger Purger
 }
@@ -85,6 +90,12 @@ func New(ctx context.Context, o Options) (*Server, error) {
 	o.Locales = slices.Clone(o.Locales)
 	for i, l := range o.Locales {
 		o.Locales[i] = domain.CanonicalLocale(l)
+	}
+	if o.Fonts == nil {
+		var err error
+		if o.Fonts, err = card.LoadFonts(""); err != nil {
+			return nil, err
+		}
 	}
 	s := &Server{Options: o, decoding: make(chan struct{}, 2), shelves: newShelves(o)}
 	s.spare = newSpare(o.DB, o.Spare)

@@ -121,7 +121,7 @@ func (s *Server) text(ctx context.Context, tx store.Reader, row store.Row[tables
 		}
 	}
 	if out.Summary.Live {
-		out.Live = publishedSummary(pub.Value)
+		out.Live, out.CardProblem = publishedSummary(pub.Value), pub.Value.CardProblem
 	}
 	consents, err := consentsOf(ctx, tx, row.ID)
 	if err != nil {

@@ -32,6 +32,10 @@ type Published struct {
 	UseCase     []string       `json:"useCase,omitempty"`
 	Image       *domain.Image  `json:"image,omitempty"`
 	Metric      *domain.Metric `json:"metric,omitempty"`
+	// Picture is Image in the sizes that it is kept in.
+	Picture *Picture `json:"picture,omitempty"`
+	// CardProblem says what the edition's card leaves out and why.
+	CardProblem string `json:"cardProblem,omitempty"`
 	// Alias is the story's public name where its id may not be told.
 	Alias string `json:"alias,omitempty"`
 	// Anonymous says that the story is told without its customer's name: nothing stands beside it, and it stands beside nothing.
@@ -95,6 +99,9 @@ type Edition struct {
 	HTML     string          `json:"html"`
 	Markdown string          `json:"markdown"`
 	Plain    string          `json:"plain"`
+	// Pictures are those that the content shows, each once. Card stands for it where a link to it is shared; absent where it could not be drawn.
+	Pictures []Picture `json:"pictures,omitempty"`
+	Card     *Picture  `json:"card,omitempty"`
 }
 
 // Name is the public name that the story had, "stories/{story}".
@@ -129,6 +136,37 @@ type Asset struct {
 	Data        []byte       `json:"data"`
 	UploadedBy  string       `json:"uploadedBy"`
 	At          clock.Millis `json:"at"`
+	// Variants are the same picture at fixed widths, the narrowest first; absent while none were made. Of is the picture that this one is a variant of, or the
+	// edition's text whose card it is.
+	Variants []PictureVariant `json:"variants,omitempty"`
+	Of       string           `json:"of,omitempty"`
+}
+
+// PictureVariant is an asset that shows a picture at one width.
+type PictureVariant struct {
+	Asset       string `json:"asset"`
+	Width       int    `json:"width"`
+	Height      int    `json:"height"`
+	ContentType string `json:"contentType"`
+}
+
+// Picture is an asset as an edition shows it.
+type Picture struct {
+	PictureVariant
+	// Focus is that of domain.Image.
+	Focus    string           `json:"focus,omitempty"`
+	Variants []PictureVariant `json:"variants,omitempty"`
+}
+
+// Assets are all files that belong to the picture.
+func (p Picture) Assets() []string {
+	out := []string{p.Asset}
+	for _, v := range p.Variants {
+		if v.Asset != p.Asset {
+			out = append(out, v.Asset)
+		}
+	}
+	return out
 }
 
 // Assets by asset id.

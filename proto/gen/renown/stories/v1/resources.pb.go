@@ -871,6 +871,8 @@ type ImageBlock struct {
 	Decorative bool `protobuf:"varint,3,opt,name=decorative,proto3" json:"decorative,omitempty"`
 	// A line below the picture.
 	Caption string `protobuf:"bytes,4,opt,name=caption,proto3" json:"caption,omitempty"`
+	// The point that stays in sight where the picture is cut, as percent of its width and height, such as "50 30"; empty means its middle.
+	Focus string `protobuf:"bytes,5,opt,name=focus,proto3" json:"focus,omitempty"`
 	// It shows the customer's logo or name: it goes when the customer takes one of them back.
 	Logo          bool `protobuf:"varint,6,opt,name=logo,proto3" json:"logo,omitempty"`
 	unknownFields protoimpl.UnknownFields
@@ -931,6 +933,13 @@ func (x *ImageBlock) GetDecorative() bool {
 func (x *ImageBlock) GetCaption() string {
 	if x != nil {
 		return x.Caption
+	}
+	return ""
+}
+
+func (x *ImageBlock) GetFocus() string {
+	if x != nil {
+		return x.Focus
 	}
 	return ""
 }
@@ -1323,7 +1332,9 @@ type Text struct {
 	// The excerpts that were chosen; those that are empty are taken from the text by themselves.
 	Excerpts *Excerpts `protobuf:"bytes,20,opt,name=excerpts,proto3" json:"excerpts,omitempty"`
 	// For an anonymous text: the story that it was made of, "stories/{story}"; empty for others. It is known in the workspace only.
-	AnonymousOf   string `protobuf:"bytes,21,opt,name=anonymous_of,json=anonymousOf,proto3" json:"anonymous_of,omitempty"`
+	AnonymousOf string `protobuf:"bytes,21,opt,name=anonymous_of,json=anonymousOf,proto3" json:"anonymous_of,omitempty"`
+	// What the card of the edition that is up leaves out and what helps: characters that no font has, with the setting; empty if nothing is left out.
+	CardProblem   string `protobuf:"bytes,22,opt,name=card_problem,json=cardProblem,proto3" json:"card_problem,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -1438,6 +1449,13 @@ func (x *Text) GetExcerpts() *Excerpts {
 func (x *Text) GetAnonymousOf() string {
 	if x != nil {
 		return x.AnonymousOf
+	}
+	return ""
+}
+
+func (x *Text) GetCardProblem() string {
+	if x != nil {
+		return x.CardProblem
 	}
 	return ""
 }
@@ -2094,7 +2112,9 @@ type PublishedSummary struct {
 	UseCase []string `protobuf:"bytes,15,rep,name=use_case,json=useCase,proto3" json:"use_case,omitempty"`
 	// The terms that the story belongs to, in the language of the answer: what filters and facets of lists know it by. The words themselves, as the customer signed
 	// them, are industry, region, product and use_case.
-	Terms         []*TermRef `protobuf:"bytes,16,rep,name=terms,proto3" json:"terms,omitempty"`
+	Terms []*TermRef `protobuf:"bytes,16,rep,name=terms,proto3" json:"terms,omitempty"`
+	// The first picture in the sizes that it is kept in; absent without one, and for editions that were published before there were any.
+	Picture       *Picture `protobuf:"bytes,17,opt,name=picture,proto3" json:"picture,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -2241,6 +2261,177 @@ func (x *PublishedSummary) GetTerms() []*TermRef {
 	return nil
 }
 
+func (x *PublishedSummary) GetPicture() *Picture {
+	if x != nil {
+		return x.Picture
+	}
+	return nil
+}
+
+// Picture is a picture that an edition shows, in the sizes that it is kept in. The bytes of each are at /v1/assets/{asset}.
+type Picture struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// The picture as it was uploaded, freed of metadata: the SHA-256 of its bytes in hex.
+	Asset string `protobuf:"bytes,1,opt,name=asset,proto3" json:"asset,omitempty"`
+	// Its width in pixels.
+	Width int32 `protobuf:"varint,2,opt,name=width,proto3" json:"width,omitempty"`
+	// Its height in pixels.
+	Height int32 `protobuf:"varint,3,opt,name=height,proto3" json:"height,omitempty"`
+	// Its media type.
+	ContentType string `protobuf:"bytes,4,opt,name=content_type,json=contentType,proto3" json:"content_type,omitempty"`
+	// The point that stays in sight where the picture is cut, as percent of its width and height, such as "50 30"; empty means its middle.
+	Focus string `protobuf:"bytes,5,opt,name=focus,proto3" json:"focus,omitempty"`
+	// The same picture at fixed widths, the narrowest first, none wider than itself.
+	Variants      []*PictureVariant `protobuf:"bytes,6,rep,name=variants,proto3" json:"variants,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *Picture) Reset() {
+	*x = Picture{}
+	mi := &file_renown_stories_v1_resources_proto_msgTypes[18]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *Picture) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*Picture) ProtoMessage() {}
+
+func (x *Picture) ProtoReflect() protoreflect.Message {
+	mi := &file_renown_stories_v1_resources_proto_msgTypes[18]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use Picture.ProtoReflect.Descriptor instead.
+func (*Picture) Descriptor() ([]byte, []int) {
+	return file_renown_stories_v1_resources_proto_rawDescGZIP(), []int{18}
+}
+
+func (x *Picture) GetAsset() string {
+	if x != nil {
+		return x.Asset
+	}
+	return ""
+}
+
+func (x *Picture) GetWidth() int32 {
+	if x != nil {
+		return x.Width
+	}
+	return 0
+}
+
+func (x *Picture) GetHeight() int32 {
+	if x != nil {
+		return x.Height
+	}
+	return 0
+}
+
+func (x *Picture) GetContentType() string {
+	if x != nil {
+		return x.ContentType
+	}
+	return ""
+}
+
+func (x *Picture) GetFocus() string {
+	if x != nil {
+		return x.Focus
+	}
+	return ""
+}
+
+func (x *Picture) GetVariants() []*PictureVariant {
+	if x != nil {
+		return x.Variants
+	}
+	return nil
+}
+
+// PictureVariant is a picture at one width.
+type PictureVariant struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// The SHA-256 of its bytes in hex.
+	Asset string `protobuf:"bytes,1,opt,name=asset,proto3" json:"asset,omitempty"`
+	// Its width in pixels.
+	Width int32 `protobuf:"varint,2,opt,name=width,proto3" json:"width,omitempty"`
+	// Its height in pixels.
+	Height int32 `protobuf:"varint,3,opt,name=height,proto3" json:"height,omitempty"`
+	// Its media type: image/jpeg where it is a photograph, else image/webp or image/png, whichever is smaller.
+	ContentType   string `protobuf:"bytes,4,opt,name=content_type,json=contentType,proto3" json:"content_type,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *PictureVariant) Reset() {
+	*x = PictureVariant{}
+	mi := &file_renown_stories_v1_resources_proto_msgTypes[19]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *PictureVariant) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*PictureVariant) ProtoMessage() {}
+
+func (x *PictureVariant) ProtoReflect() protoreflect.Message {
+	mi := &file_renown_stories_v1_resources_proto_msgTypes[19]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use PictureVariant.ProtoReflect.Descriptor instead.
+func (*PictureVariant) Descriptor() ([]byte, []int) {
+	return file_renown_stories_v1_resources_proto_rawDescGZIP(), []int{19}
+}
+
+func (x *PictureVariant) GetAsset() string {
+	if x != nil {
+		return x.Asset
+	}
+	return ""
+}
+
+func (x *PictureVariant) GetWidth() int32 {
+	if x != nil {
+		return x.Width
+	}
+	return 0
+}
+
+func (x *PictureVariant) GetHeight() int32 {
+	if x != nil {
+		return x.Height
+	}
+	return 0
+}
+
+func (x *PictureVariant) GetContentType() string {
+	if x != nil {
+		return x.ContentType
+	}
+	return ""
+}
+
 // TermRef is a term of a taxonomy.
 type TermRef struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
@@ -2256,7 +2447,7 @@ type TermRef struct {
 
 func (x *TermRef) Reset() {
 	*x = TermRef{}
-	mi := &file_renown_stories_v1_resources_proto_msgTypes[18]
+	mi := &file_renown_stories_v1_resources_proto_msgTypes[20]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2268,7 +2459,7 @@ func (x *TermRef) String() string {
 func (*TermRef) ProtoMessage() {}
 
 func (x *TermRef) ProtoReflect() protoreflect.Message {
-	mi := &file_renown_stories_v1_resources_proto_msgTypes[18]
+	mi := &file_renown_stories_v1_resources_proto_msgTypes[20]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2281,7 +2472,7 @@ func (x *TermRef) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use TermRef.ProtoReflect.Descriptor instead.
 func (*TermRef) Descriptor() ([]byte, []int) {
-	return file_renown_stories_v1_resources_proto_rawDescGZIP(), []int{18}
+	return file_renown_stories_v1_resources_proto_rawDescGZIP(), []int{20}
 }
 
 func (x *TermRef) GetTaxonomy() string {
@@ -2320,7 +2511,7 @@ type Related struct {
 
 func (x *Related) Reset() {
 	*x = Related{}
-	mi := &file_renown_stories_v1_resources_proto_msgTypes[19]
+	mi := &file_renown_stories_v1_resources_proto_msgTypes[21]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2332,7 +2523,7 @@ func (x *Related) String() string {
 func (*Related) ProtoMessage() {}
 
 func (x *Related) ProtoReflect() protoreflect.Message {
-	mi := &file_renown_stories_v1_resources_proto_msgTypes[19]
+	mi := &file_renown_stories_v1_resources_proto_msgTypes[21]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2345,7 +2536,7 @@ func (x *Related) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Related.ProtoReflect.Descriptor instead.
 func (*Related) Descriptor() ([]byte, []int) {
-	return file_renown_stories_v1_resources_proto_rawDescGZIP(), []int{19}
+	return file_renown_stories_v1_resources_proto_rawDescGZIP(), []int{21}
 }
 
 func (x *Related) GetStory() *PublishedSummary {
@@ -2392,6 +2583,10 @@ type PublishedStory struct {
 	Edition string `protobuf:"bytes,16,opt,name=edition,proto3" json:"edition,omitempty"`
 	// The instant at which this answer changes by itself: the edition ends, or a planned text takes its place. Absent means that none is known.
 	NextChangeTime *timestamppb.Timestamp `protobuf:"bytes,18,opt,name=next_change_time,json=nextChangeTime,proto3" json:"next_change_time,omitempty"`
+	// Its pictures, each once, in the order in which the content shows them.
+	Pictures []*Picture `protobuf:"bytes,14,rep,name=pictures,proto3" json:"pictures,omitempty"`
+	// The image that stands for it where a link to it is shared, 1200 by 630 pixels. It shows the card excerpt, the first result, the customer and the first picture.
+	Card *Picture `protobuf:"bytes,15,opt,name=card,proto3" json:"card,omitempty"`
 	// The other languages in which it is up.
 	Alternates []*Alternate `protobuf:"bytes,9,rep,name=alternates,proto3" json:"alternates,omitempty"`
 	// The language that was asked for, if the answer is in another because that one was never published.
@@ -2410,7 +2605,7 @@ type PublishedStory struct {
 
 func (x *PublishedStory) Reset() {
 	*x = PublishedStory{}
-	mi := &file_renown_stories_v1_resources_proto_msgTypes[20]
+	mi := &file_renown_stories_v1_resources_proto_msgTypes[22]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2422,7 +2617,7 @@ func (x *PublishedStory) String() string {
 func (*PublishedStory) ProtoMessage() {}
 
 func (x *PublishedStory) ProtoReflect() protoreflect.Message {
-	mi := &file_renown_stories_v1_resources_proto_msgTypes[20]
+	mi := &file_renown_stories_v1_resources_proto_msgTypes[22]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2435,7 +2630,7 @@ func (x *PublishedStory) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use PublishedStory.ProtoReflect.Descriptor instead.
 func (*PublishedStory) Descriptor() ([]byte, []int) {
-	return file_renown_stories_v1_resources_proto_rawDescGZIP(), []int{20}
+	return file_renown_stories_v1_resources_proto_rawDescGZIP(), []int{22}
 }
 
 func (x *PublishedStory) GetSummary() *PublishedSummary {
@@ -2508,6 +2703,20 @@ func (x *PublishedStory) GetNextChangeTime() *timestamppb.Timestamp {
 	return nil
 }
 
+func (x *PublishedStory) GetPictures() []*Picture {
+	if x != nil {
+		return x.Pictures
+	}
+	return nil
+}
+
+func (x *PublishedStory) GetCard() *Picture {
+	if x != nil {
+		return x.Card
+	}
+	return nil
+}
+
 func (x *PublishedStory) GetAlternates() []*Alternate {
 	if x != nil {
 		return x.Alternates
@@ -2567,7 +2776,7 @@ type VerifiedMetric struct {
 
 func (x *VerifiedMetric) Reset() {
 	*x = VerifiedMetric{}
-	mi := &file_renown_stories_v1_resources_proto_msgTypes[21]
+	mi := &file_renown_stories_v1_resources_proto_msgTypes[23]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2579,7 +2788,7 @@ func (x *VerifiedMetric) String() string {
 func (*VerifiedMetric) ProtoMessage() {}
 
 func (x *VerifiedMetric) ProtoReflect() protoreflect.Message {
-	mi := &file_renown_stories_v1_resources_proto_msgTypes[21]
+	mi := &file_renown_stories_v1_resources_proto_msgTypes[23]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2592,7 +2801,7 @@ func (x *VerifiedMetric) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use VerifiedMetric.ProtoReflect.Descriptor instead.
 func (*VerifiedMetric) Descriptor() ([]byte, []int) {
-	return file_renown_stories_v1_resources_proto_rawDescGZIP(), []int{21}
+	return file_renown_stories_v1_resources_proto_rawDescGZIP(), []int{23}
 }
 
 func (x *VerifiedMetric) GetBlock() int32 {
@@ -2639,7 +2848,7 @@ type Excerpts struct {
 
 func (x *Excerpts) Reset() {
 	*x = Excerpts{}
-	mi := &file_renown_stories_v1_resources_proto_msgTypes[22]
+	mi := &file_renown_stories_v1_resources_proto_msgTypes[24]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2651,7 +2860,7 @@ func (x *Excerpts) String() string {
 func (*Excerpts) ProtoMessage() {}
 
 func (x *Excerpts) ProtoReflect() protoreflect.Message {
-	mi := &file_renown_stories_v1_resources_proto_msgTypes[22]
+	mi := &file_renown_stories_v1_resources_proto_msgTypes[24]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2664,7 +2873,7 @@ func (x *Excerpts) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Excerpts.ProtoReflect.Descriptor instead.
 func (*Excerpts) Descriptor() ([]byte, []int) {
-	return file_renown_stories_v1_resources_proto_rawDescGZIP(), []int{22}
+	return file_renown_stories_v1_resources_proto_rawDescGZIP(), []int{24}
 }
 
 func (x *Excerpts) GetSnippet() string {
@@ -2703,7 +2912,7 @@ type Alternate struct {
 
 func (x *Alternate) Reset() {
 	*x = Alternate{}
-	mi := &file_renown_stories_v1_resources_proto_msgTypes[23]
+	mi := &file_renown_stories_v1_resources_proto_msgTypes[25]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2715,7 +2924,7 @@ func (x *Alternate) String() string {
 func (*Alternate) ProtoMessage() {}
 
 func (x *Alternate) ProtoReflect() protoreflect.Message {
-	mi := &file_renown_stories_v1_resources_proto_msgTypes[23]
+	mi := &file_renown_stories_v1_resources_proto_msgTypes[25]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2728,7 +2937,7 @@ func (x *Alternate) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Alternate.ProtoReflect.Descriptor instead.
 func (*Alternate) Descriptor() ([]byte, []int) {
-	return file_renown_stories_v1_resources_proto_rawDescGZIP(), []int{23}
+	return file_renown_stories_v1_resources_proto_rawDescGZIP(), []int{25}
 }
 
 func (x *Alternate) GetLocale() string {
@@ -2775,7 +2984,7 @@ type AuditEntry struct {
 
 func (x *AuditEntry) Reset() {
 	*x = AuditEntry{}
-	mi := &file_renown_stories_v1_resources_proto_msgTypes[24]
+	mi := &file_renown_stories_v1_resources_proto_msgTypes[26]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2787,7 +2996,7 @@ func (x *AuditEntry) String() string {
 func (*AuditEntry) ProtoMessage() {}
 
 func (x *AuditEntry) ProtoReflect() protoreflect.Message {
-	mi := &file_renown_stories_v1_resources_proto_msgTypes[24]
+	mi := &file_renown_stories_v1_resources_proto_msgTypes[26]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2800,7 +3009,7 @@ func (x *AuditEntry) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use AuditEntry.ProtoReflect.Descriptor instead.
 func (*AuditEntry) Descriptor() ([]byte, []int) {
-	return file_renown_stories_v1_resources_proto_rawDescGZIP(), []int{24}
+	return file_renown_stories_v1_resources_proto_rawDescGZIP(), []int{26}
 }
 
 func (x *AuditEntry) GetId() string {
@@ -2867,7 +3076,7 @@ type Problem struct {
 
 func (x *Problem) Reset() {
 	*x = Problem{}
-	mi := &file_renown_stories_v1_resources_proto_msgTypes[25]
+	mi := &file_renown_stories_v1_resources_proto_msgTypes[27]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2879,7 +3088,7 @@ func (x *Problem) String() string {
 func (*Problem) ProtoMessage() {}
 
 func (x *Problem) ProtoReflect() protoreflect.Message {
-	mi := &file_renown_stories_v1_resources_proto_msgTypes[25]
+	mi := &file_renown_stories_v1_resources_proto_msgTypes[27]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2892,7 +3101,7 @@ func (x *Problem) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Problem.ProtoReflect.Descriptor instead.
 func (*Problem) Descriptor() ([]byte, []int) {
-	return file_renown_stories_v1_resources_proto_rawDescGZIP(), []int{25}
+	return file_renown_stories_v1_resources_proto_rawDescGZIP(), []int{27}
 }
 
 func (x *Problem) GetLine() int32 {
@@ -2967,7 +3176,7 @@ const file_renown_stories_v1_resources_proto_rawDesc = "" +
 	"measuredOn\"T\n" +
 	"\x10BeforeAfterBlock\x12 \n" +
 	"\x06before\x18\x01 \x01(\tB\b\xbaH\x05r\x03\x18\xd0\x0fR\x06before\x12\x1e\n" +
-	"\x05after\x18\x02 \x01(\tB\b\xbaH\x05r\x03\x18\xd0\x0fR\x05after\"\x9f\x01\n" +
+	"\x05after\x18\x02 \x01(\tB\b\xbaH\x05r\x03\x18\xd0\x0fR\x05after\"\xbe\x01\n" +
 	"\n" +
 	"ImageBlock\x12\x1d\n" +
 	"\x05asset\x18\x01 \x01(\tB\a\xbaH\x04r\x02\x18@R\x05asset\x12\x1a\n" +
@@ -2975,7 +3184,8 @@ const file_renown_stories_v1_resources_proto_rawDesc = "" +
 	"\n" +
 	"decorative\x18\x03 \x01(\bR\n" +
 	"decorative\x12\"\n" +
-	"\acaption\x18\x04 \x01(\tB\b\xbaH\x05r\x03\x18\xf4\x03R\acaption\x12\x12\n" +
+	"\acaption\x18\x04 \x01(\tB\b\xbaH\x05r\x03\x18\xf4\x03R\acaption\x12\x1d\n" +
+	"\x05focus\x18\x05 \x01(\tB\a\xbaH\x04r\x02\x18\aR\x05focus\x12\x12\n" +
 	"\x04logo\x18\x06 \x01(\bR\x04logo\"H\n" +
 	"\n" +
 	"VideoBlock\x12\x1a\n" +
@@ -3009,7 +3219,7 @@ const file_renown_stories_v1_resources_proto_rawDesc = "" +
 	"\x04live\x18\v \x01(\bR\x04live\x12\x18\n" +
 	"\aactions\x18\f \x03(\tR\aactions\x12=\n" +
 	"\fpublish_time\x18\r \x01(\v2\x1a.google.protobuf.TimestampR\vpublishTime\x12#\n" +
-	"\rchanges_asked\x18\x0e \x01(\tR\fchangesAsked\"\xa5\x04\n" +
+	"\rchanges_asked\x18\x0e \x01(\tR\fchangesAsked\"\xc8\x04\n" +
 	"\x04Text\x128\n" +
 	"\asummary\x18\x01 \x01(\v2\x1e.renown.stories.v1.TextSummaryR\asummary\x124\n" +
 	"\acontent\x18\x02 \x01(\v2\x1a.renown.stories.v1.ContentR\acontent\x12\x1a\n" +
@@ -3023,7 +3233,8 @@ const file_renown_stories_v1_resources_proto_rawDesc = "" +
 	"\x04html\x18\n" +
 	" \x01(\tR\x04html\x127\n" +
 	"\bexcerpts\x18\x14 \x01(\v2\x1b.renown.stories.v1.ExcerptsR\bexcerpts\x12!\n" +
-	"\fanonymous_of\x18\x15 \x01(\tR\vanonymousOf\"\xe7\x02\n" +
+	"\fanonymous_of\x18\x15 \x01(\tR\vanonymousOf\x12!\n" +
+	"\fcard_problem\x18\x16 \x01(\tR\vcardProblem\"\xe7\x02\n" +
 	"\aVersion\x12\x12\n" +
 	"\x04name\x18\x01 \x01(\tR\x04name\x12\x16\n" +
 	"\x06number\x18\x02 \x01(\x05R\x06number\x124\n" +
@@ -3087,7 +3298,7 @@ const file_renown_stories_v1_resources_proto_rawDesc = "" +
 	"\x05block\x18\x01 \x01(\x05R\x05block\x12\x12\n" +
 	"\x04text\x18\x02 \x01(\tR\x04text\x12;\n" +
 	"\vcreate_time\x18\x03 \x01(\v2\x1a.google.protobuf.TimestampR\n" +
-	"createTime\"\xc9\x04\n" +
+	"createTime\"\xff\x04\n" +
 	"\x10PublishedSummary\x12\x12\n" +
 	"\x04name\x18\x01 \x01(\tR\x04name\x12\x12\n" +
 	"\x04slug\x18\x02 \x01(\tR\x04slug\x12\x16\n" +
@@ -3105,7 +3316,20 @@ const file_renown_stories_v1_resources_proto_rawDesc = "" +
 	"\aversion\x18\r \x01(\x05R\aversion\x126\n" +
 	"\x06metric\x18\x0e \x01(\v2\x1e.renown.stories.v1.MetricBlockR\x06metric\x12\x19\n" +
 	"\buse_case\x18\x0f \x03(\tR\auseCase\x120\n" +
-	"\x05terms\x18\x10 \x03(\v2\x1a.renown.stories.v1.TermRefR\x05terms\"K\n" +
+	"\x05terms\x18\x10 \x03(\v2\x1a.renown.stories.v1.TermRefR\x05terms\x124\n" +
+	"\apicture\x18\x11 \x01(\v2\x1a.renown.stories.v1.PictureR\apicture\"\xc5\x01\n" +
+	"\aPicture\x12\x14\n" +
+	"\x05asset\x18\x01 \x01(\tR\x05asset\x12\x14\n" +
+	"\x05width\x18\x02 \x01(\x05R\x05width\x12\x16\n" +
+	"\x06height\x18\x03 \x01(\x05R\x06height\x12!\n" +
+	"\fcontent_type\x18\x04 \x01(\tR\vcontentType\x12\x14\n" +
+	"\x05focus\x18\x05 \x01(\tR\x05focus\x12=\n" +
+	"\bvariants\x18\x06 \x03(\v2!.renown.stories.v1.PictureVariantR\bvariants\"w\n" +
+	"\x0ePictureVariant\x12\x14\n" +
+	"\x05asset\x18\x01 \x01(\tR\x05asset\x12\x14\n" +
+	"\x05width\x18\x02 \x01(\x05R\x05width\x12\x16\n" +
+	"\x06height\x18\x03 \x01(\x05R\x06height\x12!\n" +
+	"\fcontent_type\x18\x04 \x01(\tR\vcontentType\"K\n" +
 	"\aTermRef\x12\x1a\n" +
 	"\btaxonomy\x18\x01 \x01(\tR\btaxonomy\x12\x0e\n" +
 	"\x02id\x18\x02 \x01(\tR\x02id\x12\x14\n" +
@@ -3113,7 +3337,7 @@ const file_renown_stories_v1_resources_proto_rawDesc = "" +
 	"\aRelated\x129\n" +
 	"\x05story\x18\x01 \x01(\v2#.renown.stories.v1.PublishedSummaryR\x05story\x120\n" +
 	"\x05terms\x18\x02 \x03(\v2\x1a.renown.stories.v1.TermRefR\x05terms\x12\x14\n" +
-	"\x05words\x18\x03 \x03(\tR\x05words\"\xde\x06\n" +
+	"\x05words\x18\x03 \x03(\tR\x05words\"\xc6\a\n" +
 	"\x0ePublishedStory\x12=\n" +
 	"\asummary\x18\x01 \x01(\v2#.renown.stories.v1.PublishedSummaryR\asummary\x124\n" +
 	"\acontent\x18\x02 \x01(\v2\x1a.renown.stories.v1.ContentR\acontent\x12\x12\n" +
@@ -3124,7 +3348,9 @@ const file_renown_stories_v1_resources_proto_rawDesc = "" +
 	"\fconsent_time\x18\a \x01(\v2\x1a.google.protobuf.TimestampR\vconsentTime\x12D\n" +
 	"\x10consent_end_time\x18\b \x01(\v2\x1a.google.protobuf.TimestampR\x0econsentEndTime\x12\x18\n" +
 	"\aedition\x18\x10 \x01(\tR\aedition\x12D\n" +
-	"\x10next_change_time\x18\x12 \x01(\v2\x1a.google.protobuf.TimestampR\x0enextChangeTime\x12<\n" +
+	"\x10next_change_time\x18\x12 \x01(\v2\x1a.google.protobuf.TimestampR\x0enextChangeTime\x126\n" +
+	"\bpictures\x18\x0e \x03(\v2\x1a.renown.stories.v1.PictureR\bpictures\x12.\n" +
+	"\x04card\x18\x0f \x01(\v2\x1a.renown.stories.v1.PictureR\x04card\x12<\n" +
 	"\n" +
 	"alternates\x18\t \x03(\v2\x1c.renown.stories.v1.AlternateR\n" +
 	"alternates\x12!\n" +
@@ -3206,7 +3432,7 @@ func file_renown_stories_v1_resources_proto_rawDescGZIP() []byte {
 }
 
 var file_renown_stories_v1_resources_proto_enumTypes = make([]protoimpl.EnumInfo, 4)
-var file_renown_stories_v1_resources_proto_msgTypes = make([]protoimpl.MessageInfo, 27)
+var file_renown_stories_v1_resources_proto_msgTypes = make([]protoimpl.MessageInfo, 29)
 var file_renown_stories_v1_resources_proto_goTypes = []any{
 	(TextState)(0),                // 0: renown.stories.v1.TextState
 	(ConsentScope)(0),             // 1: renown.stories.v1.ConsentScope
@@ -3230,16 +3456,18 @@ var file_renown_stories_v1_resources_proto_goTypes = []any{
 	(*Signoff)(nil),               // 19: renown.stories.v1.Signoff
 	(*SignoffComment)(nil),        // 20: renown.stories.v1.SignoffComment
 	(*PublishedSummary)(nil),      // 21: renown.stories.v1.PublishedSummary
-	(*TermRef)(nil),               // 22: renown.stories.v1.TermRef
-	(*Related)(nil),               // 23: renown.stories.v1.Related
-	(*PublishedStory)(nil),        // 24: renown.stories.v1.PublishedStory
-	(*VerifiedMetric)(nil),        // 25: renown.stories.v1.VerifiedMetric
-	(*Excerpts)(nil),              // 26: renown.stories.v1.Excerpts
-	(*Alternate)(nil),             // 27: renown.stories.v1.Alternate
-	(*AuditEntry)(nil),            // 28: renown.stories.v1.AuditEntry
-	(*Problem)(nil),               // 29: renown.stories.v1.Problem
-	nil,                           // 30: renown.stories.v1.AuditEntry.DetailsEntry
-	(*timestamppb.Timestamp)(nil), // 31: google.protobuf.Timestamp
+	(*Picture)(nil),               // 22: renown.stories.v1.Picture
+	(*PictureVariant)(nil),        // 23: renown.stories.v1.PictureVariant
+	(*TermRef)(nil),               // 24: renown.stories.v1.TermRef
+	(*Related)(nil),               // 25: renown.stories.v1.Related
+	(*PublishedStory)(nil),        // 26: renown.stories.v1.PublishedStory
+	(*VerifiedMetric)(nil),        // 27: renown.stories.v1.VerifiedMetric
+	(*Excerpts)(nil),              // 28: renown.stories.v1.Excerpts
+	(*Alternate)(nil),             // 29: renown.stories.v1.Alternate
+	(*AuditEntry)(nil),            // 30: renown.stories.v1.AuditEntry
+	(*Problem)(nil),               // 31: renown.stories.v1.Problem
+	nil,                           // 32: renown.stories.v1.AuditEntry.DetailsEntry
+	(*timestamppb.Timestamp)(nil), // 33: google.protobuf.Timestamp
 }
 var file_renown_stories_v1_resources_proto_depIdxs = []int32{
 	5,  // 0: renown.stories.v1.Content.blocks:type_name -> renown.stories.v1.Block
@@ -3251,61 +3479,65 @@ var file_renown_stories_v1_resources_proto_depIdxs = []int32{
 	11, // 6: renown.stories.v1.Block.video:type_name -> renown.stories.v1.VideoBlock
 	12, // 7: renown.stories.v1.Block.cta:type_name -> renown.stories.v1.CtaBlock
 	14, // 8: renown.stories.v1.Story.texts:type_name -> renown.stories.v1.TextSummary
-	31, // 9: renown.stories.v1.Story.create_time:type_name -> google.protobuf.Timestamp
-	31, // 10: renown.stories.v1.Story.update_time:type_name -> google.protobuf.Timestamp
+	33, // 9: renown.stories.v1.Story.create_time:type_name -> google.protobuf.Timestamp
+	33, // 10: renown.stories.v1.Story.update_time:type_name -> google.protobuf.Timestamp
 	0,  // 11: renown.stories.v1.TextSummary.state:type_name -> renown.stories.v1.TextState
-	31, // 12: renown.stories.v1.TextSummary.update_time:type_name -> google.protobuf.Timestamp
-	31, // 13: renown.stories.v1.TextSummary.publish_time:type_name -> google.protobuf.Timestamp
+	33, // 12: renown.stories.v1.TextSummary.update_time:type_name -> google.protobuf.Timestamp
+	33, // 13: renown.stories.v1.TextSummary.publish_time:type_name -> google.protobuf.Timestamp
 	14, // 14: renown.stories.v1.Text.summary:type_name -> renown.stories.v1.TextSummary
 	4,  // 15: renown.stories.v1.Text.content:type_name -> renown.stories.v1.Content
-	31, // 16: renown.stories.v1.Text.unpublish_time:type_name -> google.protobuf.Timestamp
+	33, // 16: renown.stories.v1.Text.unpublish_time:type_name -> google.protobuf.Timestamp
 	21, // 17: renown.stories.v1.Text.live:type_name -> renown.stories.v1.PublishedSummary
 	17, // 18: renown.stories.v1.Text.consents:type_name -> renown.stories.v1.Consent
 	19, // 19: renown.stories.v1.Text.signoffs:type_name -> renown.stories.v1.Signoff
-	26, // 20: renown.stories.v1.Text.excerpts:type_name -> renown.stories.v1.Excerpts
+	28, // 20: renown.stories.v1.Text.excerpts:type_name -> renown.stories.v1.Excerpts
 	4,  // 21: renown.stories.v1.Version.content:type_name -> renown.stories.v1.Content
-	31, // 22: renown.stories.v1.Version.create_time:type_name -> google.protobuf.Timestamp
+	33, // 22: renown.stories.v1.Version.create_time:type_name -> google.protobuf.Timestamp
 	2,  // 23: renown.stories.v1.Consent.kind:type_name -> renown.stories.v1.ConsentKind
 	1,  // 24: renown.stories.v1.Consent.scopes:type_name -> renown.stories.v1.ConsentScope
-	31, // 25: renown.stories.v1.Consent.give_time:type_name -> google.protobuf.Timestamp
-	31, // 26: renown.stories.v1.Consent.end_time:type_name -> google.protobuf.Timestamp
-	31, // 27: renown.stories.v1.Consent.revoke_time:type_name -> google.protobuf.Timestamp
-	31, // 28: renown.stories.v1.Consent.create_time:type_name -> google.protobuf.Timestamp
+	33, // 25: renown.stories.v1.Consent.give_time:type_name -> google.protobuf.Timestamp
+	33, // 26: renown.stories.v1.Consent.end_time:type_name -> google.protobuf.Timestamp
+	33, // 27: renown.stories.v1.Consent.revoke_time:type_name -> google.protobuf.Timestamp
+	33, // 28: renown.stories.v1.Consent.create_time:type_name -> google.protobuf.Timestamp
 	18, // 29: renown.stories.v1.Consent.withdrawals:type_name -> renown.stories.v1.ConsentWithdrawal
 	3,  // 30: renown.stories.v1.ConsentWithdrawal.clause:type_name -> renown.stories.v1.ConsentClause
-	31, // 31: renown.stories.v1.ConsentWithdrawal.time:type_name -> google.protobuf.Timestamp
+	33, // 31: renown.stories.v1.ConsentWithdrawal.time:type_name -> google.protobuf.Timestamp
 	1,  // 32: renown.stories.v1.Signoff.scopes:type_name -> renown.stories.v1.ConsentScope
-	31, // 33: renown.stories.v1.Signoff.expire_time:type_name -> google.protobuf.Timestamp
-	31, // 34: renown.stories.v1.Signoff.create_time:type_name -> google.protobuf.Timestamp
+	33, // 33: renown.stories.v1.Signoff.expire_time:type_name -> google.protobuf.Timestamp
+	33, // 34: renown.stories.v1.Signoff.create_time:type_name -> google.protobuf.Timestamp
 	20, // 35: renown.stories.v1.Signoff.comments:type_name -> renown.stories.v1.SignoffComment
-	31, // 36: renown.stories.v1.SignoffComment.create_time:type_name -> google.protobuf.Timestamp
-	31, // 37: renown.stories.v1.PublishedSummary.publish_time:type_name -> google.protobuf.Timestamp
-	31, // 38: renown.stories.v1.PublishedSummary.first_publish_time:type_name -> google.protobuf.Timestamp
+	33, // 36: renown.stories.v1.SignoffComment.create_time:type_name -> google.protobuf.Timestamp
+	33, // 37: renown.stories.v1.PublishedSummary.publish_time:type_name -> google.protobuf.Timestamp
+	33, // 38: renown.stories.v1.PublishedSummary.first_publish_time:type_name -> google.protobuf.Timestamp
 	10, // 39: renown.stories.v1.PublishedSummary.image:type_name -> renown.stories.v1.ImageBlock
 	8,  // 40: renown.stories.v1.PublishedSummary.metric:type_name -> renown.stories.v1.MetricBlock
-	22, // 41: renown.stories.v1.PublishedSummary.terms:type_name -> renown.stories.v1.TermRef
-	21, // 42: renown.stories.v1.Related.story:type_name -> renown.stories.v1.PublishedSummary
-	22, // 43: renown.stories.v1.Related.terms:type_name -> renown.stories.v1.TermRef
-	21, // 44: renown.stories.v1.PublishedStory.summary:type_name -> renown.stories.v1.PublishedSummary
-	4,  // 45: renown.stories.v1.PublishedStory.content:type_name -> renown.stories.v1.Content
-	2,  // 46: renown.stories.v1.PublishedStory.consent_kind:type_name -> renown.stories.v1.ConsentKind
-	31, // 47: renown.stories.v1.PublishedStory.consent_time:type_name -> google.protobuf.Timestamp
-	31, // 48: renown.stories.v1.PublishedStory.consent_end_time:type_name -> google.protobuf.Timestamp
-	31, // 49: renown.stories.v1.PublishedStory.next_change_time:type_name -> google.protobuf.Timestamp
-	27, // 50: renown.stories.v1.PublishedStory.alternates:type_name -> renown.stories.v1.Alternate
-	23, // 51: renown.stories.v1.PublishedStory.related:type_name -> renown.stories.v1.Related
-	25, // 52: renown.stories.v1.PublishedStory.verified:type_name -> renown.stories.v1.VerifiedMetric
-	26, // 53: renown.stories.v1.PublishedStory.excerpts:type_name -> renown.stories.v1.Excerpts
-	3,  // 54: renown.stories.v1.PublishedStory.withdrawn_clauses:type_name -> renown.stories.v1.ConsentClause
-	31, // 55: renown.stories.v1.VerifiedMetric.verify_time:type_name -> google.protobuf.Timestamp
-	31, // 56: renown.stories.v1.VerifiedMetric.stale_time:type_name -> google.protobuf.Timestamp
-	31, // 57: renown.stories.v1.AuditEntry.time:type_name -> google.protobuf.Timestamp
-	30, // 58: renown.stories.v1.AuditEntry.details:type_name -> renown.stories.v1.AuditEntry.DetailsEntry
-	59, // [59:59] is the sub-list for method output_type
-	59, // [59:59] is the sub-list for method input_type
-	59, // [59:59] is the sub-list for extension type_name
-	59, // [59:59] is the sub-list for extension extendee
-	0,  // [0:59] is the sub-list for field type_name
+	24, // 41: renown.stories.v1.PublishedSummary.terms:type_name -> renown.stories.v1.TermRef
+	22, // 42: renown.stories.v1.PublishedSummary.picture:type_name -> renown.stories.v1.Picture
+	23, // 43: renown.stories.v1.Picture.variants:type_name -> renown.stories.v1.PictureVariant
+	21, // 44: renown.stories.v1.Related.story:type_name -> renown.stories.v1.PublishedSummary
+	24, // 45: renown.stories.v1.Related.terms:type_name -> renown.stories.v1.TermRef
+	21, // 46: renown.stories.v1.PublishedStory.summary:type_name -> renown.stories.v1.PublishedSummary
+	4,  // 47: renown.stories.v1.PublishedStory.content:type_name -> renown.stories.v1.Content
+	2,  // 48: renown.stories.v1.PublishedStory.consent_kind:type_name -> renown.stories.v1.ConsentKind
+	33, // 49: renown.stories.v1.PublishedStory.consent_time:type_name -> google.protobuf.Timestamp
+	33, // 50: renown.stories.v1.PublishedStory.consent_end_time:type_name -> google.protobuf.Timestamp
+	33, // 51: renown.stories.v1.PublishedStory.next_change_time:type_name -> google.protobuf.Timestamp
+	22, // 52: renown.stories.v1.PublishedStory.pictures:type_name -> renown.stories.v1.Picture
+	22, // 53: renown.stories.v1.PublishedStory.card:type_name -> renown.stories.v1.Picture
+	29, // 54: renown.stories.v1.PublishedStory.alternates:type_name -> renown.stories.v1.Alternate
+	25, // 55: renown.stories.v1.PublishedStory.related:type_name -> renown.stories.v1.Related
+	27, // 56: renown.stories.v1.PublishedStory.verified:type_name -> renown.stories.v1.VerifiedMetric
+	28, // 57: renown.stories.v1.PublishedStory.excerpts:type_name -> renown.stories.v1.Excerpts
+	3,  // 58: renown.stories.v1.PublishedStory.withdrawn_clauses:type_name -> renown.stories.v1.ConsentClause
+	33, // 59: renown.stories.v1.VerifiedMetric.verify_time:type_name -> google.protobuf.Timestamp
+	33, // 60: renown.stories.v1.VerifiedMetric.stale_time:type_name -> google.protobuf.Timestamp
+	33, // 61: renown.stories.v1.AuditEntry.time:type_name -> google.protobuf.Timestamp
+	32, // 62: renown.stories.v1.AuditEntry.details:type_name -> renown.stories.v1.AuditEntry.DetailsEntry
+	63, // [63:63] is the sub-list for method output_type
+	63, // [63:63] is the sub-list for method input_type
+	63, // [63:63] is the sub-list for extension type_name
+	63, // [63:63] is the sub-list for extension extendee
+	0,  // [0:63] is the sub-list for field type_name
 }
 
 func init() { file_renown_stories_v1_resources_proto_init() }
@@ -3328,7 +3560,7 @@ func file_renown_stories_v1_resources_proto_init() {
 			GoPackagePath: reflect.TypeOf(x{}).PkgPath(),
 			RawDescriptor: unsafe.Slice(unsafe.StringData(file_renown_stories_v1_resources_proto_rawDesc), len(file_renown_stories_v1_resources_proto_rawDesc)),
 			NumEnums:      4,
-			NumMessages:   27,
+			NumMessages:   29,
 			NumExtensions: 0,
 			NumServices:   0,
 		},
