@@ -69,7 +69,7 @@ func (s *Site) card(p *storiesv1.PublishedStory) card {
 		c.Text = summary.GetSummary()
 	}
 	if image := summary.GetImage(); image.GetAsset() != "" {
-		c.Image, c.Alt = s.PublicURL+"/images/"+image.GetAsset(), shownAlt(image)
+		c.Image, c.Alt = s.PublicURL+imagePath(plainOf(image.GetAsset(), summary.GetPicture()).GetAsset()), shownAlt(image)
 	}
 	return c
 }

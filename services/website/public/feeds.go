@@ -74,7 +74,7 @@ func (s *Site) entry(p *storiesv1.PublishedSummary) entry {
 		terms: slices.Concat(p.GetIndustry(), p.GetRegion(), p.GetProduct(), p.GetUseCase()),
 	}
 	if asset := p.GetImage().GetAsset(); asset != "" {
-		e.image = s.PublicURL + "/images/" + asset
+		e.image = s.PublicURL + imagePath(plainOf(asset, p.GetPicture()).GetAsset())
 	}
 	return e
 }

@@ -44,12 +44,12 @@ func (s *Site) rows(list []*storiesv1.PublishedSummary) []Row {
 }
 
 // newest is the first of a list as the large one, with its picture, and the others as rows.
-func (s *Site) newest(ctx context.Context, list []*storiesv1.PublishedSummary) (*Row, []Row) {
+func (s *Site) newest(list []*storiesv1.PublishedSummary) (*Row, []Row) {
 	if len(list) == 0 {
 		return nil, nil
 	}
 	first := s.row(list[0])
-	first.Picture = pictureOf(ctx, list[0].GetImage(), s.sizes.of, false)
+	first.Picture = pictureOf(list[0].GetImage(), list[0].GetPicture(), asNewest, false)
 	return &first, s.rows(list[1:])
 }
 
@@ -119,7 +119,7 @@ func (s *Site) buildHome(ctx context.Context, at place) (*page, error) {
 		return nil, err
 	}
 	data := homeData{Total: reply.GetTotalSize(), Index: s.paths.index(at.locale)}
-	data.Newest, data.Rows = s.newest(ctx, reply.GetStories())
+	data.Newest, data.Rows = s.newest(reply.GetStories())
 	tagline := s.Renderer.Theme.TaglineIn(web.Spoken(at.locale))
 	v := &web.View{
 		Locale: at.locale, Title: s.say(at.locale, "home.title"), Description: tagline,
@@ -127,7 +127,7 @@ func (s *Site) buildHome(ctx context.Context, at place) (*page, error) {
 		Languages: s.languages(reply.GetLocales(), at.locale, s.paths.home),
 		Links:     s.feedLinks(at.locale),
 	}
-	v.Meta = s.shareTags(v, "website", s.sharedOf(ctx, reply.GetStories()))
+	v.Meta = s.shareTags(v, "website", s.sharedOf(reply.GetStories()))
 	v.Alternates = s.absolute(v.Languages)
 	return s.render(http.StatusOK, "home", v)
 }
@@ -166,7 +166,7 @@ func (s *Site) buildIndex(ctx context.Context, at place, f finding) (*page, erro
 	case f.narrowed():
 		data.Rows = s.rows(reply.GetStories())
 	default:
-		data.Newest, data.Rows = s.newest(ctx, reply.GetStories())
+		data.Newest, data.Rows = s.newest(reply.GetStories())
 	}
 	if next := reply.GetNextPageToken(); next != "" {
 		onward := f
@@ -186,7 +186,7 @@ func (s *Site) buildIndex(ctx context.Context, at place, f finding) (*page, erro
 		Languages:  s.languages(reply.GetLocales(), at.locale, s.paths.index),
 		LinkedData: s.collection(at.locale, reply.GetStories()), Links: s.feedLinks(at.locale),
 	}
-	v.Meta = s.shareTags(v, "website", s.sharedOf(ctx, reply.GetStories()))
+	v.Meta = s.shareTags(v, "website", s.sharedOf(reply.GetStories()))
 	if plain {
 		v.Alternates = s.absolute(v.Languages)
 	}

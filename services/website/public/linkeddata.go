@@ -1,7 +1,6 @@
 package public
 
 import (
-	"context"
 	"strconv"
 	"strings"
 	"time"
@@ -13,7 +12,7 @@ import (
 // thing is a node of JSON-LD. schema.org knows no case study: a story is an Article about the customer.
 type thing map[string]any
 
-func (s *Site) article(ctx context.Context, p *storiesv1.PublishedStory, canonical string) thing {
+func (s *Site) article(p *storiesv1.PublishedStory, canonical string) thing {
 	summary := p.GetSummary()
 	publisher := thing{"@type": "Organization", "name": s.Renderer.Theme.Name, "url": s.PublicURL + "/"}
 	article := thing{
@@ -22,7 +21,7 @@ func (s *Site) article(ctx context.Context, p *storiesv1.PublishedStory, canonic
 		"datePublished": summary.GetFirstPublishTime().AsTime().Format(time.RFC3339), "dateModified": summary.GetPublishTime().AsTime().Format(time.RFC3339),
 		"about": thing{"@type": "Organization", "name": summary.GetCustomer()},
 	}
-	if image := s.shared(ctx, p); image.URL != "" {
+	if image := s.shared(p); image.URL != "" {
 		article["image"] = thing{"@type": "ImageObject", "url": image.URL, "caption": image.Alt}
 		if image.Width > 0 {
 			article["image"].(thing)["width"], article["image"].(thing)["height"] = image.Width, image.Height
@@ -73,28 +72,35 @@ type shared struct {
 	Width, Height int
 }
 
-// shared is the picture of a story.
-func (s *Site) shared(ctx context.Context, p *storiesv1.PublishedStory) shared {
-	return s.sharedPicture(ctx, p.GetSummary().GetImage())
+// shared is the card of a story, or its picture if the card could not be drawn.
+func (s *Site) shared(p *storiesv1.PublishedStory) shared {
+	if card := p.GetCard(); card != nil {
+		alt := p.GetExcerpts().GetCard()
+		if customer := p.GetSummary().GetCustomer(); customer != "" {
+			alt += " – " + customer
+		}
+		return shared{URL: s.PublicURL + imagePath(card.GetAsset()), Alt: alt, Width: int(card.GetWidth()), Height: int(card.GetHeight())}
+	}
+	return s.sharedPicture(p.GetSummary())
 }
 
 // sharedOf is the picture of a list: that of its newest story with one.
-func (s *Site) sharedOf(ctx context.Context, list []*storiesv1.PublishedSummary) shared {
+func (s *Site) sharedOf(list []*storiesv1.PublishedSummary) shared {
 	for _, p := range list {
 		if p.GetImage().GetAsset() != "" {
-			return s.sharedPicture(ctx, p.GetImage())
+			return s.sharedPicture(p)
 		}
 	}
 	return shared{}
 }
 
-func (s *Site) sharedPicture(ctx context.Context, image *storiesv1.ImageBlock) shared {
+func (s *Site) sharedPicture(p *storiesv1.PublishedSummary) shared {
+	image := p.GetImage()
 	if image.GetAsset() == "" {
 		return shared{}
 	}
-	out := shared{URL: s.PublicURL + "/images/" + image.GetAsset(), Alt: shownAlt(image)}
-	out.Width, out.Height = s.sizes.of(ctx, image.GetAsset())
-	return out
+	plain := plainOf(image.GetAsset(), p.GetPicture())
+	return shared{URL: s.PublicURL + imagePath(plain.GetAsset()), Alt: shownAlt(image), Width: int(plain.GetWidth()), Height: int(plain.GetHeight())}
 }
 
 // shareTags are what a link to the page shows where it is shared (OpenGraph, and what X asks for beyond).
@@ -115,5 +121,9 @@ func (s *Site) shareTags(v *web.View, kind string, image shared) []web.Meta {
 			out = append(out, web.Meta{Name: "og:image:width", Content: strconv.Itoa(image.Width)}, web.Meta{Name: "og:image:height", Content: strconv.Itoa(image.Height)})
 		}
 	}
-	return append(out, web.Meta{Name: "twitter:card", Content: card})
+	out = append(out, web.Meta{Name: "twitter:card", Content: card})
+	if image.URL != "" {
+		out = append(out, web.Meta{Name: "twitter:image", Content: image.URL}, web.Meta{Name: "twitter:image:alt", Content: image.Alt})
+	}
+	return out
 }

@@ -91,7 +91,7 @@ func (s *Site) buildOEmbed(ctx context.Context, q url.Values) (*page, error) {
 	summary := published.GetSummary()
 	out.HTML = fmt.Sprintf(`<iframe src="%s" width="%d" height="%d" title="%s" frameborder="0" loading="lazy"></iframe>`,
 		template.HTMLEscapeString(s.PublicURL+s.paths.of(asFrame, summary.GetLocale(), summary.GetSlug())), out.Width, out.Height, template.HTMLEscapeString(card.Title))
-	shared := s.shared(ctx, published)
+	shared := s.shared(published)
 	if fits(shared.Width, maxWidth) && fits(shared.Height, maxHeight) {
 		out.Thumbnail, out.ThumbnailWidth, out.ThumbnailHeight = shared.URL, shared.Width, shared.Height
 	}

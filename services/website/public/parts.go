@@ -2,7 +2,6 @@ package public
 
 import (
 	"bytes"
-	"context"
 	"html/template"
 	"time"
 
@@ -53,19 +52,8 @@ func (f Figure) Told() bool {
 	return f.Verified != nil || f.GetSample() != "" || f.GetMethod() != "" || f.GetMeasuredOn() != ""
 }
 
-// Picture is an image with where its bytes are and, when known, its size in pixels, so that nothing moves when it arrives.
-type Picture struct {
-	Image         *storiesv1.ImageBlock
-	Src           string
-	Width, Height int
-	Lazy          bool
-}
-
-// sizer tells how large a picture is, in pixels; zeros when that is not known.
-type sizer func(ctx context.Context, asset string) (width, height int)
-
 // partsOf pairs the blocks with their HTML. The first quote is the one that carries weight.
-func partsOf(ctx context.Context, blocks []*storiesv1.Block, fragments []string, size sizer) []Part {
+func partsOf(blocks []*storiesv1.Block, fragments []string, kept album) []Part {
 	parts := make([]Part, 0, len(blocks))
 	quoted, pictured := false, false
 	for i, b := range blocks {
@@ -77,23 +65,12 @@ func partsOf(ctx context.Context, blocks []*storiesv1.Block, fragments []string,
 		case *storiesv1.Block_Metric:
 			p.Kind, p.Figure = "metric", Figure{MetricBlock: k.Metric}
 		case *storiesv1.Block_Image:
-			p.Kind, p.Picture = "image", pictureOf(ctx, k.Image, size, pictured)
+			p.Kind, p.Picture = "image", pictureOf(k.Image, kept.of(k.Image.GetAsset()), inStory, pictured)
 			pictured = true
 		}
 		parts = append(parts, p)
 	}
 	return parts
-}
-
-func pictureOf(ctx context.Context, image *storiesv1.ImageBlock, size sizer, lazy bool) Picture {
-	if image.GetAsset() == "" {
-		return Picture{}
-	}
-	p := Picture{Image: image, Src: "/images/" + image.GetAsset(), Lazy: lazy}
-	if size != nil {
-		p.Width, p.Height = size(ctx, image.GetAsset())
-	}
-	return p
 }
 
 // liftFigures takes the first figures, at most n, out of the parts: they stand under the headline.

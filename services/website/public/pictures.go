@@ -1,49 +1,84 @@
 package public
 
 import (
-	"bytes"
-	"context"
-	"image"
-	_ "image/gif"  // sizes of pictures
-	_ "image/jpeg" // sizes of pictures
-	_ "image/png"  // sizes of pictures
-	"sync"
-
-	_ "golang.org/x/image/webp" // sizes of pictures
+	"fmt"
+	"strings"
 
 	storiesv1 "renown.example/proto/gen/renown/stories/v1"
 )
 
-// maxSizes bounds how many pictures' sizes are remembered, a few bytes each.
-const maxSizes = 10_000
-
-// sizes remembers how large pictures are. An asset's name is the hash of its bytes, so what is remembered stays true.
-type sizes struct {
-	stories storiesv1.PublishedServiceClient
-	mu      sync.Mutex
-	known   map[string][2]int
+// Picture is an image with where its bytes are and, when known, its size in pixels, so that nothing moves when it arrives.
+type Picture struct {
+	Image *storiesv1.ImageBlock
+	Src   string
+	// Srcset are the same picture at other widths, and Sizes says how wide it is shown; both empty if there is one size alone.
+	Srcset, Sizes string
+	Width, Height int
+	// Focus are the classes of the point that stays in sight where the picture is cut.
+	Focus string
+	Lazy  bool
 }
 
-func (s *sizes) of(ctx context.Context, asset string) (width, height int) {
-	s.mu.Lock()
-	size, ok := s.known[asset]
-	s.mu.Unlock()
-	if ok {
-		return size[0], size[1]
+// How wide pictures are shown: in a story beside its facts, and as the large one of an index. The numbers follow from the style sheets; a test measures them.
+const (
+	inStory  = "(min-width: 1264px) 944px, (min-width: 900px) calc(100vw - 20rem), calc(100vw - 2rem)"
+	asNewest = "(min-width: 1264px) 480px, (min-width: 900px) 40vw, calc(100vw - 2rem)"
+)
+
+// plainWidth is about how wide the file is that those get who know no srcset, and other sites.
+const plainWidth = 1200
+
+// album are the pictures of an edition.
+type album []*storiesv1.Picture
+
+// of is one of them, nil if the edition knows only that it shows it.
+func (a album) of(asset string) *storiesv1.Picture {
+	for _, p := range a {
+		if p.GetAsset() == asset {
+			return p
+		}
 	}
-	reply, err := s.stories.GetPublishedAsset(ctx, &storiesv1.GetPublishedAssetRequest{Asset: asset})
-	if err != nil {
-		return 0, 0 // the page does without; the picture itself will say what is wrong
+	return nil
+}
+
+// pictureOf shows an image in the sizes that it is kept in.
+func pictureOf(image *storiesv1.ImageBlock, kept *storiesv1.Picture, sizes string, lazy bool) Picture {
+	if image.GetAsset() == "" {
+		return Picture{}
 	}
-	config, _, err := image.DecodeConfig(bytes.NewReader(reply.GetBody().GetData()))
-	if err != nil {
-		return 0, 0
+	plain := plainOf(image.GetAsset(), kept)
+	p := Picture{Image: image, Src: imagePath(plain.GetAsset()), Width: int(plain.GetWidth()), Height: int(plain.GetHeight()), Focus: focusClasses(image.GetFocus()), Lazy: lazy}
+	if variants := kept.GetVariants(); len(variants) > 1 {
+		var set []string
+		for _, v := range variants {
+			set = append(set, fmt.Sprintf("%s %dw", imagePath(v.GetAsset()), v.GetWidth()))
+		}
+		p.Srcset, p.Sizes = strings.Join(set, ", "), sizes
 	}
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	if s.known == nil || len(s.known) >= maxSizes {
-		s.known = map[string][2]int{}
+	return p
+}
+
+// plainOf is the file of a picture that goes where only one can: the narrowest that is wide enough, else the widest. Its size is 0 if nothing is known but the asset.
+func plainOf(asset string, kept *storiesv1.Picture) *storiesv1.PictureVariant {
+	best := &storiesv1.PictureVariant{Asset: asset, Width: kept.GetWidth(), Height: kept.GetHeight(), ContentType: kept.GetContentType()}
+	for _, v := range kept.GetVariants() {
+		if best = v; v.GetWidth() >= plainWidth {
+			break
+		}
 	}
-	s.known[asset] = [2]int{config.Width, config.Height}
-	return config.Width, config.Height
+	return best
+}
+
+func imagePath(asset string) string { return "/images/" + asset }
+
+// focusSteps is how fine a focus is, in percent: there is a class for each step of the width and of the height, since pages have no style of their own.
+const focusSteps = 5
+
+func focusClasses(focus string) string {
+	var x, y int
+	if n, err := fmt.Sscanf(focus, "%d %d", &x, &y); n != 2 || err != nil {
+		return ""
+	}
+	step := func(v int) int { return (min(max(v, 0), 100) + focusSteps/2) / focusSteps * focusSteps }
+	return fmt.Sprintf("focus-x-%d focus-y-%d", step(x), step(y))
 }

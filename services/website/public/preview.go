@@ -58,7 +58,7 @@ func (s *Site) showPreview(v *visit) {
 	for len(fragments) < len(content.GetBlocks()) {
 		fragments = append(fragments, "")
 	}
-	parts := partsOf(v.r.Context(), content.GetBlocks(), fragments, nil)
+	parts := partsOf(content.GetBlocks(), fragments, nil)
 	for i := range parts {
 		if parts[i].Kind == "image" {
 			parts[i].Src = v.home + "/images/" + parts[i].Image.GetAsset()

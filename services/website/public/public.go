@@ -62,7 +62,6 @@ type Site struct {
 	bare    *web.Pages
 	stories storiesv1.PublishedServiceClient
 	located storiesv1.AddressesServiceClient
-	sizes   *sizes
 	holder  *ready.Holder
 	counter *counter
 	// fixed are the answers that say nothing of any story, by path.
@@ -89,7 +88,7 @@ func New(o Options) (*Site, error) {
 	}
 	o.PublicURL = strings.TrimRight(o.PublicURL, "/")
 	stories := storiesv1.NewPublishedServiceClient(o.API)
-	s := &Site{Options: o, paths: paths{o.DefaultLocale}, pages: pages, bare: bare, stories: stories, located: storiesv1.NewAddressesServiceClient(o.API), sizes: &sizes{stories: stories}}
+	s := &Site{Options: o, paths: paths{o.DefaultLocale}, pages: pages, bare: bare, stories: stories, located: storiesv1.NewAddressesServiceClient(o.API)}
 	s.fixed = map[string]http.Handler{}
 	s.counter = newCounter(o.API, o.Clock, o.Log)
 	s.holder = ready.New(ready.Options{Clock: o.Clock, Problem: s.unable, Settle: o.Settle, Shared: o.Shared})

@@ -178,7 +178,7 @@ func (s *Site) fillText(v *visit, data *signoffData, a answers) {
 	for len(fragments) < len(blocks) {
 		fragments = append(fragments, "")
 	}
-	for _, p := range partsOf(v.r.Context(), blocks, fragments, nil) {
+	for _, p := range partsOf(blocks, fragments, nil) {
 		p.Figure.Open = true
 		if p.Kind == "image" {
 			p.Src = v.home + "/images/" + p.Image.GetAsset()

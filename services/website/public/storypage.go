@@ -64,7 +64,7 @@ func (s *Site) buildStory(ctx context.Context, at place) (*page, error) {
 		Consent: s.consentLine(published), Until: s.untilLine(published), Mail: mailTo(summary.GetTitle(), canonical), Embed: s.embedding(canonical),
 	}
 	data.Related = s.related(published)
-	data.Tiles, data.Parts = liftFigures(s.parts(ctx, published), tiles)
+	data.Tiles, data.Parts = liftFigures(s.parts(published), tiles)
 	languages := s.storyLanguages(published)
 	for _, a := range languages {
 		if !a.Current {
@@ -77,10 +77,10 @@ func (s *Site) buildStory(ctx context.Context, at place) (*page, error) {
 	v := &web.View{
 		Locale: locale, Title: summary.GetTitle(), Description: snippet(published), Section: "stories", Class: "story-page", Data: data,
 		Modules:   []string{"js/readings.js", "js/share.js"},
-		Canonical: canonical, Languages: languages, LinkedData: s.article(ctx, published, canonical),
+		Canonical: canonical, Languages: languages, LinkedData: s.article(published, canonical),
 		Links: s.storyLinks(published, canonical),
 	}
-	v.Meta = append(s.shareTags(v, "article", s.shared(ctx, published)),
+	v.Meta = append(s.shareTags(v, "article", s.shared(published)),
 		web.Meta{Name: "article:published_time", Content: summary.GetFirstPublishTime().AsTime().Format(time.RFC3339)},
 		web.Meta{Name: "article:modified_time", Content: summary.GetPublishTime().AsTime().Format(time.RFC3339)})
 	if data.Fallback == "" {
@@ -102,14 +102,14 @@ func (s *Site) storyLinks(p *storiesv1.PublishedStory, canonical string) []web.H
 
 // parts pairs blocks and HTML. When the HTML does not come apart into as many elements as there are blocks, it is shown as the
 // whole that it is: what the customer signed is never left out.
-func (s *Site) parts(ctx context.Context, p *storiesv1.PublishedStory) []Part {
+func (s *Site) parts(p *storiesv1.PublishedStory) []Part {
 	blocks := p.GetContent().GetBlocks()
 	fragments, ok := split(p.GetHtml(), len(blocks))
 	if !ok {
 		whole := []*storiesv1.Block{{Kind: &storiesv1.Block_Text{}}}
-		return partsOf(ctx, whole, []string{p.GetHtml()}, nil)
+		return partsOf(whole, []string{p.GetHtml()}, nil)
 	}
-	parts := partsOf(ctx, blocks, fragments, s.sizes.of)
+	parts := partsOf(blocks, fragments, p.GetPictures())
 	for _, v := range p.GetVerified() {
 		if i := int(v.GetBlock()); i >= 0 && i < len(parts) && parts[i].Kind == "metric" {
 			parts[i].Figure.Verified = v
