@@ -104,13 +104,8 @@ func (e *encoder) smaller(p image.Image) (candidate, error) {
 		asPNG = candidate{pngWithProfile(out.Bytes(), e.profile), "image/png"}
 	}
 	if e.exactly != "image/png" && e.profile == nil {
-		var out bytes.Buffer
-		if err := nativewebp.Encode(&out, p, nil); err != nil {
-			return candidate{}, err
-		}
-		// The encoder is young: what it writes is believed once it has been read.
-		if same(out.Bytes(), p) {
-			asWebP = candidate{out.Bytes(), "image/webp"}
+		if data := webpOf(p); data != nil {
+			asWebP = candidate{data, "image/webp"}
 		}
 	}
 	best := asPNG
@@ -123,6 +118,21 @@ func (e *encoder) smaller(p image.Image) (candidate, error) {
 	}
 	e.exactly = best.mediaType
 	return best, nil
+}
+
+// webpOf writes a picture as lossless WebP, nil where that does not succeed. The encoder is young: it panics at some pictures, such as noise, and what it writes is believed
+// once it has been read.
+func webpOf(p image.Image) (data []byte) {
+	defer func() {
+		if recover() != nil {
+			data = nil
+		}
+	}()
+	var out bytes.Buffer
+	if nativewebp.Encode(&out, p, nil) != nil || !same(out.Bytes(), p) {
+		return nil
+	}
+	return out.Bytes()
 }
 
 // straight is a picture with colours that are not multiplied by their alpha, as files have them.
