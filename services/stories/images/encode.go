@@ -45,7 +45,7 @@ func (e *encoder) encode(p *image.RGBA) ([]byte, string, error) {
 		}
 	}
 	if e.clear != "image/jpeg" {
-		if exact, err = e.exact(p); err != nil {
+		if exact, err = e.exact(p, 2*len(photo.data)); err != nil {
 			return nil, "", err
 		}
 	}
@@ -77,8 +77,9 @@ func (e *encoder) photograph(p *image.RGBA) (candidate, error) {
 	return candidate{jpegWithProfile(out.Bytes(), e.profile), "image/jpeg"}, nil
 }
 
-// exact writes what loses nothing, or where the picture came with a palette that is still enough for it, nothing but that.
-func (e *encoder) exact(p *image.RGBA) (candidate, error) {
+// exact writes what loses nothing, or where the picture came with a palette that is still enough for it, nothing but that. What is found to be larger than most bytes is
+// not looked for any further; 0 is no bound.
+func (e *encoder) exact(p *image.RGBA, most int) (candidate, error) {
 	var of image.Image = p
 	if e.palette != nil {
 		if indexed := inPalette(p, e.palette); nearness(p, indexed) >= sharpEnough {
@@ -90,31 +91,27 @@ func (e *encoder) exact(p *image.RGBA) (candidate, error) {
 	if _, indexed := of.(*image.Paletted); !indexed && !p.Opaque() {
 		of = straight(p)
 	}
-	return e.smaller(of)
+	return e.smaller(of, most)
 }
 
-// smaller writes a picture as PNG or as lossless WebP.
-func (e *encoder) smaller(p image.Image) (candidate, error) {
-	var asPNG, asWebP candidate
-	if e.exactly != "image/webp" {
-		var out bytes.Buffer
-		if err := (&png.Encoder{CompressionLevel: png.BestCompression}).Encode(&out, p); err != nil {
-			return candidate{}, err
-		}
-		asPNG = candidate{pngWithProfile(out.Bytes(), e.profile), "image/png"}
-	}
+// smaller writes a picture as lossless WebP or as PNG. PNG takes ten times as long.
+func (e *encoder) smaller(p image.Image, most int) (candidate, error) {
+	var asWebP candidate
 	if e.exactly != "image/png" && e.profile == nil {
 		if data := webpOf(p); data != nil {
 			asWebP = candidate{data, "image/webp"}
 		}
 	}
-	best := asPNG
-	if asPNG.data == nil || asWebP.data != nil && len(asWebP.data) < len(asPNG.data) {
-		best = asWebP
+	if asWebP.data != nil && (e.exactly == "image/webp" || most > 0 && len(asWebP.data) > most) {
+		return asWebP, nil
 	}
-	if best.data == nil { // what the encoder wrote was wrong
-		e.exactly = "image/png"
-		return e.smaller(p)
+	var out bytes.Buffer
+	if err := png.Encode(&out, p); err != nil {
+		return candidate{}, err
+	}
+	best := candidate{pngWithProfile(out.Bytes(), e.profile), "image/png"}
+	if asWebP.data != nil && len(asWebP.data) < len(best.data) {
+		best = asWebP
 	}
 	e.exactly = best.mediaType
 	return best, nil

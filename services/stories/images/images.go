@@ -62,7 +62,7 @@ var formats = []format{
 		func(b []byte) (image.Image, error) { return jpeg.Decode(bytes.NewReader(b)) }, stripJPEG},
 	{"image/webp", ".webp", func(b []byte) bool { return len(b) >= 12 && string(b[:4]) == "RIFF" && string(b[8:12]) == "WEBP" },
 		func(b []byte) (image.Config, error) { return webp.DecodeConfig(bytes.NewReader(b)) },
-		func(b []byte) (image.Image, error) { return webp.Decode(bytes.NewReader(b)) }, stripWebP},
+		decodeWebP, stripWebP},
 	{"image/gif", ".gif", prefixed("GIF8"),
 		func(b []byte) (image.Config, error) { return gif.DecodeConfig(bytes.NewReader(b)) },
 		func(b []byte) (image.Image, error) { return gif.Decode(bytes.NewReader(b)) }, stripGIF},
