@@ -123,6 +123,6 @@ func (f *Fonts) Draw(c Card) (Image, error) {
 	if l.headline.lines == nil {
 		return Image{Missing: t.missing}, nil
 	}
-	data, mediaType, err := encoded(l.paint().RGBA)
+	data, mediaType, err := encoded(l.paint().RGBA, c.Picture != nil)
 	return Image{Data: data, Type: mediaType, Missing: t.missing}, err
 }

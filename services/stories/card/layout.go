@@ -144,9 +144,9 @@ func (l *layout) paintResult(c *canvas) {
 	l.aligned(c, l.label, label, labelWidth, baseline-lift, faint)
 }
 
-// paintFigure writes the value and its unit in the order in which a figure is read, which is from the left in every script.
+// paintFigure writes the value and after it its unit: at its left where text is read from the right.
 func (l *layout) paintFigure(c *canvas, left, baseline float32, with color.Color) {
-	if l.rtl && l.units.rtl && l.units.lines != nil { // a word of a script that is read from the right comes after the number, at its left
+	if l.rtl && l.units.lines != nil {
 		c.write(l.units, left, l.units.width(), baseline, with)
 		c.write(l.value, left+l.units.width()+between, l.value.width(), baseline, with)
 		return
