@@ -19,7 +19,7 @@ type Picture struct {
 	Lazy  bool
 }
 
-// How wide pictures are shown: in a story beside its facts, and as the large one of an index. The numbers follow from the style sheets; a test measures them.
+// How wide pictures are shown: in a story beside its facts, and as the large one of an index. The numbers follow from the style sheets.
 const (
 	inStory  = "(min-width: 1264px) 944px, (min-width: 900px) calc(100vw - 20rem), calc(100vw - 2rem)"
 	asNewest = "(min-width: 1264px) 480px, (min-width: 900px) 40vw, calc(100vw - 2rem)"
