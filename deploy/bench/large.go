@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"renown.example/kit/auth"
+	"renown.example/kit/fault"
 	"renown.example/kit/store/engine"
 	storiesv1 "renown.example/proto/gen/renown/stories/v1"
 	"renown.example/stories"
@@ -48,8 +49,14 @@ func itemRole(ctx context.Context, task json.RawMessage, say func(any) error) er
 		if err != nil {
 			return err
 		}
-		closers = append(closers, s.Close)
+		running, stop := context.WithCancel(ctx)
+		ended := make(chan struct{})
+		go func() { defer close(ended); s.Run(running) }()
+		closers = append(closers, func() error { stop(); <-ended; return s.Close() })
 		client := storiesv1.NewPublishedServiceClient(s.Conn())
+		if err := whole(ctx, client); err != nil {
+			return err
+		}
 		sides = append(sides, func(n int64) error {
 			_, err := client.GetPublishedStory(ctx, &storiesv1.GetPublishedStoryRequest{Slug: storyID(scattered(n, of.stories))})
 			return err
@@ -63,6 +70,24 @@ func itemRole(ctx context.Context, task json.RawMessage, say func(any) error) er
 		return err
 	}
 	return say(pairs)
+}
+
+// whole waits until a service knows all that it keeps in memory, and its index of words is whole.
+func whole(ctx context.Context, c storiesv1.PublishedServiceClient) error {
+	for {
+		list, err := c.ListPublishedStories(ctx, &storiesv1.ListPublishedStoriesRequest{Query: word(0), PageSize: 1})
+		if err == nil && !list.GetSearch().GetPartial() {
+			return nil
+		}
+		if err != nil && !fault.Has(err, fault.DeadlineExceeded) {
+			return err
+		}
+		select {
+		case <-ctx.Done():
+			return ctx.Err()
+		case <-clk.After(200 * time.Millisecond):
+		}
+	}
 }
 
 // scattered spreads numbers over the stories so that neighbours in time are no neighbours in the database.

@@ -216,25 +216,25 @@ func (b *benchmark) halt() error {
 
 var plain = &http.Client{Timeout: answerWithin, Transport: &http.Transport{DisableKeepAlives: true, DisableCompression: true}}
 
-// whole is an answer that was read.
-type whole struct {
+// answered is an answer that was read.
+type answered struct {
 	header http.Header
 	body   []byte
 }
 
-func fetch(ctx context.Context, address string, header http.Header) (int, whole, error) {
+func fetch(ctx context.Context, address string, header http.Header) (int, answered, error) {
 	req, err := http.NewRequestWithContext(ctx, http.MethodGet, address, nil)
 	if err != nil {
-		return 0, whole{}, err
+		return 0, answered{}, err
 	}
 	for name, values := range header {
 		req.Header[name] = values
 	}
 	res, err := plain.Do(req)
 	if err != nil {
-		return 0, whole{}, err
+		return 0, answered{}, err
 	}
 	defer res.Body.Close()
 	body, err := io.ReadAll(res.Body)
-	return res.StatusCode, whole{res.Header, body}, err
+	return res.StatusCode, answered{res.Header, body}, err
 }

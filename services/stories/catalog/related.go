@@ -104,6 +104,31 @@ func near(a, b *Entry) (n Near, ok bool) {
 	return n, n.score >= leastScore
 }
 
+// exceeds reports whether what b has in common with a weighs more than least, as near would find, without making a list of it: it is asked for thousands of stories.
+func exceeds(a, b *Entry, least int) bool {
+	score := 0
+	for x := range a.terms {
+		for _, t := range a.terms[x] {
+			if slices.Contains(b.terms[x], t) {
+				score += weights[x]
+			}
+		}
+	}
+	if score+wordWeight*mostWords <= least {
+		return false
+	}
+	words := 0
+	for stem := range a.about.words {
+		if score+wordWeight*words > least || words == mostWords {
+			break
+		}
+		if b.about.words[stem] != "" {
+			words++
+		}
+	}
+	return score+wordWeight*words > least
+}
+
 // nearer orders what is near: what has most in common first, then the newer.
 func nearer(a, b Near) int {
 	return cmp.Or(cmp.Compare(b.score, a.score), byList(a.Entry, b.Entry))
@@ -152,10 +177,15 @@ func (s *shelf) nearTo(e *Entry) []Near {
 		if other.Published.Story == e.Published.Story || !other.linkable() || !e.linkable() {
 			continue
 		}
-		n, ok := near(e, other)
-		if !ok || len(out) == nearest && nearer(out[nearest-1], n) <= 0 {
+		// They come newest first: one that has no more in common than the last of the nearest is behind it.
+		least := leastScore - 1
+		if len(out) == nearest {
+			least = out[nearest-1].score
+		}
+		if !exceeds(e, other, least) {
 			continue
 		}
+		n, _ := near(e, other)
 		at, _ := slices.BinarySearchFunc(out, n, nearer)
 		if out = slices.Insert(out, at, n); len(out) > nearest {
 			out = out[:nearest]

@@ -145,3 +145,27 @@ func TestPutNamesWhatItChanges(t *testing.T) {
 		}
 	})
 }
+
+// TestTheQuickLookSaysWhatTheListSays compares, for every pair of the labelled stories and every bound, what is asked of thousands of stories with what is listed of a few.
+func TestTheQuickLookSaysWhatTheListSays(t *testing.T) {
+	c := shelfOf(t)
+	order := c.shelves["en"].order
+	seen := map[int]bool{}
+	for _, a := range order {
+		for _, b := range order {
+			if a == b {
+				continue
+			}
+			n, _ := near(a, b)
+			seen[n.score] = true
+			for least := range 25 {
+				if got := exceeds(a, b, least); got != (n.score > least) {
+					t.Errorf("%s beside %s weighs %d; more than %d: %v", b.Text, a.Text, n.score, least, got)
+				}
+			}
+		}
+	}
+	if len(seen) < 6 {
+		t.Errorf("the stories show %d weights only", len(seen))
+	}
+}
