@@ -34,7 +34,6 @@ type Entry struct {
 
 	slot  uint
 	terms [taxonomy.Count][]*term
-	about *about
 }
 
 // Slot is the place of an entry's edition in sets of entries of its language.
@@ -61,14 +60,19 @@ type shelf struct {
 	slots []*Entry
 	live  *bitset.BitSet
 	terms [taxonomy.Count]map[string]*term
-	// given are the lists of near stories that were given out, by text id.
-	given map[string][]Near
+	// given are the lists of near stories that were given out, and asked the entries that have them. newest are those among which the near ones are looked for, as they
+	// are once settled.
+	given         map[*Entry][]Near
+	asked, newest *postings
+	settled       bool
 }
 
 // Catalog is safe for concurrent use.
 type Catalog struct {
 	locales []string
 	render  func(tables.Published) *storiesv1.PublishedSummary
+	// within is among how many of the newest stories of a language the near ones are looked for.
+	within int
 
 	mu       sync.RWMutex
 	resolver *taxonomy.Resolver
@@ -81,13 +85,14 @@ type Catalog struct {
 // New returns an empty Catalog of a site with these languages, the default first. render makes the summary of a row, without terms.
 func New(locales []string, render func(tables.Published) *storiesv1.PublishedSummary) *Catalog {
 	return &Catalog{
-		locales: locales, render: render, resolver: taxonomy.NewResolver([taxonomy.Count][]taxonomy.Term{}, locales),
+		locales: locales, render: render, within: 5000, resolver: taxonomy.NewResolver([taxonomy.Count][]taxonomy.Term{}, locales),
 		shelves: map[string]*shelf{}, byText: map[string]*Entry{}, slotOf: map[string]uint{},
 	}
 }
 
 func newShelf(locale string) *shelf {
-	s := &shelf{locale: locale, live: &bitset.BitSet{}, given: map[string][]Near{}}
+	s := &shelf{locale: locale, live: &bitset.BitSet{}}
+	s.forgetAll()
 	for x := range s.terms {
 		s.terms[x] = map[string]*term{}
 	}
@@ -149,7 +154,7 @@ func (c *Catalog) enterAll(rows []Row) (near []string) {
 			c.shelves[s.locale] = s
 		}
 		e := c.enter(s, r)
-		near = append(near, c.enters(s, e)...)
+		near = append(near, s.enters(e)...)
 		if len(rows) > few {
 			bulk[s] = true
 			s.order = append(s.order, e)
@@ -183,7 +188,6 @@ func (c *Catalog) enter(s *shelf, r Row) *Entry {
 	s.live.Set(e.slot)
 	c.byText[r.Text], c.slotOf[r.Published.Edition] = e, e.slot
 	c.classify(s, e)
-	e.describe()
 	return e
 }
 
@@ -253,13 +257,13 @@ func (c *Catalog) SetTerms(r *taxonomy.Resolver) {
 	defer c.mu.Unlock()
 	c.resolver = r
 	for _, s := range c.shelves {
-		clear(s.given)
+		s.forgetAll()
 		for x := range s.terms {
 			s.terms[x] = map[string]*term{}
 		}
 		for i, e := range s.order {
 			// Answers that are under way hold the entry as it was.
-			now := &Entry{Row: e.Row, slot: e.slot, about: e.about}
+			now := &Entry{Row: e.Row, slot: e.slot}
 			c.classify(s, now)
 			s.order[i], s.slots[now.slot] = now, now
 			c.byText[now.Text] = now

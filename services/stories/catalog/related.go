@@ -2,6 +2,7 @@ package catalog
 
 import (
 	"cmp"
+	"iter"
 	"slices"
 	"strings"
 	"unicode"
@@ -20,17 +21,11 @@ const (
 	wordWeight, mostWords = 2, 4
 	// nearest is how many stories are near one.
 	nearest = 3
-	// within is among how many of the newest stories the near ones are looked for.
-	within = 5000
 	// leastScore keeps apart what shares no more than a region.
 	leastScore = 2
 	// telling is the least length of a word that says something.
 	telling = 5
 )
-
-// about is what an entry has in common with others besides its terms: the telling words of its title and summary.
-// By what their forms share, they hold the form that the text uses.
-type about struct{ words map[string]string }
 
 // Near is a story beside another, with what they have in common, that which says most first.
 type Near struct {
@@ -47,27 +42,35 @@ type Shared struct {
 	Label    string
 }
 
-// describe finds the telling words of an entry.
-func (e *Entry) describe() {
-	a := &about{words: map[string]string{}}
-	for w := range strings.FieldsFuncSeq(strings.ToLower(e.Published.Title+" "+e.Published.Summary), func(r rune) bool { return !unicode.IsLetter(r) }) {
+// words are the telling words of title and summary, each by what its forms share, in the form that the text uses. They are found anew each time: kept for every entry they would
+// be most of what a large catalogue takes.
+func (e *Entry) words() map[string]string {
+	out := map[string]string{}
+	for w := range lettersOf(e.Published.Title + " " + e.Published.Summary) {
 		if utf8.RuneCountInString(w) >= telling && !fillers[w] {
-			a.words[stem(w)] = w
+			out[stem(w)] = w
 		}
 	}
-	for w := range strings.FieldsFuncSeq(strings.ToLower(e.Published.Customer), func(r rune) bool { return !unicode.IsLetter(r) }) {
-		delete(a.words, stem(w)) // a customer's name is no subject
+	for w := range lettersOf(e.Published.Customer) {
+		delete(out, stem(w)) // a customer's name is no subject
 	}
-	e.about = a
+	return out
+}
+
+func lettersOf(s string) iter.Seq[string] {
+	return strings.FieldsFuncSeq(strings.ToLower(s), func(r rune) bool { return !unicode.IsLetter(r) })
 }
 
 // stem is the beginning of a word that its forms share, roughly: delivery, deliveries.
 func stem(w string) string {
-	r := []rune(w)
-	if len(r) > 6 {
-		r = r[:6]
+	runes := 0
+	for i := range w {
+		if runes == 6 {
+			return w[:i]
+		}
+		runes++
 	}
-	return string(r)
+	return w
 }
 
 // fillers are long words that tell nothing, in the languages that the site speaks by itself.
@@ -82,51 +85,38 @@ var fillers = func() map[string]bool {
 	return out
 }()
 
-// near reports what b has in common with a; ok is false where that is too little.
-func near(a, b *Entry) (n Near, ok bool) {
-	n.Entry = b
+// near reports what b has in common with a, whose telling words are given.
+func near(a *Entry, words map[string]string, b *Entry) Near {
+	n := Near{Entry: b}
 	for x := range a.terms {
 		for _, t := range a.terms[x] {
 			if slices.Contains(b.terms[x], t) {
 				n.score += weights[x]
-				n.Terms = append(n.Terms, Shared{Taxonomy: x, ID: t.id})
+				n.Terms = append(n.Terms, Shared{Taxonomy: x, ID: t.id, Label: b.labelOf(x, t.id)})
 			}
 		}
 	}
-	for stem, w := range a.about.words {
-		if b.about.words[stem] != "" {
-			n.Words = append(n.Words, w)
+	slices.SortStableFunc(n.Terms, func(a, b Shared) int { return weights[b.Taxonomy] - weights[a.Taxonomy] })
+	theirs := b.words()
+	for stem, w := range words {
+		if theirs[stem] != "" {
+			n.Words = append(n.Words, strings.Clone(w)) // else it would hold on to the whole text
 		}
 	}
 	slices.Sort(n.Words)
 	n.Words = n.Words[:min(len(n.Words), mostWords)]
 	n.score += wordWeight * len(n.Words)
-	return n, n.score >= leastScore
+	return n
 }
 
-// exceeds reports whether what b has in common with a weighs more than least, as near would find, without making a list of it: it is asked for thousands of stories.
-func exceeds(a, b *Entry, least int) bool {
-	score := 0
-	for x := range a.terms {
-		for _, t := range a.terms[x] {
-			if slices.Contains(b.terms[x], t) {
-				score += weights[x]
-			}
+// labelOf is what a term that the entry belongs to is called in its language.
+func (e *Entry) labelOf(x int, id string) string {
+	for _, ref := range e.Summary.GetTerms() {
+		if ref.GetTaxonomy() == taxonomy.Names()[x] && ref.GetId() == id {
+			return ref.GetLabel()
 		}
 	}
-	if score+wordWeight*mostWords <= least {
-		return false
-	}
-	words := 0
-	for stem := range a.about.words {
-		if score+wordWeight*words > least || words == mostWords {
-			break
-		}
-		if b.about.words[stem] != "" {
-			words++
-		}
-	}
-	return score+wordWeight*words > least
+	return id
 }
 
 // nearer orders what is near: what has most in common first, then the newer.
@@ -136,94 +126,144 @@ func nearer(a, b Near) int {
 
 // Related returns the stories that are near a text and may be shown at an instant, the nearest first. What is given out is remembered, so that Put can tell what it changes.
 func (c *Catalog) Related(text string, now clock.Millis) []Near {
+	var out []Near
+	for _, n := range c.besides(text) {
+		if until := n.Entry.Published.Until(); until == 0 || until > now {
+			out = append(out, n)
+		}
+	}
+	return out
+}
+
+// besides is the list of what is near a text. It must not be changed.
+func (c *Catalog) besides(text string) []Near {
+	c.mu.RLock()
+	list, given, up := c.given(text)
+	c.mu.RUnlock()
+	if given || !up {
+		return list
+	}
 	c.mu.Lock()
 	defer c.mu.Unlock()
+	if list, given, up = c.given(text); given || !up {
+		return list
+	}
+	e := c.byText[text]
+	s := c.shelves[e.Published.Locale]
+	list = s.nearTo(e, c.within)
+	s.given[e] = list
+	if e.linkable() {
+		s.asked.add(e)
+	}
+	return list
+}
+
+// given returns the list that was given out of a text, and whether one was; up is false if nothing of the text is.
+func (c *Catalog) given(text string) (list []Near, given, up bool) {
 	e := c.byText[text]
 	if e == nil {
+		return nil, false, false
+	}
+	list, given = c.shelves[e.Published.Locale].given[e]
+	return list, given, true
+}
+
+// nearTo finds what is near an entry, among so many of the newest.
+func (s *shelf) nearTo(e *Entry, within int) []Near {
+	if !e.linkable() {
 		return nil
 	}
-	s := c.shelves[e.Published.Locale]
-	found, kept := s.given[text]
-	if !kept {
-		found = s.nearTo(e)
-		s.given[text] = found
-	}
-	var out []Near
-	for _, n := range found {
-		if until := n.Entry.Published.Until(); until != 0 && until <= now {
-			continue
+	s.settle(within)
+	best := make([]Near, 0, nearest+1)
+	s.newest.weigh(e, func(other *Entry, score int) (least int) {
+		if other.Published.Story != e.Published.Story {
+			n := Near{Entry: other, score: score}
+			at, _ := slices.BinarySearchFunc(best, n, nearer)
+			best = slices.Insert(best, at, n)
 		}
-		for i := range n.Terms {
-			n.Terms[i].Label = c.labelOf(n.Terms[i], n.Entry)
+		if len(best) < nearest {
+			return leastScore
 		}
-		slices.SortStableFunc(n.Terms, func(a, b Shared) int { return weights[b.Taxonomy] - weights[a.Taxonomy] })
-		out = append(out, n)
+		best = best[:nearest]
+		return best[nearest-1].score
+	})
+	words := e.words()
+	for i, n := range best {
+		best[i] = near(e, words, n.Entry)
 	}
-	return out
+	return best
 }
 
-func (c *Catalog) labelOf(t Shared, e *Entry) string {
-	for _, ref := range e.Summary.GetTerms() {
-		if ref.GetTaxonomy() == taxonomy.Names()[t.Taxonomy] && ref.GetId() == t.ID {
-			return ref.GetLabel()
+// settle brings in what belongs to the newest by now, and takes out what does not any more.
+func (s *shelf) settle(within int) {
+	if s.settled {
+		return
+	}
+	newest := s.order[:min(len(s.order), within)]
+	for _, e := range newest {
+		if e.linkable() && !s.newest.has(e) {
+			s.newest.add(e)
 		}
 	}
-	return t.ID
-}
-
-func (s *shelf) nearTo(e *Entry) []Near {
-	var out []Near
-	for _, other := range s.order[:min(len(s.order), within)] {
-		if other.Published.Story == e.Published.Story || !other.linkable() || !e.linkable() {
-			continue
-		}
-		// They come newest first: one that has no more in common than the last of the nearest is behind it.
-		least := leastScore - 1
-		if len(out) == nearest {
-			least = out[nearest-1].score
-		}
-		if !exceeds(e, other, least) {
-			continue
-		}
-		n, _ := near(e, other)
-		at, _ := slices.BinarySearchFunc(out, n, nearer)
-		if out = slices.Insert(out, at, n); len(out) > nearest {
-			out = out[:nearest]
+	for _, e := range s.newest.entries {
+		if e != nil && byList(e, newest[len(newest)-1]) > 0 {
+			s.newest.remove(e)
 		}
 	}
-	return out
+	s.settled = true
 }
 
 // linkable reports whether a story may stand beside others: not where its customer must not be told, since what it is near could tell.
 func (e *Entry) linkable() bool { return e.Published.Alias == "" && !e.Published.Anonymous }
 
-// enters forgets the lists that an entry changes, and returns the texts that it comes near to by it. Lists that it is in already are told of by its own name.
-func (c *Catalog) enters(s *shelf, e *Entry) []string {
+// enters forgets the lists that a new entry belongs into, and returns the names of the stories that have them.
+func (s *shelf) enters(e *Entry) []string {
+	s.settled = false
+	if !e.linkable() {
+		return nil
+	}
+	var to []*Entry
+	s.asked.weigh(e, func(other *Entry, score int) (least int) {
+		list := s.given[other]
+		if other.Published.Story != e.Published.Story && (len(list) < nearest || nearer(Near{Entry: e, score: score}, list[len(list)-1]) < 0) {
+			to = append(to, other)
+		}
+		return leastScore
+	})
 	var out []string
-	for text, list := range s.given {
-		if slices.ContainsFunc(list, func(n Near) bool { return n.Entry.Text == e.Text }) {
-			delete(s.given, text)
-			continue
-		}
-		to := c.byText[text]
-		if to == nil || !e.linkable() || !to.linkable() || to.Published.Story == e.Published.Story {
-			continue
-		}
-		n, ok := near(to, e)
-		if ok && (len(list) < nearest || nearer(n, list[len(list)-1]) < 0) {
-			delete(s.given, text)
-			out = append(out, to.Published.Name())
-		}
+	for _, other := range to {
+		s.forget(other)
+		out = append(out, other.Published.Name())
 	}
 	return out
 }
 
-// leaves forgets the lists that an entry is in, and its own.
+// leaves forgets the lists that an entry is in, and its own. Who holds them is told of by the entry's own name.
 func (s *shelf) leaves(e *Entry) {
-	delete(s.given, e.Text)
-	for text, list := range s.given {
-		if slices.ContainsFunc(list, func(n Near) bool { return n.Entry.Text == e.Text }) {
-			delete(s.given, text)
-		}
+	s.settled = false
+	s.newest.remove(e)
+	s.forget(e)
+	if !e.linkable() {
+		return
 	}
+	var in []*Entry
+	s.asked.weigh(e, func(other *Entry, _ int) (least int) {
+		if slices.ContainsFunc(s.given[other], func(n Near) bool { return n.Entry == e }) {
+			in = append(in, other)
+		}
+		return leastScore
+	})
+	for _, other := range in {
+		s.forget(other)
+	}
+}
+
+// forgetAll forgets everything that was found by the terms of entries.
+func (s *shelf) forgetAll() {
+	s.given, s.asked, s.newest, s.settled = map[*Entry][]Near{}, newPostings(), newPostings(), false
+}
+
+func (s *shelf) forget(e *Entry) {
+	delete(s.given, e)
+	s.asked.remove(e)
 }

@@ -11,6 +11,7 @@ import (
 	"renown.example/kit/clock"
 	storiesv1 "renown.example/proto/gen/renown/stories/v1"
 	"renown.example/stories/tables"
+	"renown.example/stories/taxonomy"
 )
 
 // labelled are invented stories, each with the group of those that a reader of one would want to read next. The groups were decided before anything was scored, by what the
@@ -146,26 +147,69 @@ func TestPutNamesWhatItChanges(t *testing.T) {
 	})
 }
 
-// TestTheQuickLookSaysWhatTheListSays compares, for every pair of the labelled stories and every bound, what is asked of thousands of stories with what is listed of a few.
-func TestTheQuickLookSaysWhatTheListSays(t *testing.T) {
-	c := shelfOf(t)
-	order := c.shelves["en"].order
-	seen := map[int]bool{}
-	for _, a := range order {
-		for _, b := range order {
-			if a == b {
-				continue
+// TestWhatIsNearIsFoundAsIfEveryStoryWereLookedAt lets texts come, change and go, one by one and many at once, and compares what is given out with what looking at each of the
+// newest gives: an index that forgets to add, take out or move on says something else.
+func TestWhatIsNearIsFoundAsIfEveryStoryWereLookedAt(t *testing.T) {
+	some := func(t *rapid.T, label, words string, most int) []string {
+		least := rapid.IntRange(0, most).Draw(t, "least") // many words in common count no more than a few
+		return rapid.SliceOfNDistinct(rapid.SampledFrom(strings.Fields(words)), least, most, rapid.ID).Draw(t, label)
+	}
+	row := func(t *rapid.T) Row {
+		id := rapid.IntRange(0, 39).Draw(t, "id")
+		p := tables.Published{Story: fmt.Sprintf("s%02d", id), Locale: rapid.SampledFrom([]string{"en", "de"}).Draw(t, "locale")}
+		if rapid.IntRange(0, 3).Draw(t, "withdrawn") > 0 {
+			p.Edition, p.LiveSince = fmt.Sprint(p.Locale, id, "-", rapid.IntRange(0, 2).Draw(t, "edition")), clock.Millis(rapid.IntRange(1, 30).Draw(t, "since"))
+			p.Industry, p.UseCase = some(t, "industry", "A B C", 2), some(t, "use", "P Q R S", 2)
+			p.Product, p.Region = some(t, "product", "X Y", 1), some(t, "region", "N M", 1)
+			p.Title = strings.Join(some(t, "title", "planning tours haulier deliveries delivery nurses patients shifts leaks", 9), " ")
+			p.Customer = rapid.SampledFrom([]string{"", "Haulier"}).Draw(t, "customer")
+			p.Anonymous = rapid.IntRange(0, 5).Draw(t, "anonymous") == 0
+		}
+		return Row{Text: p.Story + "/" + p.Locale, Published: p}
+	}
+	rapid.Check(t, func(t *rapid.T) {
+		c := New([]string{"en", "de"}, func(p tables.Published) *storiesv1.PublishedSummary {
+			return &storiesv1.PublishedSummary{Name: p.Name()}
+		})
+		c.within = rapid.IntRange(1, 25).Draw(t, "within")
+		for range rapid.IntRange(1, 12).Draw(t, "steps") {
+			most := rapid.SampledFrom([]int{1, 3, 2 * few}).Draw(t, "most")
+			c.Put(rapid.SliceOfNDistinct(rapid.Custom(row), 1, most, func(r Row) string { return r.Text }).Draw(t, "rows"))
+			if rapid.IntRange(0, 5).Draw(t, "terms") == 0 {
+				c.SetTerms(taxonomy.NewResolver([taxonomy.Count][]taxonomy.Term{}, c.locales))
 			}
-			n, _ := near(a, b)
-			seen[n.score] = true
-			for least := range 25 {
-				if got := exceeds(a, b, least); got != (n.score > least) {
-					t.Errorf("%s beside %s weighs %d; more than %d: %v", b.Text, a.Text, n.score, least, got)
+			for text, e := range c.byText {
+				s := c.shelves[e.Published.Locale]
+				for _, given := range s.given {
+					if slices.ContainsFunc(given, func(n Near) bool { return c.byText[n.Entry.Text] != n.Entry }) {
+						t.Fatal("what is gone is still given out")
+					}
+				}
+				s.forget(e) // what was given out stays while nothing nearer comes: here it is found anew
+				if got, want := said(c.Related(text, 0)), said(lookedAt(s, e, c.within)); got != want {
+					t.Fatalf("beside %s stands %q, want %q", text, got, want)
 				}
 			}
 		}
+	})
+}
+
+// lookedAt is what is near an entry, by looking at each of the newest.
+func lookedAt(s *shelf, e *Entry, within int) []Near {
+	var out []Near
+	for _, other := range s.order[:min(len(s.order), within)] {
+		if n := near(e, e.words(), other); other != e && e.linkable() && other.linkable() && n.score >= leastScore {
+			out = append(out, n)
+		}
 	}
-	if len(seen) < 6 {
-		t.Errorf("the stories show %d weights only", len(seen))
+	slices.SortFunc(out, nearer)
+	return out[:min(len(out), nearest)]
+}
+
+func said(list []Near) string {
+	var out []string
+	for _, n := range list {
+		out = append(out, fmt.Sprint(n.Entry.Published.Edition, n.score, n.Terms, n.Words))
 	}
+	return strings.Join(out, "; ")
 }

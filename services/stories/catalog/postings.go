@@ -1,0 +1,112 @@
+package catalog
+
+import (
+	"slices"
+	"strings"
+)
+
+// postings find what entries have in common with one by looking at those alone that have anything: they hold, for each term and each telling word, the places of the
+// entries that have it.
+type postings struct {
+	// entries by place, nil where a place is free; free are those places.
+	entries []*Entry
+	free    []uint32
+	placeOf map[*Entry]uint32
+	terms   map[*term][]uint32
+	words   map[string][]uint32
+
+	// scores and counted are what each place adds up to while it is weighed, zero otherwise.
+	scores  []int32
+	counted []uint8
+}
+
+func newPostings() *postings {
+	return &postings{placeOf: map[*Entry]uint32{}, terms: map[*term][]uint32{}, words: map[string][]uint32{}}
+}
+
+func (p *postings) has(e *Entry) bool {
+	_, ok := p.placeOf[e]
+	return ok
+}
+
+// add takes an entry in that is not there yet.
+func (p *postings) add(e *Entry) {
+	at := uint32(len(p.entries))
+	if n := len(p.free); n > 0 {
+		at, p.free = p.free[n-1], p.free[:n-1]
+		p.entries[at] = e
+	} else {
+		p.entries, p.scores, p.counted = append(p.entries, e), append(p.scores, 0), append(p.counted, 0)
+	}
+	p.placeOf[e] = at
+	for x := range e.terms {
+		for _, t := range e.terms[x] {
+			p.terms[t] = append(p.terms[t], at)
+		}
+	}
+	for stem := range e.words() {
+		if p.words[stem] == nil {
+			stem = strings.Clone(stem) // else it would hold on to the whole text
+		}
+		p.words[stem] = append(p.words[stem], at)
+	}
+}
+
+// remove takes an entry out, if it is there.
+func (p *postings) remove(e *Entry) {
+	at, ok := p.placeOf[e]
+	if !ok {
+		return
+	}
+	delete(p.placeOf, e)
+	p.entries[at], p.free = nil, append(p.free, at)
+	for x := range e.terms {
+		for _, t := range e.terms[x] {
+			without(p.terms, t, at)
+		}
+	}
+	for stem := range e.words() {
+		without(p.words, stem, at)
+	}
+}
+
+// without takes a place out of a list; the order of the others may change.
+func without[K comparable](lists map[K][]uint32, key K, at uint32) {
+	list := lists[key]
+	i := slices.Index(list, at)
+	list[i] = list[len(list)-1]
+	if lists[key] = list[:len(list)-1]; len(list) == 1 {
+		delete(lists, key)
+	}
+}
+
+// weigh calls back for every other entry that has as much in common with one as leastScore, in no order, and with the score that near gives. What it returns is the least score
+// that is of interest from then on: most have something in common with most.
+func (p *postings) weigh(e *Entry, each func(other *Entry, score int) (least int)) {
+	if len(p.placeOf) == 0 {
+		return
+	}
+	for x := range e.terms {
+		for _, t := range e.terms[x] {
+			for _, at := range p.terms[t] {
+				p.scores[at] += int32(weights[x])
+			}
+		}
+	}
+	for stem := range e.words() {
+		for _, at := range p.words[stem] {
+			if p.counted[at] < mostWords {
+				p.counted[at]++
+				p.scores[at] += wordWeight
+			}
+		}
+	}
+	least := int32(leastScore)
+	for at, score := range p.scores {
+		if score >= least && p.entries[at] != e {
+			least = int32(each(p.entries[at], int(score)))
+		}
+	}
+	clear(p.scores)
+	clear(p.counted)
+}
