@@ -85,14 +85,21 @@ func (c *counter) run(ctx context.Context) {
 		case <-c.full:
 		case <-c.clock.After(sendEvery):
 		}
-		for batch := c.take(); len(batch) > 0 && ctx.Err() == nil; batch = c.take() {
-			c.deliver(ctx, batch)
-		}
+		c.drain(ctx)
 	}
 	last, cancel := context.WithTimeout(context.WithoutCancel(ctx), sendWithin)
 	defer cancel()
-	for batch := c.take(); len(batch) > 0 && last.Err() == nil; batch = c.take() {
-		c.deliver(last, batch)
+	c.drain(last)
+}
+
+// drain sends batches until nothing waits, or ctx ends. A batch that was taken is sent.
+func (c *counter) drain(ctx context.Context) {
+	for ctx.Err() == nil {
+		batch := c.take()
+		if len(batch) == 0 {
+			return
+		}
+		c.deliver(ctx, batch)
 	}
 }
 

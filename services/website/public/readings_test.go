@@ -7,6 +7,8 @@ import (
 	"strings"
 	"testing"
 	"time"
+
+	"renown.example/kit/clock"
 )
 
 const readingsCall = "POST /v1/readings"
@@ -19,19 +21,28 @@ func (s *site) counting() (stop func()) {
 	return func() { cancel(); <-done }
 }
 
-// sent waits until the gateway was called so often, letting time pass.
+// sent waits until the gateway was called so often. The site's time passes whenever it waits for it.
 func (s *site) sent(t *testing.T, calls int) []call {
 	t.Helper()
-	deadline := time.Now().Add(10 * time.Second)
-	for time.Now().Before(deadline) {
-		if got := s.gateway.calls(readingsCall); len(got) >= calls {
-			return got
+	eventually(t, "the gateway is called", func() bool {
+		if s.clock.Waiting() > 0 {
+			s.clock.Step(time.Second)
 		}
-		s.clock.Step(time.Second)
-		<-time.After(time.Millisecond)
+		return len(s.gateway.calls(readingsCall)) >= calls
+	})
+	return s.gateway.calls(readingsCall)
+}
+
+// eventually waits until something is so, by the machine's clock.
+func eventually(t *testing.T, what string, so func() bool) {
+	t.Helper()
+	const limit = 10 * time.Second
+	clk := clock.System()
+	for end := clk.Now().Add(limit); !so(); <-clk.After(time.Millisecond) {
+		if clk.Now().After(end) {
+			t.Fatalf("not within %s: %s", limit, what)
+		}
 	}
-	t.Fatalf("the gateway was called %d times, want %d", len(s.gateway.calls(readingsCall)), calls)
-	return nil
 }
 
 func viewed() url.Values {
