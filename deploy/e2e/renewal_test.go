@@ -118,7 +118,7 @@ func TestPagesOfWhatIsProvenAndShown(t *testing.T) {
 	guest := visitor(t)
 	inspect(t, guest, at.Website, []sheet{{"preview", link}})
 	must(t, guest.Go(link))
-	says(t, guest, ".preview-banner", "This page is not public")
+	says(t, guest, ".page-banner", "This page is not public")
 	if size := value(browser.Eval[int](guest, "document.querySelector('.block-image img').naturalWidth"))(t); size == 0 {
 		t.Error("the picture of the unpublished text is not shown by its link")
 	}

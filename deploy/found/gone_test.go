@@ -3,9 +3,12 @@ package found_test
 import (
 	"fmt"
 	"net/http"
+	"net/url"
 	"strings"
 	"testing"
 	"time"
+
+	"renown.example/kit/clock"
 )
 
 // gone is how soon a story that was withdrawn must have disappeared.
@@ -23,6 +26,7 @@ func (x told) outputs(in *installation) (own, lists []string) {
 	for _, format := range []string{"json", "xml"} {
 		own = append(own, "/oembed?format="+format+"&url="+in.url+x.path())
 	}
+	own = append(own, x.path()+"?as_of="+url.QueryEscape(clock.System().Now().UTC().Format(time.RFC3339Nano)))
 	own = append(own, in.gateway+"/v1/stories/"+x.slug()+"?locale="+x.locale)
 	for _, list := range []string{"/", "/stories", "/stories.rss", "/stories.atom", "/stories.json", "/llms.txt"} {
 		lists = append(lists, prefix+list)

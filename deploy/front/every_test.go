@@ -37,6 +37,9 @@ type output struct {
 	rest string
 }
 
+// asOfPage stands in the address of a story's page between its path and an instant of its past.
+const asOfPage = "?as_of="
+
 // outputs are all of them for a story in the default language.
 func (r *rig) outputs(slug, picture string) []output {
 	page := "/stories/" + slug
@@ -52,6 +55,7 @@ func (r *rig) outputs(slug, picture string) []output {
 		{path: "/v1/stories", rest: "/v1/stories", lists: true},
 		{path: "/v1/addresses", rest: "/v1/addresses", lists: true},
 		{path: "/images/" + picture},
+		{path: page + asOfPage + past},
 	}
 	for _, own := range []string{page, page + ".md", page + "/embed", page + "/embed.json", "/oembed?format=json&url=" + r.pages.URL + page, "/oembed?format=xml&url=" + r.pages.URL + page} {
 		out = append(out, output{path: own})

@@ -63,7 +63,7 @@ func (s *session) way() error {
 		return err
 	}
 	defer customer.Close()
-	text, err := s.write(editor)
+	text, err := s.write(editor, "Quillmoor leaves no car on the quay")
 	if err != nil {
 		return err
 	}
@@ -82,17 +82,63 @@ func (s *session) way() error {
 	if err := s.take(editor.Page, "text, to ask the customer", text); err != nil {
 		return err
 	}
-	return s.signing(editor, customer, text)
+	if err := s.signing(editor, customer, text); err != nil {
+		return err
+	}
+	return s.again(editor, approver, customer)
+}
+
+// again publishes the story anew, so that it has a past, and then has it withdrawn.
+func (s *session) again(editor, approver *browser.Employee, customer *browser.Page) error {
+	text, err := s.write(editor, "Quillmoor has not left a car behind since June")
+	if err != nil {
+		return err
+	}
+	if err := editor.Submit(text); err != nil {
+		return err
+	}
+	if err := approver.Approve(text); err != nil {
+		return err
+	}
+	link, err := editor.AskCustomer(text, "Una Strandby")
+	if err != nil {
+		return err
+	}
+	if err := customer.Sign(link); err != nil {
+		return err
+	}
+	if err := editor.Publish(text); err != nil {
+		return err
+	}
+	address, err := editor.Property("#next a", "href")
+	if err != nil {
+		return err
+	}
+	if err := customer.Go(address); err != nil {
+		return err
+	}
+	before, err := customer.Property(".story-earlier a", "href")
+	if err != nil {
+		return err
+	}
+	err = s.all(customer, "story, published anew", address, "story, as it stood", before, "no instant of the past", address+"?as_of=yesterday", "nothing at that time", address+"?as_of=2020-01-01T00:00:00Z")
+	if err != nil {
+		return err
+	}
+	if err := customer.TakeBack(link); err != nil {
+		return err
+	}
+	return s.all(customer, "taken back", link, "withdrawn story", address)
 }
 
 // write imports a story of its own.
-func (s *session) write(editor *browser.Employee) (string, error) {
+func (s *session) write(editor *browser.Employee, title string) (string, error) {
 	folder, err := os.MkdirTemp("", "renown-shots-")
 	if err != nil {
 		return "", err
 	}
 	defer os.RemoveAll(folder)
-	m, err := browser.Write(folder, "quillmoor-quay", "Quillmoor leaves no car on the quay")
+	m, err := browser.Write(folder, "quillmoor-quay", title)
 	if err != nil {
 		return "", err
 	}
@@ -129,17 +175,7 @@ func (s *session) signing(editor *browser.Employee, customer *browser.Page, text
 	if err := editor.Publish(text); err != nil {
 		return err
 	}
-	address, err := editor.Property("#next a", "href")
-	if err != nil {
-		return err
-	}
-	if err := s.take(editor.Page, "text, published", text); err != nil {
-		return err
-	}
-	if err := customer.TakeBack(link); err != nil {
-		return err
-	}
-	return s.all(customer, "taken back", link, "withdrawn story", address)
+	return s.take(editor.Page, "text, published", text)
 }
 
 // comment says something about the second block.

@@ -117,6 +117,13 @@ func (s *Server) ListPublishedEditions(ctx context.Context, req *storiesv1.ListP
 	if up.GetSlug() != req.GetSlug() {
 		return nil, fault.NotFound.New("There is no story at %q in this language.", req.GetSlug())
 	}
+	about := func(r *storiesv1.ListPublishedEditionsResponse) spared {
+		return spared{names: []string{r.GetName()}, text: tables.TextID(r.GetName(), r.GetLocale())}
+	}
+	return orSpare(s, "editions/"+up.GetLocale()+"/"+up.GetSlug(), about, func() (*storiesv1.ListPublishedEditionsResponse, error) { return s.listEditions(ctx, up) })
+}
+
+func (s *Server) listEditions(ctx context.Context, up *storiesv1.PublishedSummary) (*storiesv1.ListPublishedEditionsResponse, error) {
 	return read(ctx, s, func(ctx context.Context, tx store.Reader) (*storiesv1.ListPublishedEditionsResponse, error) {
 		out := &storiesv1.ListPublishedEditionsResponse{Name: up.GetName(), Locale: up.GetLocale()}
 		pub, err := tables.PublishedStories.First(ctx, tx, store.Query{Index: "by_slug", Equal: []any{up.GetLocale(), up.GetSlug()}})

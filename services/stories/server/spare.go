@@ -227,6 +227,7 @@ func everyRow[T any](ctx context.Context, tx store.Reader, table *store.Table[T]
 func (s *Server) spareText(ctx context.Context, p tables.Published) bool {
 	// What is refused now is refused then too, or kept as a refusal: either is the answer.
 	_, _ = s.GetPublishedStory(ctx, &storiesv1.GetPublishedStoryRequest{Slug: p.Slug, Locale: p.Locale})
+	_, _ = s.ListPublishedEditions(ctx, &storiesv1.ListPublishedEditionsRequest{Slug: p.Slug, Locale: p.Locale})
 	for _, asset := range p.Assets {
 		_, _ = s.GetPublishedAsset(ctx, &storiesv1.GetPublishedAssetRequest{Asset: asset})
 	}

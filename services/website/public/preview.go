@@ -14,12 +14,9 @@ import (
 
 // previewData is a version as it would look. It has the parts of a story's page that are words of the text; what publication adds is not there yet.
 type previewData struct {
-	Page    *storiesv1.PreviewPage
+	telling
 	Banner  string
 	Expires time.Time
-	Facts   []fact
-	Tiles   any
-	Parts   []Part
 }
 
 // preview answers /preview/{token} and the pictures below it. Like the sign-off page it is made anew for every request: the token in its address is the key to it.
@@ -51,7 +48,12 @@ func (s *Site) showPreview(v *visit) {
 	p := reply.GetPage()
 	content := p.GetContent()
 	locale := content.GetLocale()
-	data := previewData{Page: p, Banner: s.say(locale, "preview.banner", p.GetVersion(), p.GetCompany()), Expires: p.GetExpireTime().AsTime(),
+	title := content.GetTitle()
+	if title == "" {
+		title = s.say(locale, "preview.title")
+	}
+	data := previewData{Banner: s.say(locale, "preview.banner", p.GetVersion(), p.GetCompany()), Expires: p.GetExpireTime().AsTime()}
+	data.telling = telling{Customer: content.GetCustomer(), Title: title, Summary: content.GetSummary(),
 		Facts: factsOf(&storiesv1.PublishedSummary{Customer: content.GetCustomer(), Industry: content.GetIndustry(), Region: content.GetRegion(),
 			Product: content.GetProduct(), UseCase: content.GetUseCase()}, content)}
 	fragments := p.GetBlockHtml()
@@ -64,15 +66,7 @@ func (s *Site) showPreview(v *visit) {
 			parts[i].Src = v.home + "/images/" + parts[i].Image.GetAsset()
 		}
 	}
-	figures, others := liftFigures(parts, tiles)
-	data.Parts = others
-	if len(figures) > 0 {
-		data.Tiles = figures
-	}
-	title := content.GetTitle()
-	if title == "" {
-		title = s.say(locale, "preview.title")
-	}
+	data.Tiles, data.Parts = liftFigures(parts, tiles)
 	view := &web.View{Locale: locale, Title: title, NoIndex: true, Class: "story-page preview-page", Home: s.paths.home(locale), Styles: styles, Data: data}
 	if err := s.pages.Write(v.w, http.StatusOK, "preview", view); err != nil {
 		v.fail(err)

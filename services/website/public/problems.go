@@ -11,17 +11,29 @@ import (
 const onProblem = 3
 
 type problemData struct {
-	Status    int
-	Text      []string
-	Again     string
-	Index     string
+	Status int
+	Text   []string
+	Again  string
+	Index  string
+	// Today is the address of the story as it is, where another instant of it was asked for.
+	Today     string
 	RequestID string
 	Rows      []Row
 }
 
 // problemPage says what is not there, why, and what there is instead. Without a gateway it offers no stories.
 func (s *Site) problemPage(ctx context.Context, status int, locale, title string, text ...string) (*page, error) {
-	data := problemData{Status: status}
+	return s.problem(ctx, locale, problemData{Status: status}, func(locale string) (string, []string) {
+		var said []string
+		for _, key := range text {
+			said = append(said, s.say(locale, key))
+		}
+		return s.say(locale, title), said
+	})
+}
+
+// problem is problemPage for words that say more: they are asked for in the language that the page turns out to have.
+func (s *Site) problem(ctx context.Context, locale string, data problemData, words func(locale string) (title string, text []string)) (*page, error) {
 	reply, err := s.list(ctx, locale, onProblem, "")
 	if err != nil && locale != s.DefaultLocale {
 		locale = s.DefaultLocale
@@ -32,11 +44,10 @@ func (s *Site) problemPage(ctx context.Context, status int, locale, title string
 	}
 	data.Rows = s.rows(reply.GetStories())
 	data.Index = s.paths.index(locale)
-	for _, key := range text {
-		data.Text = append(data.Text, s.say(locale, key))
-	}
-	return s.render(status, "problem", &web.View{
-		Locale: locale, Title: s.say(locale, title), NoIndex: true, Class: "problem-page", Data: data,
+	title, text := words(locale)
+	data.Text = text
+	return s.render(data.Status, "problem", &web.View{
+		Locale: locale, Title: title, NoIndex: true, Class: "problem-page", Data: data,
 		Languages: s.languages(reply.GetLocales(), locale, s.paths.index),
 	})
 }

@@ -129,6 +129,10 @@ func (s *Site) build(ctx context.Context, address *url.URL) (*page, error) {
 	case index:
 		built, err = s.buildIndex(ctx, at, findingOf(address.Query()))
 	case story:
+		if query := address.Query(); query.Has(asOf) {
+			built, err = s.buildPast(ctx, at, query.Get(asOf))
+			break
+		}
 		built, err = s.buildStory(ctx, at)
 	default:
 		built, err = s.buildForMachines(ctx, at, address.Query())

@@ -77,6 +77,9 @@ func (a *answers) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	if locale := r.URL.Query().Get("locale"); locale != "" {
 		what += " " + locale
 	}
+	if at := r.URL.Query().Get("asOf"); at != "" {
+		what += " as of " + at
+	}
 	c := call{what: what, authorization: r.Header.Get("Authorization"), key: r.Header.Get("Idempotency-Key")}
 	if raw, err := io.ReadAll(r.Body); err != nil || len(raw) > 0 && json.Unmarshal(raw, &c.body) != nil {
 		a.t.Errorf("%s came with the body %q", what, raw)
@@ -113,6 +116,7 @@ func newSite(t *testing.T) *site {
 	} {
 		gateway.set(what, 200, read(t, file))
 	}
+	gateway.set("GET /v1/stories/nordhafen-late-deliveries/editions en", 200, `{"editions": []}`)
 	srv := httptest.NewServer(gateway)
 	t.Cleanup(srv.Close)
 	s := siteOver(t, srv.URL)
@@ -335,6 +339,7 @@ func TestAddressesThatAreNotThePage(t *testing.T) {
 	s := newSite(t)
 	for path, want := range map[string]string{
 		"/stories/": "/stories", "/en/stories": "/stories", "/en": "/", "/en/" + "stories/x": "/stories/x", "/de": "/de/", storyPath + "/": storyPath,
+		"/en" + storyPath + "?as_of=2026-05-04T10:00:00Z": storyPath + "?as_of=2026-05-04T10:00:00Z", "/en/stories?industry=retail": "/stories?industry=retail",
 	} {
 		if res := s.get(path); res.StatusCode != http.StatusMovedPermanently || res.Header.Get("Location") != want {
 			t.Errorf("%s answers %d to %q, want %q", path, res.StatusCode, res.Header.Get("Location"), want)

@@ -60,6 +60,9 @@ func (s *Site) serve(w http.ResponseWriter, r *http.Request) {
 	}
 	if to := s.tidy(r.URL.Path); to != "" {
 		maps.Copy(w.Header(), headerOf(find(to, s.DefaultLocale).kind))
+		if r.URL.RawQuery != "" {
+			to += "?" + r.URL.RawQuery
+		}
 		http.Redirect(w, r, to, http.StatusMovedPermanently)
 		return
 	}
@@ -72,6 +75,8 @@ func (s *Site) serve(w http.ResponseWriter, r *http.Request) {
 		switch find(r.URL.Path, s.DefaultLocale).kind {
 		case index:
 			key += "?" + findingOf(r.URL.Query()).values().Encode()
+		case story:
+			key += pastKey(r.URL.Query())
 		case oembed:
 			key += "?" + oembedKey(r.URL.Query())
 		}

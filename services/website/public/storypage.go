@@ -34,16 +34,23 @@ func (f fact) Value() string {
 	return strings.Join(out, ", ")
 }
 
+// telling is a text as it is told on a page: on a story's own, as it stood once, and before it is published.
+type telling struct {
+	Customer, Title, Summary string
+	Tiles                    []Figure
+	Parts                    []Part
+	Facts                    []fact
+}
+
 type storyData struct {
+	telling
 	Story          *storiesv1.PublishedStory
-	Tiles          []Figure
-	Parts          []Part
-	Facts          []fact
 	Fallback       string
 	Consent, Until string
 	Published      time.Time
 	Others         []web.Alternate
 	Related        []Row
+	Earlier        []earlier
 	// Mail begins a message with the story's address.
 	Mail string
 	// Embed is what another site's page shows the story with.
@@ -60,11 +67,18 @@ func (s *Site) buildStory(ctx context.Context, at place) (*page, error) {
 	locale := summary.GetLocale()
 	canonical := s.PublicURL + s.paths.story(locale, summary.GetSlug())
 	data := storyData{
-		Story: published, Facts: s.linked(factsOf(summary, published.GetContent()), summary), Published: summary.GetPublishTime().AsTime(),
+		telling: telling{Customer: summary.GetCustomer(), Title: summary.GetTitle(), Summary: summary.GetSummary(),
+			Facts: s.linked(factsOf(summary, published.GetContent()), summary)},
+		Story: published, Published: summary.GetPublishTime().AsTime(),
 		Consent: s.consentLine(published), Until: s.untilLine(published), Mail: mailTo(summary.GetTitle(), canonical), Embed: s.embedding(canonical),
 	}
 	data.Related = s.related(published)
 	data.Tiles, data.Parts = liftFigures(s.parts(published), tiles)
+	list, err := s.editions(ctx, locale, summary.GetSlug())
+	if err != nil {
+		return nil, err
+	}
+	data.Earlier = s.earlier(locale, summary.GetSlug(), list, "")
 	languages := s.storyLanguages(published)
 	for _, a := range languages {
 		if !a.Current {
