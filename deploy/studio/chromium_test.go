@@ -217,9 +217,22 @@ func pictures(t *testing.T, b *tab) {
 	must(t, os.WriteFile(file, dot(t), 0o600))
 	b.do(chromedp.Click(chromedp.CSS("[data-picture-open]")), chromedp.SetUploadFiles(chromedp.ID("dialog-file"), []string{file}), chromedp.Click(chromedp.CSS("[data-picture-send]")))
 	b.until(`document.querySelector("[data-picture-error]").innerText.includes("Say what the picture shows")`)
-	b.do(chromedp.SendKeys(chromedp.ID("dialog-alt"), "Cranes at dawn"), chromedp.Click(chromedp.CSS("[data-picture-send]")))
+	b.do(chromedp.Click(chromedp.CSS("[data-picture-thumb]")))
+	b.until(`document.getElementById("dialog-focus-x").value !== "" && !document.querySelector("[data-picture-frame] .focus-mark").hidden`)
+	b.do(chromedp.Evaluate[chromedp.Void](`(() => { document.getElementById("dialog-focus-x").value = 20; document.getElementById("dialog-focus-y").value = 70; })()`), chromedp.SendKeys(chromedp.ID("dialog-alt"), "Cranes at dawn"), chromedp.Click(chromedp.CSS("[data-picture-send]")))
 	b.until(`!document.querySelector("dialog").open && document.getElementById("body").value.includes('alt: "Cranes at dawn"')`)
 	b.until(`document.querySelector('[data-preview] img[alt="Cranes at dawn"]')?.naturalWidth === 4`)
+	b.until(`document.getElementById("body").value.includes("focus: 20 70\n:::")`)
+	b.says("Saved at")
+	// The list of pictures is as the text is, whichever of the two is changed.
+	b.do(chromedp.Click(chromedp.CSS("[data-focus] > summary")))
+	b.until(`document.querySelector("[data-focus-list] input[name^=focus-x-]").value === "20" && document.querySelector("[data-focus-list] legend").innerText === "Cranes at dawn"`)
+	b.do(chromedp.Click(chromedp.CSS("[data-focus-list] img")))
+	b.until(`/focus: (?!20 70)\d+ \d+\n:::/.test(document.getElementById("body").value)`)
+	b.do(chromedp.Focus(chromedp.CSS("[data-focus-list] input[name^=focus-y-]")), chromedp.Evaluate[chromedp.Void](`document.activeElement.select()`), chromedp.KeyEvent("9\t"))
+	b.until(`/focus: \d+ 9\n:::/.test(document.getElementById("body").value)`)
+	b.do(chromedp.Evaluate[chromedp.Void](`(() => { const a = document.getElementById("body"); a.value = a.value.replace(/^focus:.*\n/m, ""); a.dispatchEvent(new Event("input", { bubbles: true })); })()`))
+	b.until(`document.querySelector("[data-focus-list] input[name^=focus-x-]").value === "" && document.querySelector("[data-focus-list] .focus-mark").hidden`)
 	b.says("Saved at")
 }
 

@@ -270,6 +270,64 @@ func TestPicturesNeedWords(t *testing.T) {
 	in.browser(t).get(attr(shown, "src")).says(http.StatusOK, "Sign in")
 }
 
+// The point of a picture that stays in sight is set with the picture, changed in the text's list of pictures, and shown where versions are compared, as is the flag that
+// the picture shows a logo.
+func TestFocusOfAPicture(t *testing.T) {
+	in := install(t)
+	ada, at := begun(t, in)
+	send := func(answers ...string) page {
+		where, values := ada.get(at+"/edit").fill("/edit", append([]string{"do", "picture", "alt", "Cranes"}, answers...)...)
+		kind, raw := multi(t, values, map[string][]byte{"harbour.png": dot(t)}, "picture")
+		return ada.post(where, kind, raw, "Sec-Fetch-Site", "same-origin")
+	}
+	send("focus_x", "30").says(http.StatusBadRequest, "whole numbers from 0 to 100")
+	page := send("focus_x", "30", "focus_y", "80").says(http.StatusOK, "What stays in sight of the pictures")
+	ada.submit(page, "/edit").says(http.StatusOK, "Saved")
+
+	page = ada.get(at + "/edit")
+	x := find(page.doc, func(n *html.Node) bool { return strings.HasPrefix(attr(n, "name"), "focus-x-") })
+	if x == nil || attr(x, "value") != "30" {
+		t.Fatalf("the list of pictures does not show the point: %s", page.text())
+	}
+	asset := strings.TrimPrefix(attr(x, "name"), "focus-x-")
+	ada.submit(page, "/edit", "do", "save", "focus-y-"+asset, "200").says(http.StatusBadRequest, "whole numbers from 0 to 100")
+	shown := ada.submit(page, "/edit", "do", "focus", "focus-y-"+asset, "15").says(http.StatusOK)
+	if _, values := shown.fill("/edit"); !strings.Contains(values.Get("body"), "focus: 30 15\n") {
+		t.Fatalf("the text is now %q", values.Get("body"))
+	}
+	// Whoever presses Enter in a field saves: the point is taken as well.
+	ada.submit(page, "/edit", "do", "save", "focus-y-"+asset, "15").says(http.StatusOK, "Saved")
+	_, values := ada.get(at + "/edit").fill("/edit")
+	ada.submit(ada.get(at+"/edit"), "/edit", "do", "save", "body", strings.Replace(values.Get("body"), "alt: Cranes\n", "alt: Cranes\nlogo: true\n", 1)).says(http.StatusOK, "Saved")
+
+	changed := func(from, to string) string {
+		diff := ada.get(at+"/diff?from="+from+"&to="+to).says(http.StatusOK, "Changed")
+		block := find(diff.doc, func(n *html.Node) bool { return attr(n, "class") == "diff-changed" })
+		return space.ReplaceAllString(content(block), " ")
+	}
+	if got := changed("3", "4"); !strings.Contains(got, "Stays in sight: the point 30 % from the left and 80 % from the top the point 30 % from the left and 15 % from the top") {
+		t.Errorf("the comparison says %s", got)
+	}
+	if got := changed("4", "5"); !strings.Contains(got, "Shows the customer’s logo or name: yes") || !strings.Contains(got, "Picture: CranesShows") {
+		t.Errorf("the comparison says %s", got)
+	}
+}
+
+// What the card of a shared link cannot write is said where the text's editors look.
+func TestACardThatLeavesSomethingOut(t *testing.T) {
+	in := install(t)
+	ada, at := begun(t, in)
+	edda, pavel := in.as(t, "edda"), in.as(t, "pavel")
+	ada.submit(ada.get(at+"/edit"), "/edit", "title", "Nordhafen says 港")
+	ada.submit(ada.get(at), "/submit")
+	if words := pavel.submit(pavel.get(at), "/approve").text(); strings.Contains(words, "What is shared") {
+		t.Errorf("before there is a card, the page says %s", words)
+	}
+	asked := edda.submit(edda.get(at), "/signoff", "contact_name", "Jonna Fjeld", "contact_email", "jonna@nordhafen.example", "scopes", "web")
+	customerSigns(t, in.browser(t), link(t, asked))
+	edda.submit(edda.get(at), "/publish").says(http.StatusOK, "Published", "What is shared looks less than it could", "港 (U+6E2F)", "--fonts")
+}
+
 func TestImportAndConfirm(t *testing.T) {
 	in := install(t)
 	edda, pavel := in.as(t, "edda"), in.as(t, "pavel")

@@ -186,5 +186,8 @@ func pictureBlock(asset string, p picture) string {
 	if p.logo {
 		b += "logo: true\n"
 	}
+	if p.focus != "" {
+		b += "focus: " + p.focus + "\n"
+	}
 	return b + ":::\n"
 }

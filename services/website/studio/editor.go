@@ -27,6 +27,8 @@ type editorPage struct {
 	Problems []editorProblem
 	Missing  []editorProblem
 	Blocks   any
+	// Pictures are those in the text, for their points that stay in sight.
+	Pictures []focused
 	Live     bool
 	Asks     string
 	Language string
@@ -110,7 +112,9 @@ func editorForm(d document, values url.Values, problem *api.Problem) *form {
 		add(web.Field{Name: "body", Label: "Text", Type: "textarea", Rows: 24, Required: true, Value: d.Body}, "/text/markdown", "/text/content/blocks", "/text/content", "/body", "/text").
 		add(web.Field{Name: "picture", Label: "File", Type: "file"}, "/picture", "/data").
 		add(web.Field{Name: "alt", Label: "What does the picture show?", Type: "textarea", Rows: 2, Max: 500, Value: values.Get("alt"), Help: "For those who do not see it: what is in it, not that it is a picture."}, "/alt").
-		add(web.Field{Name: "caption", Label: "Line below the picture", Max: 500, Value: values.Get("caption")}, "/caption")
+		add(web.Field{Name: "caption", Label: "Line below the picture", Max: 500, Value: values.Get("caption")}, "/caption").
+		add(web.Field{Name: "focus_x", Label: "From the left, in percent", Type: "number", Inputmode: "numeric", Value: values.Get("focus_x")}, "/focus").
+		add(web.Field{Name: "focus_y", Label: "From the top, in percent", Type: "number", Inputmode: "numeric", Value: values.Get("focus_y")})
 }
 
 // relocate turns the lines of the document that a problem speaks of into lines of the body, and those of front matter into the fields they came from.
@@ -141,6 +145,9 @@ func (v *visit) showEditor(status int, p *editorPage) error {
 	}
 	shown := documentFrom(p)
 	p.Locale = shown.Locale
+	if p.Pictures == nil {
+		p.Pictures = picturesIn(shown.Body)
+	}
 	id, title := shown.Story, p.Form.Field("title").Value
 	if title == "" {
 		title = "Untitled"

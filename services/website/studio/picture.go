@@ -15,9 +15,9 @@ const maxPicture = 10 << 20
 
 // picture is an uploaded file with the words that belong to it.
 type picture struct {
-	data               []byte
-	name, alt, caption string
-	decorative, logo   bool
+	data                      []byte
+	name, alt, caption, focus string
+	decorative, logo          bool
 }
 
 // readPicture reads the picture of a posted form. A picture needs words for those who do not see it, or the statement that it says nothing.
@@ -37,6 +37,9 @@ func (v *visit) readPicture() (picture, error) {
 	}
 	if p.alt == "" && !p.decorative {
 		return p, refusal("/alt", "Say what the picture shows, or mark it as decorative.")
+	}
+	if p.focus, err = pointOf(v.value("focus_x"), v.value("focus_y")); err != nil {
+		return p, err
 	}
 	p.name = header.Filename
 	p.data, err = io.ReadAll(file)

@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"net/http"
 	"net/url"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -26,6 +27,11 @@ func atoi(s string) int {
 func (v *visit) save() error {
 	d := typedDocument(v.r.PathValue("story"), v.r.PathValue("locale"), v.r.PostForm)
 	do := v.r.PostFormValue("do")
+	if wrong := v.readFocus(&d); wrong != nil {
+		p := v.typedEditor(d, api.AsProblem(refusal("/pictures", "One of the points that stay in sight of the pictures is none.")))
+		p.Pictures = wrong
+		return v.showEditor(http.StatusBadRequest, p)
+	}
 	if kind, ok := strings.CutPrefix(do, "insert:"); ok {
 		for _, s := range skeletons {
 			if s.Kind == kind {
@@ -36,6 +42,9 @@ func (v *visit) save() error {
 	}
 	if do == "picture" {
 		return v.insertPicture(d)
+	}
+	if do == "focus" {
+		return v.showEditor(http.StatusOK, v.typedEditor(d, nil))
 	}
 	text, err := v.store(d, v.etag(), false)
 	if err == nil {
@@ -139,11 +148,14 @@ func savedOf(text *storiesv1.Text) savedJSON {
 	return savedJSON{Etag: text.GetEtag(), Version: text.GetSummary().GetVersion(), Time: text.GetSummary().GetUpdateTime().AsTime()}
 }
 
+// pictureFields are those of the editor's form that say something of a picture to be added.
+var pictureFields = []string{"picture", "alt", "caption", "focus_x", "focus_y"}
+
 // fields is the document as the editor's form holds it.
 func (d document) fields() map[string]string {
 	out := map[string]string{}
 	for _, f := range editorForm(d, nil, nil).fields {
-		if f.Name != "picture" && f.Name != "alt" && f.Name != "caption" {
+		if !slices.Contains(pictureFields, f.Name) {
 			out[f.Name] = f.Value
 		}
 	}

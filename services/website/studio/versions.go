@@ -123,10 +123,15 @@ type change struct {
 	Kind, Label string
 	Spans       []*storiesv1.DiffSpan
 	Block       []blockLine
+	// Pairs are the parts of a changed block one by one, where its words do not say what changed.
+	Pairs []linePair
 }
 
 // blockLine is one part of a block, as the comparison shows it.
 type blockLine struct{ Name, Text string }
+
+// linePair is one part of a block in both versions.
+type linePair struct{ Name, Before, After string }
 
 func (v *visit) diff() error {
 	story, locale, q := v.r.PathValue("story"), v.r.PathValue("locale"), v.r.URL.Query()
@@ -172,12 +177,36 @@ func changeOf(b *storiesv1.BlockChange) change {
 	if c.Kind != "changed" {
 		c.Spans = nil
 	}
+	if c.Kind == "changed" && block.GetImage() != nil {
+		c.Spans, c.Pairs = nil, pairsOf(partsOfBlock(b.GetBefore()), partsOfBlock(b.GetAfter()))
+	}
 	return c
+}
+
+// pairsOf lays the parts of two blocks of one kind side by side.
+func pairsOf(before, after []blockLine) []linePair {
+	var out []linePair
+	for i := range min(len(before), len(after)) {
+		if before[i].Text != "" || after[i].Text != "" {
+			out = append(out, linePair{after[i].Name, before[i].Text, after[i].Text})
+		}
+	}
+	return out
 }
 
 // linesOf lists the parts of a block that say something.
 func linesOf(b *storiesv1.Block) []blockLine {
-	var all []blockLine
+	var out []blockLine
+	for _, l := range partsOfBlock(b) {
+		if l.Text != "" {
+			out = append(out, l)
+		}
+	}
+	return out
+}
+
+// partsOfBlock lists all parts of a block, those that say nothing as well.
+func partsOfBlock(b *storiesv1.Block) (all []blockLine) {
 	switch kind := b.GetKind().(type) {
 	case *storiesv1.Block_Text:
 		all = []blockLine{{"", kind.Text.GetMarkdown()}}
@@ -193,19 +222,23 @@ func linesOf(b *storiesv1.Block) []blockLine {
 		if kind.Image.GetDecorative() {
 			alt = "(decorative)"
 		}
-		all = []blockLine{{"Picture", alt}, {"Caption", kind.Image.GetCaption()}, {"Shows the customer’s logo or name", yes(kind.Image.GetLogo())}, {"File", shorten(kind.Image.GetAsset(), 13)}}
+		all = []blockLine{{"Picture", alt}, {"Caption", kind.Image.GetCaption()}, {"Shows the customer’s logo or name", yes(kind.Image.GetLogo())},
+			{"Stays in sight", pointInWords(kind.Image.GetFocus())}, {"File", shorten(kind.Image.GetAsset(), 13)}}
 	case *storiesv1.Block_Video:
 		all = []blockLine{{"Film", kind.Video.GetTitle()}, {"Address", kind.Video.GetUrl()}}
 	case *storiesv1.Block_Cta:
 		all = []blockLine{{"Call to action", kind.Cta.GetLabel()}, {"Address", kind.Cta.GetUrl()}}
 	}
-	var out []blockLine
-	for _, l := range all {
-		if l.Text != "" {
-			out = append(out, l)
-		}
+	return all
+}
+
+// pointInWords says where a picture's focus is; nothing is its middle.
+func pointInWords(focus string) string {
+	x, y, ok := strings.Cut(focus, " ")
+	if !ok {
+		return ""
 	}
-	return out
+	return "the point " + x + " % from the left and " + y + " % from the top"
 }
 
 // yes is "yes" where something is so, and nothing else.

@@ -3,6 +3,7 @@ import { startSaving } from "/static/js/studio/saving.js";
 import { startPreview } from "/static/js/studio/preview.js";
 import { insertBlock, selectLine } from "/static/js/studio/insert.js";
 import { startPictures } from "/static/js/studio/pictures.js";
+import { startFocusList } from "/static/js/studio/focus.js";
 
 const form = document.getElementById("editor");
 const body = form.elements.body;
@@ -26,9 +27,10 @@ form.querySelector("[data-problems]").addEventListener("click", (event) => {
 });
 
 startPictures(form, (block) => insertBlock(body, block));
+startFocusList(form);
 
 form.addEventListener("input", (event) => {
-  if (event.target.closest("[data-picture-plain]")) return;
+  if (event.target.closest("[data-picture-plain], [data-focus]")) return;
   saving.changed();
   preview.changed();
 });

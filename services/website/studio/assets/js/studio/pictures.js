@@ -1,4 +1,6 @@
 // Pictures by picker, drag or paste. None gets into a text without words for those who do not see it.
+import { read, startFocus } from "/static/js/studio/focus.js";
+
 export function startPictures(form, insert) {
   const dialog = document.querySelector("[data-picture-dialog]");
   const file = dialog.querySelector("#dialog-file");
@@ -7,6 +9,10 @@ export function startPictures(form, insert) {
   const logo = dialog.querySelector("#dialog-logo");
   const caption = dialog.querySelector("#dialog-caption");
   const thumb = dialog.querySelector("[data-picture-thumb]");
+  const frame = dialog.querySelector("[data-picture-frame]");
+  const focus = dialog.querySelector("[data-picture-focus]");
+  const x = dialog.querySelector("#dialog-focus-x");
+  const y = dialog.querySelector("#dialog-focus-y");
   const error = dialog.querySelector("[data-picture-error]");
   const button = dialog.querySelector("[data-picture-send]");
   const area = form.elements.body;
@@ -16,6 +22,7 @@ export function startPictures(form, insert) {
   const open = form.querySelector("[data-picture-open]");
   open.hidden = false;
   open.addEventListener("click", () => show(null));
+  const mark = startFocus(frame, x, y, () => {});
 
   function show(chosen) {
     choose(chosen);
@@ -30,7 +37,9 @@ export function startPictures(form, insert) {
   function choose(chosen) {
     picture = chosen;
     URL.revokeObjectURL(thumb.src);
-    thumb.hidden = !chosen;
+    frame.hidden = focus.hidden = !chosen;
+    x.value = y.value = "";
+    mark();
     if (chosen) thumb.src = URL.createObjectURL(chosen);
   }
 
@@ -48,10 +57,17 @@ export function startPictures(form, insert) {
       fail("Say what the picture shows, or mark it as decorative.");
       return alt.focus();
     }
+    const at = read(x, y);
+    if (at === null) {
+      fail("Give whole numbers from 0 to 100 for what stays in sight, or leave both empty.");
+      return x.focus();
+    }
     const data = new FormData();
     data.set("picture", picture);
     data.set("alt", alt.value);
     data.set("caption", caption.value);
+    data.set("focus_x", x.value);
+    data.set("focus_y", y.value);
     if (decorative.checked) data.set("decorative", "yes");
     if (logo.checked) data.set("logo", "yes");
     button.setAttribute("aria-busy", "true");
