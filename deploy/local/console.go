@@ -8,7 +8,6 @@ import (
 	"sync"
 
 	"renown.example/deploy/idp"
-	storiesv1 "renown.example/proto/gen/renown/stories/v1"
 	"renown.example/website/signin"
 )
 
@@ -99,24 +98,4 @@ func (c *console) findings(findings []signin.Finding) {
 	for _, f := range findings {
 		c.print("  %s\n", f)
 	}
-}
-
-// report tells what became of each file of an import.
-func (c *console) report(dir string, r *storiesv1.ImportStoriesResponse) {
-	c.print("\nImported from %s:\n\n", dir)
-	for _, f := range r.GetFiles() {
-		c.print("  %-10s %s", f.GetResult(), f.GetPath())
-		if f.GetText() != "" {
-			c.print("  ->  %s", f.GetText())
-		}
-		c.print("\n")
-		for _, p := range f.GetProblems() {
-			if p.GetLine() > 0 {
-				c.print("             line %d: %s\n", p.GetLine(), p.GetMessage())
-			} else {
-				c.print("             %s\n", p.GetMessage())
-			}
-		}
-	}
-	c.print("\n  %d new, %d changed, %d as before, %d refused\n", r.GetCreated(), r.GetUpdated(), r.GetUnchanged(), r.GetRefused())
 }

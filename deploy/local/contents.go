@@ -4,7 +4,6 @@ import (
 	"context"
 	"fmt"
 	"net"
-	"os"
 	"path"
 
 	"renown.example/deploy/demo"
@@ -13,11 +12,8 @@ import (
 	"renown.example/kit/auth"
 	"renown.example/kit/clock"
 	"renown.example/kit/fault"
-	"renown.example/kit/rpc"
 	"renown.example/kit/telemetry"
 	partnersv1 "renown.example/proto/gen/renown/partners/v1"
-	storiesv1 "renown.example/proto/gen/renown/stories/v1"
-	"renown.example/stories/archive"
 	"renown.example/website/api"
 	"renown.example/website/signin"
 )
@@ -38,8 +34,13 @@ func (p *platform) contents(ctx context.Context) error {
 	}
 	p.loaded.Store(true)
 	if p.Import != "" {
-		if err := p.importFolder(ctx, p.Import); err != nil {
+		if err := p.importFolder(ctx); err != nil {
 			return err
+		}
+		if p.DryRun {
+			p.end()
+			<-ctx.Done()
+			return ctx.Err()
 		}
 	}
 	if err := p.welcome(ctx, secret); err != nil {
@@ -157,33 +158,6 @@ func (p *platform) partnerKey(ctx context.Context) (string, error) {
 	}
 	made, err := apps.CreateKey(ctx, &partnersv1.CreateKeyRequest{App: demoApp, DisplayName: demoKeyName, Scopes: []string{"stories.read", "stories.write"}, Test: true})
 	return made.GetSecret(), err
-}
-
-// importFolder imports a folder of the user's and reports on each file. The person at the terminal holds the installation's keys; what they import is recorded
-// as done at the console, and any employee can confirm the agreements in it.
-func (p *platform) importFolder(ctx context.Context, dir string) error {
-	list, err := archive.ReadFS(os.DirFS(dir), archive.DefaultLimits())
-	if err != nil {
-		return fault.Invalid("import", "%s", fault.Of(err).Message)
-	}
-	files := map[string][]byte{}
-	for _, f := range list {
-		files[f.Path] = f.Data
-	}
-	packed, err := pack(files)
-	if err != nil {
-		return err
-	}
-	ctx, err = rpc.As(ctx, p.minter, auth.Identity{Kind: auth.KindApp, Subject: "console", Name: "Import at the console", Scopes: []string{"stories.write"}})
-	if err != nil {
-		return err
-	}
-	report, err := storiesv1.NewWorkspaceServiceClient(p.stories.Conn()).ImportStories(ctx, &storiesv1.ImportStoriesRequest{Zip: packed})
-	if err != nil {
-		return fault.Invalid("import", "%s", fault.Of(err).Message)
-	}
-	p.console.report(dir, report)
-	return nil
 }
 
 // welcome tells how to go on.

@@ -52,12 +52,22 @@ type platform struct {
 	site     *website.Site
 	progress atomic.Value // string
 	loaded   atomic.Bool
+	// end ends the program by itself, and verdict is what it found.
+	end     context.CancelFunc
+	verdict error
 }
 
 // start runs the platform until ctx ends or a part of it fails.
 func start(ctx context.Context, s settings, c *console) error {
 	if err := s.check(); err != nil {
 		return err
+	}
+	if s.DryRun {
+		end, err := s.rehearse()
+		if err != nil {
+			return err
+		}
+		defer end()
 	}
 	tel, err := telemetry.New(ctx, telemetry.Options{Service: "renown", Format: s.LogFormat, Level: s.LogLevel})
 	if err != nil {
@@ -84,7 +94,12 @@ func start(ctx context.Context, s settings, c *console) error {
 	} {
 		p.program.Add(part)
 	}
-	return p.program.Run(ctx)
+	ctx, p.end = context.WithCancel(ctx)
+	defer p.end()
+	if err := p.program.Run(ctx); err != nil {
+		return err
+	}
+	return p.verdict
 }
 
 func (p *platform) openData(context.Context) error {

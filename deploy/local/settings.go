@@ -23,7 +23,9 @@ type settings struct {
 	Admin        string         `help:"Address of metrics and profiles, on this machine only." default:"127.0.0.1:8083"`
 	PublicURL    string         `name:"public-url" help:"The website's address as people type it; it follows from --website where that is on this machine." placeholder:"URL"`
 	APIURL       string         `name:"api-url" help:"The address of REST as programs know it; it follows from --api where that is on this machine." placeholder:"URL"`
-	Import       string         `help:"Folder of stories to import: Markdown files and their pictures." placeholder:"DIR"`
+	Import       string         `help:"Folder of case studies to import: Markdown, MDX or HTML, and their pictures." placeholder:"DIR"`
+	DryRun       bool           `help:"Only say what --import would do, and stop: with status 0 if all of it can be imported, else 1."`
+	Mapping      string         `help:"File that says what the fields of --import become." placeholder:"FILE"`
 	Demo         bool           `help:"Load a demo company on the first start." default:"true" negatable:""`
 	DemoProvider string         `help:"Address of the demo's identity provider." default:"127.0.0.1:8082"`
 	MongoDBURI   string         `name:"mongodb-uri" help:"MongoDB replica set to keep the data in, instead of the folder." placeholder:"URI"`
@@ -43,6 +45,8 @@ type settings struct {
 	LogFormat    string         `help:"Format of logs: text or json." default:"text" enum:"text,json"`
 	LogLevel     slog.Level     `help:"Least level that is logged: debug, info, warn or error." default:"warn"`
 	StopWithin   time.Duration  `help:"How long stopping may take." default:"15s"`
+	// report is the folder of an import's report, if it is not the data folder.
+	report string
 }
 
 // oidcSettings say with which identity provider employees sign in.
@@ -69,6 +73,9 @@ func (s *settings) check() error {
 	}
 	if info, err := os.Stat(s.Import); s.Import != "" && (err != nil || !info.IsDir()) {
 		return fault.Invalid("import", "%q is not a folder.", s.Import)
+	}
+	if s.Import == "" && s.DryRun {
+		return fault.Invalid("dry-run", "Name the folder to look at with --import.")
 	}
 	if !loopback(s.Admin) {
 		return fault.Invalid("admin", "%q is not on this machine alone: metrics and profiles are for operators.", s.Admin)

@@ -259,3 +259,14 @@ func (b Block) normalized() Block {
 	}
 	return c
 }
+
+// Words returns the strings of a block that its readers see.
+func (b Block) Words() []string {
+	var out []string
+	for _, a := range b.attributes() {
+		if a.name != "asset" && *a.value != "" {
+			out = append(out, *a.value)
+		}
+	}
+	return out
+}

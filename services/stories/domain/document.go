@@ -18,6 +18,9 @@ type Document struct {
 	Content Content
 	// Consent is set when the file says that the customer agreed elsewhere.
 	Consent *AttestedConsent
+	// Source is the path of the file of another site from which the text came, and Kept what of it has no place in a story.
+	Source string
+	Kept   []Kept
 	// Origins runs parallel to Content.Blocks after Parse. Format does not need it.
 	Origins []Origin
 }

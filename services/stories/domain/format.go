@@ -64,6 +64,8 @@ func formatFront(out *strings.Builder, d Document, c Content) {
 		}
 		pair(out, "  ", "evidence", a.Evidence)
 	}
+	text("source", d.Source)
+	formatKept(out, d.Kept)
 	out.WriteString("---\n")
 }
 

@@ -5,6 +5,8 @@ import (
 	"strings"
 	"time"
 	"unicode/utf8"
+
+	"go.yaml.in/yaml/v3"
 )
 
 // frontMatter reads the YAML between the first line "---" and the next one, and returns the index of the line after it.
@@ -23,7 +25,7 @@ func (p *parser) frontMatter() (body int, ok bool) {
 	}
 	c := &p.doc.Content
 	texts := map[string]*string{"story": &p.doc.Story, "slug": &p.doc.Slug, "locale": &c.Locale, "title": &c.Title, "summary": &c.Summary,
-		"customer": &c.Customer, "size": &c.Size, "stand_in": &c.StandIn}
+		"customer": &c.Customer, "size": &c.Size, "stand_in": &c.StandIn, "source": &p.doc.Source}
 	lists := map[string]*[]string{"industry": &c.Industry, "region": &c.Region, "product": &c.Product, "use_case": &c.UseCase}
 	for _, e := range p.mapping(p.lines[1:end], 2) {
 		switch {
@@ -34,6 +36,8 @@ func (p *parser) frontMatter() (body int, ok bool) {
 			*lists[e.key] = p.list(e)
 		case e.key == "consent":
 			p.consent(e)
+		case e.key == "kept" && e.node.Kind == yaml.SequenceNode:
+			p.kept(e)
 		default:
 			p.refuse(e.line, "the front matter has no field %s; there are %s", shown(e.key), strings.Join(frontMatterKeys, ", "))
 		}
@@ -42,7 +46,8 @@ func (p *parser) frontMatter() (body int, ok bool) {
 }
 
 // frontMatterKeys in the order in which Format writes them.
-var frontMatterKeys = []string{"story", "locale", "slug", "title", "summary", "customer", "industry", "region", "product", "use_case", "size", "stand_in", "consent"}
+var frontMatterKeys = []string{"story", "locale", "slug", "title", "summary", "customer", "industry", "region", "product", "use_case", "size", "stand_in", "consent",
+	"source", "kept"}
 
 func (p *parser) checkKey(e entry) {
 	switch value := line(e.node.Value); {
@@ -54,6 +59,8 @@ func (p *parser) checkKey(e entry) {
 		}
 	case e.key == "story" && !ValidID(value):
 		p.refuse(e.line, "story must consist of lower-case letters a to z, digits and hyphens between them, at most %d characters", MaxID)
+	case e.key == "source" && textProblem("source", value, MaxSource, "") != "":
+		p.refuse(e.line, "source must be the path of a file, at most %d characters", MaxSource)
 	case e.key == "slug" && !ValidSlug(value):
 		p.refuse(e.line, "slug must consist of lower-case letters a to z, digits and single hyphens, at most %d characters", MaxSlug)
 	}
@@ -149,3 +156,6 @@ func (a AttestedConsent) Check() []string {
 	}
 	return out
 }
+
+// FrontMatterKeys are the fields of the front matter of a story file.
+func FrontMatterKeys() []string { return slices.Clone(frontMatterKeys) }

@@ -109,6 +109,13 @@ func genDocument() *rapid.Generator[Document] {
 			d.Consent = &AttestedConsent{Scopes: []Scope{ScopeWeb, ScopeAds}, GivenBy: genLine("by", 100).Draw(t, "by"), GivenOn: "2026-03-02",
 				Ends: rapid.SampledFrom([]string{"", "2028-03-01"}).Draw(t, "ends"), Evidence: genLine("evidence", 100).Draw(t, "evidence")}
 		}
+		if rapid.Bool().Draw(t, "with kept") {
+			d.Source = genLine("source", 100).Draw(t, "source")
+			d.Kept = rapid.SliceOfN(rapid.Custom(func(t *rapid.T) Kept {
+				return Kept{Line: rapid.IntRange(0, 99).Draw(t, "line"), Field: genOptional("field", 100).Draw(t, "field"), Text: Keepable(genLines("text").Draw(t, "text")),
+					Reason: genOptional("reason", 100).Draw(t, "reason")}
+			}), 1, 3).Draw(t, "kept")
+		}
 		return d
 	})
 }

@@ -202,3 +202,32 @@ func lineStarts(source []byte) []int {
 	}
 	return starts
 }
+
+// Words returns everything that a text shows, block after block: code and the words of footnotes too, without their numbers.
+func Words(markdown string) string {
+	source := []byte(markdown)
+	var b strings.Builder
+	// The visitor never fails, so neither does the walk.
+	_ = ast.Walk(Parse(markdown), func(n ast.Node, entering bool) (ast.WalkStatus, error) {
+		if !entering {
+			if n.Type() == ast.TypeBlock {
+				b.WriteByte('\n')
+			}
+			return ast.WalkContinue, nil
+		}
+		switch n := n.(type) {
+		case *ast.Text:
+			writeText(&b, n, source)
+		case *ast.String:
+			b.Write(n.Value)
+		case *ast.AutoLink:
+			b.Write(n.Label(source))
+		case *ast.RawHTML:
+			b.Write(n.Segments.Value(source))
+		case *ast.CodeBlock, *ast.FencedCodeBlock, *ast.HTMLBlock:
+			b.Write(n.Lines().Value(source))
+		}
+		return ast.WalkContinue, nil
+	})
+	return b.String()
+}

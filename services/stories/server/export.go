@@ -45,7 +45,11 @@ func export(ctx context.Context, tx store.Reader, row store.Row[tables.Text], fi
 	if err != nil {
 		return err
 	}
-	doc := domain.Document{Story: row.Value.Story, Slug: row.Value.Slug, Content: v.Value.Content}
+	from, err := imported(ctx, tx, row.ID)
+	if err != nil {
+		return err
+	}
+	doc := domain.Document{Story: row.Value.Story, Slug: row.Value.Slug, Content: v.Value.Content, Source: from.Source, Kept: from.Kept}
 	consents, err := consentsOf(ctx, tx, row.ID)
 	if err != nil {
 		return err

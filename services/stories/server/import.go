@@ -2,18 +2,16 @@ package server
 
 import (
 	"context"
-	"fmt"
 	"path"
 	"slices"
 	"strings"
 
 	"renown.example/kit/fault"
-	"renown.example/kit/id"
-	"renown.example/kit/idempotency"
 	"renown.example/kit/store"
 	storiesv1 "renown.example/proto/gen/renown/stories/v1"
 	"renown.example/stories/archive"
 	"renown.example/stories/domain"
+	"renown.example/stories/importer"
 	"renown.example/stories/tables"
 )
 
@@ -22,77 +20,180 @@ const (
 	importCreated   = "created"
 	importUpdated   = "updated"
 	importUnchanged = "unchanged"
+	importConflict  = "conflict"
 	importRefused   = "refused"
+	importSkipped   = "skipped"
 	importAsset     = "asset"
 )
 
 // importing is one import under way. Each text is stored by itself: one that is refused does not hold up the others, and the same import again finishes what
 // was interrupted.
 type importing struct {
-	s        *Server
-	by       actor
-	dry      bool
-	files    map[string][]byte
-	used     map[string]bool
-	pictures map[string]picture
+	s         *Server
+	by        actor
+	dry       bool
+	overwrite bool
+	files     map[string][]byte
+	beside    map[string]string // path to asset, which is empty while it is not uploaded
+	used      map[string]bool
+	wanted    map[string]bool
+	pictures  map[string]picture
+	bad       map[string]string // pictures that cannot be used, with the reason
 }
 
-// ImportStories takes a zip file of Markdown and pictures.
+// ImportStories takes a zip file of texts and pictures.
 func (s *Server) ImportStories(ctx context.Context, req *storiesv1.ImportStoriesRequest) (*storiesv1.ImportStoriesResponse, error) {
 	entries, err := archive.ReadZip(req.GetZip(), archive.DefaultLimits())
 	if err != nil {
 		return nil, err
 	}
-	im := &importing{s: s, by: who(ctx), dry: req.GetValidateOnly(), files: map[string][]byte{}, used: map[string]bool{}, pictures: map[string]picture{}}
-	var names []string
+	mapping, err := importer.ReadMapping([]byte(req.GetMapping()))
+	if err != nil {
+		return nil, fault.Invalid("mapping", "%s", err.Error())
+	}
+	if mapping.Locale == "" {
+		mapping.Locale = s.Locales[0]
+	}
+	im := &importing{
+		s: s, by: who(ctx), dry: req.GetValidateOnly(), overwrite: req.GetOverwrite(), files: map[string][]byte{}, beside: map[string]string{}, used: map[string]bool{},
+		wanted: map[string]bool{}, pictures: map[string]picture{}, bad: map[string]string{},
+	}
+	var files []importer.File
 	for _, e := range entries {
 		im.files[e.Path] = e.Data
-		names = append(names, e.Path)
+		files = append(files, importer.File{Path: e.Path, Data: e.Data})
 	}
-	slices.Sort(names)
+	if err := im.take(ctx, req.GetBeside()); err != nil {
+		return nil, err
+	}
+	for name := range im.beside {
+		files = append(files, importer.File{Path: name})
+	}
 	resp := &storiesv1.ImportStoriesResponse{}
-	for _, name := range names {
-		if !strings.EqualFold(path.Ext(name), ".md") {
-			continue
-		}
-		f, err := im.file(ctx, name)
+	for _, page := range importer.Read(files, mapping) {
+		f, err := im.file(ctx, page)
 		if err != nil {
 			return nil, err
 		}
 		resp.Files = append(resp.Files, f)
 	}
-	for _, name := range names {
-		if strings.EqualFold(path.Ext(name), ".md") {
-			continue
-		}
-		f := &storiesv1.ImportedFile{Path: name, Result: importAsset}
-		if !im.used[name] {
-			f.Result, f.Problems = importRefused, []*storiesv1.Problem{{Message: "no imported text shows this file, so it was left out"}}
-		}
-		resp.Files = append(resp.Files, f)
-	}
-	count(resp)
+	im.rest(resp)
 	return resp, nil
 }
 
-func count(resp *storiesv1.ImportStoriesResponse) {
+// take notes which files lie beside those that were sent. An asset that is not here is as good as none.
+func (im *importing) take(ctx context.Context, beside []*storiesv1.FileBeside) error {
+	return im.s.DB.View(ctx, func(ctx context.Context, tx store.Reader) error {
+		for _, b := range beside {
+			if _, sent := im.files[b.GetPath()]; sent || b.GetPath() != path.Clean(b.GetPath()) {
+				continue
+			}
+			if im.beside[b.GetPath()] = ""; b.GetProblem() != "" {
+				im.bad[b.GetPath()] = b.GetProblem()
+			}
+			if b.GetAsset() == "" {
+				continue
+			}
+			_, err := tables.Assets.Get(ctx, tx, b.GetAsset())
+			switch {
+			case err == nil:
+				im.beside[b.GetPath()] = b.GetAsset()
+			case !store.IsNotFound(err):
+				return err
+			}
+		}
+		return nil
+	})
+}
+
+// rest reports on the files that are no texts, and counts.
+func (im *importing) rest(resp *storiesv1.ImportStoriesResponse) {
+	var names []string
+	for name := range im.files {
+		if !importer.IsText(name) {
+			names = append(names, name)
+		}
+	}
+	for name := range im.beside {
+		if im.used[name] {
+			names = append(names, name)
+		}
+	}
+	slices.Sort(names)
+	for _, name := range names {
+		f := &storiesv1.ImportedFile{Path: name, Result: importAsset}
+		switch why := im.bad[name]; {
+		case why != "":
+			f.Result, f.Problems = importRefused, []*storiesv1.Problem{{Message: why}}
+		case !im.used[name]:
+			f.Result, f.Problems = importSkipped, []*storiesv1.Problem{{Message: "no imported text shows this file, so it was left out"}}
+		}
+		resp.Files = append(resp.Files, f)
+	}
+	for name := range im.wanted {
+		resp.Wanted = append(resp.Wanted, name)
+	}
+	slices.Sort(resp.Wanted)
+	counts := map[string]*int32{importCreated: &resp.Created, importUpdated: &resp.Updated, importUnchanged: &resp.Unchanged, importConflict: &resp.Conflicts,
+		importRefused: &resp.Refused, importSkipped: &resp.Skipped}
 	for _, f := range resp.GetFiles() {
-		switch f.GetResult() {
-		case importCreated:
-			resp.Created++
-		case importUpdated:
-			resp.Updated++
-		case importUnchanged:
-			resp.Unchanged++
-		case importRefused:
-			resp.Refused++
+		if n := counts[f.GetResult()]; n != nil {
+			*n++
 		}
 	}
 }
 
-// file imports one Markdown file. Its error is a fault of ours; what is wrong with the file is in the report.
-func (im *importing) file(ctx context.Context, name string) (*storiesv1.ImportedFile, error) {
-	out := &storiesv1.ImportedFile{Path: name, Result: importRefused}
+// file imports one page. Its error is a fault of ours; what is wrong with the file is in the report.
+func (im *importing) file(ctx context.Context, page *importer.Page) (*storiesv1.ImportedFile, error) {
+	out := &storiesv1.ImportedFile{Path: page.Path, Result: importRefused}
+	doc := page.Document
+	switch {
+	case page.Skip:
+		out.Result = importSkipped
+	case page.Own:
+		var sound bool
+		if doc, sound = im.own(ctx, page.Path, out); !sound {
+			return out, nil
+		}
+	case !page.Refuse:
+		doc = im.page(ctx, page)
+	}
+	out.Notes = notes(page.Notes)
+	for _, n := range page.Notes {
+		if n.Severity == importer.Refused || page.Skip {
+			out.Problems = append(out.Problems, &storiesv1.Problem{Line: int32(n.Line), Field: n.Field, Message: n.Reason})
+		}
+	}
+	if page.Skip || page.Refuse {
+		return out, nil
+	}
+	out.Text, out.Title = textName(doc.Story, doc.Content.Locale), doc.Content.Title
+	result, err := im.store(ctx, doc, !page.Own)
+	if e, refused := fault.As(err); refused && e.Reason.HTTP < 500 {
+		if e.Reason == fault.AlreadyExists {
+			out.Result = importConflict
+		}
+		out.Problems = append(out.Problems, problemsOf(err)...)
+		if len(e.Fields) == 0 {
+			out.Problems = append(out.Problems, &storiesv1.Problem{Message: e.Message})
+		}
+		return out, nil
+	}
+	out.Result = result
+	return out, err
+}
+
+func notes(list []importer.Note) []*storiesv1.ImportNote {
+	slices.SortStableFunc(list, func(a, b importer.Note) int { return a.Line - b.Line })
+	var out []*storiesv1.ImportNote
+	for _, n := range list {
+		out = append(out, &storiesv1.ImportNote{Line: int32(n.Line), Field: n.Field, What: strings.ToValidUTF8(n.What, "\uFFFD"), Reason: n.Reason, Severity: string(n.Severity)})
+	}
+	return out
+}
+
+// own reads a file in Renown's own form: what is wrong in it keeps it out.
+func (im *importing) own(ctx context.Context, name string, out *storiesv1.ImportedFile) (domain.Document, bool) {
 	doc, problems := domain.Parse(name, im.files[name])
 	problems = append(problems, im.images(ctx, name, &doc)...)
 	if doc.Story == "" {
@@ -106,142 +207,5 @@ func (im *importing) file(ctx context.Context, name string) (*storiesv1.Imported
 	for _, p := range problems {
 		out.Problems = append(out.Problems, &storiesv1.Problem{Line: int32(p.Line), Message: p.Message})
 	}
-	if domain.Refused(problems) {
-		return out, nil
-	}
-	out.Text = textName(doc.Story, doc.Content.Locale)
-	result, err := im.store(ctx, doc)
-	if e, refused := fault.As(err); refused && e.Reason.HTTP < 500 {
-		out.Problems = append(out.Problems, problemsOf(err)...)
-		if len(e.Fields) == 0 {
-			out.Problems = append(out.Problems, &storiesv1.Problem{Message: e.Message})
-		}
-		return out, nil
-	}
-	out.Result = result
-	return out, err
-}
-
-// images finds the pictures of a document among the files and checks them.
-func (im *importing) images(ctx context.Context, name string, doc *domain.Document) []domain.Problem {
-	var problems []domain.Problem
-	for i, o := range doc.Origins {
-		if doc.Content.Blocks[i].Kind != domain.KindImage || o.Source == "" {
-			continue
-		}
-		file := path.Join(path.Dir(name), o.Source)
-		data, ok := im.files[file]
-		if !ok {
-			// An export names pictures by what they are: they may be stored already.
-			if doc.Content.Blocks[i].Image.Asset == "" {
-				problems = append(problems, domain.Problem{Line: o.Line, Message: fmt.Sprintf("the picture %q is not among the files", o.Source)})
-			}
-			continue
-		}
-		p, known := im.pictures[file]
-		if !known {
-			var err error
-			if p, err = im.s.decodePicture(ctx, file, data, path.Base(file)); err != nil {
-				problems = append(problems, domain.Problem{Line: o.Line, Message: fmt.Sprintf("the picture %q cannot be used: %s", o.Source, words(err))})
-				continue
-			}
-			im.pictures[file] = p
-		}
-		im.used[file] = true
-		doc.Content.Blocks[i].Image.Asset = p.info.SHA256
-	}
-	return problems
-}
-
-// words returns what an error says to people.
-func words(err error) string {
-	if e, ok := fault.As(err); ok {
-		return e.Message
-	}
-	return err.Error()
-}
-
-// store saves a document with its pictures and consent in one update; a dry run does the same and takes it back.
-func (im *importing) store(ctx context.Context, doc domain.Document) (string, error) {
-	var result string
-	taken := errDry{}
-	err := idempotency.Update(ctx, im.s.DB, func(ctx context.Context, tx store.Writer) error {
-		for _, p := range im.pictures {
-			if !shows(doc.Content, p.info.SHA256) {
-				continue
-			}
-			if err := im.s.storePicture(ctx, tx, p, im.by); err != nil {
-				return err
-			}
-		}
-		var err error
-		if result, err = im.text(ctx, tx, doc); err != nil {
-			return err
-		}
-		if im.dry {
-			return taken
-		}
-		return nil
-	})
-	if err == taken {
-		err = nil
-	}
-	return result, err
-}
-
-// errDry takes back what a dry run has done.
-type errDry struct{}
-
-func (errDry) Error() string { return "nothing is kept of a dry run" }
-
-func shows(c domain.Content, asset string) bool {
-	return slices.ContainsFunc(c.Blocks, func(b domain.Block) bool { return b.Kind == domain.KindImage && b.Image.Asset == asset })
-}
-
-func (im *importing) text(ctx context.Context, tx store.Writer, doc domain.Document) (string, error) {
-	result := importUpdated
-	before, err := tables.Texts.Get(ctx, tx, tables.TextID(doc.Story, domain.CanonicalLocale(doc.Content.Locale)))
-	if store.IsNotFound(err) {
-		result = importCreated
-	} else if err != nil {
-		return "", err
-	}
-	row, err := im.s.save(ctx, tx, draft{story: doc.Story, locale: doc.Content.Locale, content: doc.Content, slug: doc.Slug, by: im.by})
-	if err != nil {
-		return "", err
-	}
-	if result == importUpdated && row.Value.Version == before.Value.Version {
-		result = importUnchanged
-	}
-	if doc.Consent == nil {
-		return result, nil
-	}
-	added, err := im.consent(ctx, tx, row, *doc.Consent)
-	if added && result == importUnchanged {
-		result = importUpdated
-	}
-	return result, err
-}
-
-// consent records what the file says of an agreement, unless it is known already.
-func (im *importing) consent(ctx context.Context, tx store.Writer, row store.Row[tables.Text], a domain.AttestedConsent) (bool, error) {
-	t := row.Value
-	known, err := consentsOf(ctx, tx, row.ID)
-	if err != nil {
-		return false, err
-	}
-	ends := a.End()
-	if ends == 0 {
-		ends = usualConsentLife(a.Given())
-	}
-	for _, k := range known {
-		if c := k.Value.Consent; c.Kind == domain.Attested && c.Hash == t.Hash && c.SignedAt == a.Given() && c.Ends == ends {
-			return false, nil
-		}
-	}
-	_, err = im.s.addConsent(ctx, tx, domain.Consent{
-		ID: id.New(im.s.Clock), Story: t.Story, Locale: t.Locale, Hash: t.Hash, Kind: domain.Attested, Scopes: domain.SortScopes(a.Scopes),
-		Signer: domain.Signer{Name: a.GivenBy}, SignedAt: a.Given(), Ends: ends, Evidence: a.Evidence, RecordedBy: im.by.name, RecordedFor: im.by.owner, RecordedAt: im.s.now(),
-	}, im.by)
-	return err == nil, err
+	return doc, !domain.Refused(problems)
 }

@@ -120,6 +120,14 @@ func (s *Server) text(ctx context.Context, tx store.Reader, row store.Row[tables
 			out.AnonymousOf = "stories/" + of
 		}
 	}
+	from, err := imported(ctx, tx, row.ID)
+	if err != nil {
+		return nil, err
+	}
+	out.Source = from.Source
+	for _, k := range from.Kept {
+		out.Kept = append(out.Kept, &storiesv1.KeptNote{Line: int32(k.Line), Field: k.Field, Text: k.Text, Reason: k.Reason})
+	}
 	if out.Summary.Live {
 		out.Live, out.CardProblem = publishedSummary(pub.Value), pub.Value.CardProblem
 	}

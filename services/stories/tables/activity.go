@@ -58,7 +58,7 @@ func Specs() []*store.Spec {
 		Stories.Spec(), Texts.Spec(), Versions.Spec(), Consents.Spec(), Signoffs.Spec(),
 		PublishedStories.Spec(), Editions.Spec(), Redirects.Spec(), Assets.Spec(), AssetUses.Spec(), WithdrawnAssets.Spec(),
 		Taxonomies.Spec(), Audit.Spec(), Messages.Spec(), MonthlyFigures.Spec(), Purges.Spec(), secret.Table.Spec(), idempotency.Table.Spec(),
-		Variants.Spec(), Protections.Spec(),
+		Imports.Spec(), Variants.Spec(), Protections.Spec(),
 		Metrics.Spec(), Previews.Spec(),
 	}, outbox.Specs()...)
 }

@@ -1334,7 +1334,11 @@ type Text struct {
 	// For an anonymous text: the story that it was made of, "stories/{story}"; empty for others. It is known in the workspace only.
 	AnonymousOf string `protobuf:"bytes,21,opt,name=anonymous_of,json=anonymousOf,proto3" json:"anonymous_of,omitempty"`
 	// What the card of the edition that is up leaves out and what helps: characters that no font has, with the setting; empty if nothing is left out.
-	CardProblem   string `protobuf:"bytes,22,opt,name=card_problem,json=cardProblem,proto3" json:"card_problem,omitempty"`
+	CardProblem string `protobuf:"bytes,22,opt,name=card_problem,json=cardProblem,proto3" json:"card_problem,omitempty"`
+	// The path of the file of another site that it was imported from; empty for others.
+	Source string `protobuf:"bytes,23,opt,name=source,proto3" json:"source,omitempty"`
+	// What of that file has no place in a story. It is no part of the text: only the workspace sees it.
+	Kept          []*KeptNote `protobuf:"bytes,24,rep,name=kept,proto3" json:"kept,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -1460,6 +1464,93 @@ func (x *Text) GetCardProblem() string {
 	return ""
 }
 
+func (x *Text) GetSource() string {
+	if x != nil {
+		return x.Source
+	}
+	return ""
+}
+
+func (x *Text) GetKept() []*KeptNote {
+	if x != nil {
+		return x.Kept
+	}
+	return nil
+}
+
+// KeptNote is something that an imported file said and that has no place in a story.
+type KeptNote struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// Line of the file, 0 if it stood nowhere in particular.
+	Line int32 `protobuf:"varint,1,opt,name=line,proto3" json:"line,omitempty"`
+	// Field of the front matter, or what it was.
+	Field string `protobuf:"bytes,2,opt,name=field,proto3" json:"field,omitempty"`
+	// What stood there.
+	Text string `protobuf:"bytes,3,opt,name=text,proto3" json:"text,omitempty"`
+	// Why it has no place.
+	Reason        string `protobuf:"bytes,4,opt,name=reason,proto3" json:"reason,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *KeptNote) Reset() {
+	*x = KeptNote{}
+	mi := &file_renown_stories_v1_resources_proto_msgTypes[12]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *KeptNote) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*KeptNote) ProtoMessage() {}
+
+func (x *KeptNote) ProtoReflect() protoreflect.Message {
+	mi := &file_renown_stories_v1_resources_proto_msgTypes[12]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use KeptNote.ProtoReflect.Descriptor instead.
+func (*KeptNote) Descriptor() ([]byte, []int) {
+	return file_renown_stories_v1_resources_proto_rawDescGZIP(), []int{12}
+}
+
+func (x *KeptNote) GetLine() int32 {
+	if x != nil {
+		return x.Line
+	}
+	return 0
+}
+
+func (x *KeptNote) GetField() string {
+	if x != nil {
+		return x.Field
+	}
+	return ""
+}
+
+func (x *KeptNote) GetText() string {
+	if x != nil {
+		return x.Text
+	}
+	return ""
+}
+
+func (x *KeptNote) GetReason() string {
+	if x != nil {
+		return x.Reason
+	}
+	return ""
+}
+
 // Version is one immutable state of a text.
 type Version struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
@@ -1489,7 +1580,7 @@ type Version struct {
 
 func (x *Version) Reset() {
 	*x = Version{}
-	mi := &file_renown_stories_v1_resources_proto_msgTypes[12]
+	mi := &file_renown_stories_v1_resources_proto_msgTypes[13]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1501,7 +1592,7 @@ func (x *Version) String() string {
 func (*Version) ProtoMessage() {}
 
 func (x *Version) ProtoReflect() protoreflect.Message {
-	mi := &file_renown_stories_v1_resources_proto_msgTypes[12]
+	mi := &file_renown_stories_v1_resources_proto_msgTypes[13]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1514,7 +1605,7 @@ func (x *Version) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Version.ProtoReflect.Descriptor instead.
 func (*Version) Descriptor() ([]byte, []int) {
-	return file_renown_stories_v1_resources_proto_rawDescGZIP(), []int{12}
+	return file_renown_stories_v1_resources_proto_rawDescGZIP(), []int{13}
 }
 
 func (x *Version) GetName() string {
@@ -1636,7 +1727,7 @@ type Consent struct {
 
 func (x *Consent) Reset() {
 	*x = Consent{}
-	mi := &file_renown_stories_v1_resources_proto_msgTypes[13]
+	mi := &file_renown_stories_v1_resources_proto_msgTypes[14]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1648,7 +1739,7 @@ func (x *Consent) String() string {
 func (*Consent) ProtoMessage() {}
 
 func (x *Consent) ProtoReflect() protoreflect.Message {
-	mi := &file_renown_stories_v1_resources_proto_msgTypes[13]
+	mi := &file_renown_stories_v1_resources_proto_msgTypes[14]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1661,7 +1752,7 @@ func (x *Consent) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Consent.ProtoReflect.Descriptor instead.
 func (*Consent) Descriptor() ([]byte, []int) {
-	return file_renown_stories_v1_resources_proto_rawDescGZIP(), []int{13}
+	return file_renown_stories_v1_resources_proto_rawDescGZIP(), []int{14}
 }
 
 func (x *Consent) GetName() string {
@@ -1819,7 +1910,7 @@ type ConsentWithdrawal struct {
 
 func (x *ConsentWithdrawal) Reset() {
 	*x = ConsentWithdrawal{}
-	mi := &file_renown_stories_v1_resources_proto_msgTypes[14]
+	mi := &file_renown_stories_v1_resources_proto_msgTypes[15]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1831,7 +1922,7 @@ func (x *ConsentWithdrawal) String() string {
 func (*ConsentWithdrawal) ProtoMessage() {}
 
 func (x *ConsentWithdrawal) ProtoReflect() protoreflect.Message {
-	mi := &file_renown_stories_v1_resources_proto_msgTypes[14]
+	mi := &file_renown_stories_v1_resources_proto_msgTypes[15]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1844,7 +1935,7 @@ func (x *ConsentWithdrawal) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ConsentWithdrawal.ProtoReflect.Descriptor instead.
 func (*ConsentWithdrawal) Descriptor() ([]byte, []int) {
-	return file_renown_stories_v1_resources_proto_rawDescGZIP(), []int{14}
+	return file_renown_stories_v1_resources_proto_rawDescGZIP(), []int{15}
 }
 
 func (x *ConsentWithdrawal) GetClause() ConsentClause {
@@ -1901,7 +1992,7 @@ type Signoff struct {
 
 func (x *Signoff) Reset() {
 	*x = Signoff{}
-	mi := &file_renown_stories_v1_resources_proto_msgTypes[15]
+	mi := &file_renown_stories_v1_resources_proto_msgTypes[16]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1913,7 +2004,7 @@ func (x *Signoff) String() string {
 func (*Signoff) ProtoMessage() {}
 
 func (x *Signoff) ProtoReflect() protoreflect.Message {
-	mi := &file_renown_stories_v1_resources_proto_msgTypes[15]
+	mi := &file_renown_stories_v1_resources_proto_msgTypes[16]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1926,7 +2017,7 @@ func (x *Signoff) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Signoff.ProtoReflect.Descriptor instead.
 func (*Signoff) Descriptor() ([]byte, []int) {
-	return file_renown_stories_v1_resources_proto_rawDescGZIP(), []int{15}
+	return file_renown_stories_v1_resources_proto_rawDescGZIP(), []int{16}
 }
 
 func (x *Signoff) GetName() string {
@@ -2028,7 +2119,7 @@ type SignoffComment struct {
 
 func (x *SignoffComment) Reset() {
 	*x = SignoffComment{}
-	mi := &file_renown_stories_v1_resources_proto_msgTypes[16]
+	mi := &file_renown_stories_v1_resources_proto_msgTypes[17]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2040,7 +2131,7 @@ func (x *SignoffComment) String() string {
 func (*SignoffComment) ProtoMessage() {}
 
 func (x *SignoffComment) ProtoReflect() protoreflect.Message {
-	mi := &file_renown_stories_v1_resources_proto_msgTypes[16]
+	mi := &file_renown_stories_v1_resources_proto_msgTypes[17]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2053,7 +2144,7 @@ func (x *SignoffComment) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use SignoffComment.ProtoReflect.Descriptor instead.
 func (*SignoffComment) Descriptor() ([]byte, []int) {
-	return file_renown_stories_v1_resources_proto_rawDescGZIP(), []int{16}
+	return file_renown_stories_v1_resources_proto_rawDescGZIP(), []int{17}
 }
 
 func (x *SignoffComment) GetBlock() int32 {
@@ -2121,7 +2212,7 @@ type PublishedSummary struct {
 
 func (x *PublishedSummary) Reset() {
 	*x = PublishedSummary{}
-	mi := &file_renown_stories_v1_resources_proto_msgTypes[17]
+	mi := &file_renown_stories_v1_resources_proto_msgTypes[18]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2133,7 +2224,7 @@ func (x *PublishedSummary) String() string {
 func (*PublishedSummary) ProtoMessage() {}
 
 func (x *PublishedSummary) ProtoReflect() protoreflect.Message {
-	mi := &file_renown_stories_v1_resources_proto_msgTypes[17]
+	mi := &file_renown_stories_v1_resources_proto_msgTypes[18]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2146,7 +2237,7 @@ func (x *PublishedSummary) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use PublishedSummary.ProtoReflect.Descriptor instead.
 func (*PublishedSummary) Descriptor() ([]byte, []int) {
-	return file_renown_stories_v1_resources_proto_rawDescGZIP(), []int{17}
+	return file_renown_stories_v1_resources_proto_rawDescGZIP(), []int{18}
 }
 
 func (x *PublishedSummary) GetName() string {
@@ -2289,7 +2380,7 @@ type Picture struct {
 
 func (x *Picture) Reset() {
 	*x = Picture{}
-	mi := &file_renown_stories_v1_resources_proto_msgTypes[18]
+	mi := &file_renown_stories_v1_resources_proto_msgTypes[19]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2301,7 +2392,7 @@ func (x *Picture) String() string {
 func (*Picture) ProtoMessage() {}
 
 func (x *Picture) ProtoReflect() protoreflect.Message {
-	mi := &file_renown_stories_v1_resources_proto_msgTypes[18]
+	mi := &file_renown_stories_v1_resources_proto_msgTypes[19]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2314,7 +2405,7 @@ func (x *Picture) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Picture.ProtoReflect.Descriptor instead.
 func (*Picture) Descriptor() ([]byte, []int) {
-	return file_renown_stories_v1_resources_proto_rawDescGZIP(), []int{18}
+	return file_renown_stories_v1_resources_proto_rawDescGZIP(), []int{19}
 }
 
 func (x *Picture) GetAsset() string {
@@ -2376,7 +2467,7 @@ type PictureVariant struct {
 
 func (x *PictureVariant) Reset() {
 	*x = PictureVariant{}
-	mi := &file_renown_stories_v1_resources_proto_msgTypes[19]
+	mi := &file_renown_stories_v1_resources_proto_msgTypes[20]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2388,7 +2479,7 @@ func (x *PictureVariant) String() string {
 func (*PictureVariant) ProtoMessage() {}
 
 func (x *PictureVariant) ProtoReflect() protoreflect.Message {
-	mi := &file_renown_stories_v1_resources_proto_msgTypes[19]
+	mi := &file_renown_stories_v1_resources_proto_msgTypes[20]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2401,7 +2492,7 @@ func (x *PictureVariant) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use PictureVariant.ProtoReflect.Descriptor instead.
 func (*PictureVariant) Descriptor() ([]byte, []int) {
-	return file_renown_stories_v1_resources_proto_rawDescGZIP(), []int{19}
+	return file_renown_stories_v1_resources_proto_rawDescGZIP(), []int{20}
 }
 
 func (x *PictureVariant) GetAsset() string {
@@ -2447,7 +2538,7 @@ type TermRef struct {
 
 func (x *TermRef) Reset() {
 	*x = TermRef{}
-	mi := &file_renown_stories_v1_resources_proto_msgTypes[20]
+	mi := &file_renown_stories_v1_resources_proto_msgTypes[21]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2459,7 +2550,7 @@ func (x *TermRef) String() string {
 func (*TermRef) ProtoMessage() {}
 
 func (x *TermRef) ProtoReflect() protoreflect.Message {
-	mi := &file_renown_stories_v1_resources_proto_msgTypes[20]
+	mi := &file_renown_stories_v1_resources_proto_msgTypes[21]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2472,7 +2563,7 @@ func (x *TermRef) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use TermRef.ProtoReflect.Descriptor instead.
 func (*TermRef) Descriptor() ([]byte, []int) {
-	return file_renown_stories_v1_resources_proto_rawDescGZIP(), []int{20}
+	return file_renown_stories_v1_resources_proto_rawDescGZIP(), []int{21}
 }
 
 func (x *TermRef) GetTaxonomy() string {
@@ -2511,7 +2602,7 @@ type Related struct {
 
 func (x *Related) Reset() {
 	*x = Related{}
-	mi := &file_renown_stories_v1_resources_proto_msgTypes[21]
+	mi := &file_renown_stories_v1_resources_proto_msgTypes[22]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2523,7 +2614,7 @@ func (x *Related) String() string {
 func (*Related) ProtoMessage() {}
 
 func (x *Related) ProtoReflect() protoreflect.Message {
-	mi := &file_renown_stories_v1_resources_proto_msgTypes[21]
+	mi := &file_renown_stories_v1_resources_proto_msgTypes[22]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2536,7 +2627,7 @@ func (x *Related) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Related.ProtoReflect.Descriptor instead.
 func (*Related) Descriptor() ([]byte, []int) {
-	return file_renown_stories_v1_resources_proto_rawDescGZIP(), []int{21}
+	return file_renown_stories_v1_resources_proto_rawDescGZIP(), []int{22}
 }
 
 func (x *Related) GetStory() *PublishedSummary {
@@ -2605,7 +2696,7 @@ type PublishedStory struct {
 
 func (x *PublishedStory) Reset() {
 	*x = PublishedStory{}
-	mi := &file_renown_stories_v1_resources_proto_msgTypes[22]
+	mi := &file_renown_stories_v1_resources_proto_msgTypes[23]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2617,7 +2708,7 @@ func (x *PublishedStory) String() string {
 func (*PublishedStory) ProtoMessage() {}
 
 func (x *PublishedStory) ProtoReflect() protoreflect.Message {
-	mi := &file_renown_stories_v1_resources_proto_msgTypes[22]
+	mi := &file_renown_stories_v1_resources_proto_msgTypes[23]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2630,7 +2721,7 @@ func (x *PublishedStory) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use PublishedStory.ProtoReflect.Descriptor instead.
 func (*PublishedStory) Descriptor() ([]byte, []int) {
-	return file_renown_stories_v1_resources_proto_rawDescGZIP(), []int{22}
+	return file_renown_stories_v1_resources_proto_rawDescGZIP(), []int{23}
 }
 
 func (x *PublishedStory) GetSummary() *PublishedSummary {
@@ -2776,7 +2867,7 @@ type VerifiedMetric struct {
 
 func (x *VerifiedMetric) Reset() {
 	*x = VerifiedMetric{}
-	mi := &file_renown_stories_v1_resources_proto_msgTypes[23]
+	mi := &file_renown_stories_v1_resources_proto_msgTypes[24]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2788,7 +2879,7 @@ func (x *VerifiedMetric) String() string {
 func (*VerifiedMetric) ProtoMessage() {}
 
 func (x *VerifiedMetric) ProtoReflect() protoreflect.Message {
-	mi := &file_renown_stories_v1_resources_proto_msgTypes[23]
+	mi := &file_renown_stories_v1_resources_proto_msgTypes[24]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2801,7 +2892,7 @@ func (x *VerifiedMetric) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use VerifiedMetric.ProtoReflect.Descriptor instead.
 func (*VerifiedMetric) Descriptor() ([]byte, []int) {
-	return file_renown_stories_v1_resources_proto_rawDescGZIP(), []int{23}
+	return file_renown_stories_v1_resources_proto_rawDescGZIP(), []int{24}
 }
 
 func (x *VerifiedMetric) GetBlock() int32 {
@@ -2848,7 +2939,7 @@ type Excerpts struct {
 
 func (x *Excerpts) Reset() {
 	*x = Excerpts{}
-	mi := &file_renown_stories_v1_resources_proto_msgTypes[24]
+	mi := &file_renown_stories_v1_resources_proto_msgTypes[25]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2860,7 +2951,7 @@ func (x *Excerpts) String() string {
 func (*Excerpts) ProtoMessage() {}
 
 func (x *Excerpts) ProtoReflect() protoreflect.Message {
-	mi := &file_renown_stories_v1_resources_proto_msgTypes[24]
+	mi := &file_renown_stories_v1_resources_proto_msgTypes[25]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2873,7 +2964,7 @@ func (x *Excerpts) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Excerpts.ProtoReflect.Descriptor instead.
 func (*Excerpts) Descriptor() ([]byte, []int) {
-	return file_renown_stories_v1_resources_proto_rawDescGZIP(), []int{24}
+	return file_renown_stories_v1_resources_proto_rawDescGZIP(), []int{25}
 }
 
 func (x *Excerpts) GetSnippet() string {
@@ -2912,7 +3003,7 @@ type Alternate struct {
 
 func (x *Alternate) Reset() {
 	*x = Alternate{}
-	mi := &file_renown_stories_v1_resources_proto_msgTypes[25]
+	mi := &file_renown_stories_v1_resources_proto_msgTypes[26]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2924,7 +3015,7 @@ func (x *Alternate) String() string {
 func (*Alternate) ProtoMessage() {}
 
 func (x *Alternate) ProtoReflect() protoreflect.Message {
-	mi := &file_renown_stories_v1_resources_proto_msgTypes[25]
+	mi := &file_renown_stories_v1_resources_proto_msgTypes[26]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2937,7 +3028,7 @@ func (x *Alternate) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Alternate.ProtoReflect.Descriptor instead.
 func (*Alternate) Descriptor() ([]byte, []int) {
-	return file_renown_stories_v1_resources_proto_rawDescGZIP(), []int{25}
+	return file_renown_stories_v1_resources_proto_rawDescGZIP(), []int{26}
 }
 
 func (x *Alternate) GetLocale() string {
@@ -2984,7 +3075,7 @@ type AuditEntry struct {
 
 func (x *AuditEntry) Reset() {
 	*x = AuditEntry{}
-	mi := &file_renown_stories_v1_resources_proto_msgTypes[26]
+	mi := &file_renown_stories_v1_resources_proto_msgTypes[27]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2996,7 +3087,7 @@ func (x *AuditEntry) String() string {
 func (*AuditEntry) ProtoMessage() {}
 
 func (x *AuditEntry) ProtoReflect() protoreflect.Message {
-	mi := &file_renown_stories_v1_resources_proto_msgTypes[26]
+	mi := &file_renown_stories_v1_resources_proto_msgTypes[27]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -3009,7 +3100,7 @@ func (x *AuditEntry) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use AuditEntry.ProtoReflect.Descriptor instead.
 func (*AuditEntry) Descriptor() ([]byte, []int) {
-	return file_renown_stories_v1_resources_proto_rawDescGZIP(), []int{26}
+	return file_renown_stories_v1_resources_proto_rawDescGZIP(), []int{27}
 }
 
 func (x *AuditEntry) GetId() string {
@@ -3076,7 +3167,7 @@ type Problem struct {
 
 func (x *Problem) Reset() {
 	*x = Problem{}
-	mi := &file_renown_stories_v1_resources_proto_msgTypes[27]
+	mi := &file_renown_stories_v1_resources_proto_msgTypes[28]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -3088,7 +3179,7 @@ func (x *Problem) String() string {
 func (*Problem) ProtoMessage() {}
 
 func (x *Problem) ProtoReflect() protoreflect.Message {
-	mi := &file_renown_stories_v1_resources_proto_msgTypes[27]
+	mi := &file_renown_stories_v1_resources_proto_msgTypes[28]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -3101,7 +3192,7 @@ func (x *Problem) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Problem.ProtoReflect.Descriptor instead.
 func (*Problem) Descriptor() ([]byte, []int) {
-	return file_renown_stories_v1_resources_proto_rawDescGZIP(), []int{27}
+	return file_renown_stories_v1_resources_proto_rawDescGZIP(), []int{28}
 }
 
 func (x *Problem) GetLine() int32 {
@@ -3219,7 +3310,7 @@ const file_renown_stories_v1_resources_proto_rawDesc = "" +
 	"\x04live\x18\v \x01(\bR\x04live\x12\x18\n" +
 	"\aactions\x18\f \x03(\tR\aactions\x12=\n" +
 	"\fpublish_time\x18\r \x01(\v2\x1a.google.protobuf.TimestampR\vpublishTime\x12#\n" +
-	"\rchanges_asked\x18\x0e \x01(\tR\fchangesAsked\"\xc8\x04\n" +
+	"\rchanges_asked\x18\x0e \x01(\tR\fchangesAsked\"\x91\x05\n" +
 	"\x04Text\x128\n" +
 	"\asummary\x18\x01 \x01(\v2\x1e.renown.stories.v1.TextSummaryR\asummary\x124\n" +
 	"\acontent\x18\x02 \x01(\v2\x1a.renown.stories.v1.ContentR\acontent\x12\x1a\n" +
@@ -3234,7 +3325,14 @@ const file_renown_stories_v1_resources_proto_rawDesc = "" +
 	" \x01(\tR\x04html\x127\n" +
 	"\bexcerpts\x18\x14 \x01(\v2\x1b.renown.stories.v1.ExcerptsR\bexcerpts\x12!\n" +
 	"\fanonymous_of\x18\x15 \x01(\tR\vanonymousOf\x12!\n" +
-	"\fcard_problem\x18\x16 \x01(\tR\vcardProblem\"\xe7\x02\n" +
+	"\fcard_problem\x18\x16 \x01(\tR\vcardProblem\x12\x16\n" +
+	"\x06source\x18\x17 \x01(\tR\x06source\x12/\n" +
+	"\x04kept\x18\x18 \x03(\v2\x1b.renown.stories.v1.KeptNoteR\x04kept\"`\n" +
+	"\bKeptNote\x12\x12\n" +
+	"\x04line\x18\x01 \x01(\x05R\x04line\x12\x14\n" +
+	"\x05field\x18\x02 \x01(\tR\x05field\x12\x12\n" +
+	"\x04text\x18\x03 \x01(\tR\x04text\x12\x16\n" +
+	"\x06reason\x18\x04 \x01(\tR\x06reason\"\xe7\x02\n" +
 	"\aVersion\x12\x12\n" +
 	"\x04name\x18\x01 \x01(\tR\x04name\x12\x16\n" +
 	"\x06number\x18\x02 \x01(\x05R\x06number\x124\n" +
@@ -3432,7 +3530,7 @@ func file_renown_stories_v1_resources_proto_rawDescGZIP() []byte {
 }
 
 var file_renown_stories_v1_resources_proto_enumTypes = make([]protoimpl.EnumInfo, 4)
-var file_renown_stories_v1_resources_proto_msgTypes = make([]protoimpl.MessageInfo, 29)
+var file_renown_stories_v1_resources_proto_msgTypes = make([]protoimpl.MessageInfo, 30)
 var file_renown_stories_v1_resources_proto_goTypes = []any{
 	(TextState)(0),                // 0: renown.stories.v1.TextState
 	(ConsentScope)(0),             // 1: renown.stories.v1.ConsentScope
@@ -3450,24 +3548,25 @@ var file_renown_stories_v1_resources_proto_goTypes = []any{
 	(*Story)(nil),                 // 13: renown.stories.v1.Story
 	(*TextSummary)(nil),           // 14: renown.stories.v1.TextSummary
 	(*Text)(nil),                  // 15: renown.stories.v1.Text
-	(*Version)(nil),               // 16: renown.stories.v1.Version
-	(*Consent)(nil),               // 17: renown.stories.v1.Consent
-	(*ConsentWithdrawal)(nil),     // 18: renown.stories.v1.ConsentWithdrawal
-	(*Signoff)(nil),               // 19: renown.stories.v1.Signoff
-	(*SignoffComment)(nil),        // 20: renown.stories.v1.SignoffComment
-	(*PublishedSummary)(nil),      // 21: renown.stories.v1.PublishedSummary
-	(*Picture)(nil),               // 22: renown.stories.v1.Picture
-	(*PictureVariant)(nil),        // 23: renown.stories.v1.PictureVariant
-	(*TermRef)(nil),               // 24: renown.stories.v1.TermRef
-	(*Related)(nil),               // 25: renown.stories.v1.Related
-	(*PublishedStory)(nil),        // 26: renown.stories.v1.PublishedStory
-	(*VerifiedMetric)(nil),        // 27: renown.stories.v1.VerifiedMetric
-	(*Excerpts)(nil),              // 28: renown.stories.v1.Excerpts
-	(*Alternate)(nil),             // 29: renown.stories.v1.Alternate
-	(*AuditEntry)(nil),            // 30: renown.stories.v1.AuditEntry
-	(*Problem)(nil),               // 31: renown.stories.v1.Problem
-	nil,                           // 32: renown.stories.v1.AuditEntry.DetailsEntry
-	(*timestamppb.Timestamp)(nil), // 33: google.protobuf.Timestamp
+	(*KeptNote)(nil),              // 16: renown.stories.v1.KeptNote
+	(*Version)(nil),               // 17: renown.stories.v1.Version
+	(*Consent)(nil),               // 18: renown.stories.v1.Consent
+	(*ConsentWithdrawal)(nil),     // 19: renown.stories.v1.ConsentWithdrawal
+	(*Signoff)(nil),               // 20: renown.stories.v1.Signoff
+	(*SignoffComment)(nil),        // 21: renown.stories.v1.SignoffComment
+	(*PublishedSummary)(nil),      // 22: renown.stories.v1.PublishedSummary
+	(*Picture)(nil),               // 23: renown.stories.v1.Picture
+	(*PictureVariant)(nil),        // 24: renown.stories.v1.PictureVariant
+	(*TermRef)(nil),               // 25: renown.stories.v1.TermRef
+	(*Related)(nil),               // 26: renown.stories.v1.Related
+	(*PublishedStory)(nil),        // 27: renown.stories.v1.PublishedStory
+	(*VerifiedMetric)(nil),        // 28: renown.stories.v1.VerifiedMetric
+	(*Excerpts)(nil),              // 29: renown.stories.v1.Excerpts
+	(*Alternate)(nil),             // 30: renown.stories.v1.Alternate
+	(*AuditEntry)(nil),            // 31: renown.stories.v1.AuditEntry
+	(*Problem)(nil),               // 32: renown.stories.v1.Problem
+	nil,                           // 33: renown.stories.v1.AuditEntry.DetailsEntry
+	(*timestamppb.Timestamp)(nil), // 34: google.protobuf.Timestamp
 }
 var file_renown_stories_v1_resources_proto_depIdxs = []int32{
 	5,  // 0: renown.stories.v1.Content.blocks:type_name -> renown.stories.v1.Block
@@ -3479,65 +3578,66 @@ var file_renown_stories_v1_resources_proto_depIdxs = []int32{
 	11, // 6: renown.stories.v1.Block.video:type_name -> renown.stories.v1.VideoBlock
 	12, // 7: renown.stories.v1.Block.cta:type_name -> renown.stories.v1.CtaBlock
 	14, // 8: renown.stories.v1.Story.texts:type_name -> renown.stories.v1.TextSummary
-	33, // 9: renown.stories.v1.Story.create_time:type_name -> google.protobuf.Timestamp
-	33, // 10: renown.stories.v1.Story.update_time:type_name -> google.protobuf.Timestamp
+	34, // 9: renown.stories.v1.Story.create_time:type_name -> google.protobuf.Timestamp
+	34, // 10: renown.stories.v1.Story.update_time:type_name -> google.protobuf.Timestamp
 	0,  // 11: renown.stories.v1.TextSummary.state:type_name -> renown.stories.v1.TextState
-	33, // 12: renown.stories.v1.TextSummary.update_time:type_name -> google.protobuf.Timestamp
-	33, // 13: renown.stories.v1.TextSummary.publish_time:type_name -> google.protobuf.Timestamp
+	34, // 12: renown.stories.v1.TextSummary.update_time:type_name -> google.protobuf.Timestamp
+	34, // 13: renown.stories.v1.TextSummary.publish_time:type_name -> google.protobuf.Timestamp
 	14, // 14: renown.stories.v1.Text.summary:type_name -> renown.stories.v1.TextSummary
 	4,  // 15: renown.stories.v1.Text.content:type_name -> renown.stories.v1.Content
-	33, // 16: renown.stories.v1.Text.unpublish_time:type_name -> google.protobuf.Timestamp
-	21, // 17: renown.stories.v1.Text.live:type_name -> renown.stories.v1.PublishedSummary
-	17, // 18: renown.stories.v1.Text.consents:type_name -> renown.stories.v1.Consent
-	19, // 19: renown.stories.v1.Text.signoffs:type_name -> renown.stories.v1.Signoff
-	28, // 20: renown.stories.v1.Text.excerpts:type_name -> renown.stories.v1.Excerpts
-	4,  // 21: renown.stories.v1.Version.content:type_name -> renown.stories.v1.Content
-	33, // 22: renown.stories.v1.Version.create_time:type_name -> google.protobuf.Timestamp
-	2,  // 23: renown.stories.v1.Consent.kind:type_name -> renown.stories.v1.ConsentKind
-	1,  // 24: renown.stories.v1.Consent.scopes:type_name -> renown.stories.v1.ConsentScope
-	33, // 25: renown.stories.v1.Consent.give_time:type_name -> google.protobuf.Timestamp
-	33, // 26: renown.stories.v1.Consent.end_time:type_name -> google.protobuf.Timestamp
-	33, // 27: renown.stories.v1.Consent.revoke_time:type_name -> google.protobuf.Timestamp
-	33, // 28: renown.stories.v1.Consent.create_time:type_name -> google.protobuf.Timestamp
-	18, // 29: renown.stories.v1.Consent.withdrawals:type_name -> renown.stories.v1.ConsentWithdrawal
-	3,  // 30: renown.stories.v1.ConsentWithdrawal.clause:type_name -> renown.stories.v1.ConsentClause
-	33, // 31: renown.stories.v1.ConsentWithdrawal.time:type_name -> google.protobuf.Timestamp
-	1,  // 32: renown.stories.v1.Signoff.scopes:type_name -> renown.stories.v1.ConsentScope
-	33, // 33: renown.stories.v1.Signoff.expire_time:type_name -> google.protobuf.Timestamp
-	33, // 34: renown.stories.v1.Signoff.create_time:type_name -> google.protobuf.Timestamp
-	20, // 35: renown.stories.v1.Signoff.comments:type_name -> renown.stories.v1.SignoffComment
-	33, // 36: renown.stories.v1.SignoffComment.create_time:type_name -> google.protobuf.Timestamp
-	33, // 37: renown.stories.v1.PublishedSummary.publish_time:type_name -> google.protobuf.Timestamp
-	33, // 38: renown.stories.v1.PublishedSummary.first_publish_time:type_name -> google.protobuf.Timestamp
-	10, // 39: renown.stories.v1.PublishedSummary.image:type_name -> renown.stories.v1.ImageBlock
-	8,  // 40: renown.stories.v1.PublishedSummary.metric:type_name -> renown.stories.v1.MetricBlock
-	24, // 41: renown.stories.v1.PublishedSummary.terms:type_name -> renown.stories.v1.TermRef
-	22, // 42: renown.stories.v1.PublishedSummary.picture:type_name -> renown.stories.v1.Picture
-	23, // 43: renown.stories.v1.Picture.variants:type_name -> renown.stories.v1.PictureVariant
-	21, // 44: renown.stories.v1.Related.story:type_name -> renown.stories.v1.PublishedSummary
-	24, // 45: renown.stories.v1.Related.terms:type_name -> renown.stories.v1.TermRef
-	21, // 46: renown.stories.v1.PublishedStory.summary:type_name -> renown.stories.v1.PublishedSummary
-	4,  // 47: renown.stories.v1.PublishedStory.content:type_name -> renown.stories.v1.Content
-	2,  // 48: renown.stories.v1.PublishedStory.consent_kind:type_name -> renown.stories.v1.ConsentKind
-	33, // 49: renown.stories.v1.PublishedStory.consent_time:type_name -> google.protobuf.Timestamp
-	33, // 50: renown.stories.v1.PublishedStory.consent_end_time:type_name -> google.protobuf.Timestamp
-	33, // 51: renown.stories.v1.PublishedStory.next_change_time:type_name -> google.protobuf.Timestamp
-	22, // 52: renown.stories.v1.PublishedStory.pictures:type_name -> renown.stories.v1.Picture
-	22, // 53: renown.stories.v1.PublishedStory.card:type_name -> renown.stories.v1.Picture
-	29, // 54: renown.stories.v1.PublishedStory.alternates:type_name -> renown.stories.v1.Alternate
-	25, // 55: renown.stories.v1.PublishedStory.related:type_name -> renown.stories.v1.Related
-	27, // 56: renown.stories.v1.PublishedStory.verified:type_name -> renown.stories.v1.VerifiedMetric
-	28, // 57: renown.stories.v1.PublishedStory.excerpts:type_name -> renown.stories.v1.Excerpts
-	3,  // 58: renown.stories.v1.PublishedStory.withdrawn_clauses:type_name -> renown.stories.v1.ConsentClause
-	33, // 59: renown.stories.v1.VerifiedMetric.verify_time:type_name -> google.protobuf.Timestamp
-	33, // 60: renown.stories.v1.VerifiedMetric.stale_time:type_name -> google.protobuf.Timestamp
-	33, // 61: renown.stories.v1.AuditEntry.time:type_name -> google.protobuf.Timestamp
-	32, // 62: renown.stories.v1.AuditEntry.details:type_name -> renown.stories.v1.AuditEntry.DetailsEntry
-	63, // [63:63] is the sub-list for method output_type
-	63, // [63:63] is the sub-list for method input_type
-	63, // [63:63] is the sub-list for extension type_name
-	63, // [63:63] is the sub-list for extension extendee
-	0,  // [0:63] is the sub-list for field type_name
+	34, // 16: renown.stories.v1.Text.unpublish_time:type_name -> google.protobuf.Timestamp
+	22, // 17: renown.stories.v1.Text.live:type_name -> renown.stories.v1.PublishedSummary
+	18, // 18: renown.stories.v1.Text.consents:type_name -> renown.stories.v1.Consent
+	20, // 19: renown.stories.v1.Text.signoffs:type_name -> renown.stories.v1.Signoff
+	29, // 20: renown.stories.v1.Text.excerpts:type_name -> renown.stories.v1.Excerpts
+	16, // 21: renown.stories.v1.Text.kept:type_name -> renown.stories.v1.KeptNote
+	4,  // 22: renown.stories.v1.Version.content:type_name -> renown.stories.v1.Content
+	34, // 23: renown.stories.v1.Version.create_time:type_name -> google.protobuf.Timestamp
+	2,  // 24: renown.stories.v1.Consent.kind:type_name -> renown.stories.v1.ConsentKind
+	1,  // 25: renown.stories.v1.Consent.scopes:type_name -> renown.stories.v1.ConsentScope
+	34, // 26: renown.stories.v1.Consent.give_time:type_name -> google.protobuf.Timestamp
+	34, // 27: renown.stories.v1.Consent.end_time:type_name -> google.protobuf.Timestamp
+	34, // 28: renown.stories.v1.Consent.revoke_time:type_name -> google.protobuf.Timestamp
+	34, // 29: renown.stories.v1.Consent.create_time:type_name -> google.protobuf.Timestamp
+	19, // 30: renown.stories.v1.Consent.withdrawals:type_name -> renown.stories.v1.ConsentWithdrawal
+	3,  // 31: renown.stories.v1.ConsentWithdrawal.clause:type_name -> renown.stories.v1.ConsentClause
+	34, // 32: renown.stories.v1.ConsentWithdrawal.time:type_name -> google.protobuf.Timestamp
+	1,  // 33: renown.stories.v1.Signoff.scopes:type_name -> renown.stories.v1.ConsentScope
+	34, // 34: renown.stories.v1.Signoff.expire_time:type_name -> google.protobuf.Timestamp
+	34, // 35: renown.stories.v1.Signoff.create_time:type_name -> google.protobuf.Timestamp
+	21, // 36: renown.stories.v1.Signoff.comments:type_name -> renown.stories.v1.SignoffComment
+	34, // 37: renown.stories.v1.SignoffComment.create_time:type_name -> google.protobuf.Timestamp
+	34, // 38: renown.stories.v1.PublishedSummary.publish_time:type_name -> google.protobuf.Timestamp
+	34, // 39: renown.stories.v1.PublishedSummary.first_publish_time:type_name -> google.protobuf.Timestamp
+	10, // 40: renown.stories.v1.PublishedSummary.image:type_name -> renown.stories.v1.ImageBlock
+	8,  // 41: renown.stories.v1.PublishedSummary.metric:type_name -> renown.stories.v1.MetricBlock
+	25, // 42: renown.stories.v1.PublishedSummary.terms:type_name -> renown.stories.v1.TermRef
+	23, // 43: renown.stories.v1.PublishedSummary.picture:type_name -> renown.stories.v1.Picture
+	24, // 44: renown.stories.v1.Picture.variants:type_name -> renown.stories.v1.PictureVariant
+	22, // 45: renown.stories.v1.Related.story:type_name -> renown.stories.v1.PublishedSummary
+	25, // 46: renown.stories.v1.Related.terms:type_name -> renown.stories.v1.TermRef
+	22, // 47: renown.stories.v1.PublishedStory.summary:type_name -> renown.stories.v1.PublishedSummary
+	4,  // 48: renown.stories.v1.PublishedStory.content:type_name -> renown.stories.v1.Content
+	2,  // 49: renown.stories.v1.PublishedStory.consent_kind:type_name -> renown.stories.v1.ConsentKind
+	34, // 50: renown.stories.v1.PublishedStory.consent_time:type_name -> google.protobuf.Timestamp
+	34, // 51: renown.stories.v1.PublishedStory.consent_end_time:type_name -> google.protobuf.Timestamp
+	34, // 52: renown.stories.v1.PublishedStory.next_change_time:type_name -> google.protobuf.Timestamp
+	23, // 53: renown.stories.v1.PublishedStory.pictures:type_name -> renown.stories.v1.Picture
+	23, // 54: renown.stories.v1.PublishedStory.card:type_name -> renown.stories.v1.Picture
+	30, // 55: renown.stories.v1.PublishedStory.alternates:type_name -> renown.stories.v1.Alternate
+	26, // 56: renown.stories.v1.PublishedStory.related:type_name -> renown.stories.v1.Related
+	28, // 57: renown.stories.v1.PublishedStory.verified:type_name -> renown.stories.v1.VerifiedMetric
+	29, // 58: renown.stories.v1.PublishedStory.excerpts:type_name -> renown.stories.v1.Excerpts
+	3,  // 59: renown.stories.v1.PublishedStory.withdrawn_clauses:type_name -> renown.stories.v1.ConsentClause
+	34, // 60: renown.stories.v1.VerifiedMetric.verify_time:type_name -> google.protobuf.Timestamp
+	34, // 61: renown.stories.v1.VerifiedMetric.stale_time:type_name -> google.protobuf.Timestamp
+	34, // 62: renown.stories.v1.AuditEntry.time:type_name -> google.protobuf.Timestamp
+	33, // 63: renown.stories.v1.AuditEntry.details:type_name -> renown.stories.v1.AuditEntry.DetailsEntry
+	64, // [64:64] is the sub-list for method output_type
+	64, // [64:64] is the sub-list for method input_type
+	64, // [64:64] is the sub-list for extension type_name
+	64, // [64:64] is the sub-list for extension extendee
+	0,  // [0:64] is the sub-list for field type_name
 }
 
 func init() { file_renown_stories_v1_resources_proto_init() }
@@ -3560,7 +3660,7 @@ func file_renown_stories_v1_resources_proto_init() {
 			GoPackagePath: reflect.TypeOf(x{}).PkgPath(),
 			RawDescriptor: unsafe.Slice(unsafe.StringData(file_renown_stories_v1_resources_proto_rawDesc), len(file_renown_stories_v1_resources_proto_rawDesc)),
 			NumEnums:      4,
-			NumMessages:   29,
+			NumMessages:   30,
 			NumExtensions: 0,
 			NumServices:   0,
 		},

@@ -1472,7 +1472,13 @@ type ImportStoriesRequest struct {
 	// A zip file, at most 64 MiB unpacked.
 	Zip []byte `protobuf:"bytes,1,opt,name=zip,proto3" json:"zip,omitempty"`
 	// Only say what would happen.
-	ValidateOnly  bool `protobuf:"varint,2,opt,name=validate_only,json=validateOnly,proto3" json:"validate_only,omitempty"`
+	ValidateOnly bool `protobuf:"varint,2,opt,name=validate_only,json=validateOnly,proto3" json:"validate_only,omitempty"`
+	// Files that lie beside those of the zip file and are not in it.
+	Beside []*FileBeside `protobuf:"bytes,3,rep,name=beside,proto3" json:"beside,omitempty"`
+	// A mapping in YAML that overrides what would be guessed: fields, site, locale, customer, only, skip, pictures.
+	Mapping string `protobuf:"bytes,4,opt,name=mapping,proto3" json:"mapping,omitempty"`
+	// Also make new versions of texts that were edited here since their file was imported.
+	Overwrite     bool `protobuf:"varint,5,opt,name=overwrite,proto3" json:"overwrite,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -1521,6 +1527,91 @@ func (x *ImportStoriesRequest) GetValidateOnly() bool {
 	return false
 }
 
+func (x *ImportStoriesRequest) GetBeside() []*FileBeside {
+	if x != nil {
+		return x.Beside
+	}
+	return nil
+}
+
+func (x *ImportStoriesRequest) GetMapping() string {
+	if x != nil {
+		return x.Mapping
+	}
+	return ""
+}
+
+func (x *ImportStoriesRequest) GetOverwrite() bool {
+	if x != nil {
+		return x.Overwrite
+	}
+	return false
+}
+
+// FileBeside is a file whose path is known and whose content is not sent.
+type FileBeside struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// Path of the file, as if it were in the zip file.
+	Path string `protobuf:"bytes,1,opt,name=path,proto3" json:"path,omitempty"`
+	// The asset that it has become, if it is uploaded already.
+	Asset string `protobuf:"bytes,2,opt,name=asset,proto3" json:"asset,omitempty"`
+	// Why it cannot be uploaded, if so: the report says it.
+	Problem       string `protobuf:"bytes,3,opt,name=problem,proto3" json:"problem,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *FileBeside) Reset() {
+	*x = FileBeside{}
+	mi := &file_renown_stories_v1_workspace_proto_msgTypes[25]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *FileBeside) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*FileBeside) ProtoMessage() {}
+
+func (x *FileBeside) ProtoReflect() protoreflect.Message {
+	mi := &file_renown_stories_v1_workspace_proto_msgTypes[25]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use FileBeside.ProtoReflect.Descriptor instead.
+func (*FileBeside) Descriptor() ([]byte, []int) {
+	return file_renown_stories_v1_workspace_proto_rawDescGZIP(), []int{25}
+}
+
+func (x *FileBeside) GetPath() string {
+	if x != nil {
+		return x.Path
+	}
+	return ""
+}
+
+func (x *FileBeside) GetAsset() string {
+	if x != nil {
+		return x.Asset
+	}
+	return ""
+}
+
+func (x *FileBeside) GetProblem() string {
+	if x != nil {
+		return x.Problem
+	}
+	return ""
+}
+
 // ImportStoriesResponse is the report.
 type ImportStoriesResponse struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
@@ -1533,14 +1624,20 @@ type ImportStoriesResponse struct {
 	// How many texts were there already, word for word.
 	Unchanged int32 `protobuf:"varint,4,opt,name=unchanged,proto3" json:"unchanged,omitempty"`
 	// How many files were refused.
-	Refused       int32 `protobuf:"varint,5,opt,name=refused,proto3" json:"refused,omitempty"`
+	Refused int32 `protobuf:"varint,5,opt,name=refused,proto3" json:"refused,omitempty"`
+	// Paths of files beside the zip file that texts show and that are not uploaded.
+	Wanted []string `protobuf:"bytes,6,rep,name=wanted,proto3" json:"wanted,omitempty"`
+	// How many texts were edited here since, so that their changed file was not taken.
+	Conflicts int32 `protobuf:"varint,7,opt,name=conflicts,proto3" json:"conflicts,omitempty"`
+	// How many files are no stories.
+	Skipped       int32 `protobuf:"varint,8,opt,name=skipped,proto3" json:"skipped,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
 
 func (x *ImportStoriesResponse) Reset() {
 	*x = ImportStoriesResponse{}
-	mi := &file_renown_stories_v1_workspace_proto_msgTypes[25]
+	mi := &file_renown_stories_v1_workspace_proto_msgTypes[26]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1552,7 +1649,7 @@ func (x *ImportStoriesResponse) String() string {
 func (*ImportStoriesResponse) ProtoMessage() {}
 
 func (x *ImportStoriesResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_renown_stories_v1_workspace_proto_msgTypes[25]
+	mi := &file_renown_stories_v1_workspace_proto_msgTypes[26]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1565,7 +1662,7 @@ func (x *ImportStoriesResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ImportStoriesResponse.ProtoReflect.Descriptor instead.
 func (*ImportStoriesResponse) Descriptor() ([]byte, []int) {
-	return file_renown_stories_v1_workspace_proto_rawDescGZIP(), []int{25}
+	return file_renown_stories_v1_workspace_proto_rawDescGZIP(), []int{26}
 }
 
 func (x *ImportStoriesResponse) GetFiles() []*ImportedFile {
@@ -1603,24 +1700,49 @@ func (x *ImportStoriesResponse) GetRefused() int32 {
 	return 0
 }
 
+func (x *ImportStoriesResponse) GetWanted() []string {
+	if x != nil {
+		return x.Wanted
+	}
+	return nil
+}
+
+func (x *ImportStoriesResponse) GetConflicts() int32 {
+	if x != nil {
+		return x.Conflicts
+	}
+	return 0
+}
+
+func (x *ImportStoriesResponse) GetSkipped() int32 {
+	if x != nil {
+		return x.Skipped
+	}
+	return 0
+}
+
 // ImportedFile is what became of a file.
 type ImportedFile struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
 	// Path inside the zip file.
 	Path string `protobuf:"bytes,1,opt,name=path,proto3" json:"path,omitempty"`
-	// "created", "updated", "unchanged", "refused" or "asset".
+	// "created", "updated", "unchanged", "conflict", "refused", "skipped" or "asset".
 	Result string `protobuf:"bytes,2,opt,name=result,proto3" json:"result,omitempty"`
 	// The text that it became, "stories/{story}/texts/{locale}".
 	Text string `protobuf:"bytes,3,opt,name=text,proto3" json:"text,omitempty"`
 	// What an author should know.
-	Problems      []*Problem `protobuf:"bytes,4,rep,name=problems,proto3" json:"problems,omitempty"`
+	Problems []*Problem `protobuf:"bytes,4,rep,name=problems,proto3" json:"problems,omitempty"`
+	// What became of each thing in a file of another site, in the order of its lines.
+	Notes []*ImportNote `protobuf:"bytes,5,rep,name=notes,proto3" json:"notes,omitempty"`
+	// The title of the text.
+	Title         string `protobuf:"bytes,6,opt,name=title,proto3" json:"title,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
 
 func (x *ImportedFile) Reset() {
 	*x = ImportedFile{}
-	mi := &file_renown_stories_v1_workspace_proto_msgTypes[26]
+	mi := &file_renown_stories_v1_workspace_proto_msgTypes[27]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1632,7 +1754,7 @@ func (x *ImportedFile) String() string {
 func (*ImportedFile) ProtoMessage() {}
 
 func (x *ImportedFile) ProtoReflect() protoreflect.Message {
-	mi := &file_renown_stories_v1_workspace_proto_msgTypes[26]
+	mi := &file_renown_stories_v1_workspace_proto_msgTypes[27]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1645,7 +1767,7 @@ func (x *ImportedFile) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ImportedFile.ProtoReflect.Descriptor instead.
 func (*ImportedFile) Descriptor() ([]byte, []int) {
-	return file_renown_stories_v1_workspace_proto_rawDescGZIP(), []int{26}
+	return file_renown_stories_v1_workspace_proto_rawDescGZIP(), []int{27}
 }
 
 func (x *ImportedFile) GetPath() string {
@@ -1676,6 +1798,102 @@ func (x *ImportedFile) GetProblems() []*Problem {
 	return nil
 }
 
+func (x *ImportedFile) GetNotes() []*ImportNote {
+	if x != nil {
+		return x.Notes
+	}
+	return nil
+}
+
+func (x *ImportedFile) GetTitle() string {
+	if x != nil {
+		return x.Title
+	}
+	return ""
+}
+
+// ImportNote says what became of something in a file.
+type ImportNote struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// Line in the file, from 1; 0 if it is about the whole.
+	Line int32 `protobuf:"varint,1,opt,name=line,proto3" json:"line,omitempty"`
+	// Field of the front matter, or what it is.
+	Field string `protobuf:"bytes,2,opt,name=field,proto3" json:"field,omitempty"`
+	// What stands there, shortened.
+	What string `protobuf:"bytes,3,opt,name=what,proto3" json:"what,omitempty"`
+	// What it became, or why it has no place.
+	Reason string `protobuf:"bytes,4,opt,name=reason,proto3" json:"reason,omitempty"`
+	// "mapped", "kept" beside the text, "skipped" since it belongs to the other site, or "refused".
+	Severity      string `protobuf:"bytes,5,opt,name=severity,proto3" json:"severity,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *ImportNote) Reset() {
+	*x = ImportNote{}
+	mi := &file_renown_stories_v1_workspace_proto_msgTypes[28]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *ImportNote) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*ImportNote) ProtoMessage() {}
+
+func (x *ImportNote) ProtoReflect() protoreflect.Message {
+	mi := &file_renown_stories_v1_workspace_proto_msgTypes[28]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use ImportNote.ProtoReflect.Descriptor instead.
+func (*ImportNote) Descriptor() ([]byte, []int) {
+	return file_renown_stories_v1_workspace_proto_rawDescGZIP(), []int{28}
+}
+
+func (x *ImportNote) GetLine() int32 {
+	if x != nil {
+		return x.Line
+	}
+	return 0
+}
+
+func (x *ImportNote) GetField() string {
+	if x != nil {
+		return x.Field
+	}
+	return ""
+}
+
+func (x *ImportNote) GetWhat() string {
+	if x != nil {
+		return x.What
+	}
+	return ""
+}
+
+func (x *ImportNote) GetReason() string {
+	if x != nil {
+		return x.Reason
+	}
+	return ""
+}
+
+func (x *ImportNote) GetSeverity() string {
+	if x != nil {
+		return x.Severity
+	}
+	return ""
+}
+
 // ExportStoriesRequest is empty: everything is meant.
 type ExportStoriesRequest struct {
 	state         protoimpl.MessageState `protogen:"open.v1"`
@@ -1685,7 +1903,7 @@ type ExportStoriesRequest struct {
 
 func (x *ExportStoriesRequest) Reset() {
 	*x = ExportStoriesRequest{}
-	mi := &file_renown_stories_v1_workspace_proto_msgTypes[27]
+	mi := &file_renown_stories_v1_workspace_proto_msgTypes[29]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1697,7 +1915,7 @@ func (x *ExportStoriesRequest) String() string {
 func (*ExportStoriesRequest) ProtoMessage() {}
 
 func (x *ExportStoriesRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_renown_stories_v1_workspace_proto_msgTypes[27]
+	mi := &file_renown_stories_v1_workspace_proto_msgTypes[29]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1710,7 +1928,7 @@ func (x *ExportStoriesRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ExportStoriesRequest.ProtoReflect.Descriptor instead.
 func (*ExportStoriesRequest) Descriptor() ([]byte, []int) {
-	return file_renown_stories_v1_workspace_proto_rawDescGZIP(), []int{27}
+	return file_renown_stories_v1_workspace_proto_rawDescGZIP(), []int{29}
 }
 
 // ExportStoriesResponse holds the files.
@@ -1724,7 +1942,7 @@ type ExportStoriesResponse struct {
 
 func (x *ExportStoriesResponse) Reset() {
 	*x = ExportStoriesResponse{}
-	mi := &file_renown_stories_v1_workspace_proto_msgTypes[28]
+	mi := &file_renown_stories_v1_workspace_proto_msgTypes[30]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1736,7 +1954,7 @@ func (x *ExportStoriesResponse) String() string {
 func (*ExportStoriesResponse) ProtoMessage() {}
 
 func (x *ExportStoriesResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_renown_stories_v1_workspace_proto_msgTypes[28]
+	mi := &file_renown_stories_v1_workspace_proto_msgTypes[30]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1749,7 +1967,7 @@ func (x *ExportStoriesResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ExportStoriesResponse.ProtoReflect.Descriptor instead.
 func (*ExportStoriesResponse) Descriptor() ([]byte, []int) {
-	return file_renown_stories_v1_workspace_proto_rawDescGZIP(), []int{28}
+	return file_renown_stories_v1_workspace_proto_rawDescGZIP(), []int{30}
 }
 
 func (x *ExportStoriesResponse) GetZip() []byte {
@@ -1772,7 +1990,7 @@ type UploadAssetRequest struct {
 
 func (x *UploadAssetRequest) Reset() {
 	*x = UploadAssetRequest{}
-	mi := &file_renown_stories_v1_workspace_proto_msgTypes[29]
+	mi := &file_renown_stories_v1_workspace_proto_msgTypes[31]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1784,7 +2002,7 @@ func (x *UploadAssetRequest) String() string {
 func (*UploadAssetRequest) ProtoMessage() {}
 
 func (x *UploadAssetRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_renown_stories_v1_workspace_proto_msgTypes[29]
+	mi := &file_renown_stories_v1_workspace_proto_msgTypes[31]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1797,7 +2015,7 @@ func (x *UploadAssetRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use UploadAssetRequest.ProtoReflect.Descriptor instead.
 func (*UploadAssetRequest) Descriptor() ([]byte, []int) {
-	return file_renown_stories_v1_workspace_proto_rawDescGZIP(), []int{29}
+	return file_renown_stories_v1_workspace_proto_rawDescGZIP(), []int{31}
 }
 
 func (x *UploadAssetRequest) GetData() []byte {
@@ -1831,7 +2049,7 @@ type UploadAssetResponse struct {
 
 func (x *UploadAssetResponse) Reset() {
 	*x = UploadAssetResponse{}
-	mi := &file_renown_stories_v1_workspace_proto_msgTypes[30]
+	mi := &file_renown_stories_v1_workspace_proto_msgTypes[32]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1843,7 +2061,7 @@ func (x *UploadAssetResponse) String() string {
 func (*UploadAssetResponse) ProtoMessage() {}
 
 func (x *UploadAssetResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_renown_stories_v1_workspace_proto_msgTypes[30]
+	mi := &file_renown_stories_v1_workspace_proto_msgTypes[32]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1856,7 +2074,7 @@ func (x *UploadAssetResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use UploadAssetResponse.ProtoReflect.Descriptor instead.
 func (*UploadAssetResponse) Descriptor() ([]byte, []int) {
-	return file_renown_stories_v1_workspace_proto_rawDescGZIP(), []int{30}
+	return file_renown_stories_v1_workspace_proto_rawDescGZIP(), []int{32}
 }
 
 func (x *UploadAssetResponse) GetAsset() string {
@@ -1898,7 +2116,7 @@ type GetAssetRequest struct {
 
 func (x *GetAssetRequest) Reset() {
 	*x = GetAssetRequest{}
-	mi := &file_renown_stories_v1_workspace_proto_msgTypes[31]
+	mi := &file_renown_stories_v1_workspace_proto_msgTypes[33]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1910,7 +2128,7 @@ func (x *GetAssetRequest) String() string {
 func (*GetAssetRequest) ProtoMessage() {}
 
 func (x *GetAssetRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_renown_stories_v1_workspace_proto_msgTypes[31]
+	mi := &file_renown_stories_v1_workspace_proto_msgTypes[33]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1923,7 +2141,7 @@ func (x *GetAssetRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use GetAssetRequest.ProtoReflect.Descriptor instead.
 func (*GetAssetRequest) Descriptor() ([]byte, []int) {
-	return file_renown_stories_v1_workspace_proto_rawDescGZIP(), []int{31}
+	return file_renown_stories_v1_workspace_proto_rawDescGZIP(), []int{33}
 }
 
 func (x *GetAssetRequest) GetAsset() string {
@@ -1946,7 +2164,7 @@ type GetAssetResponse struct {
 
 func (x *GetAssetResponse) Reset() {
 	*x = GetAssetResponse{}
-	mi := &file_renown_stories_v1_workspace_proto_msgTypes[32]
+	mi := &file_renown_stories_v1_workspace_proto_msgTypes[34]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1958,7 +2176,7 @@ func (x *GetAssetResponse) String() string {
 func (*GetAssetResponse) ProtoMessage() {}
 
 func (x *GetAssetResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_renown_stories_v1_workspace_proto_msgTypes[32]
+	mi := &file_renown_stories_v1_workspace_proto_msgTypes[34]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1971,7 +2189,7 @@ func (x *GetAssetResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use GetAssetResponse.ProtoReflect.Descriptor instead.
 func (*GetAssetResponse) Descriptor() ([]byte, []int) {
-	return file_renown_stories_v1_workspace_proto_rawDescGZIP(), []int{32}
+	return file_renown_stories_v1_workspace_proto_rawDescGZIP(), []int{34}
 }
 
 func (x *GetAssetResponse) GetData() []byte {
@@ -2079,21 +2297,43 @@ const file_renown_stories_v1_workspace_proto_rawDesc = "" +
 	"\aversion\x18\x03 \x01(\x05B\a\xbaH\x04\x1a\x02(\x01R\aversion\x12\x1c\n" +
 	"\x04etag\x18\x04 \x01(\tB\b\xbaH\x05r\x03\x18\x80\x01R\x04etag\"E\n" +
 	"\x16RestoreVersionResponse\x12+\n" +
-	"\x04text\x18\x01 \x01(\v2\x17.renown.stories.v1.TextR\x04text\"[\n" +
+	"\x04text\x18\x01 \x01(\v2\x17.renown.stories.v1.TextR\x04text\"\xe1\x01\n" +
 	"\x14ImportStoriesRequest\x12\x1e\n" +
 	"\x03zip\x18\x01 \x01(\fB\f\xbaH\tz\a\x10\x16\x18\x80\x80\x80\aR\x03zip\x12#\n" +
-	"\rvalidate_only\x18\x02 \x01(\bR\fvalidateOnly\"\xba\x01\n" +
+	"\rvalidate_only\x18\x02 \x01(\bR\fvalidateOnly\x12A\n" +
+	"\x06beside\x18\x03 \x03(\v2\x1d.renown.stories.v1.FileBesideB\n" +
+	"\xbaH\a\x92\x01\x04\x10\xa0\x9c\x01R\x06beside\x12#\n" +
+	"\amapping\x18\x04 \x01(\tB\t\xbaH\x06r\x04(\x80\x80\x04R\amapping\x12\x1c\n" +
+	"\toverwrite\x18\x05 \x01(\bR\toverwrite\"\x80\x01\n" +
+	"\n" +
+	"FileBeside\x12\x1e\n" +
+	"\x04path\x18\x01 \x01(\tB\n" +
+	"\xbaH\ar\x05 \x01(\xff\x01R\x04path\x12.\n" +
+	"\x05asset\x18\x02 \x01(\tB\x18\xbaH\x15\xd8\x01\x01r\x102\x0e^[0-9a-f]{64}$R\x05asset\x12\"\n" +
+	"\aproblem\x18\x03 \x01(\tB\b\xbaH\x05r\x03\x18\xf4\x03R\aproblem\"\x8a\x02\n" +
 	"\x15ImportStoriesResponse\x125\n" +
 	"\x05files\x18\x01 \x03(\v2\x1f.renown.stories.v1.ImportedFileR\x05files\x12\x18\n" +
 	"\acreated\x18\x02 \x01(\x05R\acreated\x12\x18\n" +
 	"\aupdated\x18\x03 \x01(\x05R\aupdated\x12\x1c\n" +
 	"\tunchanged\x18\x04 \x01(\x05R\tunchanged\x12\x18\n" +
-	"\arefused\x18\x05 \x01(\x05R\arefused\"\x86\x01\n" +
+	"\arefused\x18\x05 \x01(\x05R\arefused\x12\x16\n" +
+	"\x06wanted\x18\x06 \x03(\tR\x06wanted\x12\x1c\n" +
+	"\tconflicts\x18\a \x01(\x05R\tconflicts\x12\x18\n" +
+	"\askipped\x18\b \x01(\x05R\askipped\"\xd1\x01\n" +
 	"\fImportedFile\x12\x12\n" +
 	"\x04path\x18\x01 \x01(\tR\x04path\x12\x16\n" +
 	"\x06result\x18\x02 \x01(\tR\x06result\x12\x12\n" +
 	"\x04text\x18\x03 \x01(\tR\x04text\x126\n" +
-	"\bproblems\x18\x04 \x03(\v2\x1a.renown.stories.v1.ProblemR\bproblems\"\x16\n" +
+	"\bproblems\x18\x04 \x03(\v2\x1a.renown.stories.v1.ProblemR\bproblems\x123\n" +
+	"\x05notes\x18\x05 \x03(\v2\x1d.renown.stories.v1.ImportNoteR\x05notes\x12\x14\n" +
+	"\x05title\x18\x06 \x01(\tR\x05title\"~\n" +
+	"\n" +
+	"ImportNote\x12\x12\n" +
+	"\x04line\x18\x01 \x01(\x05R\x04line\x12\x14\n" +
+	"\x05field\x18\x02 \x01(\tR\x05field\x12\x12\n" +
+	"\x04what\x18\x03 \x01(\tR\x04what\x12\x16\n" +
+	"\x06reason\x18\x04 \x01(\tR\x06reason\x12\x1a\n" +
+	"\bseverity\x18\x05 \x01(\tR\bseverity\"\x16\n" +
 	"\x14ExportStoriesRequest\")\n" +
 	"\x15ExportStoriesResponse\x12\x10\n" +
 	"\x03zip\x18\x01 \x01(\fR\x03zip\"\\\n" +
@@ -2139,7 +2379,7 @@ func file_renown_stories_v1_workspace_proto_rawDescGZIP() []byte {
 	return file_renown_stories_v1_workspace_proto_rawDescData
 }
 
-var file_renown_stories_v1_workspace_proto_msgTypes = make([]protoimpl.MessageInfo, 33)
+var file_renown_stories_v1_workspace_proto_msgTypes = make([]protoimpl.MessageInfo, 35)
 var file_renown_stories_v1_workspace_proto_goTypes = []any{
 	(*CreateStoryRequest)(nil),     // 0: renown.stories.v1.CreateStoryRequest
 	(*TextInput)(nil),              // 1: renown.stories.v1.TextInput
@@ -2166,80 +2406,84 @@ var file_renown_stories_v1_workspace_proto_goTypes = []any{
 	(*RestoreVersionRequest)(nil),  // 22: renown.stories.v1.RestoreVersionRequest
 	(*RestoreVersionResponse)(nil), // 23: renown.stories.v1.RestoreVersionResponse
 	(*ImportStoriesRequest)(nil),   // 24: renown.stories.v1.ImportStoriesRequest
-	(*ImportStoriesResponse)(nil),  // 25: renown.stories.v1.ImportStoriesResponse
-	(*ImportedFile)(nil),           // 26: renown.stories.v1.ImportedFile
-	(*ExportStoriesRequest)(nil),   // 27: renown.stories.v1.ExportStoriesRequest
-	(*ExportStoriesResponse)(nil),  // 28: renown.stories.v1.ExportStoriesResponse
-	(*UploadAssetRequest)(nil),     // 29: renown.stories.v1.UploadAssetRequest
-	(*UploadAssetResponse)(nil),    // 30: renown.stories.v1.UploadAssetResponse
-	(*GetAssetRequest)(nil),        // 31: renown.stories.v1.GetAssetRequest
-	(*GetAssetResponse)(nil),       // 32: renown.stories.v1.GetAssetResponse
-	(*Content)(nil),                // 33: renown.stories.v1.Content
-	(*Story)(nil),                  // 34: renown.stories.v1.Story
-	(TextState)(0),                 // 35: renown.stories.v1.TextState
-	(*TextSummary)(nil),            // 36: renown.stories.v1.TextSummary
-	(*Text)(nil),                   // 37: renown.stories.v1.Text
-	(*Problem)(nil),                // 38: renown.stories.v1.Problem
-	(*Version)(nil),                // 39: renown.stories.v1.Version
-	(*Block)(nil),                  // 40: renown.stories.v1.Block
+	(*FileBeside)(nil),             // 25: renown.stories.v1.FileBeside
+	(*ImportStoriesResponse)(nil),  // 26: renown.stories.v1.ImportStoriesResponse
+	(*ImportedFile)(nil),           // 27: renown.stories.v1.ImportedFile
+	(*ImportNote)(nil),             // 28: renown.stories.v1.ImportNote
+	(*ExportStoriesRequest)(nil),   // 29: renown.stories.v1.ExportStoriesRequest
+	(*ExportStoriesResponse)(nil),  // 30: renown.stories.v1.ExportStoriesResponse
+	(*UploadAssetRequest)(nil),     // 31: renown.stories.v1.UploadAssetRequest
+	(*UploadAssetResponse)(nil),    // 32: renown.stories.v1.UploadAssetResponse
+	(*GetAssetRequest)(nil),        // 33: renown.stories.v1.GetAssetRequest
+	(*GetAssetResponse)(nil),       // 34: renown.stories.v1.GetAssetResponse
+	(*Content)(nil),                // 35: renown.stories.v1.Content
+	(*Story)(nil),                  // 36: renown.stories.v1.Story
+	(TextState)(0),                 // 37: renown.stories.v1.TextState
+	(*TextSummary)(nil),            // 38: renown.stories.v1.TextSummary
+	(*Text)(nil),                   // 39: renown.stories.v1.Text
+	(*Problem)(nil),                // 40: renown.stories.v1.Problem
+	(*Version)(nil),                // 41: renown.stories.v1.Version
+	(*Block)(nil),                  // 42: renown.stories.v1.Block
 }
 var file_renown_stories_v1_workspace_proto_depIdxs = []int32{
 	1,  // 0: renown.stories.v1.CreateStoryRequest.text:type_name -> renown.stories.v1.TextInput
-	33, // 1: renown.stories.v1.TextInput.content:type_name -> renown.stories.v1.Content
-	34, // 2: renown.stories.v1.CreateStoryResponse.story:type_name -> renown.stories.v1.Story
-	34, // 3: renown.stories.v1.GetStoryResponse.story:type_name -> renown.stories.v1.Story
-	35, // 4: renown.stories.v1.ListTextsRequest.state:type_name -> renown.stories.v1.TextState
-	36, // 5: renown.stories.v1.ListTextsResponse.texts:type_name -> renown.stories.v1.TextSummary
-	37, // 6: renown.stories.v1.GetTextResponse.text:type_name -> renown.stories.v1.Text
+	35, // 1: renown.stories.v1.TextInput.content:type_name -> renown.stories.v1.Content
+	36, // 2: renown.stories.v1.CreateStoryResponse.story:type_name -> renown.stories.v1.Story
+	36, // 3: renown.stories.v1.GetStoryResponse.story:type_name -> renown.stories.v1.Story
+	37, // 4: renown.stories.v1.ListTextsRequest.state:type_name -> renown.stories.v1.TextState
+	38, // 5: renown.stories.v1.ListTextsResponse.texts:type_name -> renown.stories.v1.TextSummary
+	39, // 6: renown.stories.v1.GetTextResponse.text:type_name -> renown.stories.v1.Text
 	1,  // 7: renown.stories.v1.SaveTextRequest.text:type_name -> renown.stories.v1.TextInput
-	37, // 8: renown.stories.v1.SaveTextResponse.text:type_name -> renown.stories.v1.Text
+	39, // 8: renown.stories.v1.SaveTextResponse.text:type_name -> renown.stories.v1.Text
 	1,  // 9: renown.stories.v1.PreviewTextRequest.text:type_name -> renown.stories.v1.TextInput
-	33, // 10: renown.stories.v1.PreviewTextResponse.content:type_name -> renown.stories.v1.Content
-	38, // 11: renown.stories.v1.PreviewTextResponse.problems:type_name -> renown.stories.v1.Problem
-	38, // 12: renown.stories.v1.PreviewTextResponse.missing:type_name -> renown.stories.v1.Problem
-	39, // 13: renown.stories.v1.ListVersionsResponse.versions:type_name -> renown.stories.v1.Version
-	39, // 14: renown.stories.v1.GetVersionResponse.version:type_name -> renown.stories.v1.Version
+	35, // 10: renown.stories.v1.PreviewTextResponse.content:type_name -> renown.stories.v1.Content
+	40, // 11: renown.stories.v1.PreviewTextResponse.problems:type_name -> renown.stories.v1.Problem
+	40, // 12: renown.stories.v1.PreviewTextResponse.missing:type_name -> renown.stories.v1.Problem
+	41, // 13: renown.stories.v1.ListVersionsResponse.versions:type_name -> renown.stories.v1.Version
+	41, // 14: renown.stories.v1.GetVersionResponse.version:type_name -> renown.stories.v1.Version
 	19, // 15: renown.stories.v1.DiffVersionsResponse.fields:type_name -> renown.stories.v1.FieldChange
 	20, // 16: renown.stories.v1.DiffVersionsResponse.blocks:type_name -> renown.stories.v1.BlockChange
-	40, // 17: renown.stories.v1.BlockChange.before:type_name -> renown.stories.v1.Block
-	40, // 18: renown.stories.v1.BlockChange.after:type_name -> renown.stories.v1.Block
+	42, // 17: renown.stories.v1.BlockChange.before:type_name -> renown.stories.v1.Block
+	42, // 18: renown.stories.v1.BlockChange.after:type_name -> renown.stories.v1.Block
 	21, // 19: renown.stories.v1.BlockChange.spans:type_name -> renown.stories.v1.DiffSpan
-	37, // 20: renown.stories.v1.RestoreVersionResponse.text:type_name -> renown.stories.v1.Text
-	26, // 21: renown.stories.v1.ImportStoriesResponse.files:type_name -> renown.stories.v1.ImportedFile
-	38, // 22: renown.stories.v1.ImportedFile.problems:type_name -> renown.stories.v1.Problem
-	0,  // 23: renown.stories.v1.WorkspaceService.CreateStory:input_type -> renown.stories.v1.CreateStoryRequest
-	3,  // 24: renown.stories.v1.WorkspaceService.GetStory:input_type -> renown.stories.v1.GetStoryRequest
-	5,  // 25: renown.stories.v1.WorkspaceService.ListTexts:input_type -> renown.stories.v1.ListTextsRequest
-	7,  // 26: renown.stories.v1.WorkspaceService.GetText:input_type -> renown.stories.v1.GetTextRequest
-	9,  // 27: renown.stories.v1.WorkspaceService.SaveText:input_type -> renown.stories.v1.SaveTextRequest
-	11, // 28: renown.stories.v1.WorkspaceService.PreviewText:input_type -> renown.stories.v1.PreviewTextRequest
-	13, // 29: renown.stories.v1.WorkspaceService.ListVersions:input_type -> renown.stories.v1.ListVersionsRequest
-	15, // 30: renown.stories.v1.WorkspaceService.GetVersion:input_type -> renown.stories.v1.GetVersionRequest
-	17, // 31: renown.stories.v1.WorkspaceService.DiffVersions:input_type -> renown.stories.v1.DiffVersionsRequest
-	22, // 32: renown.stories.v1.WorkspaceService.RestoreVersion:input_type -> renown.stories.v1.RestoreVersionRequest
-	24, // 33: renown.stories.v1.WorkspaceService.ImportStories:input_type -> renown.stories.v1.ImportStoriesRequest
-	27, // 34: renown.stories.v1.WorkspaceService.ExportStories:input_type -> renown.stories.v1.ExportStoriesRequest
-	29, // 35: renown.stories.v1.WorkspaceService.UploadAsset:input_type -> renown.stories.v1.UploadAssetRequest
-	31, // 36: renown.stories.v1.WorkspaceService.GetAsset:input_type -> renown.stories.v1.GetAssetRequest
-	2,  // 37: renown.stories.v1.WorkspaceService.CreateStory:output_type -> renown.stories.v1.CreateStoryResponse
-	4,  // 38: renown.stories.v1.WorkspaceService.GetStory:output_type -> renown.stories.v1.GetStoryResponse
-	6,  // 39: renown.stories.v1.WorkspaceService.ListTexts:output_type -> renown.stories.v1.ListTextsResponse
-	8,  // 40: renown.stories.v1.WorkspaceService.GetText:output_type -> renown.stories.v1.GetTextResponse
-	10, // 41: renown.stories.v1.WorkspaceService.SaveText:output_type -> renown.stories.v1.SaveTextResponse
-	12, // 42: renown.stories.v1.WorkspaceService.PreviewText:output_type -> renown.stories.v1.PreviewTextResponse
-	14, // 43: renown.stories.v1.WorkspaceService.ListVersions:output_type -> renown.stories.v1.ListVersionsResponse
-	16, // 44: renown.stories.v1.WorkspaceService.GetVersion:output_type -> renown.stories.v1.GetVersionResponse
-	18, // 45: renown.stories.v1.WorkspaceService.DiffVersions:output_type -> renown.stories.v1.DiffVersionsResponse
-	23, // 46: renown.stories.v1.WorkspaceService.RestoreVersion:output_type -> renown.stories.v1.RestoreVersionResponse
-	25, // 47: renown.stories.v1.WorkspaceService.ImportStories:output_type -> renown.stories.v1.ImportStoriesResponse
-	28, // 48: renown.stories.v1.WorkspaceService.ExportStories:output_type -> renown.stories.v1.ExportStoriesResponse
-	30, // 49: renown.stories.v1.WorkspaceService.UploadAsset:output_type -> renown.stories.v1.UploadAssetResponse
-	32, // 50: renown.stories.v1.WorkspaceService.GetAsset:output_type -> renown.stories.v1.GetAssetResponse
-	37, // [37:51] is the sub-list for method output_type
-	23, // [23:37] is the sub-list for method input_type
-	23, // [23:23] is the sub-list for extension type_name
-	23, // [23:23] is the sub-list for extension extendee
-	0,  // [0:23] is the sub-list for field type_name
+	39, // 20: renown.stories.v1.RestoreVersionResponse.text:type_name -> renown.stories.v1.Text
+	25, // 21: renown.stories.v1.ImportStoriesRequest.beside:type_name -> renown.stories.v1.FileBeside
+	27, // 22: renown.stories.v1.ImportStoriesResponse.files:type_name -> renown.stories.v1.ImportedFile
+	40, // 23: renown.stories.v1.ImportedFile.problems:type_name -> renown.stories.v1.Problem
+	28, // 24: renown.stories.v1.ImportedFile.notes:type_name -> renown.stories.v1.ImportNote
+	0,  // 25: renown.stories.v1.WorkspaceService.CreateStory:input_type -> renown.stories.v1.CreateStoryRequest
+	3,  // 26: renown.stories.v1.WorkspaceService.GetStory:input_type -> renown.stories.v1.GetStoryRequest
+	5,  // 27: renown.stories.v1.WorkspaceService.ListTexts:input_type -> renown.stories.v1.ListTextsRequest
+	7,  // 28: renown.stories.v1.WorkspaceService.GetText:input_type -> renown.stories.v1.GetTextRequest
+	9,  // 29: renown.stories.v1.WorkspaceService.SaveText:input_type -> renown.stories.v1.SaveTextRequest
+	11, // 30: renown.stories.v1.WorkspaceService.PreviewText:input_type -> renown.stories.v1.PreviewTextRequest
+	13, // 31: renown.stories.v1.WorkspaceService.ListVersions:input_type -> renown.stories.v1.ListVersionsRequest
+	15, // 32: renown.stories.v1.WorkspaceService.GetVersion:input_type -> renown.stories.v1.GetVersionRequest
+	17, // 33: renown.stories.v1.WorkspaceService.DiffVersions:input_type -> renown.stories.v1.DiffVersionsRequest
+	22, // 34: renown.stories.v1.WorkspaceService.RestoreVersion:input_type -> renown.stories.v1.RestoreVersionRequest
+	24, // 35: renown.stories.v1.WorkspaceService.ImportStories:input_type -> renown.stories.v1.ImportStoriesRequest
+	29, // 36: renown.stories.v1.WorkspaceService.ExportStories:input_type -> renown.stories.v1.ExportStoriesRequest
+	31, // 37: renown.stories.v1.WorkspaceService.UploadAsset:input_type -> renown.stories.v1.UploadAssetRequest
+	33, // 38: renown.stories.v1.WorkspaceService.GetAsset:input_type -> renown.stories.v1.GetAssetRequest
+	2,  // 39: renown.stories.v1.WorkspaceService.CreateStory:output_type -> renown.stories.v1.CreateStoryResponse
+	4,  // 40: renown.stories.v1.WorkspaceService.GetStory:output_type -> renown.stories.v1.GetStoryResponse
+	6,  // 41: renown.stories.v1.WorkspaceService.ListTexts:output_type -> renown.stories.v1.ListTextsResponse
+	8,  // 42: renown.stories.v1.WorkspaceService.GetText:output_type -> renown.stories.v1.GetTextResponse
+	10, // 43: renown.stories.v1.WorkspaceService.SaveText:output_type -> renown.stories.v1.SaveTextResponse
+	12, // 44: renown.stories.v1.WorkspaceService.PreviewText:output_type -> renown.stories.v1.PreviewTextResponse
+	14, // 45: renown.stories.v1.WorkspaceService.ListVersions:output_type -> renown.stories.v1.ListVersionsResponse
+	16, // 46: renown.stories.v1.WorkspaceService.GetVersion:output_type -> renown.stories.v1.GetVersionResponse
+	18, // 47: renown.stories.v1.WorkspaceService.DiffVersions:output_type -> renown.stories.v1.DiffVersionsResponse
+	23, // 48: renown.stories.v1.WorkspaceService.RestoreVersion:output_type -> renown.stories.v1.RestoreVersionResponse
+	26, // 49: renown.stories.v1.WorkspaceService.ImportStories:output_type -> renown.stories.v1.ImportStoriesResponse
+	30, // 50: renown.stories.v1.WorkspaceService.ExportStories:output_type -> renown.stories.v1.ExportStoriesResponse
+	32, // 51: renown.stories.v1.WorkspaceService.UploadAsset:output_type -> renown.stories.v1.UploadAssetResponse
+	34, // 52: renown.stories.v1.WorkspaceService.GetAsset:output_type -> renown.stories.v1.GetAssetResponse
+	39, // [39:53] is the sub-list for method output_type
+	25, // [25:39] is the sub-list for method input_type
+	25, // [25:25] is the sub-list for extension type_name
+	25, // [25:25] is the sub-list for extension extendee
+	0,  // [0:25] is the sub-list for field type_name
 }
 
 func init() { file_renown_stories_v1_workspace_proto_init() }
@@ -2258,7 +2502,7 @@ func file_renown_stories_v1_workspace_proto_init() {
 			GoPackagePath: reflect.TypeOf(x{}).PkgPath(),
 			RawDescriptor: unsafe.Slice(unsafe.StringData(file_renown_stories_v1_workspace_proto_rawDesc), len(file_renown_stories_v1_workspace_proto_rawDesc)),
 			NumEnums:      0,
-			NumMessages:   33,
+			NumMessages:   35,
 			NumExtensions: 0,
 			NumServices:   1,
 		},

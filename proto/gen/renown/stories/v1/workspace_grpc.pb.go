@@ -62,8 +62,10 @@ type WorkspaceServiceClient interface {
 	DiffVersions(ctx context.Context, in *DiffVersionsRequest, opts ...grpc.CallOption) (*DiffVersionsResponse, error)
 	// RestoreVersion saves an older version's content as a new version.
 	RestoreVersion(ctx context.Context, in *RestoreVersionRequest, opts ...grpc.CallOption) (*RestoreVersionResponse, error)
-	// ImportStories takes a zip file of Markdown files and their pictures. What can be imported is; what cannot is said, file by file. Importing the same
-	// again changes nothing.
+	// ImportStories takes a zip file of texts and their pictures: in Renown's own form, or Markdown, MDX and HTML as other sites have them, with front matter in
+	// YAML, TOML or JSON, or without. What has a place in a story is mapped, what has none is kept beside the text, and everything is said, file by file and line by
+	// line. Importing the same again changes nothing; a text that was edited here since is not overwritten. A folder that is too large for one call is sent
+	// without its pictures: the paths stand in `beside`, the answer says which are wanted, and they are sent with UploadAsset.
 	ImportStories(ctx context.Context, in *ImportStoriesRequest, opts ...grpc.CallOption) (*ImportStoriesResponse, error)
 	// ExportStories returns every newest text as Markdown with its pictures, as a zip file.
 	ExportStories(ctx context.Context, in *ExportStoriesRequest, opts ...grpc.CallOption) (*ExportStoriesResponse, error)
@@ -248,8 +250,10 @@ type WorkspaceServiceServer interface {
 	DiffVersions(context.Context, *DiffVersionsRequest) (*DiffVersionsResponse, error)
 	// RestoreVersion saves an older version's content as a new version.
 	RestoreVersion(context.Context, *RestoreVersionRequest) (*RestoreVersionResponse, error)
-	// ImportStories takes a zip file of Markdown files and their pictures. What can be imported is; what cannot is said, file by file. Importing the same
-	// again changes nothing.
+	// ImportStories takes a zip file of texts and their pictures: in Renown's own form, or Markdown, MDX and HTML as other sites have them, with front matter in
+	// YAML, TOML or JSON, or without. What has a place in a story is mapped, what has none is kept beside the text, and everything is said, file by file and line by
+	// line. Importing the same again changes nothing; a text that was edited here since is not overwritten. A folder that is too large for one call is sent
+	// without its pictures: the paths stand in `beside`, the answer says which are wanted, and they are sent with UploadAsset.
 	ImportStories(context.Context, *ImportStoriesRequest) (*ImportStoriesResponse, error)
 	// ExportStories returns every newest text as Markdown with its pictures, as a zip file.
 	ExportStories(context.Context, *ExportStoriesRequest) (*ExportStoriesResponse, error)

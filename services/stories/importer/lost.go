@@ -1,0 +1,122 @@
+package importer
+
+import (
+	"regexp"
+	"slices"
+	"strings"
+
+	"golang.org/x/net/html"
+
+	"renown.example/stories/domain"
+	"renown.example/stories/prose"
+)
+
+// overlooked keeps the fields of which a part is neither in the document nor beside it nor named, whichever way it was lost.
+func (p *page) overlooked() {
+	have := said(p.accounted.String() + " " + metadata(p.Document) + " " + spoken(p.Document))
+	fields := slices.Clone(p.fields)
+	for _, pt := range p.parts {
+		for _, f := range pt.fields {
+			if !dressing[plainKey(f.key)] {
+				fields = append(fields, field{key: pt.name + " " + f.key, line: f.line, value: f.value})
+			}
+		}
+	}
+	for _, f := range fields {
+		for _, leaf := range leaves(f.value) {
+			if !have(leaf) {
+				p.keep(f.line, f.key, f.value.String(), "this found no place: "+clip(leaf, 60))
+				break
+			}
+		}
+	}
+}
+
+// said returns what tells whether all of some words stand together in a text.
+func said(text string) func(string) bool {
+	spaced := " " + strings.ToLower(strings.Join(strings.Fields(text), " ")) + " "
+	close := strings.ReplaceAll(spaced, " ", "")
+	return func(words string) bool {
+		fields := strings.Fields(strings.ToLower(plainWords(tags.ReplaceAllString(html.UnescapeString(words), " "))))
+		return strings.Contains(spaced, " "+strings.Join(fields, " ")+" ") || len(fields) > 0 && strings.Contains(close, strings.Join(fields, "")) || len(fields) == 0
+	}
+}
+
+// leaves returns the single values within a value.
+func leaves(v value) []string {
+	var out []string
+	switch v.kind {
+	case single:
+		out = append(out, v.text)
+	case listed:
+		for _, item := range v.list {
+			out = append(out, leaves(item)...)
+		}
+	case table:
+		for _, f := range v.fields {
+			if !dressing[plainKey(f.key)] {
+				out = append(out, leaves(f.value)...)
+			}
+		}
+	}
+	return out
+}
+
+// metadata returns what a document says outside of its text.
+func metadata(d domain.Document) string {
+	c := d.Content
+	words := []string{c.Title, c.Summary, c.Customer, c.Size, c.Locale, d.Story, d.Slug}
+	for _, terms := range [][]string{c.Industry, c.Region, c.Product, c.UseCase} {
+		words = append(words, terms...)
+	}
+	for i, w := range words {
+		words[i] = plainWords(w)
+	}
+	return strings.Join(words, " ")
+}
+
+// missing compares the words of the page with those of the document. What is in neither text nor margin is put there.
+func (p *page) missing() {
+	have := map[string]int{}
+	for _, w := range strings.Fields(spoken(p.Document)) {
+		have[w]++
+	}
+	var lost []string
+	for _, w := range strings.Fields(plainWords(p.words)) {
+		if have[w]--; have[w] < 0 {
+			lost = append(lost, w)
+		}
+	}
+	if len(lost) > 0 {
+		p.keep(0, "words", strings.Join(lost, " "), "these words of the page were found nowhere in the text made of it: compare the two")
+	}
+}
+
+// spoken returns the words of a document and of what is kept beside it.
+func spoken(d domain.Document) string {
+	var b strings.Builder
+	for _, block := range d.Content.Blocks {
+		if block.Text != nil {
+			b.WriteString(shownWords(block.Text.Markdown))
+		} else {
+			for _, s := range block.Words() {
+				b.WriteString(plainWords(s) + " ")
+			}
+		}
+	}
+	for _, k := range d.Kept {
+		b.WriteString(plainWords(tags.ReplaceAllString(html.UnescapeString(k.Text), " ")) + " ")
+	}
+	b.WriteString(plainWords(d.Content.Title))
+	return b.String()
+}
+
+var notWord = regexp.MustCompile(`[^\p{L}\p{N}]+`)
+
+// plainWords leaves everything but letters and figures out.
+func plainWords(s string) string { return notWord.ReplaceAllString(s, " ") }
+
+func shownWords(md string) string {
+	r := prose.Words(md)
+	return plainWords(r) + " "
+}
