@@ -74,7 +74,7 @@ func TestAPreviewLinkIsInNoLogAndNoTrace(t *testing.T) {
 	defer gw.Close()
 	rest := httptest.NewServer(gw)
 	defer rest.Close()
-	site, err := website.New(website.Options{API: api.New(rest.URL, nil), PublicURL: "http://127.0.0.1:8080", Log: tel.Logger})
+	site, err := website.New(website.Options{API: api.New(rest.URL, nil), PublicURL: "http://127.0.0.1:8080", Telemetry: tel})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -127,12 +127,16 @@ func TestAPreviewLinkIsInNoLogAndNoTrace(t *testing.T) {
 	everywhere(http.StatusOK)
 	revoke()
 	everywhere(http.StatusForbidden)
+	// Nor does it matter where somebody puts it: as the link to a sign-off page, into a query, or into an address that there is not.
+	for _, path := range []string{"/signoff/" + token, "/signoff/" + token + "/sign", "/stories?query=" + token, "/stories/harbour?as_of=" + token, "/studio?token=" + token} {
+		get(front.URL + path)
+	}
 	var traces bytes.Buffer
 	if err := json.NewEncoder(&traces).Encode(spans.GetSpans()); err != nil {
 		t.Fatal(err)
 	}
 	for where, text := range map[string]string{"log": log.String(), "traces": traces.String()} {
-		if !strings.Contains(text, "review") || strings.Contains(text, token) || strings.Contains(text, token[len(token)-40:]) {
+		if !strings.Contains(text, "/preview/{token}") || !strings.Contains(text, "/signoff/{token}") || !strings.Contains(text, "/v1/preview") || strings.Contains(text, token) || strings.Contains(text, token[len(token)-40:]) {
 			t.Errorf("the %s of %d bytes do not tell of the calls, or hold the link", where, len(text))
 		}
 	}

@@ -123,7 +123,7 @@ type Gateway struct {
 	close   func()
 
 	slots, largeSlots, listeners *limit.Slots
-	watch                        *instruments
+	watch                        *telemetry.Requests
 	services                     []*service
 }
 
@@ -158,7 +158,7 @@ func New(o Options) (*Gateway, error) {
 		slots: limit.NewSlots(limits.InFlight), largeSlots: limit.NewSlots(limits.LargeInFlight), listeners: limit.NewSlots(limits.Listeners),
 		services: []*service{newService("stories", o.Stories, o.Clock), newService("partners", o.Partners, o.Clock)},
 	}
-	if g.watch, err = newInstruments(o.Telemetry); err != nil {
+	if g.watch, err = telemetry.NewRequests(o.Telemetry, "gateway", "request"); err != nil {
 		return nil, err
 	}
 	g.resolver = &resolver{client: partnersv1.NewCredentialsServiceClient(conn{o.Partners, o.Minter}), clock: o.Clock}

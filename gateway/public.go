@@ -69,7 +69,7 @@ func (g *Gateway) fill(ctx context.Context, r *http.Request, ex *exchange) (read
 		return ready.Answer{}, tooMany(state)
 	}
 	if ex.untraced {
-		ctx, ex.late = g.watch.tracer.Start(ctx, r.Method, trace.WithSpanKind(trace.SpanKindServer), trace.WithTimestamp(ex.began))
+		ctx, ex.late = g.watch.Tracer.Start(ctx, r.Method, trace.WithSpanKind(trace.SpanKindServer), trace.WithTimestamp(ex.began))
 	}
 	asked := &exchange{id: ex.id, caller: auth.Anonymous, route: "none", filling: true}
 	inner := r.Clone(withExchange(ctx, asked))

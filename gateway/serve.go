@@ -8,7 +8,6 @@ import (
 	"slices"
 	"strings"
 
-	"go.opentelemetry.io/otel/attribute"
 	"go.opentelemetry.io/otel/propagation"
 	"go.opentelemetry.io/otel/trace"
 
@@ -27,7 +26,7 @@ func (g *Gateway) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	span := trace.SpanFromContext(ctx)
 	// What comes from memory has nothing to show: unless its caller traces it, a span begins where a service is asked (fill).
 	if ex.untraced = reads(r) && !span.SpanContext().IsSampled(); !ex.untraced {
-		ctx, span = g.watch.tracer.Start(ctx, r.Method, serving...)
+		ctx, span = g.watch.Tracer.Start(ctx, r.Method, serving...)
 		defer span.End()
 	}
 	ctx = withExchange(telemetry.WithRequestID(ctx, ex.id), ex)
@@ -50,17 +49,14 @@ func (g *Gateway) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 			span, ctx = ex.late, trace.ContextWithSpan(ctx, ex.late)
 			defer span.End()
 		}
-		describeSpan(span, method, ex.route, out.status)
-		g.record(ctx, method, ex, out)
+		if out.status == 0 {
+			out.status = http.StatusOK
+		}
+		a := telemetry.Answered{Method: method, Route: ex.route, Status: out.status, Bytes: out.bytes, Began: ex.began, Ended: g.clock.Now()}
+		a.Describe(span)
+		g.record(ctx, a, ex)
 	}()
 	g.dispatch(out, r)
-}
-
-func describeSpan(span trace.Span, method, route string, status int) {
-	if span.IsRecording() {
-		span.SetName(method + " " + route)
-		span.SetAttributes(attribute.String("http.request.method", method), attribute.String("http.route", route), attribute.Int("http.response.status_code", status))
-	}
 }
 
 // reads reports whether a request is for something published.

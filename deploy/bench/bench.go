@@ -67,7 +67,7 @@ func (b *benchmark) describe() report {
 		Durability: "SQLite in WAL mode, synchronous=FULL, fdatasync for each group commit; nothing is acknowledged before",
 		Settings: []string{
 			"deploy/local as `go build` makes it, website, REST, services and store in one process, on 127.0.0.1",
-			"log: --log-level info, a line for each request to REST, as text into a file; metrics: on; traces: as by default, every request that reaches a service, sent by OTLP to a sink on this machine",
+			"log: --log-level info, a line for each request to REST and website, as text into a file; metrics: on; traces: as by default, every request that reaches a service, sent by OTLP to a sink on this machine",
 			"loader, bare handler and platform are processes of their own and share the processors",
 			fmt.Sprintf("%d rounds of %s for each side, in turn, after a tenth of that to warm up; which side begins changes from round to round", b.rounds, b.duration),
 		},

@@ -58,7 +58,7 @@ func install(t *testing.T) *installation {
 	rest := httptest.NewServer(gate)
 	theme := web.DefaultTheme()
 	theme.Name = "Holmway & Sons"
-	site := value(website.New(website.Options{API: api.New(rest.URL, nil), Theme: theme, PublicURL: in.url, Clock: clk, Log: quiet(t).Logger}))(t)
+	site := value(website.New(website.Options{API: api.New(rest.URL, nil), Theme: theme, PublicURL: in.url, Clock: clk, Telemetry: quiet(t)}))(t)
 	var running sync.WaitGroup
 	running.Go(func() { told.Run(ctx) })
 	running.Go(func() { site.Run(ctx) })

@@ -73,7 +73,7 @@ func newRig(t testing.TB) *rig {
 		Limits: gateway.Limits{Anonymous: 1 << 30}})
 	must(t, err)
 	restOrigin := httptest.NewServer(gate)
-	site, err := website.New(website.Options{API: api.New(restOrigin.URL, nil), PublicURL: r.pages.URL, Clock: clk, Shared: shared, Log: quiet(t).Logger})
+	site, err := website.New(website.Options{API: api.New(restOrigin.URL, nil), PublicURL: r.pages.URL, Clock: clk, Shared: shared, Telemetry: quiet(t)})
 	must(t, err)
 	siteOrigin := httptest.NewServer(site)
 	r.pages.origin, r.rest.origin = parsed(t, siteOrigin.URL), parsed(t, restOrigin.URL)

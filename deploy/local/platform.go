@@ -237,7 +237,7 @@ func (p *platform) openWebsite(context.Context) error {
 		return err
 	}
 	p.site, err = website.New(website.Options{
-		API: api.New("http://"+reachable(p.apiListener), nil), Theme: p.theme, PublicURL: p.publicURL, DefaultLocale: p.Locales[0], Shared: p.Shared, Log: p.tel.Logger,
+		API: api.New("http://"+reachable(p.apiListener), nil), Theme: p.theme, PublicURL: p.publicURL, DefaultLocale: p.Locales[0], Shared: p.Shared, Telemetry: p.tel,
 		SignIn: signin.Config{PublicURL: p.publicURL, Issuer: p.OIDC.Issuer, ClientID: p.OIDC.ClientID, ClientSecret: p.OIDC.ClientSecret, Scopes: p.OIDC.Scopes, CookieSecret: key},
 	})
 	return err

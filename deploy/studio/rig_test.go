@@ -98,7 +98,7 @@ func install(t *testing.T) *installation {
 	gate, err := gateway.New(gateway.Options{Stories: told.Conn(), Partners: in.partners.Conn(), Minter: minter, Clock: clk, Telemetry: tel, PublicURL: "http://127.0.0.1:8081"})
 	must(t, err)
 	in.gateway = httptest.NewServer(gate)
-	site, err := website.New(website.Options{API: api.New(in.gateway.URL, nil), PublicURL: in.url, Clock: clk, Log: tel.Logger,
+	site, err := website.New(website.Options{API: api.New(in.gateway.URL, nil), PublicURL: in.url, Clock: clk, Telemetry: tel,
 		SignIn: signin.Config{Issuer: in.issuer, ClientID: "website", ClientSecret: "s3cret"}})
 	must(t, err)
 	running.Go(func() { site.Run(ctx) })

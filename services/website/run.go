@@ -62,7 +62,7 @@ func Run(ctx context.Context, s Settings) error {
 	if err != nil {
 		return err
 	}
-	site, err := New(Options{API: api.New(s.Gateway, nil), Theme: theme, PublicURL: s.PublicURL, DefaultLocale: s.DefaultLocale, Log: tel.Logger, SignIn: s.SignIn(), Settle: ready.Settled, Shared: s.Shared})
+	site, err := New(Options{API: api.New(s.Gateway, nil), Theme: theme, PublicURL: s.PublicURL, DefaultLocale: s.DefaultLocale, Telemetry: tel, SignIn: s.SignIn(), Settle: ready.Settled, Shared: s.Shared})
 	if err != nil {
 		return err
 	}

@@ -6,14 +6,12 @@ import (
 	"context"
 	"fmt"
 	"log/slog"
-	"net"
 	"net/http"
 	"strings"
 	"sync"
 	"time"
 
 	"renown.example/kit/clock"
-	"renown.example/kit/id"
 	"renown.example/kit/ready"
 	"renown.example/kit/telemetry"
 	"renown.example/website/api"
@@ -39,12 +37,14 @@ type Options struct {
 	Settle time.Duration
 	// Shared says what a cache in front may keep of the public pages.
 	Shared ready.Shared
-	// Clock and Log: nil is the machine's clock and slog's default.
+	// Clock: nil is the machine's.
 	Clock clock.Clock
-	Log   *slog.Logger
+	// Telemetry takes log, metrics and spans; nil is a log to standard error alone.
+	Telemetry *telemetry.Telemetry
+	log       *slog.Logger
 }
 
-func (o *Options) fill() {
+func (o *Options) fill() error {
 	if o.Theme.Name == "" {
 		o.Theme = web.DefaultTheme()
 	}
@@ -54,13 +54,18 @@ func (o *Options) fill() {
 	if o.Clock == nil {
 		o.Clock = clock.System()
 	}
-	if o.Log == nil {
-		o.Log = slog.Default()
-	}
 	o.PublicURL = strings.TrimRight(o.PublicURL, "/")
 	if o.SignIn.PublicURL == "" {
 		o.SignIn.PublicURL = o.PublicURL
 	}
+	if o.Telemetry == nil {
+		var err error
+		if o.Telemetry, err = telemetry.New(context.Background(), telemetry.Options{Service: "website"}); err != nil {
+			return err
+		}
+	}
+	o.log = o.Telemetry.Logger
+	return nil
 }
 
 // Site is the whole website.
@@ -72,7 +77,9 @@ type Site struct {
 
 // New assembles the website. The error names the part that could not be made; nothing is asked of the gateway yet.
 func New(o Options) (*Site, error) {
-	o.fill()
+	if err := o.fill(); err != nil {
+		return nil, fmt.Errorf("website: telemetry: %w", err)
+	}
 	assets, err := web.NewAssets(o.Theme, public.Static(), studio.Assets(), signin.Assets())
 	if err != nil {
 		return nil, fmt.Errorf("website: assets: %w", err)
@@ -81,15 +88,15 @@ func New(o Options) (*Site, error) {
 	if err != nil {
 		return nil, fmt.Errorf("website: words: %w", err)
 	}
-	open, err := public.New(public.Options{API: o.API, Renderer: renderer, PublicURL: o.PublicURL, DefaultLocale: o.DefaultLocale, Clock: o.Clock, Log: o.Log, Settle: o.Settle, Shared: o.Shared})
+	open, err := public.New(public.Options{API: o.API, Renderer: renderer, PublicURL: o.PublicURL, DefaultLocale: o.DefaultLocale, Clock: o.Clock, Log: o.log, Settle: o.Settle, Shared: o.Shared})
 	if err != nil {
 		return nil, fmt.Errorf("website: public pages: %w", err)
 	}
-	work, err := studio.New(o.API, renderer, o.Clock, o.Log)
+	work, err := studio.New(o.API, renderer, o.Clock, o.log)
 	if err != nil {
 		return nil, fmt.Errorf("website: studio: %w", err)
 	}
-	door, err := signin.New(o.SignIn, o.API, renderer, o.Clock, o.Log)
+	door, err := signin.New(o.SignIn, o.API, renderer, o.Clock, o.log)
 	if err != nil {
 		return nil, fmt.Errorf("website: sign-in: %w", err)
 	}
@@ -101,7 +108,11 @@ func New(o Options) (*Site, error) {
 		mux.Handle(path, door.Handler())
 	}
 	mux.Handle("/", open.Handler())
-	return &Site{handler: identified(o.Clock, mux), public: open, revisions: o.API.Revisions()}, nil
+	requests, err := telemetry.NewRequests(o.Telemetry, "website", "page")
+	if err != nil {
+		return nil, fmt.Errorf("website: metrics: %w", err)
+	}
+	return &Site{handler: &watch{next: mux, clock: o.Clock, log: o.log, requests: requests}, public: open, revisions: o.API.Revisions()}, nil
 }
 
 // Run does what happens by itself until ctx ends: it drops held pages as the gateway tells of changes, and sends on how stories are read. Until it is called every
@@ -115,20 +126,3 @@ func (s *Site) Run(ctx context.Context) {
 
 // ServeHTTP answers for the whole website.
 func (s *Site) ServeHTTP(w http.ResponseWriter, r *http.Request) { s.handler.ServeHTTP(w, r) }
-
-// identified gives every request an id, which its answer, its log lines and its calls to the gateway carry, and tells the gateway who asks.
-func identified(clk clock.Clock, next http.Handler) http.Handler {
-	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		request := r.Header.Get("X-Request-Id")
-		if !telemetry.ValidRequestID(request) {
-			request = id.New(clk)
-		}
-		w.Header().Set("X-Request-Id", request)
-		address, _, err := net.SplitHostPort(r.RemoteAddr)
-		if err != nil {
-			address = r.RemoteAddr
-		}
-		ctx := api.ForReader(telemetry.WithRequestID(r.Context(), request), strings.Join(r.Header.Values("X-Forwarded-For"), ", "), address)
-		next.ServeHTTP(w, r.WithContext(ctx))
-	})
-}

@@ -19,6 +19,7 @@ import (
 	"strings"
 	"time"
 
+	"go.opentelemetry.io/otel/propagation"
 	"google.golang.org/genproto/googleapis/api/annotations"
 	"google.golang.org/genproto/googleapis/api/httpbody"
 	"google.golang.org/grpc"
@@ -109,11 +110,14 @@ func (c *Conn) NewStream(context.Context, *grpc.StreamDesc, string, ...grpc.Call
 }
 
 func (c *Conn) exchange(ctx context.Context, rule *rule, verb, path string, body []byte, out proto.Message, opts []grpc.CallOption) error {
-	var reader io.Reader
+	var content io.Reader
 	if body != nil {
-		reader = bytes.NewReader(body)
+		content = bytes.NewReader(body)
 	}
-	req, err := http.NewRequestWithContext(ctx, verb, c.base+path, reader)
+	if reader, ok := ctx.Value(readerKey{}).(Reader); ok {
+		ctx = reader.Calling(ctx)
+	}
+	req, err := http.NewRequestWithContext(ctx, verb, c.base+path, content)
 	if err != nil {
 		return err
 	}
@@ -156,9 +160,10 @@ func (c *Conn) identify(ctx context.Context, req *http.Request) {
 	if c.as.header != "" {
 		req.Header.Set("Authorization", c.as.header)
 	}
-	if chain, ok := ctx.Value(readerKey{}).(string); ok {
-		req.Header.Set("X-Forwarded-For", chain)
+	if reader, ok := ctx.Value(readerKey{}).(Reader); ok {
+		req.Header.Set("X-Forwarded-For", reader.Chain())
 	}
+	telemetry.Propagator.Inject(ctx, propagation.HeaderCarrier(req.Header))
 	if id := telemetry.RequestID(ctx); id != "" {
 		req.Header.Set("X-Request-Id", id)
 	}

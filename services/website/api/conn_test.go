@@ -1,11 +1,13 @@
 package api_test
 
 import (
+	"context"
 	"encoding/json"
 	"errors"
 	"io"
 	"net/http"
 	"net/http/httptest"
+	"strings"
 	"testing"
 
 	"google.golang.org/genproto/googleapis/api/httpbody"
@@ -37,6 +39,15 @@ func serve(t *testing.T, answer http.HandlerFunc) (*api.Conn, *recorded) {
 	return api.New(srv.URL, nil), seen
 }
 
+// reader is somebody by their addresses.
+type reader string
+
+func (r reader) Chain() string { return string(r) }
+
+func (r reader) Calling(ctx context.Context) context.Context {
+	return telemetry.WithRequestID(ctx, telemetry.RequestID(ctx)+"-call")
+}
+
 func TestCallsFollowTheAnnotations(t *testing.T) {
 	conn, seen := serve(t, func(w http.ResponseWriter, r *http.Request) {
 		w.Header().Set("ETag", `"7"`)
@@ -44,7 +55,7 @@ func TestCallsFollowTheAnnotations(t *testing.T) {
 	})
 	var meta api.Meta
 	reply, err := storiesv1.NewWorkspaceServiceClient(conn.As(api.Session("s3cret"))).SaveText(
-		api.ForReader(telemetry.WithRequestID(t.Context(), "req-1"), "203.0.113.9", "10.0.0.1"),
+		api.ForReader(telemetry.WithRequestID(t.Context(), "req-1"), reader("203.0.113.9, 10.0.0.1")),
 		&storiesv1.SaveTextRequest{Story: "a/b", Locale: "pt-BR", Text: &storiesv1.TextInput{}},
 		api.IdempotencyKey("k1"), api.IfMatch(`"6"`), api.Into(&meta))
 	if err != nil {
@@ -60,10 +71,20 @@ func TestCallsFollowTheAnnotations(t *testing.T) {
 	if err := json.Unmarshal([]byte(seen.body), &body); err != nil || body["story"] != nil || body["text"] == nil {
 		t.Errorf("body is %s (%v)", seen.body, err)
 	}
-	for name, want := range map[string]string{"Authorization": "Session s3cret", "Idempotency-Key": "k1", "If-Match": `"6"`, "X-Request-Id": "req-1", "X-Forwarded-For": "203.0.113.9, 10.0.0.1"} {
+	for name, want := range map[string]string{"Authorization": "Session s3cret", "Idempotency-Key": "k1", "If-Match": `"6"`, "X-Request-Id": "req-1-call", "X-Forwarded-For": "203.0.113.9, 10.0.0.1"} {
 		if got := seen.header.Get(name); got != want {
 			t.Errorf("%s is %q, want %q", name, got, want)
 		}
+	}
+}
+
+// An error goes into logs, where what somebody looked for has no business.
+func TestUnreachableSaysNothingOfTheQuery(t *testing.T) {
+	away := httptest.NewServer(nil)
+	away.Close()
+	_, err := storiesv1.NewPublishedServiceClient(api.New(away.URL, nil)).ListPublishedStories(t.Context(), &storiesv1.ListPublishedStoriesRequest{Query: "whisper"})
+	if err == nil || strings.Contains(err.Error(), "whisper") || !strings.Contains(err.Error(), "refused") {
+		t.Errorf("the error is %v", err)
 	}
 }
 

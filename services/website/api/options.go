@@ -25,13 +25,18 @@ func IfNoneMatch(etag string) grpc.CallOption { return header{name: "If-None-Mat
 
 type readerKey struct{}
 
-// ForReader returns a context whose calls tell the gateway for whom they are made: the addresses of X-Forwarded-For as they came, and
-// the reader's own behind them. A gateway that trusts the website as a proxy then counts each reader's quota apart.
-func ForReader(ctx context.Context, forwarded, address string) context.Context {
-	if forwarded != "" {
-		address = forwarded + ", " + address
-	}
-	return context.WithValue(ctx, readerKey{}, address)
+// Reader is whom calls are made for: a request that is being answered.
+type Reader interface {
+	// Chain are the addresses of X-Forwarded-For as they came, and the reader's own behind them. A gateway that trusts the website as a proxy then counts each reader's
+	// quota apart.
+	Chain() string
+	// Calling is told of each call before it is made. The call is made with the context that it returns.
+	Calling(ctx context.Context) context.Context
+}
+
+// ForReader returns a context whose calls are made for a reader.
+func ForReader(ctx context.Context, r Reader) context.Context {
+	return context.WithValue(ctx, readerKey{}, r)
 }
 
 // Meta is what an answer says besides its body.

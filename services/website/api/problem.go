@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"mime"
 	"net/http"
+	"net/url"
 
 	"renown.example/kit/fault"
 )
@@ -103,6 +104,11 @@ func problemOf(res *http.Response, raw []byte) error {
 func unreachable(ctx context.Context, err error) error {
 	if ctx.Err() != nil {
 		err = errors.Join(ctx.Err(), err)
+	}
+	// Its address holds what was asked for, which is nobody's business in a log.
+	var at *url.Error
+	if errors.As(err, &at) {
+		err = errors.Join(ctx.Err(), at.Err)
 	}
 	r := fault.Unavailable
 	return &Problem{Title: r.Title, Status: r.HTTP, Detail: r.Title + ".", Code: r.Name, cause: err}

@@ -21,7 +21,7 @@ var (
 	readMethod = "GET, HEAD"
 )
 
-// Handler serves every address of the public site, and 404 for those that lead nowhere.
+// Handler serves every address of the public site, and 404 for those that lead nowhere. It sets the request's pattern, as a ServeMux does.
 func (s *Site) Handler() http.Handler {
 	guard := http.NewCrossOriginProtection()
 	private := web.Secure(inPrivate, guard.Handler(http.HandlerFunc(s.signoff)))
@@ -29,6 +29,7 @@ func (s *Site) Handler() http.Handler {
 	open := web.Secure(openly, http.HandlerFunc(s.serve))
 	reported := web.Secure(openly, guard.Handler(http.HandlerFunc(s.report)))
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		r.Pattern = patternOf(r.URL.Path)
 		if strings.HasPrefix(r.URL.Path, "/signoff/") {
 			w.Header().Set("Cache-Control", "no-store")
 			w.Header().Set("X-Robots-Tag", "noindex")

@@ -32,18 +32,25 @@ func (p Policy) String() string {
 
 // Secure sets the security headers on every answer of next.
 func Secure(p Policy, next http.Handler) http.Handler {
-	csp, referrer := p.String(), "strict-origin-when-cross-origin"
+	referrer := "strict-origin-when-cross-origin"
 	if p.Private {
 		referrer = "no-referrer"
 	}
+	// Made once: all answers share the values.
+	type field struct {
+		name   string
+		values []string
+	}
+	fields := []field{
+		{"Content-Security-Policy", []string{p.String()}}, {"Referrer-Policy", []string{referrer}}, {"X-Content-Type-Options", []string{"nosniff"}},
+		{"Cross-Origin-Opener-Policy", []string{"same-origin"}}, {"Cross-Origin-Resource-Policy", []string{"same-origin"}},
+		{"Permissions-Policy", []string{"camera=(), geolocation=(), microphone=(), payment=(), usb=()"}},
+	}
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		h := w.Header()
-		h.Set("Content-Security-Policy", csp)
-		h.Set("Referrer-Policy", referrer)
-		h.Set("X-Content-Type-Options", "nosniff")
-		h.Set("Cross-Origin-Opener-Policy", "same-origin")
-		h.Set("Cross-Origin-Resource-Policy", "same-origin")
-		h.Set("Permissions-Policy", "camera=(), geolocation=(), microphone=(), payment=(), usb=()")
+		for _, f := range fields {
+			h[f.name] = f.values
+		}
 		if r.TLS != nil || r.Header.Get("X-Forwarded-Proto") == "https" {
 			h.Set("Strict-Transport-Security", "max-age=31536000")
 		}
