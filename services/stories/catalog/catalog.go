@@ -78,6 +78,8 @@ type Catalog struct {
 	resolver *taxonomy.Resolver
 	shelves  map[string]*shelf
 	byText   map[string]*Entry
+	// named are the entries of all languages by the names of their stories.
+	named []*Entry
 	// slotOf remembers the slot of every edition that was ever up.
 	slotOf map[string]uint
 }
@@ -157,16 +159,21 @@ func (c *Catalog) enterAll(rows []Row) (near []string) {
 		near = append(near, s.enters(e)...)
 		if len(rows) > few {
 			bulk[s] = true
+			c.named = append(c.named, e)
 			s.order = append(s.order, e)
 			if e.Published.Until() != 0 {
 				s.ending = append(s.ending, e)
 			}
 			continue
 		}
+		c.named = insert(c.named, e, byName)
 		s.order = insert(s.order, e, byList)
 		if e.Published.Until() != 0 {
 			s.ending = insert(s.ending, e, byEnd)
 		}
+	}
+	if len(bulk) > 0 {
+		slices.SortFunc(c.named, byName)
 	}
 	for s := range bulk {
 		slices.SortFunc(s.order, byList)
@@ -196,7 +203,7 @@ func (c *Catalog) take(e *Entry) {
 	s := c.shelves[e.Published.Locale]
 	s.live.Clear(e.slot)
 	s.slots[e.slot] = nil
-	s.order = remove(s.order, e, byList)
+	s.order, c.named = remove(s.order, e, byList), remove(c.named, e, byName)
 	if e.Published.Until() != 0 {
 		s.ending = remove(s.ending, e, byEnd)
 	}
@@ -271,6 +278,9 @@ func (c *Catalog) SetTerms(r *taxonomy.Resolver) {
 		for i, e := range s.ending {
 			s.ending[i] = c.byText[e.Text]
 		}
+	}
+	for i, e := range c.named {
+		c.named[i] = c.byText[e.Text]
 	}
 }
 

@@ -1,12 +1,19 @@
 package server_test
 
 import (
+	"context"
+	"fmt"
+	"path/filepath"
 	"slices"
 	"strings"
 	"testing"
 
+	"renown.example/kit/clock"
 	"renown.example/kit/fault"
+	"renown.example/kit/store"
+	"renown.example/kit/store/sqlite"
 	storiesv1 "renown.example/proto/gen/renown/stories/v1"
+	"renown.example/stories/tables"
 )
 
 // addresses reads the whole list from a story on, in pages of two, and says what is where as "story locale slug".
@@ -57,4 +64,50 @@ func TestAddressesAreThoseOfWhatIsUp(t *testing.T) {
 	}
 	_, err := r.located.ListAddresses(r.nobody(), &storiesv1.ListAddressesRequest{From: "one"})
 	refused(t, err, fault.InvalidArgument)
+}
+
+// A large site is listed without asking the database for it: page after page comes from memory, also once the database is gone.
+func TestManyAddressesComeFromMemory(t *testing.T) {
+	const many = 12_345
+	db := must(sqlite.Open(t.Context(), sqlite.Options{Path: filepath.Join(t.TempDir(), "stories.db")}, tables.Specs()...))(t)
+	for first := 0; first < many; first += 1000 {
+		err := db.Update(t.Context(), func(ctx context.Context, tx store.Writer) error {
+			for i := first; i < min(first+1000, many); i++ {
+				p := tables.Published{Story: fmt.Sprintf("story-%05d", i), Locale: "en", Edition: fmt.Sprintf("e%05d", i), LiveSince: clock.At(start)}
+				p.Slug = p.Story
+				if i%10 == 0 {
+					p.Edition, p.LiveSince = "", 0
+				}
+				if _, err := tables.PublishedStories.Insert(ctx, tx, tables.TextID(p.Story, p.Locale), p); err != nil {
+					return err
+				}
+			}
+			return nil
+		})
+		if err != nil {
+			t.Fatal(err)
+		}
+	}
+	r := rigOn(t, db, clock.NewFake(start))
+	must(r.located.ListAddresses(r.nobody(), &storiesv1.ListAddressesRequest{PageSize: 1}))(t)
+	if err := db.Close(); err != nil {
+		t.Fatal(err)
+	}
+	var found, pages int
+	for req := (&storiesv1.ListAddressesRequest{}); ; {
+		resp := must(r.located.ListAddresses(r.nobody(), req))(t)
+		for _, a := range resp.GetAddresses() {
+			if found%9 == 0 && !strings.HasSuffix(a.GetName(), "1") || a.GetName() != "stories/"+a.GetSlug() {
+				t.Fatalf("number %d is %v", found, a)
+			}
+			found++
+		}
+		pages++
+		if req.PageToken = resp.GetNextPageToken(); req.PageToken == "" {
+			break
+		}
+	}
+	if want := many - (many+9)/10; found != want || pages != (want+999)/1000 {
+		t.Errorf("%d addresses are on %d pages, want %d on as few as can be", found, pages, want)
+	}
 }

@@ -187,7 +187,6 @@ func (s *Server) fillSpare(ctx context.Context) {
 	for {
 		// Lists are answered from the catalogue; if it cannot be filled now, it will be when somebody asks, or with the next change.
 		_ = s.shelves.sync(ctx)
-		_, _ = s.ListAddresses(ctx, &storiesv1.ListAddressesRequest{})
 		select {
 		case <-ctx.Done():
 			return
