@@ -67,8 +67,8 @@ type Service struct {
 	rpc       *rpc.Server
 }
 
-// New opens the database and starts the service's RPC server for callers in its own process. Run must be running for scheduled things to happen and for
-// revisions to be told.
+// New opens the database and starts the service's RPC server for callers in its own process. Run must be running for scheduled things to happen, for revisions to be
+// told and for the service to call itself ready.
 func New(ctx context.Context, c Config, d Deps) (*Service, error) {
 	site, err := url.Parse(c.WebsiteURL)
 	if err != nil || site.Host == "" || (site.Scheme != "http" && site.Scheme != "https") || strings.Trim(site.Path, "/") != "" || site.RawQuery != "" {
@@ -132,7 +132,11 @@ func (s *Service) start(ctx context.Context, c Config, o server.Options) error {
 		Tracers: s.deps.Telemetry.Tracers, Metrics: s.deps.Telemetry.Metrics,
 	})
 	server.Register(s.rpc, s.server)
-	return s.rpc.Start()
+	if err := s.rpc.Start(); err != nil {
+		return err
+	}
+	s.rpc.SetReady(false)
+	return nil
 }
 
 // Conn returns a connection from the same process.
@@ -155,6 +159,14 @@ func (s *Service) Run(ctx context.Context) {
 	}}
 	var all sync.WaitGroup
 	all.Go(func() { s.server.Run(ctx) })
+	all.Go(func() {
+		// Until then, readers would wait longer than they can.
+		select {
+		case <-s.server.Filled():
+			s.rpc.SetReady(true)
+		case <-ctx.Done():
+		}
+	})
 	all.Go(func() { worker.Run(ctx) })
 	all.Go(func() {
 		idempotency.Sweep(ctx, s.db, s.deps.Clock, idempotency.Retention, func(err error) {
@@ -165,7 +177,14 @@ func (s *Service) Run(ctx context.Context) {
 }
 
 // Ready returns why the service cannot be of use now, nil if it can.
-func (s *Service) Ready(ctx context.Context) error { return s.db.Ping(ctx) }
+func (s *Service) Ready(ctx context.Context) error {
+	select {
+	case <-s.server.Filled():
+		return s.db.Ping(ctx)
+	default:
+		return fault.Unavailable.New("what is published is being read")
+	}
+}
 
 // Close lets running calls finish, within the bound of rpc.Options.StopWithin, and closes the database.
 func (s *Service) Close() error {

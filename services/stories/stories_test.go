@@ -5,11 +5,13 @@ import (
 	"bytes"
 	"context"
 	"io"
+	"runtime"
 	"strings"
 	"sync"
 	"testing"
 	"time"
 
+	healthpb "google.golang.org/grpc/health/grpc_health_v1"
 	"google.golang.org/protobuf/types/known/timestamppb"
 
 	"renown.example/kit/auth"
@@ -251,4 +253,41 @@ func (b *lockedBuffer) String() string {
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	return b.b.String()
+}
+
+// A service that has not read yet what is published lets its readers wait: it does not call itself ready.
+func TestReadyWhenWhatIsPublishedIsInMemory(t *testing.T) {
+	tel, err := telemetry.New(t.Context(), telemetry.Options{Output: io.Discard})
+	if err != nil {
+		t.Fatal(err)
+	}
+	s, err := stories.New(t.Context(), stories.Config{Config: engine.Config{Data: t.TempDir()}, IdentityKeys: []auth.PublicKey{auth.GenerateKey().Public()}, Company: "Northwind",
+		WebsiteURL: "https://www.northwind.example/", Locales: []string{"en"}}, stories.Deps{Clock: clock.NewFake(start), Telemetry: tel})
+	if err != nil {
+		t.Fatal(err)
+	}
+	health := healthpb.NewHealthClient(s.Conn())
+	ready := func() bool {
+		reply, err := health.Check(t.Context(), &healthpb.HealthCheckRequest{})
+		if err != nil {
+			t.Fatal(err)
+		}
+		return reply.GetStatus() == healthpb.HealthCheckResponse_SERVING
+	}
+	if ready() || s.Ready(t.Context()) == nil {
+		t.Error("it is ready before it has read anything")
+	}
+	ctx, cancel := context.WithCancel(t.Context())
+	ended := make(chan struct{})
+	go func() { s.Run(ctx); close(ended) }()
+	for end := time.Now().Add(10 * time.Second); !ready() || s.Ready(t.Context()) != nil; runtime.Gosched() {
+		if time.Now().After(end) {
+			t.Fatal("it does not become ready")
+		}
+	}
+	cancel()
+	<-ended
+	if err := s.Close(); err != nil {
+		t.Error(err)
+	}
 }

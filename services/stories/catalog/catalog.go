@@ -60,6 +60,8 @@ type shelf struct {
 	slots []*Entry
 	live  *bitset.BitSet
 	terms [taxonomy.Count]map[string]*term
+	// refs say by what a text writes which term it means and what that is called. Entries share them: thousands belong to the same few terms.
+	refs [taxonomy.Count]map[string]*storiesv1.TermRef
 	// given are the lists of near stories that were given out, and asked the entries that have them. newest are those among which the near ones are looked for, as they
 	// are once settled.
 	given         map[*Entry][]Near
@@ -95,9 +97,7 @@ func New(locales []string, render func(tables.Published) *storiesv1.PublishedSum
 func newShelf(locale string) *shelf {
 	s := &shelf{locale: locale, live: &bitset.BitSet{}}
 	s.forgetAll()
-	for x := range s.terms {
-		s.terms[x] = map[string]*term{}
-	}
+	s.forgetTerms()
 	return s
 }
 
@@ -219,11 +219,11 @@ func (c *Catalog) classify(s *shelf, e *Entry) {
 	p := e.Published
 	for x, list := range taxonomy.Written(p.Industry, p.Region, p.Product, p.UseCase) {
 		for _, written := range list {
-			id := c.resolver.Resolve(x, written, s.locale)
-			t := s.terms[x][id]
+			ref := s.ref(c.resolver, x, written)
+			t := s.terms[x][ref.GetId()]
 			if t == nil {
-				t = &term{x: x, id: id, in: &bitset.BitSet{}, writings: map[string]int{}}
-				s.terms[x][id] = t
+				t = &term{x: x, id: ref.GetId(), in: &bitset.BitSet{}, writings: map[string]int{}}
+				s.terms[x][t.id] = t
 			}
 			if slices.Contains(e.terms[x], t) {
 				continue
@@ -232,12 +232,35 @@ func (c *Catalog) classify(s *shelf, e *Entry) {
 			t.in.Set(e.slot)
 			t.n++
 			e.terms[x] = append(e.terms[x], t)
-			label, managed := c.resolver.Label(x, id, s.locale)
-			if !managed {
-				label = written
-			}
-			e.Summary.Terms = append(e.Summary.Terms, &storiesv1.TermRef{Taxonomy: taxonomy.Names()[x], Id: id, Label: label})
+			e.Summary.Terms = append(e.Summary.Terms, ref)
 		}
+	}
+}
+
+// mostRefs bounds what is remembered of a taxonomy's writings. What is no longer used is not told apart: all is found again.
+const mostRefs = 10_000
+
+// ref is the term that a writing means, with its label.
+func (s *shelf) ref(r *taxonomy.Resolver, x int, written string) *storiesv1.TermRef {
+	if ref := s.refs[x][written]; ref != nil {
+		return ref
+	}
+	id := r.Resolve(x, written, s.locale)
+	label, managed := r.Label(x, id, s.locale)
+	if !managed {
+		label = written
+	}
+	if len(s.refs[x]) == mostRefs {
+		clear(s.refs[x])
+	}
+	ref := &storiesv1.TermRef{Taxonomy: taxonomy.Names()[x], Id: id, Label: label}
+	s.refs[x][written] = ref
+	return ref
+}
+
+func (s *shelf) forgetTerms() {
+	for x := range s.terms {
+		s.terms[x], s.refs[x] = map[string]*term{}, map[string]*storiesv1.TermRef{}
 	}
 }
 
@@ -265,9 +288,7 @@ func (c *Catalog) SetTerms(r *taxonomy.Resolver) {
 	c.resolver = r
 	for _, s := range c.shelves {
 		s.forgetAll()
-		for x := range s.terms {
-			s.terms[x] = map[string]*term{}
-		}
+		s.forgetTerms()
 		for i, e := range s.order {
 			// Answers that are under way hold the entry as it was.
 			now := &Entry{Row: e.Row, slot: e.slot}

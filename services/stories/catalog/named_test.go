@@ -48,7 +48,9 @@ func TestNamesAreThoseOfWhatIsUp(t *testing.T) {
 				want = append(want, r.Published)
 			}
 		}
-		slices.SortFunc(want, func(a, b tables.Published) int { return cmp.Or(cmp.Compare(a.Name(), b.Name()), cmp.Compare(a.Locale, b.Locale)) })
+		slices.SortFunc(want, func(a, b tables.Published) int {
+			return cmp.Or(cmp.Compare(a.Name(), b.Name()), cmp.Compare(a.Locale, b.Locale))
+		})
 		var got []tables.Published
 		for after := ""; ; {
 			page, next := c.Named(from, after, size, 200)

@@ -37,7 +37,9 @@ type hub struct {
 	// spare is told of each change.
 	spare *spare
 
-	mu       sync.Mutex
+	mu sync.Mutex
+	// position is up to where the feed was read. It begins at the end that the feed had before the first question was answered: what was answered or kept by this server
+	// depends on nothing before, and whoever begins to watch has forgotten everything.
 	position int64
 	// readAt is when the feed was last read to its end, by the machine's clock and its monotonic reading: neither a stepped clock nor one that is set back may
 	// make old knowledge fresh.
@@ -47,8 +49,11 @@ type hub struct {
 	watchers map[chan *storiesv1.WatchRevisionsResponse]bool
 }
 
-func newHub(db store.DB, locales []string, kept *spare, log *slog.Logger) *hub {
-	return &hub{db: db, log: log, real: clock.System(), locales: locales, sole: store.Sole(db), spare: kept, known: -1, watchers: map[chan *storiesv1.WatchRevisionsResponse]bool{}}
+func newHub(ctx context.Context, db store.DB, locales []string, kept *spare, log *slog.Logger) (*hub, error) {
+	h := &hub{db: db, log: log, real: clock.System(), locales: locales, sole: store.Sole(db), spare: kept, known: -1, watchers: map[chan *storiesv1.WatchRevisionsResponse]bool{}}
+	var err error
+	h.position, err = outbox.Events.FeedEnd(ctx, db)
+	return h, err
 }
 
 // run follows the feed until ctx ends.
@@ -61,7 +66,7 @@ func (h *hub) run(ctx context.Context) {
 		seen = h.seen()
 		return list(ctx, after, limit)
 	}
-	outbox.Tail(ctx, noting, h.real, 0, changed, h.apply, func(now time.Time) { h.caughtUp(now, seen) }, func(err error) {
+	outbox.Tail(ctx, noting, h.real, h.position, changed, h.apply, func(now time.Time) { h.caughtUp(now, seen) }, func(err error) {
 		h.log.WarnContext(ctx, "the feed of revisions cannot be read", "error", err)
 	})
 }
@@ -186,6 +191,9 @@ func (s *Server) Run(ctx context.Context) {
 	all.Go(func() { s.fillSpare(ctx) })
 	all.Wait()
 }
+
+// Filled is closed when everything is in memory that published stories are answered from: who asks before waits for it.
+func (s *Server) Filled() <-chan struct{} { return s.shelves.filled }
 
 // WatchRevisions sends what changes, and a heartbeat while nothing was missed.
 func (s *Server) WatchRevisions(_ *storiesv1.WatchRevisionsRequest, out storiesv1.PublishedService_WatchRevisionsServer) error {

@@ -99,7 +99,10 @@ func New(ctx context.Context, o Options) (*Server, error) {
 	}
 	s := &Server{Options: o, decoding: make(chan struct{}, 2), shelves: newShelves(o)}
 	s.spare = newSpare(o.DB, o.Spare)
-	s.hub = newHub(o.DB, o.Locales, s.spare, o.Logger)
+	var err error
+	if s.hub, err = newHub(ctx, o.DB, o.Locales, s.spare, o.Logger); err != nil {
+		return nil, fmt.Errorf("stories: the feed of events: %w", err)
+	}
 	s.hub.follow, s.shelves.neared = s.followShelves, s.neared
 	key, err := secret.Ensure(ctx, o.DB, o.Clock, "page-tokens")
 	if err != nil {

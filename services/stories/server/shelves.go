@@ -6,6 +6,7 @@ import (
 	"strings"
 	"sync"
 	"sync/atomic"
+	"time"
 
 	"renown.example/kit/clock"
 	"renown.example/kit/outbox"
@@ -33,6 +34,8 @@ type shelves struct {
 	reading chan struct{}
 	known   int64
 	loaded  atomic.Bool
+	// filled is closed when the catalogue is.
+	filled chan struct{}
 	// sole counts the commits if nobody else writes to the database, else it is nil; current is how many the catalogue holds, -1 before it is filled.
 	sole     store.SoleWriter
 	current  atomic.Int64
@@ -44,7 +47,7 @@ type shelves struct {
 }
 
 func newShelves(o Options) *shelves {
-	s := &shelves{Catalog: catalog.New(o.Locales, publishedSummary), db: o.DB, locales: o.Locales, reading: make(chan struct{}, 1), planned: map[string]clock.Millis{}}
+	s := &shelves{Catalog: catalog.New(o.Locales, publishedSummary), db: o.DB, locales: o.Locales, reading: make(chan struct{}, 1), filled: make(chan struct{}), planned: map[string]clock.Millis{}}
 	s.sole = store.Sole(o.DB)
 	s.current.Store(-1)
 	s.index = search.New(search.Options{Folder: o.SearchFolder, Logger: o.Logger, Editions: s.Editions, Slot: s.Slot, Load: s.documents})
@@ -62,7 +65,31 @@ func (s *shelves) sync(ctx context.Context) error {
 	case <-ctx.Done():
 		return ctx.Err()
 	}
-	defer func() { <-s.reading }()
+	if s.loaded.Load() {
+		defer func() { <-s.reading }()
+		return s.readFor(ctx, mine)
+	}
+	// Filling the catalogue may take longer than a question has: it goes on when whoever asked first has gone.
+	done := make(chan error, 1)
+	go func() {
+		defer func() { <-s.reading }()
+		ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), fillWithin)
+		defer cancel()
+		done <- s.readFor(ctx, mine)
+	}()
+	select {
+	case err := <-done:
+		return err
+	case <-ctx.Done():
+		return ctx.Err()
+	}
+}
+
+// fillWithin bounds how long the catalogue may take to be filled.
+const fillWithin = 10 * time.Minute
+
+// readFor reads for a question, and for all that were asked before the reading begins.
+func (s *shelves) readFor(ctx context.Context, mine int64) error {
 	if s.known >= mine {
 		return nil // a reading began after this question and is over
 	}
@@ -89,6 +116,7 @@ func (s *shelves) read(ctx context.Context) error {
 			return err
 		}
 		s.loaded.Store(true)
+		close(s.filled)
 	}
 	for {
 		_, seen := s.commits()

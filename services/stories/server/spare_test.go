@@ -4,6 +4,7 @@ import (
 	"context"
 	"log/slog"
 	"path/filepath"
+	"slices"
 	"testing"
 	"time"
 
@@ -31,8 +32,13 @@ func openEmbedded(t *testing.T) store.DB {
 // commit adds an event, as every change does.
 func commit(t *testing.T, db store.DB, fails error) {
 	t.Helper()
+	commitEvent(t, db, outbox.Event{Type: "stories.test", Subject: "stories/x", OccurredAt: 1}, fails)
+}
+
+func commitEvent(t *testing.T, db store.DB, e outbox.Event, fails error) {
+	t.Helper()
 	err := db.Update(t.Context(), func(ctx context.Context, tx store.Writer) error {
-		if err := outbox.Append(ctx, tx, outbox.Event{Type: "stories.test", Subject: "stories/x", OccurredAt: 1}); err != nil {
+		if err := outbox.Append(ctx, tx, e); err != nil {
 			return err
 		}
 		return fails
@@ -42,10 +48,52 @@ func commit(t *testing.T, db store.DB, fails error) {
 	}
 }
 
+func hubOn(t *testing.T, db store.DB, kept *spare) *hub {
+	t.Helper()
+	h, err := newHub(t.Context(), db, []string{"en"}, kept, slog.New(slog.DiscardHandler))
+	if err != nil {
+		t.Fatal(err)
+	}
+	h.follow = func() {}
+	return h
+}
+
+// What was before its server is nothing that anybody holds, and is not read again at a start, however much it is. What comes after it is made and before it runs is told.
+func TestTheHubBeginsWhereTheFeedEnded(t *testing.T) {
+	db := openEmbedded(t)
+	event := func(kind, story string) outbox.Event {
+		return outbox.Event{Type: kind, Subject: "stories/" + story, OccurredAt: 1, Data: []byte(`{"locale":"en"}`)}
+	}
+	for _, story := range []string{"a", "b"} {
+		commitEvent(t, db, event(EventPublished, story), nil)
+		commitEvent(t, db, event(EventWithdrawn, story), nil)
+	}
+	kept := newSpare(db, 4096)
+	h := hubOn(t, db, kept)
+	ch := h.watch()
+	_, commits := kept.sole.Commits()
+	kept.put(&spared{key: "c", reply: &storiesv1.GetPublishedStoryResponse{}, names: []string{"stories/c"}, text: "stories/c/en", size: 10}, commits)
+	commitEvent(t, db, event(EventWithdrawn, "c"), nil)
+	ctx, cancel := context.WithCancel(t.Context())
+	ended := make(chan struct{})
+	go func() { defer close(ended); h.run(ctx) }()
+	defer func() { cancel(); <-ended }()
+	var told []string
+	for len(told) == 0 || told[len(told)-1] != "lists/en" {
+		told = append(told, (<-ch).GetName())
+	}
+	if want := []string{"stories/c", "lists/en"}; !slices.Equal(told, want) {
+		t.Errorf("%q was told, want %q", told, want)
+	}
+	if x := kept.get("c", 1); x == nil || !fault.Has(x.refusal, fault.Withdrawn) {
+		t.Errorf("what was withdrawn is kept as %+v", x)
+	}
+}
+
 // A hub that cannot read knows nevertheless whether there is anything that it has not read: then, and only then, its silence ends what is held.
 func TestTheHubKnowsOfCommitsThatItHasNotRead(t *testing.T) {
 	db := openEmbedded(t)
-	h := newHub(db, []string{"en"}, newSpare(db, 1<<20), slog.New(slog.DiscardHandler))
+	h := hubOn(t, db, newSpare(db, 1<<20))
 	if h.knowsAll() {
 		t.Error("it knows everything without having read")
 	}
