@@ -80,7 +80,7 @@ func (e *Employee) Import(files ...string) (string, error) {
 	if err := e.Upload("#files", files...); err != nil {
 		return "", err
 	}
-	if err := e.Follow(func() error { return e.Click("button[value=import]") }); err != nil {
+	if err := e.SendImport("import"); err != nil {
 		return "", err
 	}
 	text, err := e.Property(`.report-files a[href*="/studio/stories/"]`, "href")
@@ -88,6 +88,19 @@ func (e *Employee) Import(files ...string) (string, error) {
 		return "", fault.IllegalState.New("nothing was imported: %s", e.brief()).Wrap(err)
 	}
 	return text, nil
+}
+
+// SendImport presses a button of the import page, "import" or "try", and returns when the page says what became of it: in the same document where scripts run, in
+// the next where they do not.
+func (e *Employee) SendImport(do string) error {
+	const waiting = "data-waiting"
+	if _, err := Eval[bool](e.Page, "(m => { m.setAttribute("+quoted(waiting)+", ''); return true; })(document.querySelector('main'))"); err != nil {
+		return err
+	}
+	if err := e.Click("button[name=do][value=" + do + "]"); err != nil {
+		return err
+	}
+	return e.Until("document.querySelector('main:not([" + waiting + "]) [data-report], main:not([" + waiting + "]) .error-summary, main:not([" + waiting + "]) .notice, .import-state.bad')")
 }
 
 // Submit sends a draft to review.

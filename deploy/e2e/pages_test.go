@@ -66,6 +66,28 @@ func inspect(t *testing.T, p *browser.Page, origin string, sheets []sheet) {
 	}
 }
 
+// inspectHere holds the page as it stands against what inspect does, in every look and without loading it again.
+func inspectHere(t *testing.T, p *browser.Page, origin, name string) {
+	t.Helper()
+	axe := browser.HasAxe()
+	for i, l := range looks() {
+		must(t, p.Look(l.width, 800, l.dark))
+		at := fmt.Sprintf("%s, %s", name, l)
+		for _, problem := range p.Problems(origin) {
+			t.Errorf("%s: %s", at, problem)
+		}
+		if wide := value(browser.Eval[[]string](p, wider))(t); len(wide) > 0 {
+			t.Errorf("%s is wider than the window: %s", at, strings.Join(wide, ", "))
+		}
+		if axe != nil || !full() && i > 0 {
+			continue
+		}
+		for _, v := range value(p.Violations())(t) {
+			t.Errorf("%s: %s", at, v)
+		}
+	}
+}
+
 // wider lists the innermost elements that stick out of a window that can be pushed sideways.
 const wider = `document.documentElement.scrollWidth <= innerWidth ? [] : [...document.querySelectorAll("body *")].filter((e) => {
 	const r = e.getBoundingClientRect();

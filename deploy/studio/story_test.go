@@ -344,7 +344,7 @@ func TestImportAndConfirm(t *testing.T) {
 	edda.get("/studio/stories").says(http.StatusOK, "No story yet")
 	send("import").says(http.StatusOK, "What happened", "1 new", "1 refused", "tessel.en.md")
 	send("import").says(http.StatusOK, "1 there already")
-	edda.send("/studio/import", url.Values{}).says(http.StatusBadRequest, "Choose a zip file")
+	edda.send("/studio/import", url.Values{}).says(http.StatusBadRequest, "Choose a zip file, a folder")
 
 	page := edda.get("/studio/consents?open").says(http.StatusOK, "Piet Tessel", "Letter of 2 March 2026", "You recorded it")
 	if find(page.doc, func(n *html.Node) bool { return attr(n, "name") == "consent" }) != nil {

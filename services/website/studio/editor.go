@@ -34,6 +34,8 @@ type editorPage struct {
 	Language string
 	Locale   string
 	New      bool
+	// Kept is what an imported file said that has no place in the text; nil if nothing.
+	Kept *keptView
 }
 
 // theirs is a text that somebody else saved meanwhile.
@@ -85,7 +87,7 @@ func (v *visit) editNew(story, locale string) error {
 func editorOf(text *storiesv1.Text, d document, values url.Values, problem *api.Problem) *editorPage {
 	s := text.GetSummary()
 	return &editorPage{Form: editorForm(d, values, problem), Etag: text.GetEtag(), Version: s.GetVersion(), Saved: s.GetUpdateTime().AsTime(), URL: textURL(d.Story, d.Locale),
-		Live: s.GetLive(), Asks: s.GetChangesAsked(), Language: web.NativeName(d.Locale)}
+		Live: s.GetLive(), Asks: s.GetChangesAsked(), Language: web.NativeName(d.Locale), Kept: keptOf(text)}
 }
 
 // editorForm declares the editor's fields with the document's values.

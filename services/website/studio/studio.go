@@ -103,7 +103,8 @@ func (s *Studio) writingRoutes(mux *http.ServeMux) {
 	mux.Handle("POST /studio/terms", s.form(keepers, smallBody, (*visit).createTerm))
 	mux.Handle("POST /studio/terms/{taxonomy}/{term}/{step}", s.form(keepers, smallBody, (*visit).termStep))
 	mux.Handle("GET /studio/import", s.page(keepers, (*visit).importPage))
-	mux.Handle("POST /studio/import", s.form(keepers, importBody, (*visit).runImport))
+	mux.Handle("POST /studio/import", s.upload(keepers, importBody, (*visit).runImport))
+	mux.Handle("POST /studio/import/pictures", s.upload(keepers, pictureBody, (*visit).importPicture))
 	mux.Handle("GET /studio/export", s.page(keepers, (*visit).export))
 }
 

@@ -40,6 +40,8 @@ type textPage struct {
 	// AttestHash is that of the words to which a new agreement is recorded: those that are online where their consent ends soon, else the newest.
 	AttestHash string
 	Discretion discretion
+	// Kept is what an imported file said that has no place in the text; nil if nothing.
+	Kept *keptView
 }
 
 // stage is one station of a text's way.
@@ -79,7 +81,7 @@ func (v *visit) showText(status int, text *storiesv1.Text, refused string, probl
 	s := text.GetSummary()
 	id := storyID(s.GetName())
 	p := &textPage{Text: text, Row: v.row(s), URL: textURL(id, s.GetLocale()), Parts: v.partsOf(text.GetHtml()), Stages: stages(s.GetState()),
-		Consents: v.consentRows(text.GetConsents()), May: v.may(text), Open: refused, Asks: s.GetChangesAsked()}
+		Consents: v.consentRows(text.GetConsents()), May: v.may(text), Open: refused, Asks: s.GetChangesAsked(), Kept: keptOf(text)}
 	p.Own = s.GetState() == storiesv1.TextState_TEXT_STATE_IN_REVIEW && p.Row.Mine
 	p.Forms = v.stepForms(text, refused, problem)
 	if list := text.GetSignoffs(); len(list) > 0 {

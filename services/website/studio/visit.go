@@ -26,11 +26,11 @@ const (
 	admins    roleSet = "admin"
 )
 
-// Bounds of posted bodies in bytes. An import is bounded by what REST takes as one JSON body.
+// Bounds of posted bodies in bytes.
 const (
 	smallBody   = 1 << 20
 	pictureBody = 12 << 20
-	importBody  = 15 << 20
+	importBody  = maxImport + 1<<20
 )
 
 // visit is one request of a signed-in employee.
@@ -40,6 +40,8 @@ type visit struct {
 	r    *http.Request
 	conn *api.Conn
 	user *partnersv1.User
+	// files are those of a form that was taken in by upload, by the names of their fields.
+	files map[string][]postedFile
 }
 
 func (v *visit) work() storiesv1.WorkspaceServiceClient {
@@ -95,6 +97,9 @@ func (s *Studio) json(roles roleSet, answer func(*visit) error) http.Handler {
 }
 
 func badForm(err error, bound int64) error {
+	if errors.Is(err, errParts) {
+		return tooMany()
+	}
 	var large *http.MaxBytesError
 	if errors.As(err, &large) {
 		return &api.Problem{Status: http.StatusRequestEntityTooLarge, Code: fault.TooLarge.Name, Title: "That is too large",

@@ -5,8 +5,8 @@ for (const button of document.querySelectorAll("[data-copy]")) {
   button.hidden = false;
   button.addEventListener("click", async () => {
     const field = document.getElementById(button.dataset.copy);
-    field.select();
-    await navigator.clipboard.writeText(field.value);
+    field.select?.();
+    await navigator.clipboard.writeText(field.value ?? field.textContent);
     words.textContent = button.dataset.copied;
     setTimeout(() => { words.textContent = label; }, 2000);
   });
