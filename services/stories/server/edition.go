@@ -132,7 +132,7 @@ func (s *Server) issue(ctx context.Context, tx store.Writer, row store.Row[table
 	if f.pictures, err = s.pictures(ctx, tx, f.content); err != nil {
 		return err
 	}
-	if f.card, f.cardProblem, err = s.drawCard(ctx, tx, row.ID, f); err != nil {
+	if f.card, f.cardProblem, err = s.putCard(ctx, tx, row.ID, f); err != nil {
 		return err
 	}
 	edition := id.New(s.Clock)

@@ -35,7 +35,7 @@ const (
 // Jobs returns what the service does when its due jobs are due. What changes the store runs in the update that also ends the job.
 func (s *Server) Jobs() map[string]outbox.Handler {
 	return map[string]outbox.Handler{
-		kindPublish:     {Apply: named(s.publishDue)},
+		kindPublish:     {Do: s.foreseeDue, Apply: named(s.publishDue)},
 		kindUnpublish:   {Apply: named(s.unpublishDue)},
 		kindConsentEnd:  {Apply: named(s.consentDue)},
 		kindMetricStale: {Apply: named(s.metricDue)},
@@ -70,6 +70,15 @@ func (s *Server) early(due clock.Millis) error {
 		return nil
 	}
 	return fault.Conflict.New("the clock was set back: what was due is not due yet")
+}
+
+// foreseeDue draws the card before the update: that cannot be given up for it.
+func (s *Server) foreseeDue(ctx context.Context, job outbox.Job) error {
+	text, err := aboutOf(job)
+	if err == nil {
+		s.foresee(ctx, text)
+	}
+	return err
 }
 
 // publishDue publishes a scheduled text. Its consent was live until then when it was scheduled; if it ended since, the text is not scheduled any more. What has

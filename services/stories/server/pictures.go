@@ -2,13 +2,11 @@ package server
 
 import (
 	"context"
-	"image"
 	"slices"
 
 	"renown.example/kit/fault"
 	"renown.example/kit/store"
 	storiesv1 "renown.example/proto/gen/renown/stories/v1"
-	"renown.example/stories/card"
 	"renown.example/stories/domain"
 	"renown.example/stories/images"
 	"renown.example/stories/tables"
@@ -114,66 +112,15 @@ func (s *Server) pictures(ctx context.Context, tx store.Writer, c domain.Content
 		if err != nil {
 			return nil, err
 		}
-		a := row.Value
-		out = append(out, tables.Picture{
-			PictureVariant: tables.PictureVariant{Asset: row.ID, Width: a.Width, Height: a.Height, ContentType: a.ContentType}, Focus: b.Image.Focus, Variants: a.Variants,
-		})
+		out = append(out, pictureOf(row, b.Image))
 	}
 	return out, nil
 }
 
-// cardOf is the card of an edition to be. Without a picture it is what is said on it.
-func (s *Server) cardOf(f forming) card.Card {
-	c := card.Card{Headline: f.excerpts.Card, Customer: f.content.Customer, Company: s.Company, Accent: s.Accent, FocusX: 50, FocusY: 50}
-	for _, b := range f.content.Blocks {
-		if b.Metric != nil {
-			c.Value, c.Unit, c.Label = b.Metric.Value, b.Metric.Unit, b.Metric.Label
-			break
-		}
-	}
-	return c
-}
-
-// drawCard draws the card of an edition to be and keeps it. It returns none and says why if it cannot be drawn.
-func (s *Server) drawCard(ctx context.Context, tx store.Writer, text string, f forming) (*tables.Picture, string, error) {
-	c := s.cardOf(f)
-	for _, b := range f.content.Blocks {
-		if b.Image == nil {
-			continue
-		}
-		var err error
-		if c.Picture, err = s.nearest(ctx, tx, f.pictures, b.Image.Asset); err != nil {
-			return nil, "", err
-		}
-		c.FocusX, c.FocusY = b.Image.Point()
-		break
-	}
-	drawn, err := s.Fonts.Draw(c)
-	if err != nil || drawn.Data == nil {
-		return nil, drawn.Problem(), err
-	}
-	v := tables.PictureVariant{Asset: images.Sum(drawn.Data), Width: card.Width, Height: card.Height, ContentType: drawn.Type}
-	err = s.storeFile(ctx, tx, v.Asset, tables.Asset{ContentType: v.ContentType, Width: v.Width, Height: v.Height, Data: drawn.Data, UploadedBy: renown.name, Of: text})
-	return &tables.Picture{PictureVariant: v}, drawn.Problem(), err
-}
-
-// nearest is a picture in the smallest size that fills its place on a card, nil if it is not kept.
-func (s *Server) nearest(ctx context.Context, tx store.Reader, list []tables.Picture, asset string) (image.Image, error) {
-	i := slices.IndexFunc(list, func(p tables.Picture) bool { return p.Asset == asset })
-	if i < 0 {
-		return nil, nil
-	}
-	for _, v := range list[i].Variants {
-		asset = v.Asset
-		if v.Height >= card.Height && v.Width >= card.Width/3 {
-			break
-		}
-	}
-	row, err := tables.Assets.Get(ctx, tx, asset)
-	if err != nil {
-		return nil, err
-	}
-	return images.Decode(row.Value.Data)
+// pictureOf is a stored picture as a content shows it.
+func pictureOf(row store.Row[tables.Asset], i *domain.Image) tables.Picture {
+	a := row.Value
+	return tables.Picture{PictureVariant: tables.PictureVariant{Asset: row.ID, Width: a.Width, Height: a.Height, ContentType: a.ContentType}, Focus: i.Focus, Variants: a.Variants}
 }
 
 func variantsToProto(list []tables.PictureVariant) []*storiesv1.PictureVariant {

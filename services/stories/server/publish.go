@@ -23,6 +23,9 @@ func (s *Server) PublishText(ctx context.Context, req *storiesv1.PublishTextRequ
 	if err != nil {
 		return nil, err
 	}
+	if at <= s.now() {
+		s.foresee(ctx, tables.TextID(req.GetStory(), domain.CanonicalLocale(req.GetLocale())))
+	}
 	return write(ctx, s, req, func(ctx context.Context, tx store.Writer) (*storiesv1.PublishTextResponse, error) {
 		now := s.now()
 		if until != 0 && until <= max(at, now) {

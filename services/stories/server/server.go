@@ -6,6 +6,7 @@ package server
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"image/color"
 	"log/slog"
@@ -72,6 +73,8 @@ type Server struct {
 	pages *page.Tokens
 	// decoding bounds how many pictures are decoded at once: one may take 320 MB.
 	decoding chan struct{}
+	drawer   func(card.Card) (card.Image, error)
+	drawings drawings
 	links    *auth.Links
 	hub      *hub
 	spare    *spare
@@ -97,7 +100,7 @@ func New(ctx context.Context, o Options) (*Server, error) {
 			return nil, err
 		}
 	}
-	s := &Server{Options: o, decoding: make(chan struct{}, 2), shelves: newShelves(o)}
+	s := &Server{Options: o, decoding: make(chan struct{}, 2), drawer: o.Fonts.Draw, shelves: newShelves(o)}
 	s.spare = newSpare(o.DB, o.Spare)
 	var err error
 	if s.hub, err = newHub(ctx, o.DB, o.Locales, s.spare, o.Logger); err != nil {
@@ -120,12 +123,25 @@ func New(ctx context.Context, o Options) (*Server, error) {
 
 func (s *Server) now() clock.Millis { return clock.At(s.Clock.Now()) }
 
-// write runs a change under the caller's idempotency key.
+// write runs a change under the caller's idempotency key; more than once if a card has to be drawn for it.
 func write[R any, P interface {
 	*R
 	proto.Message
 }](ctx context.Context, s *Server, req proto.Message, fn func(ctx context.Context, tx store.Writer) (P, error)) (P, error) {
-	return idempotency.Do(ctx, s.DB, s.Clock, req, func() P { return P(new(R)) }, fn)
+	for again := 0; ; again++ {
+		trying := ctx
+		if again < mostDrawn {
+			trying = mayGiveUp(ctx)
+		}
+		reply, err := idempotency.Do(trying, s.DB, s.Clock, req, func() P { return P(new(R)) }, fn)
+		var missing *undrawn
+		if !errors.As(err, &missing) {
+			return reply, err
+		}
+		if err := s.drawAhead(ctx, missing.sketch); err != nil {
+			return nil, err
+		}
+	}
 }
 
 // read runs fn on a snapshot and returns what it made.
