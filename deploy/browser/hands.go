@@ -97,3 +97,20 @@ func (p *Page) Fill(selector, text string) error {
 	}
 	return p.Type(text)
 }
+
+// Drop lets go of files or folders over the first element that matches the selector, as if they were dragged from the desktop.
+func (p *Page) Drop(selector string, paths ...string) error {
+	type place struct{ X, Y float64 }
+	at, err := Eval[*place](p, "(e => { if (!e) return null; e.scrollIntoView({block: 'center', behavior: 'instant'}); const r = e.getClientRects()[0]; return {X: r.x + r.width / 2, Y: r.y + r.height / 2}; })(document.querySelector("+quoted(selector)+"))")
+	if err != nil {
+		return err
+	}
+	if at == nil {
+		return fault.NotFound.New("%s has no %s", p.Address(), selector)
+	}
+	drag := func(kind input.DispatchDragEventType) chromedp.Action[chromedp.Void] {
+		data := &input.DragData{Items: []*input.DragDataItem{}, Files: paths, DragOperationsMask: 1}
+		return command(input.DispatchDragEvent, input.DispatchDragEventParams{Type: kind, X: at.X, Y: at.Y, Data: data})
+	}
+	return p.do("dropping files on "+selector, drag(input.DispatchDragEventTypeDragEnter), drag(input.DispatchDragEventTypeDragOver), drag(input.DispatchDragEventTypeDrop))
+}

@@ -158,7 +158,7 @@ func withoutScripts(t *testing.T, at *browser.Platform, editor *browser.Employee
 	clean(t, editor.Page, at)
 }
 
-// A folder that is larger than what can be sent at once comes in by pieces: of its pictures only the one that a text shows.
+// A folder that is larger than what can be sent at once is dropped on the page and comes in by pieces: of its pictures only the one that a text shows.
 func TestALargeFolder(t *testing.T) {
 	at, editor := platform(t), employee(t, browser.Editor)
 	folder := filepath.Join(t.TempDir(), "large")
@@ -168,7 +168,7 @@ func TestALargeFolder(t *testing.T) {
 		must(t, os.WriteFile(filepath.Join(folder, name+".png"), noise(t, name), 0o600))
 	}
 	must(t, editor.Go(at.Website+"/studio/import"))
-	must(t, editor.Upload("#folder", folder))
+	must(t, editor.Drop("h1", folder))
 	must(t, editor.Until("document.querySelector('[data-chosen]').textContent.includes('1 text and 2 pictures, 1')"))
 	must(t, editor.SendImport("import"))
 	says(t, editor.Page, "[data-report]", "What happened")

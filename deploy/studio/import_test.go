@@ -125,7 +125,8 @@ func TestAStrangersFolderIsTriedThenImported(t *testing.T) {
 	if got := content(sheet); strings.Contains(got, "Somebody Else") || !strings.Contains(got, "searched for by hand") {
 		t.Errorf("the text reads %q", got)
 	}
-	edda.get(halvorsensPage+"/edit").says(http.StatusOK, "Kept from the imported file", "Somebody Else")
+	edit := edda.get(halvorsensPage+"/edit").says(http.StatusOK, "Kept from the imported file", "Somebody Else")
+	edda.submit(edit, "/edit", "do", "insert:quote").says(http.StatusOK, "Kept from the imported file")
 }
 
 func TestAnImportDoesNotOverwriteUnasked(t *testing.T) {

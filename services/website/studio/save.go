@@ -66,7 +66,12 @@ func (v *visit) save() error {
 // typedEditor is the editor with what was typed, on top of what the form began from.
 func (v *visit) typedEditor(d document, problem *api.Problem) *editorPage {
 	p := &editorPage{Form: editorForm(d, v.r.PostForm, problem), Etag: v.etag(), Version: int32(atoi(v.r.PostFormValue("version"))), URL: textURL(d.Story, d.Locale), Language: web.NativeName(d.Locale)}
-	p.New = p.Etag == ""
+	if p.New = p.Etag == ""; !p.New {
+		// What is kept beside the text is of use while it is written; without it the editor is whole as well.
+		if got, err := v.work().GetText(v.ctx(), &storiesv1.GetTextRequest{Story: d.Story, Locale: d.Locale}); err == nil {
+			p.Kept = keptOf(got.GetText())
+		}
+	}
 	return p
 }
 

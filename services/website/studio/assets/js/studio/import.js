@@ -116,13 +116,25 @@ function start(form) {
     event.preventDefault();
     go(form, event.submitter ?? form.querySelector("button[value=try]"));
   }, { capture: true });
-  form.addEventListener("dragover", (event) => { event.preventDefault(); });
-  form.addEventListener("drop", (event) => {
-    event.preventDefault();
-    drop(form, event.dataTransfer);
-  });
   offerToSave(document.querySelector(".report"));
   tell(form);
 }
+
+// Files may be dropped anywhere on the page, but for the field that takes another kind.
+const dragged = (event) => event.dataTransfer?.types.includes("Files") && event.target.id !== "mapping_file";
+const mark = (on) => formHere().classList.toggle("dropping", on);
+
+addEventListener("dragover", (event) => {
+  if (!dragged(event)) return;
+  event.preventDefault();
+  mark(true);
+});
+addEventListener("dragleave", (event) => { if (!event.relatedTarget) mark(false); });
+addEventListener("drop", (event) => {
+  mark(false);
+  if (!dragged(event)) return;
+  event.preventDefault();
+  drop(formHere(), event.dataTransfer);
+});
 
 start(formHere());
