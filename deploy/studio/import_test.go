@@ -137,8 +137,9 @@ func TestAnImportDoesNotOverwriteUnasked(t *testing.T) {
 	edda.bring(files, "do", "import").says(http.StatusOK, "1 there already")
 	edda.submit(edda.get(halvorsensPage+"/edit"), "/edit", "title", "Edited here").says(http.StatusOK, "Saved")
 	files[0].raw = bytes.Replace(files[0].raw, []byte("by hand"), []byte("by lamplight"), 1)
+	edda.bring(files, "do", "try").says(http.StatusOK, "an import would change nothing")
 	for _, do := range []string{"try", "import"} {
-		left := edda.bring(files, "do", do).says(http.StatusOK, "1 edited here since", "Needs somebody", "Not overwritten", "nothing was overwritten")
+		left := edda.bring(files, "do", do).says(http.StatusOK, "1 edited here since", "Needs somebody", "Not overwritten", "This text was edited here since it was imported")
 		if find(left.doc, func(n *html.Node) bool { return n.Data == "a" && attr(n, "href") == halvorsensPage }) == nil {
 			t.Error("the report does not lead to the text that was left as it is")
 		}

@@ -123,7 +123,11 @@ func (row *importedRow) count(r *importReport) {
 		if p.GetLine() > 0 {
 			row.Says = append(row.Says, "Line "+web.FormatInt("en", int64(p.GetLine()))+": "+p.GetMessage())
 		} else {
-			row.Says = append(row.Says, sentence(p.GetMessage()))
+			words, named := strings.CutPrefix(p.GetMessage(), row.GetText()+" ")
+			if named && row.GetText() != "" {
+				words = "This text " + words
+			}
+			row.Says = append(row.Says, sentence(words))
 		}
 	}
 	for _, n := range row.GetNotes() {
