@@ -98,16 +98,21 @@ var noteBegin = regexp.MustCompile(`(?m)^ {0,3}\[\^([^\]\s]+)\]:.*(?:\n(?: {2,}|
 
 // unused keeps the footnotes to which nothing leads, and those whose name is taken: Markdown drops them.
 func (p *page) unused(body string, root ast.Node, l *lines) {
-	used := map[string]bool{}
+	used, code := map[string]bool{}, map[int]bool{} // lines of code begin at these offsets
 	_ = ast.Walk(root, func(n ast.Node, entering bool) (ast.WalkStatus, error) {
-		if f, ok := n.(*extast.Footnote); ok {
-			used[string(f.Ref)] = true
+		switch n := n.(type) {
+		case *extast.Footnote:
+			used[string(n.Ref)] = true
+		case *ast.FencedCodeBlock, *ast.CodeBlock:
+			for i := range n.Lines().Len() {
+				code[n.Lines().At(i).Start] = true
+			}
 		}
 		return ast.WalkContinue, nil
 	})
 	for _, m := range noteBegin.FindAllStringSubmatchIndex(body, 1000) {
 		ref := body[m[2]:m[3]]
-		if !used[ref] && !strings.Contains(body[:m[0]], "```") {
+		if !used[ref] && !code[m[0]] {
 			p.keep(l.at(m[0]), "footnote", body[m[0]:m[1]], "nothing leads to this footnote")
 		}
 		delete(used, ref) // of two with one name the first counts
