@@ -28,6 +28,9 @@ const (
 	MaxSource    = 255       // bytes of the path from which a text came
 )
 
+// Weight is what counts for the bound of all together, in bytes.
+func (k Kept) Weight() int { return len(k.Field) + len(k.Text) + len(k.Reason) }
+
 // CheckKept says what is wrong with what is to be kept, or nothing.
 func CheckKept(kept []Kept) string {
 	if len(kept) > MaxKept {
@@ -35,7 +38,7 @@ func CheckKept(kept []Kept) string {
 	}
 	bytes := 0
 	for _, k := range kept {
-		bytes += len(k.Field) + len(k.Text) + len(k.Reason)
+		bytes += k.Weight()
 		for _, part := range []struct {
 			value string
 			max   int

@@ -5,6 +5,7 @@ import (
 	"slices"
 	"strings"
 
+	"renown.example/kit/fault"
 	"renown.example/stories/domain"
 )
 
@@ -13,6 +14,7 @@ type stretch struct {
 	parts []string
 	notes []int
 	line  int
+	size  int
 }
 
 // assemble puts the document together: what the front matter shows first, then the text.
@@ -55,6 +57,10 @@ func (p *page) assemble(c *converter, pieces []piece) {
 	}
 	for _, pc := range append(before, pieces...) {
 		if pc.block == nil {
+			if run.size += len(pc.md) + 2; run.size > domain.MaxMarkdown { // bytes, of which there are no fewer than characters
+				flush()
+				run.size = len(pc.md) + 2
+			}
 			if len(run.parts) == 0 {
 				run.line = pc.line
 			}
@@ -131,7 +137,12 @@ func starred(md string) string {
 
 // finish checks what the domain would refuse, and says what an author must do.
 func (p *page) finish() {
-	defer func() { slices.SortStableFunc(p.Notes, func(a, b Note) int { return a.Line - b.Line }) }()
+	defer func() {
+		slices.SortStableFunc(p.Notes, func(a, b Note) int { return a.Line - b.Line })
+		if p.unsaid > 0 {
+			p.Notes = append(p.Notes, Note{Field: "report", What: itoa(p.unsaid), Reason: "so many more things are to be said than a report holds: compare the text with its file", Severity: Refused})
+		}
+	}()
 	if p.Skip || p.Refuse || p.Own {
 		return
 	}
@@ -161,7 +172,13 @@ func (p *page) finish() {
 		probe.Blocks[i] = domain.NewImage(block)
 	}
 	if _, err := domain.Prepare(probe); err != nil {
-		p.refuse(0, "text", "", err.Error())
+		e := fault.Of(err)
+		for _, f := range e.Fields {
+			p.refuse(0, f.Path, "", f.Message)
+		}
+		if len(e.Fields) == 0 {
+			p.refuse(0, "text", "", e.Message)
+		}
 		return
 	}
 	if c.Customer == "" {

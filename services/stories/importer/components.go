@@ -96,6 +96,15 @@ func partInside(n *html.Node) bool {
 // inlinePart is a component among words.
 func (c *converter) inlinePart(n *html.Node, st style) []span {
 	i, err := strconv.Atoi(attr(n, "data-i"))
+	if err == nil && i >= 0 && i < len(c.p.parts) && c.p.parts[i].alone {
+		if label, to, ok := buttonFields(c.p.parts[i].fields); ok && saysButton.MatchString(c.p.parts[i].name) {
+			c.line, c.used[i] = c.p.parts[i].line, true
+			a := &html.Node{Type: html.ElementNode, Data: "a", Attr: []html.Attribute{{Key: "href", Val: to.value.words()}}}
+			a.AppendChild(&html.Node{Type: html.TextNode, Data: label.value.words()})
+			c.p.note(Mapped, c.line, c.p.parts[i].name, c.p.parts[i].raw, "a link in the text")
+			return c.anchor(a, st)
+		}
+	}
 	if err == nil && i >= 0 && i < len(c.p.parts) && !c.p.parts[i].alone && !blockChild(n) {
 		pt := c.p.parts[i]
 		c.line, c.used[i] = pt.line, true

@@ -52,6 +52,8 @@ type Page struct {
 	Pictures map[int]Picture
 	// accounted are words of the file that have their place in another form than that in which they were written, or are named in the report.
 	accounted strings.Builder
+	// weight is that of what is kept, unsaid the number of notes for which there was no room.
+	weight, unsaid int
 }
 
 // Picture is a picture that a block shows.
@@ -66,6 +68,10 @@ func (p *Page) note(severity Severity, line int, field, what, reason string) {
 	if severity != Mapped {
 		p.account(what)
 	}
+	if len(p.Notes) >= maxNotes {
+		p.unsaid++
+		return
+	}
 	p.Notes = append(p.Notes, Note{Line: line, Field: field, What: clip(what, 300), Reason: reason, Severity: severity})
 }
 
@@ -75,13 +81,21 @@ func (p *Page) account(what string) { p.accounted.WriteString(plainWords(what) +
 // keep puts something beside the text. What is too much to keep is named and stays in its file.
 func (p *Page) keep(line int, field, text, reason string) {
 	k := domain.Kept{Line: line, Field: clip(field, domain.MaxName), Text: domain.Keepable(text), Reason: clip(reason, domain.MaxRemark)}
-	if problem := domain.CheckKept(append(p.Document.Kept, k)); problem != "" {
+	p.weight += k.Weight()
+	if problem := domain.CheckKept([]domain.Kept{k}); problem != "" || len(p.Document.Kept) == domain.MaxKept || p.weight > domain.MaxKeptBytes {
+		p.weight -= k.Weight()
+		if problem == "" {
+			problem = "is more than can be kept beside a text"
+		}
 		p.note(Refused, line, field, text, reason+"; it "+problem+" and stays in the file only")
 		return
 	}
 	p.Document.Kept = append(p.Document.Kept, k)
 	p.note(Kept, line, field, text, reason)
 }
+
+// maxNotes bounds the report of one page.
+const maxNotes = 1_000
 
 // MaxPage bounds one page of a stranger's.
 const MaxPage = 2 << 20

@@ -40,13 +40,14 @@ func (s *scanner) tag(rest string) bool {
 	}
 	fields, n, alone := s.props(rest, len(m[0]))
 	if n == 0 {
+		s.searches++
 		return false
 	}
 	if !custom {
 		s.replace(n, plainTag(name, fields, alone))
 		return true
 	}
-	closes := !alone && closing(rest[n:], regexp.MustCompile(`</\s*`+regexp.QuoteMeta(name)+`\s*>`), regexp.MustCompile(`<`+regexp.QuoteMeta(name)+`[\s>]`))
+	closes := !alone && s.closing(rest[n:], regexp.MustCompile(`</\s*`+regexp.QuoteMeta(name)+`\s*>`), regexp.MustCompile(`<`+regexp.QuoteMeta(name)+`[\s>]`))
 	s.put(n, part{name: name, fields: fields}, closes)
 	return true
 }

@@ -4,6 +4,7 @@ import (
 	"regexp"
 	"slices"
 	"strings"
+	"unicode"
 
 	"golang.org/x/net/html"
 
@@ -78,11 +79,11 @@ func metadata(d domain.Document) string {
 // missing compares the words of the page with those of the document. What is in neither text nor margin is put there.
 func (p *page) missing() {
 	have := map[string]int{}
-	for _, w := range strings.Fields(spoken(p.Document)) {
+	for _, w := range tokens(spoken(p.Document)) {
 		have[w]++
 	}
 	var lost []string
-	for _, w := range strings.Fields(plainWords(p.words)) {
+	for _, w := range tokens(plainWords(p.words)) {
 		if have[w]--; have[w] < 0 {
 			lost = append(lost, w)
 		}
@@ -90,6 +91,19 @@ func (p *page) missing() {
 	if len(lost) > 0 {
 		p.keep(0, "words", strings.Join(lost, " "), "these words of the page were found nowhere in the text made of it: compare the two")
 	}
+}
+
+// tokens parts words, and characters of scripts that put no space between them.
+func tokens(s string) []string {
+	var b strings.Builder
+	for _, r := range s {
+		if unicode.In(r, unicode.Han, unicode.Hiragana, unicode.Katakana, unicode.Thai, unicode.Lao, unicode.Khmer, unicode.Myanmar) {
+			b.WriteString(" " + string(r) + " ")
+		} else {
+			b.WriteRune(r)
+		}
+	}
+	return strings.Fields(b.String())
 }
 
 // spoken returns the words of a document and of what is kept beside it.

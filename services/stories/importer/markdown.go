@@ -205,6 +205,11 @@ func (r raw) RegisterFuncs(reg renderer.NodeRendererFuncRegisterer) {
 		}
 		return ast.WalkSkipChildren, nil
 	})
+	r.footnotes(reg)
+}
+
+// footnotes writes footnotes and their marks as elements of ours.
+func (raw) footnotes(reg renderer.NodeRendererFuncRegisterer) {
 	tag := func(kind ast.NodeKind, open func(ast.Node) string, end string) {
 		reg.Register(kind, func(w util.BufWriter, _ []byte, n ast.Node, entering bool) (ast.WalkStatus, error) {
 			if entering {

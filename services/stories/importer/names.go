@@ -85,10 +85,11 @@ func localeName(name string) string {
 type place struct {
 	dirs   []string
 	name   string
+	date   string
 	locale string
 }
 
-var dated = regexp.MustCompile(`^\d{4}-\d{2}-\d{2}-(.+)$`)
+var dated = regexp.MustCompile(`^(\d{4}-\d{2}-\d{2}-)(.+)$`)
 
 func (s *site) place(name string) place {
 	var p place
@@ -113,7 +114,7 @@ func (s *site) place(name string) place {
 		base, p.locale = base[:i], localeName(base[i+1:])
 	}
 	if m := dated.FindStringSubmatch(base); m != nil {
-		base = m[1]
+		p.date, base = m[1], m[2]
 	}
 	p.name = base
 	return p
@@ -175,10 +176,10 @@ func (p *page) called() {
 	if slices.Contains(general, strings.ToLower(name)) && len(dirs) > 0 && !slices.Contains(folders, strings.ToLower(dirs[len(dirs)-1])) {
 		name, dirs = dirs[len(dirs)-1], dirs[:len(dirs)-1]
 		if m := dated.FindStringSubmatch(name); m != nil {
-			name = m[1]
+			at.date, name = m[1], m[2]
 		}
 	}
-	p.group = path.Join(append(slices.Clone(dirs), name)...)
+	p.group = path.Join(append(slices.Clone(dirs), at.date+name)...)
 	p.wish = identifier(name)
 	if p.wish == "" {
 		p.wish = identifier(p.group)

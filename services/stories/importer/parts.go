@@ -32,6 +32,8 @@ type scanner struct {
 	html  bool              // the page is HTML: it has no fences, and code stands in elements
 	inner bool              // the page asks for Markdown inside of elements of HTML
 	names map[string]string // of pictures that MDX imports
+	// searches counts how often the end of something was looked for.
+	searches int
 }
 
 // parted returns the body with its parts replaced.
@@ -39,6 +41,10 @@ func (p *page) parted(body string) string {
 	s := &scanner{page: p, text: body, line: 1, jsx: isMDX(p.Path), html: isHTML(p.Path), names: map[string]string{}}
 	s.inner = s.jsx || markdownInside.MatchString(body)
 	for s.at < len(s.text) {
+		if s.searches > maxSearches || len(p.parts) > maxParts {
+			p.refuse(s.line, "text", "", "there are more shortcodes and components in it, or beginnings of such, than a page may have")
+			return ""
+		}
 		if s.code() || s.module() || s.markup() {
 			continue
 		}
@@ -255,122 +261,6 @@ func (s *scanner) end(n int, name string) bool {
 	return false
 }
 
-var hugoTag = regexp.MustCompile(`(?s)^\{\{([<%])\s*(/?)\s*([\w./-]+)\s*(.*?)\s*(/?)\s*([>%])\}\}`)
-
-func (s *scanner) hugo(rest string) bool {
-	m := hugoTag.FindStringSubmatch(rest)
-	if m == nil || len(m[0]) > 10_000 {
-		return false
-	}
-	n, name := len(m[0]), m[3]
-	if name == "ref" || name == "relref" {
-		s.replace(n, strings.Trim(m[4], `"'`+"` "))
-		return true
-	}
-	if m[2] == "/" {
-		if !s.end(n, name) {
-			s.page.keep(s.line, "shortcode", m[0], "it ends what did not begin")
-			s.replace(n, "")
-		}
-		return true
-	}
-	closes := m[5] == "" && closing(rest[n:], regexp.MustCompile(`\{\{[<%]\s*/\s*`+regexp.QuoteMeta(name)+`\s*[>%]\}\}`), regexp.MustCompile(`\{\{[<%]\s*`+regexp.QuoteMeta(name)+`[\s>%]`))
-	s.put(n, part{name: name, fields: parameters(m[4], s.line)}, closes)
-	return true
-}
-
-// closing reports whether the end comes before another beginning that has none.
-func closing(rest string, end, begin *regexp.Regexp) bool {
-	deep := 1
-	for len(rest) > 0 {
-		e := end.FindStringIndex(rest)
-		if e == nil {
-			return false
-		}
-		deep += len(begin.FindAllString(rest[:e[0]], -1))
-		if deep--; deep <= 0 {
-			return true
-		}
-		rest = rest[e[1]:]
-		if deep > 20 {
-			return false
-		}
-	}
-	return false
-}
-
-var parameter = regexp.MustCompile("(?s)([\\w:.-]+)\\s*=\\s*(?:\"((?:[^\"\\\\]|\\\\.)*)\"|'((?:[^'\\\\]|\\\\.)*)'|`([^`]*)`|([^\\s\"'`]+))|\"((?:[^\"\\\\]|\\\\.)*)\"|'((?:[^'\\\\]|\\\\.)*)'|([^\\s\"'`,]+)")
-
-// parameters reads name="value" and plain values, which get the number of their place as a name.
-func parameters(text string, line int) []field {
-	var out []field
-	n := 0
-	for _, m := range parameter.FindAllStringSubmatch(text, 200) {
-		key, v := m[1], m[2]+m[3]+m[4]+m[5]
-		if key == "" {
-			key, v = itoa(n), m[6]+m[7]+m[8]
-			n++
-		}
-		v = strings.NewReplacer(`\"`, `"`, `\'`, `'`).Replace(v)
-		out = append(out, field{key: key, line: line, value: value{line: line, kind: single, text: html.UnescapeString(v)}})
-	}
-	return out
-}
-
-var (
-	liquidTag = regexp.MustCompile(`(?s)^\{%-?\s*(\w+)\s*(.*?)\s*-?%\}`)
-	liquidEnd = regexp.MustCompile(`\{%-?\s*end(highlight|comment|raw)\s*-?%\}`)
-)
-
-func (s *scanner) liquid(rest string) bool {
-	m := liquidTag.FindStringSubmatch(rest)
-	if m == nil || len(m[0]) > 10_000 {
-		return false
-	}
-	n, name := len(m[0]), m[1]
-	switch {
-	case name == "highlight" || name == "raw" || name == "comment":
-		end := liquidEnd.FindStringIndex(rest)
-		if end == nil {
-			break
-		}
-		inner := rest[n:end[0]]
-		switch language, _, _ := strings.Cut(m[2], " "); name {
-		case "highlight":
-			s.replace(end[1], "\n```"+language+"\n"+strings.Trim(inner, "\n")+"\n```\n")
-		case "comment":
-			s.page.keep(s.line, "comment", inner, "a remark of the author's")
-			s.replace(end[1], "")
-		default:
-			s.replace(end[1], inner)
-		}
-		return true
-	case name == "post_url" || name == "link":
-		s.replace(n, "/"+strings.TrimPrefix(m[2], "/"))
-		return true
-	case strings.HasPrefix(name, "end"):
-		if !s.end(n, strings.TrimPrefix(name, "end")) {
-			s.page.keep(s.line, "tag", m[0], "a tag of the other site's templates")
-			s.replace(n, "")
-		}
-		return true
-	}
-	fields := parameters(m[2], s.line)
-	label := name
-	if (name == "include" || name == "include_relative" || name == "render") && len(fields) > 0 {
-		file := fields[0].value.text
-		label, fields = file[strings.LastIndexByte(file, '/')+1:], fields[1:]
-		label = strings.TrimSuffix(strings.TrimSuffix(label, ".html"), ".md")
-	}
-	closes := closing(rest[n:], regexp.MustCompile(`\{%-?\s*end`+regexp.QuoteMeta(name)+`\s*-?%\}`), regexp.MustCompile(`\{%-?\s*`+regexp.QuoteMeta(name)+`\s`))
-	pt := part{name: label, fields: fields}
-	s.put(n, pt, closes)
-	if closes { // its end goes by the tag's name
-		s.open[len(s.open)-1] = name
-	}
-	return true
-}
-
 // variable writes what a template would: a field of the front matter, an address, nothing of the site's own.
 func (s *scanner) variable(rest, begin, end string) bool {
 	n := strings.Index(rest, end)
@@ -409,6 +299,7 @@ func (s *scanner) variable(rest, begin, end string) bool {
 func (s *scanner) comment(rest string) bool {
 	end := strings.Index(rest, "-->")
 	if end < 0 {
+		s.searches++
 		return false
 	}
 	inner := strings.TrimSpace(rest[4:end])
@@ -425,6 +316,7 @@ func (s *scanner) comment(rest string) bool {
 func (s *scanner) expression(rest string) bool {
 	n := balanced(rest)
 	if n == 0 {
+		s.searches++
 		return false
 	}
 	inner := strings.TrimSpace(rest[1 : n-1])
@@ -475,11 +367,12 @@ func (s *scanner) wordpress(rest string) bool {
 	if m[1] == "/" {
 		return s.end(n, name)
 	}
-	ends := strings.Contains(rest, "[/"+name+"]")
+	s.searches++
+	ends := strings.Contains(rest[:min(len(rest), maxAhead)], "[/"+name+"]")
 	if strings.TrimSpace(m[3]) == "" && !ends && !oneOf(name, "gallery") {
 		return false
 	}
-	closes := ends && closing(rest[n:], regexp.MustCompile(`\[/`+name+`\]`), regexp.MustCompile(`\[`+name+`[\s\]]`))
+	closes := ends && s.closing(rest[n:], regexp.MustCompile(`\[/`+name+`\]`), regexp.MustCompile(`\[`+name+`[\s\]]`))
 	s.put(n, part{name: name, fields: parameters(m[3], s.line)}, closes)
 	return true
 }

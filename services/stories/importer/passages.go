@@ -301,11 +301,17 @@ func (p *page) film(name, address string) (string, bool) {
 	return watchable(address)
 }
 
+// buttonFields finds what a button says and where it leads.
+func buttonFields(fields []field) (label, to field, ok bool) {
+	label, ok = get(fields, "label", "text", "title", "buttontext", "linktext", "children", "name")
+	to, there := get(fields, "url", "href", "link", "to", "buttonlink", "buttonurl", "target")
+	return label, to, ok && there && label.value.kind == single && to.value.kind == single
+}
+
 // button makes a call to action of fields.
 func (p *page) button(fields []field) (domain.Block, bool) {
-	label, ok := get(fields, "label", "text", "title", "buttontext", "linktext", "children", "name")
-	to, there := get(fields, "url", "href", "link", "to", "buttonlink", "buttonurl", "target")
-	if !ok || !there {
+	label, to, ok := buttonFields(fields)
+	if !ok {
 		return domain.Block{}, false
 	}
 	address, _ := p.link(to.value.words())

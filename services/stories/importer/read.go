@@ -115,6 +115,9 @@ func (p *page) body(body string) error {
 			return err
 		}
 	}
+	if p.Refuse {
+		return nil
+	}
 	doc, err := html.ParseWithOptions(strings.NewReader(source), html.ParseOptionEnableScripting(true))
 	if err != nil {
 		return errorText("it cannot be read as HTML: " + err.Error())

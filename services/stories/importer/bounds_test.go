@@ -1,0 +1,38 @@
+package importer_test
+
+import (
+	"strings"
+	"testing"
+
+	"renown.example/stories/importer"
+)
+
+// Pages that are made to cost much are read in a time that grows with their size.
+func TestHostilePages(t *testing.T) {
+	for name, data := range map[string]string{
+		"components.md":  strings.Repeat("{{< a >}} ", 150_000),
+		"wordpress.html": strings.Repeat("[a b=c] [/d] ", 150_000),
+		"elements.mdx":   strings.Repeat("<A> ", 200_000),
+		"deep.html":      strings.Repeat("<div><ul><li>", 100_000),
+		"braces.mdx":     strings.Repeat("{", 500_000),
+		"ticks.md":       strings.Repeat("`", 500_000),
+		"brackets.md":    strings.Repeat("[", 500_000),
+		"quotes.md":      strings.Repeat("> ", 200_000),
+		"aliases.md":     "---\na: &a [x,x,x,x,x,x,x,x,x]\nb: &b [*a,*a,*a,*a,*a,*a,*a,*a,*a]\nc: &c [*b,*b,*b,*b,*b,*b,*b,*b,*b]\nd: &d [*c,*c,*c,*c,*c,*c,*c,*c,*c]\ne: [*d,*d,*d,*d,*d,*d,*d,*d,*d]\n---\nWords.\n",
+		"rows.html":      "<table>" + strings.Repeat("<tr><td colspan=29>x", 50_000),
+		"footnotes.md":   strings.Repeat("[^a] ", 50_000) + "\n\n[^a]: x[^b]\n[^b]: y[^a]\n",
+		"comments.md":    strings.Repeat("<!-- ", 200_000),
+		"liquid.md":      strings.Repeat("{% if x %}", 100_000),
+	} {
+		t.Run(name, func(t *testing.T) {
+			for _, p := range importer.Read([]importer.File{{Path: name, Data: []byte(data)}}, importer.Mapping{Locale: "en"}) {
+				if len(p.Notes) == 0 {
+					t.Errorf("nothing is said of %s", name)
+				}
+				if len(p.Notes) > 5_000 {
+					t.Errorf("%d notes are said of %s", len(p.Notes), name)
+				}
+			}
+		})
+	}
+}
