@@ -9,9 +9,11 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
+	"maps"
 	"os"
 	"path"
 	"path/filepath"
+	"slices"
 	"strings"
 
 	"renown.example/kit/auth"
@@ -300,8 +302,8 @@ func (t *takeIn) report(r *storiesv1.ImportStoriesResponse) error {
 		}
 	}
 	t.unused(r)
-	for name, why := range t.passed {
-		errs = append(errs, e.Encode(line{File: name, Result: "skipped", Reason: why}))
+	for _, name := range slices.Sorted(maps.Keys(t.passed)) {
+		errs = append(errs, e.Encode(line{File: name, Result: "skipped", Reason: t.passed[name]}))
 	}
 	if err := errors.Join(errs...); err != nil {
 		return err

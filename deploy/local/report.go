@@ -38,8 +38,9 @@ func (c *console) report(t *takeIn, r *storiesv1.ImportStoriesResponse) {
 		c.print(", %d edited here since", r.GetConflicts())
 	}
 	c.print("; %d skipped.\n", int(r.GetSkipped())+len(t.passed))
-	if n := kept["mapped"] + kept["kept"] + kept["skipped"]; n > 0 {
-		c.print("Of the things in them %d have their place, %d are kept beside their text, %d belong to the other site.\n", kept["mapped"], kept["kept"], kept["skipped"])
+	if n := kept["mapped"] + kept["open"] + kept["kept"] + kept["skipped"]; n > 0 {
+		c.print("Of the things in them %d have their place (%d of them want somebody), %d are kept beside their text, %d belong to the other site.\n", kept["mapped"]+kept["open"], kept["open"],
+			kept["kept"], kept["skipped"])
 	}
 	c.print("All of it: %s\n\n", t.reportPath())
 	groups := map[string][]string{} // files of which the same is to be said
@@ -81,14 +82,14 @@ func (c *console) file(f *storiesv1.ImportedFile) {
 		c.print("             %s%s\n", at(p.GetLine()), p.GetMessage())
 	}
 	for _, n := range f.GetNotes() {
-		if n.GetSeverity() != "kept" {
+		if n.GetSeverity() != "kept" && n.GetSeverity() != "open" {
 			continue
 		}
 		what := n.GetWhat()
 		if r := []rune(what); len(r) > 60 {
 			what = string(r[:59]) + "…"
 		}
-		c.print("             %skept %s: %s (%s)\n", at(n.GetLine()), n.GetField(), what, n.GetReason())
+		c.print("             %s%s %s: %s (%s)\n", at(n.GetLine()), n.GetSeverity(), n.GetField(), what, n.GetReason())
 	}
 }
 

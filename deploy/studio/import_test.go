@@ -101,7 +101,7 @@ func TestAStrangersFolderIsTriedThenImported(t *testing.T) {
 	edda := in.as(t, "edda")
 	trial := edda.bring(stranger(t), "do", "try", "mapping", "fields:\n  internal: keep\n", "overwrite", "yes", "left", "40")
 	trial.says(http.StatusOK, "What would happen", "1 new", "0 refused", "2 skipped", "43 files were left out", "Would be imported", "Nothing was changed",
-		"1 skipped: No imported text shows this file", "client", "Halvorsen Cold Storage", "5 mapped, 3 kept", "3 are kept beside their text")
+		"1 skipped: No imported text shows this file", "client", "Halvorsen Cold Storage", "1 to see to, 4 mapped, 3 kept", "3 are kept beside their text")
 	edda.get("/studio/stories").says(http.StatusOK, "No story yet")
 	_, values := trial.fill("/studio/import")
 	if values.Get("mapping") != "fields:\n  internal: keep\n" || values.Get("overwrite") != "yes" {

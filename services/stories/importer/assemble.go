@@ -182,6 +182,6 @@ func (p *page) finish() {
 		return
 	}
 	if c.Customer == "" {
-		p.note(Mapped, 0, "customer", "", "nothing names the customer: name it before the story is published, or in a mapping")
+		p.note(Open, 0, "customer", "", "nothing names the customer: name it before the story is published, or in a mapping")
 	}
 }

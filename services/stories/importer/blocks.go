@@ -53,12 +53,12 @@ func (p *page) picture(i image) (piece, bool) {
 			*s.of = ""
 		}
 	}
-	reason := "a picture"
-	if b.Image.Alt == "" {
-		reason = "a picture; say what it shows before the story is published"
-	}
 	p.account(i.src)
-	p.note(Mapped, i.line, field, what, reason)
+	if b.Image.Alt == "" {
+		p.note(Open, i.line, field, what, "a picture; say what it shows before the story is published")
+	} else {
+		p.note(Mapped, i.line, field, what, "a picture")
+	}
 	return piece{block: &b, file: file, as: i.src, line: i.line}, true
 }
 

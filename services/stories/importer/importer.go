@@ -25,6 +25,7 @@ type Severity string
 // The severities, from good to bad.
 const (
 	Mapped  Severity = "mapped"  // it has its place in the story
+	Open    Severity = "open"    // it has its place, and somebody has to see to it
 	Kept    Severity = "kept"    // it stands beside the story, for its author
 	Skipped Severity = "skipped" // it belongs to the other site and not to a story
 	Refused Severity = "refused" // it is not imported; it is where it was
@@ -65,7 +66,7 @@ type Picture struct {
 
 // note adds a line to the report.
 func (p *Page) note(severity Severity, line int, field, what, reason string) {
-	if severity != Mapped {
+	if severity != Mapped && severity != Open {
 		p.account(what)
 	}
 	if len(p.Notes) >= maxNotes {
@@ -187,5 +188,8 @@ func (p *Page) Drop(block int, problem string) {
 			what += " — " + words
 		}
 	}
+	p.Notes = slices.DeleteFunc(p.Notes, func(n Note) bool {
+		return n.Line == p.Pictures[block].Line && strings.HasPrefix(n.What, clip(p.Pictures[block].As, 300)) && (n.Severity == Mapped || n.Severity == Open)
+	})
 	p.keep(p.Pictures[block].Line, "picture", what, "the picture cannot be used: "+problem)
 }

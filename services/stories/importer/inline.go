@@ -180,7 +180,7 @@ func (c *converter) anchor(n *html.Node, st style) []span {
 		return inner
 	}
 	if strings.HasPrefix(strings.TrimSpace(href), "http:") {
-		c.p.note(Mapped, c.line, "link", href, "it leads to https now: see that it still arrives")
+		c.p.note(Open, c.line, "link", href, "it leads to https now: see that it still arrives")
 	}
 	var out []span
 	for _, s := range inner {

@@ -34,11 +34,13 @@ type scanner struct {
 	names map[string]string // of pictures that MDX imports
 	// searches counts how often the end of something was looked for.
 	searches int
+	// endless tells up to where no end of a component was found, by its pattern.
+	endless map[string]int
 }
 
 // parted returns the body with its parts replaced.
 func (p *page) parted(body string) string {
-	s := &scanner{page: p, text: body, line: 1, jsx: isMDX(p.Path), html: isHTML(p.Path), names: map[string]string{}}
+	s := &scanner{page: p, text: body, line: 1, jsx: isMDX(p.Path), html: isHTML(p.Path), names: map[string]string{}, endless: map[string]int{}}
 	s.inner = s.jsx || markdownInside.MatchString(body)
 	for s.at < len(s.text) {
 		if s.searches > maxSearches || len(p.parts) > maxParts {

@@ -37,7 +37,7 @@ func (p *page) read(data []byte) {
 	}
 	p.fields = append(fields, p.exported(body)...)
 	for _, f := range fields {
-		if plainKey(f.key) == "redirectto" {
+		if key := plainKey(f.key); f.value.kind == single && (key == "redirectto" || oneOf(key, "redirect", "redirecturl") && strings.TrimSpace(body) == "") {
 			p.Skip = true
 			p.note(Skipped, f.line, f.key, f.value.String(), "the page only leads elsewhere")
 			return
@@ -64,7 +64,7 @@ func (p *page) decoded(data []byte) string {
 	if !utf8.Valid(data) {
 		if plain, err := charmap.Windows1252.NewDecoder().Bytes(data); err == nil {
 			data = plain
-			p.note(Mapped, 0, "file", "", "it is not UTF-8 and was read as Windows-1252: look at its letters")
+			p.note(Open, 0, "file", "", "it is not UTF-8 and was read as Windows-1252: look at its letters")
 		}
 	}
 	text := strings.ReplaceAll(strings.ReplaceAll(string(data), "\r\n", "\n"), "\r", "\n")
@@ -259,7 +259,7 @@ func (p *page) namesCustomer() {
 	c := &p.Document.Content
 	if m := caseStudy.FindStringSubmatch(c.Title); m != nil && c.Customer == "" {
 		c.Customer = strings.TrimSpace(m[1] + m[2])
-		p.note(Mapped, 0, "customer", c.Customer, "the title names it: see that it is right")
+		p.note(Open, 0, "customer", c.Customer, "the title names it: see that it is right")
 	}
 }
 

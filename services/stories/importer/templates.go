@@ -40,11 +40,22 @@ const (
 // closing reports whether the end comes before another beginning that has none.
 func (s *scanner) closing(rest string, end, begin *regexp.Regexp) bool {
 	s.searches++
-	rest = rest[:min(len(rest), maxAhead)]
+	from := len(s.text) - len(rest)
+	to := min(from+maxAhead, len(s.text))
+	// Where none was found the last time, none is: only what has come into sight since is looked through.
+	const overlap = 1_000 // more than an end has characters
+	if until := s.endless[end.String()]; until > from && end.FindStringIndex(s.text[max(from, until-overlap):to]) == nil {
+		s.endless[end.String()] = to
+		return false
+	}
+	rest = s.text[from:to]
 	deep := 1
 	for len(rest) > 0 {
 		e := end.FindStringIndex(rest)
 		if e == nil {
+			if deep == 1 {
+				s.endless[end.String()] = to
+			}
 			return false
 		}
 		deep += len(begin.FindAllString(rest[:e[0]], -1))

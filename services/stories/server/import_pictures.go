@@ -20,7 +20,7 @@ func (im *importing) images(ctx context.Context, name string, doc *domain.Docume
 			continue
 		}
 		file := path.Join(path.Dir(name), o.Source)
-		asset, problem := im.asset(ctx, file)
+		asset, problem := im.shown(ctx, file)
 		switch {
 		case problem == "":
 			doc.Content.Blocks[i].Image.Asset = asset
@@ -32,6 +32,15 @@ func (im *importing) images(ctx context.Context, name string, doc *domain.Docume
 		}
 	}
 	return problems
+}
+
+// shown is asset, where a trial takes pictures that will be sent for sent.
+func (im *importing) shown(ctx context.Context, file string) (asset, problem string) {
+	asset, problem = im.asset(ctx, file)
+	if _, beside := im.beside[file]; beside && problem != "" && im.dry && im.bad[file] == "" {
+		return placeholder, ""
+	}
+	return asset, problem
 }
 
 // asset returns the asset that a file is or becomes, or why it cannot.
@@ -82,10 +91,7 @@ func (im *importing) page(ctx context.Context, page *importer.Page) domain.Docum
 	gone := map[int]bool{}
 	for _, i := range slices.Sorted(maps.Keys(page.Pictures)) {
 		p := page.Pictures[i]
-		asset, problem := im.asset(ctx, p.File)
-		if _, beside := im.beside[p.File]; beside && problem != "" && im.dry && im.bad[p.File] == "" {
-			asset, problem = placeholder, "" // it will be sent
-		}
+		asset, problem := im.shown(ctx, p.File)
 		if problem != "" {
 			gone[i] = true
 			page.Drop(i, problem)

@@ -54,6 +54,19 @@ func shows(c domain.Content, asset string) bool {
 	return slices.ContainsFunc(c.Blocks, func(b domain.Block) bool { return b.Kind == domain.KindImage && b.Image.Asset == asset })
 }
 
+// wordsOf is the hash of a content without its pictures.
+func wordsOf(c domain.Content) string {
+	c.Blocks = slices.Clone(c.Blocks)
+	for i, b := range c.Blocks {
+		if b.Kind == domain.KindImage {
+			picture := *b.Image
+			picture.Asset = placeholder
+			c.Blocks[i] = domain.NewImage(picture)
+		}
+	}
+	return domain.Hash(c)
+}
+
 // text saves the text of a document where its file says something new, and remembers what it said.
 func (im *importing) text(ctx context.Context, tx store.Writer, doc domain.Document, strange bool) (string, error) {
 	d := draft{story: doc.Story, locale: doc.Content.Locale, content: doc.Content, slug: doc.Slug, by: im.by}
@@ -73,7 +86,7 @@ func (im *importing) text(ctx context.Context, tx store.Writer, doc domain.Docum
 	if err != nil && !store.IsNotFound(err) {
 		return "", err
 	}
-	hash := domain.Hash(content)
+	hash, words := domain.Hash(content), wordsOf(content)
 	row, result := before, importUnchanged
 	if exists && strange {
 		d.slug = before.Value.Slug // what it is called here stays
@@ -82,6 +95,7 @@ func (im *importing) text(ctx context.Context, tx store.Writer, doc domain.Docum
 	case !exists:
 		result = importCreated
 	case before.Value.Hash == hash && (d.slug == "" || d.slug == before.Value.Slug), imported && known.Value.Hash == hash:
+	case imported && shows(content, placeholder) && known.Value.Words == words: // its pictures are not known, but the rest is
 	case im.mayReplace(before.Value, known.Value, imported, strange) && (known.Value.Source == doc.Source || !strange):
 		result = importUpdated
 	default:
@@ -92,7 +106,7 @@ func (im *importing) text(ctx context.Context, tx store.Writer, doc domain.Docum
 			return "", err
 		}
 	}
-	if err := im.remember(ctx, tx, text, known, imported, tables.Import{Source: doc.Source, Hash: hash, Kept: doc.Kept, At: im.s.now()}); err != nil {
+	if err := im.remember(ctx, tx, text, known, imported, tables.Import{Source: doc.Source, Hash: hash, Words: words, Kept: doc.Kept, At: im.s.now()}); err != nil {
 		return "", err
 	}
 	if doc.Consent == nil {
@@ -113,14 +127,13 @@ func (im *importing) mayReplace(t tables.Text, known tables.Import, imported, st
 
 // conflict says why a text is left as it is.
 func conflict(doc domain.Document, known tables.Import, imported bool) error {
-	name := textName(doc.Story, doc.Content.Locale)
-	if !imported {
-		return fault.AlreadyExists.New("%s was written here and not imported from this file: give the file another id, or import with overwriting.", name)
+	switch {
+	case !imported:
+		return fault.AlreadyExists.New("This text was written here and not imported from this file: give the file another id, or import with overwriting.")
+	case known.Source != "" && known.Source != doc.Source:
+		return fault.AlreadyExists.New("This text was imported from %s: give this file another id, or import with overwriting.", known.Source)
 	}
-	if known.Source != "" && known.Source != doc.Source {
-		return fault.AlreadyExists.New("%s was imported from %s.", name, known.Source)
-	}
-	return fault.AlreadyExists.New("%s was edited here since it was imported, and the file has changed too: nothing was overwritten. Bring the two together here, or import with overwriting.", name)
+	return fault.AlreadyExists.New("This text was edited here since it was imported, and the file has changed too: nothing was overwritten. Bring the two together here, or import with overwriting.")
 }
 
 // remember keeps what the file said, if that is new.

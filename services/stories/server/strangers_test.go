@@ -122,6 +122,15 @@ func TestPicturesOfALargeFolderAreSentByThemselves(t *testing.T) {
 	if got := r.text("halvorsen", "en").GetContent().GetBlocks()[0].GetImage().GetAsset(); got != up.GetAsset() {
 		t.Errorf("the picture is %q", got)
 	}
+	req.ValidateOnly, req.Beside[0].Asset = true, ""
+	if again := must(r.workspace.ImportStories(r.edda(), req))(t); again.GetUnchanged() != 1 {
+		t.Errorf("a trial that knows the picture's name only says %v of what is there", again)
+	}
+	own := map[string]string{"own.en.md": "---\nstory: own\nlocale: en\ntitle: Our own form\n---\n\n::: image\nsrc: pic.png\nalt: A hall\n:::\n"}
+	trial = must(r.workspace.ImportStories(r.edda(), &storiesv1.ImportStoriesRequest{Zip: zipped(t, own), ValidateOnly: true, Beside: []*storiesv1.FileBeside{{Path: "pic.png"}}}))(t)
+	if trial.GetCreated() != 1 || len(trial.GetWanted()) != 1 {
+		t.Errorf("a trial of our own form with a picture's name says %v", trial)
+	}
 }
 
 func TestABadPictureIsNamedAndTheStoryDoesWithout(t *testing.T) {
@@ -135,6 +144,13 @@ func TestABadPictureIsNamedAndTheStoryDoesWithout(t *testing.T) {
 	text := r.text("halvorsen", "en")
 	if text.GetContent().GetBlocks()[0].GetImage() != nil {
 		t.Error("the picture is shown")
+	}
+	for _, f := range report.GetFiles() {
+		for _, n := range f.GetNotes() {
+			if n.GetLine() == 7 && n.GetSeverity() != "kept" {
+				t.Errorf("of a picture that cannot be used the report says %v", n)
+			}
+		}
 	}
 	if k := text.GetKept()[len(text.GetKept())-1]; !strings.Contains(k.GetText(), "/img/hall.png") || k.GetLine() != 7 {
 		t.Errorf("it is not kept: %v", text.GetKept())

@@ -12,6 +12,8 @@ type Import struct {
 	Source string `json:"source,omitempty"`
 	// Hash is that of the content which the file gave when it was imported last: a text with another one was edited here since.
 	Hash string `json:"hash"`
+	// Words is the hash of that content without its pictures: a trial that knows them by name only compares it.
+	Words string `json:"words,omitempty"`
 	// Kept is what of the file has no place in a story. Nothing publishes it.
 	Kept []domain.Kept `json:"kept,omitempty"`
 	At   clock.Millis  `json:"at"`

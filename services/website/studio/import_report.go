@@ -62,7 +62,7 @@ var importWords = map[string]stateWords{
 
 // became says what happened to a thing in a file, in the order in which a fold counts them.
 var became = []struct{ Severity, Label, Count string }{
-	{"mapped", "Mapped", "mapped"}, {"kept", "Kept", "kept"}, {"skipped", "Left out", "left out"}, {"refused", "Refused", "refused"},
+	{"open", "To see to", "to see to"}, {"mapped", "Mapped", "mapped"}, {"kept", "Kept", "kept"}, {"skipped", "Left out", "left out"}, {"refused", "Refused", "refused"},
 }
 
 func reportOf(answer *storiesv1.ImportStoriesResponse, trial bool, left int) *importReport {
@@ -123,11 +123,7 @@ func (row *importedRow) count(r *importReport) {
 		if p.GetLine() > 0 {
 			row.Says = append(row.Says, "Line "+web.FormatInt("en", int64(p.GetLine()))+": "+p.GetMessage())
 		} else {
-			words, named := strings.CutPrefix(p.GetMessage(), row.GetText()+" ")
-			if named && row.GetText() != "" {
-				words = "This text " + words
-			}
-			row.Says = append(row.Says, sentence(words))
+			row.Says = append(row.Says, sentence(p.GetMessage()))
 		}
 	}
 	for _, n := range row.GetNotes() {
@@ -164,6 +160,7 @@ func (r *importReport) Things() string {
 		}
 	}
 	say("mapped", "has its place", "have their place")
+	say("open", "wants somebody", "want somebody")
 	say("kept", "is kept beside the text", "are kept beside their text")
 	say("skipped", "belongs to the other site", "belong to the other site")
 	say("refused", "could not be taken", "could not be taken")

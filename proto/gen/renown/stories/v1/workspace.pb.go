@@ -1823,7 +1823,7 @@ type ImportNote struct {
 	What string `protobuf:"bytes,3,opt,name=what,proto3" json:"what,omitempty"`
 	// What it became, or why it has no place.
 	Reason string `protobuf:"bytes,4,opt,name=reason,proto3" json:"reason,omitempty"`
-	// "mapped", "kept" beside the text, "skipped" since it belongs to the other site, or "refused".
+	// "mapped"; "open": it has its place, and somebody has to see to it; "kept" beside the text; "skipped" since it belongs to the other site; or "refused".
 	Severity      string `protobuf:"bytes,5,opt,name=severity,proto3" json:"severity,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
