@@ -29,9 +29,8 @@ type Card struct {
 	// Company is whose stories these are, and Accent its colour.
 	Company string
 	Accent  color.RGBA
-	// Picture is shown around a point in percent of its width and height; nil is none.
-	Picture        image.Image
-	FocusX, FocusY int
+	// Picture is what Part returned; nil is none.
+	Picture *image.RGBA
 }
 
 // Words returns everything that is written on the card.

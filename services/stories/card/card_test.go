@@ -33,11 +33,11 @@ func stripes() image.Image {
 func samples() map[string]Card {
 	return map[string]Card{
 		"latin": {Headline: "Nordhafen cut late deliveries by 38%", Customer: "Nordhafen Logistics", Value: "−38", Unit: "%", Label: "late deliveries a month, of 412 in spring 2025",
-			Company: "Holmway", Accent: teal, Picture: stripes(), FocusX: 80, FocusY: 50},
+			Company: "Holmway", Accent: teal, Picture: Part(stripes(), 80, 50)},
 		"greek and cyrillic": {Headline: "Οι καθυστερήσεις μειώθηκαν κατά ένα τρίτο", Customer: "Логістика Північ", Value: "157", Unit: "часов", Label: "меньше ожидания в месяц",
 			Company: "Holmway", Accent: teal},
 		"arabic": {Headline: "شركة الشحن خفّضت التأخير بنسبة 38% في عام واحد", Customer: "نوردهافن للخدمات اللوجستية", Value: "38", Unit: "٪", Label: "أقل من عمليات التسليم المتأخرة",
-			Company: "Holmway", Accent: teal, Picture: stripes(), FocusX: 20, FocusY: 50},
+			Company: "Holmway", Accent: teal, Picture: Part(stripes(), 20, 50)},
 		"hebrew":   {Headline: "חברת ההובלה צמצמה איחורים ב־38% בתוך שנה", Customer: "נורדהאפן לוגיסטיקה", Company: "Holmway", Accent: teal},
 		"japanese": {Headline: "山猫物流は配送の遅れを三分の一減らした。", Customer: "山猫物流株式会社", Value: "三", Unit: "分", Label: "配送の遅れ", Company: "Holmway", Accent: teal},
 	}
@@ -200,7 +200,7 @@ func TestTextStaysInItsBox(t *testing.T) {
 		c := Card{Headline: letters.Draw(t, "headline"), Customer: letters.Draw(t, "customer"), Value: letters.Draw(t, "value"), Unit: letters.Draw(t, "unit"),
 			Label: letters.Draw(t, "label"), Company: letters.Draw(t, "company")}
 		if rapid.Bool().Draw(t, "pictured") {
-			c.Picture = stripes()
+			c.Picture = Part(stripes(), 0, 0)
 		}
 		l := newTypesetter(fonts).lay(c)
 		for name, p := range map[string]passage{"headline": l.headline, "customer": l.customer, "company": l.company, "label": l.label} {

@@ -3,6 +3,7 @@ package card
 import (
 	"image"
 	"image/color"
+	"image/draw"
 	"unicode"
 )
 
@@ -84,7 +85,7 @@ func (l *layout) paint() *canvas {
 	switch {
 	case l.card.Picture != nil:
 		c.fill(l.side, rule)
-		c.picture(l.side, l.card.Picture, l.card.FocusX, l.card.FocusY)
+		draw.Draw(c.RGBA, l.side, l.card.Picture, image.Point{}, draw.Over)
 	case l.beside:
 		c.fill(l.side, l.card.Accent)
 	default:

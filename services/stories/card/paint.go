@@ -107,14 +107,15 @@ func bounds(segments []opentype.Segment, at func(opentype.SegmentPoint) (float32
 	return image.Rect(floor(minX), floor(minY), ceil(maxX)+1, ceil(maxY)+1)
 }
 
-// picture fills a rectangle with the part of a picture around its focus.
-func (c *canvas) picture(r image.Rectangle, p image.Image, focusX, focusY int) {
-	flat, ok := p.(*image.RGBA) // which is scaled twice as fast as other kinds
-	if !ok {
-		flat = image.NewRGBA(p.Bounds())
-		draw.Draw(flat, flat.Rect, p, flat.Rect.Min, draw.Src)
-	}
-	scale.CatmullRom.Scale(c.RGBA, r, flat, crop(p.Bounds(), r.Size(), focusX, focusY), draw.Over, nil)
+// Part is what a card shows of a picture: as much of it as has the shape of a card's column, around a point in percent of its width and height. It is half of the work
+// of a card, and the same for every language of a story.
+func Part(p image.Image, focusX, focusY int) *image.RGBA {
+	to := image.NewRGBA(image.Rect(0, 0, column, Height))
+	from := crop(p.Bounds(), to.Rect.Size(), focusX, focusY)
+	flat := image.NewRGBA(image.Rectangle{Max: from.Size()}) // which is scaled twice as fast as other kinds
+	draw.Draw(flat, flat.Rect, p, from.Min, draw.Src)
+	scale.CatmullRom.Scale(to, to.Rect, flat, flat.Rect, draw.Src, nil)
+	return to
 }
 
 // crop is the largest part of a picture with the shape of a frame whose middle is as near to the focus, in percent, as the picture's edges allow.

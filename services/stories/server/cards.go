@@ -2,6 +2,7 @@ package server
 
 import (
 	"context"
+	"image"
 	"slices"
 	"sync"
 
@@ -17,10 +18,16 @@ import (
 // likely publish, and else from what it found to publish, for which it is given up and run again. Inside, the card is looked up by everything that is seen on it; what
 // changed meanwhile is seen on another.
 
-// face is everything that is seen on a card: its words and colours, and the asset that it shows, "" for none.
+// face is everything that is seen on a card: its words and colours, and the asset that it shows around a point, "" for none.
 type face struct {
 	card.Card
-	picture string
+	part
+}
+
+// part is what a card shows of a picture.
+type part struct {
+	picture        string
+	focusX, focusY int
 }
 
 // sketch is a card that can be drawn: data is the file of its picture.
@@ -32,11 +39,32 @@ type sketch struct {
 // mostDrawn is how many cards are kept until they are put up, some ten kilobytes each, and how often an update is given up for one.
 const mostDrawn = 16
 
-// drawings are cards that were drawn last.
+// drawings are cards that were drawn last, and the picture of the very last: the languages of a story are often published one after the other, and show the same.
 type drawings struct {
 	mu    sync.Mutex
 	by    map[face]card.Image
 	order []face
+	part  part
+	cut   *image.RGBA
+}
+
+// cutOut cuts out of a picture's file what a card shows of it.
+func (d *drawings) cutOut(p part, data []byte) (*image.RGBA, error) {
+	d.mu.Lock()
+	last, cut := d.part, d.cut
+	d.mu.Unlock()
+	if cut != nil && last == p {
+		return cut, nil
+	}
+	decoded, err := images.Decode(data)
+	if err != nil {
+		return nil, err
+	}
+	cut = card.Part(decoded, p.focusX, p.focusY)
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	d.part, d.cut = p, cut
+	return cut, nil
 }
 
 func (d *drawings) get(f face) (card.Image, bool) {
@@ -69,7 +97,7 @@ func (s *Server) draw(k sketch) (card.Image, error) {
 	c := k.Card
 	if k.data != nil {
 		var err error
-		if c.Picture, err = images.Decode(k.data); err != nil {
+		if c.Picture, err = s.drawings.cutOut(k.part, k.data); err != nil {
 			return card.Image{}, err
 		}
 	}
@@ -158,7 +186,7 @@ func keptPicture(ctx context.Context, tx store.Reader, i *domain.Image) ([]table
 
 // faceOf is what is seen on the card of an edition to be.
 func (s *Server) faceOf(f forming) face {
-	k := face{Card: card.Card{Headline: f.excerpts.Card, Customer: f.content.Customer, Company: s.Company, Accent: s.Accent, FocusX: 50, FocusY: 50}}
+	k := face{Card: card.Card{Headline: f.excerpts.Card, Customer: f.content.Customer, Company: s.Company, Accent: s.Accent}}
 	for _, b := range f.content.Blocks {
 		if b.Metric != nil {
 			k.Value, k.Unit, k.Label = b.Metric.Value, b.Metric.Unit, b.Metric.Label
@@ -168,7 +196,7 @@ func (s *Server) faceOf(f forming) face {
 	for _, b := range f.content.Blocks {
 		if b.Image != nil {
 			k.picture = nearest(f.pictures, b.Image.Asset)
-			k.FocusX, k.FocusY = b.Image.Point()
+			k.focusX, k.focusY = b.Image.Point()
 			break
 		}
 	}

@@ -142,6 +142,25 @@ func TestCardsFollowTheWords(t *testing.T) {
 	}
 }
 
+// A card shows the part of its picture around the focus of its own text, whatever was drawn before it.
+func TestCardsFollowTheFocus(t *testing.T) {
+	r := newRig(t)
+	asset := r.pictured("nordhafen", "focus: 10 50\n")
+	cards := map[string]string{}
+	for _, focus := range []string{"10 50", "90 50", ""} {
+		block := "\n::: image\nsrc: images/" + asset + "\nalt: The quay at dawn\n"
+		if focus != "" {
+			block += "focus: " + focus + "\n"
+		}
+		must(r.workspace.SaveText(r.ada(), &storiesv1.SaveTextRequest{Story: "nordhafen", Locale: "en", Etag: r.text("nordhafen", "en").GetEtag(), Text: text(markdown + block + ":::\n")}))(t)
+		r.publish("nordhafen", "en")
+		cards[focus] = must(r.get(nordhafen, "en"))(t).GetCard().GetAsset()
+	}
+	if cards["10 50"] == cards["90 50"] || cards[""] == cards["90 50"] || cards[""] == cards["10 50"] {
+		t.Errorf("other parts of a picture give the same card: %v", cards)
+	}
+}
+
 // E7: what no font has is told to who publishes, with the setting; the story is up all the same.
 func TestAuthorsAreToldWhatTheCardLeavesOut(t *testing.T) {
 	r := newRig(t)

@@ -225,7 +225,7 @@ func everyRow[T any](ctx context.Context, tx store.Reader, table *store.Table[T]
 // spareText reads the answers about a text, which keeps them, and reports whether there is room for more.
 func (s *Server) spareText(ctx context.Context, p tables.Published) bool {
 	// What is refused now is refused then too, or kept as a refusal: either is the answer.
-	_, _ = s.GetPublishedStory(ctx, &storiesv1.GetPublishedStoryRequest{Slug: p.Slug, Locale: p.Locale})
+	// Listing the editions reads the story too.
 	_, _ = s.ListPublishedEditions(ctx, &storiesv1.ListPublishedEditionsRequest{Slug: p.Slug, Locale: p.Locale})
 	for _, asset := range p.Assets {
 		_, _ = s.GetPublishedAsset(ctx, &storiesv1.GetPublishedAssetRequest{Asset: asset})
