@@ -133,6 +133,46 @@ func TestTranslationsAgree(t *testing.T) {
 	}
 }
 
+// TestTheOtherTextsCanBePublished checks those that are not in two languages: an earlier edition, which the present one follows, and one that does not name its customer.
+func TestTheOtherTextsCanBePublished(t *testing.T) {
+	now := load(t)
+	read := func(files fs.FS, pattern string) map[string]domain.Document {
+		names, err := fs.Glob(files, pattern)
+		if err != nil || len(names) == 0 {
+			t.Fatal(names, err)
+		}
+		out := map[string]domain.Document{}
+		for _, name := range names {
+			raw, err := fs.ReadFile(files, name)
+			if err != nil {
+				t.Fatal(err)
+			}
+			doc, problems := domain.Parse(path.Base(name), raw)
+			store(t, name, &doc)
+			if err := domain.ValidatePublishable(doc.Content); err != nil || len(problems) > 0 {
+				t.Errorf("%s: %v %v", name, err, problems)
+			}
+			out[name] = doc
+		}
+		return out
+	}
+	for name, doc := range read(demo.Earlier(), "*.md") {
+		then := now[doc.Story][doc.Content.Locale]
+		if doc.Slug != then.Slug || doc.Consent.GivenOn >= then.Consent.GivenOn {
+			t.Errorf("%s has the slug %q and a consent of %s, the edition after it %q and %s", name, doc.Slug, doc.Consent.GivenOn, then.Slug, then.Consent.GivenOn)
+		}
+		checkConsent(t, name, doc.Consent)
+	}
+	sources := read(demo.Anonymous(), "*.md")
+	for name, doc := range read(demo.Anonymous(), "*/*.md") {
+		checkConsent(t, name, doc.Consent)
+		source := sources[path.Dir(name)+"."+doc.Content.Locale+".md"]
+		if source.Consent != nil || source.Content.StandIn != doc.Content.Customer {
+			t.Errorf("%s is about %q, what it was made of calls it %q", name, doc.Content.Customer, source.Content.StandIn)
+		}
+	}
+}
+
 // outline lists the kinds of a document's blocks, images with their source.
 func outline(doc domain.Document) []string {
 	var out []string
@@ -240,7 +280,7 @@ func TestTermsAreTranslated(t *testing.T) {
 		for _, locale := range locales {
 			c := docs[locale].Content
 			var got []string
-			for taxonomy, labels := range map[string][]string{"industry": c.Industry, "region": c.Region, "product": c.Product, "size": {c.Size}} {
+			for taxonomy, labels := range map[string][]string{"industry": c.Industry, "region": c.Region, "product": c.Product, "use_case": c.UseCase, "size": {c.Size}} {
 				for _, label := range labels {
 					id := ids[taxonomy+"/"+locale+"/"+label]
 					if id == "" {

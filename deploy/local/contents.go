@@ -6,7 +6,6 @@ import (
 	"net"
 	"path"
 
-	"renown.example/deploy/demo"
 	"renown.example/deploy/idp"
 	"renown.example/gateway"
 	"renown.example/kit/auth"
@@ -59,7 +58,7 @@ func (p *platform) contents(ctx context.Context) error {
 
 // loadDemo plays the demo's history and then lets the stories join the present.
 func (p *platform) loadDemo(ctx context.Context) error {
-	scenes, err := readScript(demo.Stories(), clock.System().Now())
+	scenes, err := readScript(clock.System().Now())
 	if err != nil {
 		return err
 	}

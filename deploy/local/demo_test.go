@@ -7,6 +7,7 @@ import (
 	"net/http"
 	"os"
 	"path/filepath"
+	"regexp"
 	"strings"
 	"testing"
 	"time"
@@ -17,8 +18,12 @@ import (
 	storiesv1 "renown.example/proto/gen/renown/stories/v1"
 )
 
-// perLocale is how many stories the demo has in each of its two languages.
-const perLocale = 13
+const (
+	// perLocale is how many stories the demo has in each of its two languages.
+	perLocale = 13
+	// earlierTexts are those that were up before others took their place; unnamedTexts, in English, do not name their customers, and are each made of one that does.
+	earlierTexts, unnamedTexts = 1, 1
+)
 
 type story struct{ Slug, Title, PublishTime string }
 
@@ -36,21 +41,31 @@ func (i *installation) stories(t *testing.T, locale string) []story {
 // isWhole checks that the demo is there: each text once, in one version, published, and one partner key that works.
 func (i *installation) isWhole(t *testing.T) {
 	t.Helper()
-	for _, locale := range []string{"en", "de"} {
-		if got := i.stories(t, locale); len(got) != perLocale {
+	for locale, want := range map[string]int{"en": perLocale + unnamedTexts, "de": perLocale} {
+		if got := i.stories(t, locale); len(got) != want {
 			t.Errorf("%d stories in %s: %v", len(got), locale, got)
 		}
 	}
 	admin := i.As(t, "agnes")
 	texts, err := storiesv1.NewWorkspaceServiceClient(admin).ListTexts(t.Context(), &storiesv1.ListTextsRequest{PageSize: 200})
-	if err != nil || len(texts.GetTexts()) != 2*perLocale {
+	if err != nil || len(texts.GetTexts()) != 2*perLocale+2*unnamedTexts {
 		t.Fatalf("%d texts, %v", len(texts.GetTexts()), err)
 	}
+	again, drafts := 0, 0
 	for _, x := range texts.GetTexts() {
-		if x.GetVersion() != 1 || !x.GetLive() {
+		if x.GetVersion() == 2 {
+			again++
+		} else if x.GetVersion() != 1 {
 			t.Errorf("%s is in version %d, %s", x.GetName(), x.GetVersion(), x.GetState())
 		}
+		if !x.GetLive() {
+			drafts++
+		}
 	}
+	if again != earlierTexts+unnamedTexts || drafts != unnamedTexts {
+		t.Errorf("%d texts have a second version, and %d are not published", again, drafts)
+	}
+	i.hasAPast(t)
 	done := map[string]int{}
 	req := &storiesv1.ListAuditEntriesRequest{PageSize: 200}
 	for {
@@ -66,7 +81,7 @@ func (i *installation) isWhole(t *testing.T) {
 		}
 	}
 	for _, action := range []string{"text.submitted", "text.approved", "text.published", "consent.attested", "consent.confirmed"} {
-		if done[action] != 2*perLocale {
+		if done[action] != 2*perLocale+earlierTexts+unnamedTexts {
 			t.Errorf("%s happened %d times: %v", action, done[action], done)
 		}
 	}
@@ -101,6 +116,20 @@ func (i *installation) isWhole(t *testing.T) {
 	}
 }
 
+// hasAPast checks that what a newcomer looks at has an earlier edition, and that the story without a name says nothing of what it was made of.
+func (i *installation) hasAPast(t *testing.T) {
+	t.Helper()
+	_, _, page := cases.Get(t, i.Website+"/stories/nordhafen-late-deliveries")
+	earlier := regexp.MustCompile(`/stories/nordhafen-late-deliveries\?as_of=[^"]+`).FindString(page)
+	if status, _, body := cases.Get(t, i.Website+earlier); earlier == "" || status != http.StatusOK || !strings.Contains(body, "We would like to forget how.") {
+		t.Errorf("the earlier edition at %q answers %d", earlier, status)
+	}
+	status, _, body := cases.Get(t, i.API+"/v1/stories/storm-claims-seen-sooner")
+	if status != http.StatusOK || strings.Contains(strings.ToLower(body), "wexmoor") || strings.Contains(body, "Oake") {
+		t.Errorf("the story without a name answers %d: %s", status, body)
+	}
+}
+
 func TestANewcomersFirstHour(t *testing.T) {
 	t.Parallel()
 	clk := clock.System()
@@ -115,7 +144,7 @@ func TestANewcomersFirstHour(t *testing.T) {
 	checkFolder(t, filepath.Join(dir, "renown-data"))
 	i.isWhole(t)
 	i.isDated(t, clk.Now())
-	for _, s := range append(i.stories(t, "en")[:2], i.stories(t, "en")[perLocale-1]) {
+	for _, s := range append(i.stories(t, "en")[:2], i.stories(t, "en")[perLocale]) {
 		if status, _, body := cases.Get(t, i.Website+"/stories/"+s.Slug); status != http.StatusOK || !strings.Contains(body, "Holmway") {
 			t.Errorf("%s answers %d", s.Slug, status)
 		}
@@ -144,7 +173,7 @@ func TestANewcomersFirstHour(t *testing.T) {
 	if partner(again) != http.StatusOK {
 		t.Errorf("the key is answered %d after a restart", partner(again))
 	}
-	if got := again.stories(t, "en"); len(got) != perLocale {
+	if got := again.stories(t, "en"); len(got) != perLocale+unnamedTexts {
 		t.Errorf("after a restart there are %d stories", len(got))
 	}
 	cases.Run(t, again.Target)

@@ -7,6 +7,7 @@ import (
 	"strings"
 	"time"
 
+	"renown.example/kit/fault"
 	partnersv1 "renown.example/proto/gen/renown/partners/v1"
 	storiesv1 "renown.example/proto/gen/renown/stories/v1"
 	"renown.example/website/api"
@@ -56,16 +57,9 @@ func (d *director) play(ctx context.Context, scenes []*scene) (err error) {
 	}
 	done := 0
 	for _, s := range scenes {
-		d.stage.moveTo(s.given.Add(importedAfter))
-		if err := d.bring(ctx, cast[editor], s); err != nil {
-			return fmt.Errorf("%s: %w", s.story, err)
-		}
 		d.progress(done, total, s.story)
-		if err := d.untilPublished(ctx, cast, s); err != nil {
-			return err
-		}
-		if err := d.prove(ctx, cast, s); err != nil {
-			return err
+		if err := d.perform(ctx, cast, s); err != nil {
+			return fmt.Errorf("%s: %w", s.story, err)
 		}
 		done += len(s.locales)
 	}
@@ -73,9 +67,60 @@ func (d *director) play(ctx context.Context, scenes []*scene) (err error) {
 	return nil
 }
 
+// perform plays one scene.
+func (d *director) perform(ctx context.Context, cast map[string]*api.Conn, s *scene) error {
+	if over, err := d.over(ctx, cast[editor], s); over || err != nil {
+		return err
+	}
+	d.stage.moveTo(s.given.Add(importedAfter))
+	if err := d.conceal(ctx, cast[editor], s); err != nil {
+		return err
+	}
+	if err := d.bring(ctx, cast[editor], s.files); err != nil {
+		return err
+	}
+	if err := d.untilPublished(ctx, cast, s); err != nil || s.replaced {
+		return err
+	}
+	return d.prove(ctx, cast, s)
+}
+
+// over reports whether the next edition of the story has been written already.
+func (d *director) over(ctx context.Context, as *api.Conn, s *scene) (bool, error) {
+	if !s.replaced {
+		return false, nil
+	}
+	resp, err := storiesv1.NewWorkspaceServiceClient(as).GetText(ctx, &storiesv1.GetTextRequest{Story: s.story, Locale: s.locales[0]})
+	if api.Is(err, fault.NotFound) {
+		return false, nil
+	}
+	return resp.GetText().GetSummary().GetVersion() > 1, err
+}
+
+// conceal begins a story that does not name its customer, as a version of the one that does. Its first draft gives way to the words of its own file.
+func (d *director) conceal(ctx context.Context, as *api.Conn, s *scene) error {
+	if s.of == "" {
+		return nil
+	}
+	_, err := storiesv1.NewWorkspaceServiceClient(as).GetText(ctx, &storiesv1.GetTextRequest{Story: s.story, Locale: s.locales[0]})
+	if !api.Is(err, fault.NotFound) {
+		return err
+	}
+	if err := d.bring(ctx, as, s.named); err != nil {
+		return err
+	}
+	named, err := storiesv1.NewWorkspaceServiceClient(as).GetText(ctx, &storiesv1.GetTextRequest{Story: s.of, Locale: s.locales[0]})
+	if err != nil {
+		return err
+	}
+	_, err = storiesv1.NewAnonymousServiceClient(as).AnonymizeText(ctx, &storiesv1.AnonymizeTextRequest{Story: s.of, Locale: s.locales[0], Variant: s.story,
+		StandIn: named.GetText().GetContent().GetStandIn()}, api.IdempotencyKey("demo-"+s.story))
+	return err
+}
+
 // bring imports a story with its languages and pictures.
-func (d *director) bring(ctx context.Context, as *api.Conn, s *scene) error {
-	packed, err := pack(s.files)
+func (d *director) bring(ctx context.Context, as *api.Conn, files map[string][]byte) error {
+	packed, err := pack(files)
 	if err != nil {
 		return err
 	}

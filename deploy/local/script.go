@@ -10,6 +10,7 @@ import (
 	"strings"
 	"time"
 
+	"renown.example/deploy/demo"
 	"renown.example/stories/domain"
 )
 
@@ -20,6 +21,11 @@ type scene struct {
 	files   map[string][]byte
 	// given is when the customer agreed; the story is written down and published in the days after.
 	given time.Time
+	// replaced says that a later scene brings the next edition of the same story.
+	replaced bool
+	// of is the story that this one tells without its customer's name, and named are its files; empty for others.
+	of    string
+	named map[string][]byte
 }
 
 // The days of a story after the customer's agreement.
@@ -36,11 +42,23 @@ func beforeHistory(now time.Time) time.Time { return now.AddDate(-3, 0, 0) }
 
 // readScript reads the demo's stories in the order in which they happened. Their consents are moved by whole years, so that the newest is less than about a year
 // old whenever the demo is started: consents end, and a demo must not.
-func readScript(stories fs.FS, now time.Time) ([]*scene, error) {
-	scenes, newest, err := readScenes(stories)
+func readScript(now time.Time) ([]*scene, error) {
+	scenes, newest, err := readScenes(demo.Stories(), demo.Stories())
 	if err != nil {
 		return nil, err
 	}
+	earlier, _, err := readScenes(demo.Earlier(), demo.Stories())
+	if err != nil {
+		return nil, err
+	}
+	for _, s := range earlier {
+		s.replaced = true
+	}
+	unnamed, err := readAnonymous(demo.Anonymous())
+	if err != nil {
+		return nil, err
+	}
+	scenes = slices.Concat(scenes, earlier, unnamed)
 	years := now.Year() - newest.Year()
 	for newest.AddDate(years, 1, 0).After(now) {
 		years--
@@ -64,8 +82,37 @@ func readScript(stories fs.FS, now time.Time) ([]*scene, error) {
 	return scenes, nil
 }
 
+// readAnonymous gathers the stories that do not name their customers, each with the files of the one that does.
+func readAnonymous(texts fs.FS) ([]*scene, error) {
+	sources, err := fs.Glob(texts, "*.*.md")
+	if err != nil {
+		return nil, err
+	}
+	var out []*scene
+	for _, name := range sources {
+		data, err := fs.ReadFile(texts, name)
+		if err != nil {
+			return nil, err
+		}
+		story, _ := domain.ParseName(name)
+		below, err := fs.Sub(texts, story)
+		if err != nil {
+			return nil, err
+		}
+		scenes, _, err := readScenes(below, below)
+		if err != nil {
+			return nil, err
+		}
+		for _, s := range scenes {
+			s.of, s.named = story, map[string][]byte{name: data}
+		}
+		out = append(out, scenes...)
+	}
+	return out, nil
+}
+
 // readScenes gathers the files of each story, and says when the newest consent was given.
-func readScenes(stories fs.FS) ([]*scene, time.Time, error) {
+func readScenes(stories, pictures fs.FS) ([]*scene, time.Time, error) {
 	names, err := fs.Glob(stories, "*.md")
 	if err != nil {
 		return nil, time.Time{}, err
@@ -99,7 +146,7 @@ func readScenes(stories fs.FS) ([]*scene, time.Time, error) {
 			if o.Source == "" {
 				continue
 			}
-			if s.files[o.Source], err = fs.ReadFile(stories, o.Source); err != nil {
+			if s.files[o.Source], err = fs.ReadFile(pictures, o.Source); err != nil {
 				return nil, newest, err
 			}
 		}

@@ -29,6 +29,12 @@ func (s *session) public() error {
 	if err := s.take(p, "story", site+"/stories/nordhafen-late-deliveries", paper); err != nil {
 		return err
 	}
+	if err := s.past(p, site+"/stories/nordhafen-late-deliveries"); err != nil {
+		return err
+	}
+	if err := s.take(p, "story without a name", site+"/stories/storm-claims-seen-sooner"); err != nil {
+		return err
+	}
 	if err := s.take(p, "story, in a frame", site+"/stories/nordhafen-late-deliveries/embed"); err != nil {
 		return err
 	}
@@ -44,6 +50,18 @@ func (s *session) public() error {
 	}
 	return s.all(p, "nothing here", site+"/stories/no-such-story", "broken link", site+"/signoff/no-such-link",
 		"sign-in", site+"/signin?return=/studio", "signed out", site+"/signin?out", "provider", site+"/signin/start")
+}
+
+// past takes a story as it stood, and what there is where it stood not.
+func (s *session) past(p *browser.Page, story string) error {
+	if err := p.Go(story); err != nil {
+		return err
+	}
+	before, err := p.Property(".story-earlier a", "href")
+	if err != nil {
+		return err
+	}
+	return s.all(p, "story, as it stood", before, "no instant of the past", story+"?as_of=yesterday", "nothing at that time", story+"?as_of=2020-01-01T00:00:00Z")
 }
 
 // way takes a story along its whole way, through the page of its text, the customer's pages and its end.
@@ -63,7 +81,7 @@ func (s *session) way() error {
 		return err
 	}
 	defer customer.Close()
-	text, err := s.write(editor, "Quillmoor leaves no car on the quay")
+	text, err := s.write(editor)
 	if err != nil {
 		return err
 	}
@@ -82,63 +100,17 @@ func (s *session) way() error {
 	if err := s.take(editor.Page, "text, to ask the customer", text); err != nil {
 		return err
 	}
-	if err := s.signing(editor, customer, text); err != nil {
-		return err
-	}
-	return s.again(editor, approver, customer)
-}
-
-// again publishes the story anew, so that it has a past, and then has it withdrawn.
-func (s *session) again(editor, approver *browser.Employee, customer *browser.Page) error {
-	text, err := s.write(editor, "Quillmoor has not left a car behind since June")
-	if err != nil {
-		return err
-	}
-	if err := editor.Submit(text); err != nil {
-		return err
-	}
-	if err := approver.Approve(text); err != nil {
-		return err
-	}
-	link, err := editor.AskCustomer(text, "Una Strandby")
-	if err != nil {
-		return err
-	}
-	if err := customer.Sign(link); err != nil {
-		return err
-	}
-	if err := editor.Publish(text); err != nil {
-		return err
-	}
-	address, err := editor.Property("#next a", "href")
-	if err != nil {
-		return err
-	}
-	if err := customer.Go(address); err != nil {
-		return err
-	}
-	before, err := customer.Property(".story-earlier a", "href")
-	if err != nil {
-		return err
-	}
-	err = s.all(customer, "story, published anew", address, "story, as it stood", before, "no instant of the past", address+"?as_of=yesterday", "nothing at that time", address+"?as_of=2020-01-01T00:00:00Z")
-	if err != nil {
-		return err
-	}
-	if err := customer.TakeBack(link); err != nil {
-		return err
-	}
-	return s.all(customer, "taken back", link, "withdrawn story", address)
+	return s.signing(editor, customer, text)
 }
 
 // write imports a story of its own.
-func (s *session) write(editor *browser.Employee, title string) (string, error) {
+func (s *session) write(editor *browser.Employee) (string, error) {
 	folder, err := os.MkdirTemp("", "renown-shots-")
 	if err != nil {
 		return "", err
 	}
 	defer os.RemoveAll(folder)
-	m, err := browser.Write(folder, "quillmoor-quay", title)
+	m, err := browser.Write(folder, "quillmoor-quay", "Quillmoor leaves no car on the quay")
 	if err != nil {
 		return "", err
 	}
@@ -175,7 +147,17 @@ func (s *session) signing(editor *browser.Employee, customer *browser.Page, text
 	if err := editor.Publish(text); err != nil {
 		return err
 	}
-	return s.take(editor.Page, "text, published", text)
+	address, err := editor.Property("#next a", "href")
+	if err != nil {
+		return err
+	}
+	if err := s.take(editor.Page, "text, published", text); err != nil {
+		return err
+	}
+	if err := customer.TakeBack(link); err != nil {
+		return err
+	}
+	return s.all(customer, "taken back", link, "withdrawn story", address)
 }
 
 // comment says something about the second block.
