@@ -34,6 +34,8 @@ type Entry struct {
 
 	slot  uint
 	terms [taxonomy.Count][]*term
+	// kept are its telling words while it is among the newest.
+	kept map[string]string
 }
 
 // Slot is the place of an entry's edition in sets of entries of its language.
@@ -57,9 +59,10 @@ type shelf struct {
 	// ending are the entries that end by themselves, the first to end first.
 	ending []*Entry
 	// slots holds entries by slot. A slot belongs to one edition and is not given again, so that an index may remember it.
-	slots []*Entry
-	live  *bitset.BitSet
-	terms [taxonomy.Count]map[string]*term
+	slots  []*Entry
+	bySlug map[string]*Entry
+	live   *bitset.BitSet
+	terms  [taxonomy.Count]map[string]*term
 	// refs say by what a text writes which term it means and what that is called. Entries share them: thousands belong to the same few terms.
 	refs [taxonomy.Count]map[string]*storiesv1.TermRef
 	// given are the lists of near stories that were given out, and asked the entries that have them. newest are those among which the near ones are looked for, as they
@@ -95,7 +98,7 @@ func New(locales []string, render func(tables.Published) *storiesv1.PublishedSum
 }
 
 func newShelf(locale string) *shelf {
-	s := &shelf{locale: locale, live: &bitset.BitSet{}}
+	s := &shelf{locale: locale, bySlug: map[string]*Entry{}, live: &bitset.BitSet{}}
 	s.forgetAll()
 	s.forgetTerms()
 	return s
@@ -191,7 +194,7 @@ func (c *Catalog) enter(s *shelf, r Row) *Entry {
 	} else {
 		s.slots = append(s.slots, nil)
 	}
-	s.slots[e.slot] = e
+	s.slots[e.slot], s.bySlug[r.Published.Slug] = e, e
 	s.live.Set(e.slot)
 	c.byText[r.Text], c.slotOf[r.Published.Edition] = e, e.slot
 	c.classify(s, e)
@@ -203,6 +206,9 @@ func (c *Catalog) take(e *Entry) {
 	s := c.shelves[e.Published.Locale]
 	s.live.Clear(e.slot)
 	s.slots[e.slot] = nil
+	if s.bySlug[e.Published.Slug] == e {
+		delete(s.bySlug, e.Published.Slug)
+	}
 	s.order, c.named = remove(s.order, e, byList), remove(c.named, e, byName)
 	if e.Published.Until() != 0 {
 		s.ending = remove(s.ending, e, byEnd)
@@ -294,7 +300,7 @@ func (c *Catalog) SetTerms(r *taxonomy.Resolver) {
 			now := &Entry{Row: e.Row, slot: e.slot}
 			c.classify(s, now)
 			s.order[i], s.slots[now.slot] = now, now
-			c.byText[now.Text] = now
+			c.byText[now.Text], s.bySlug[now.Published.Slug] = now, now
 		}
 		for i, e := range s.ending {
 			s.ending[i] = c.byText[e.Text]

@@ -6,6 +6,7 @@ import (
 	"strings"
 
 	"renown.example/kit/clock"
+	"renown.example/stories/tables"
 )
 
 // public is the last part of the public name of the entry's story.
@@ -45,4 +46,27 @@ func (c *Catalog) Locales(now clock.Millis) []string {
 	c.mu.RLock()
 	defer c.mu.RUnlock()
 	return c.liveLocales(now)
+}
+
+// At returns the entry at an address, nil if nothing is up there. What ended by itself may be there still.
+func (c *Catalog) At(locale, slug string) *Entry {
+	c.mu.RLock()
+	defer c.mu.RUnlock()
+	if s := c.shelves[locale]; s != nil {
+		return s.bySlug[slug]
+	}
+	return nil
+}
+
+// Languages returns the entries of a story in all its languages, in no order.
+func (c *Catalog) Languages(story string) []*Entry {
+	c.mu.RLock()
+	defer c.mu.RUnlock()
+	var out []*Entry
+	for locale := range c.shelves {
+		if e := c.byText[tables.TextID(story, locale)]; e != nil {
+			out = append(out, e)
+		}
+	}
+	return out
 }

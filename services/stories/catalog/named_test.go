@@ -26,6 +26,7 @@ func TestNamesAreThoseOfWhatIsUp(t *testing.T) {
 				p.Edition, p.ConsentEnds = fmt.Sprint(p.Story, p.Locale), clock.Millis(rapid.SampledFrom([]int{0, 0, 100, 300}).Draw(t, "ends"))
 				p.Industry = []string{"haulage"}
 			}
+			p.Slug = p.Story + rapid.SampledFrom([]string{"", "-anew"}).Draw(t, "slug")
 			if rapid.IntRange(0, 2).Draw(t, "anonymous") == 0 {
 				p.Alias = "aa-" + p.Story
 			}
@@ -41,6 +42,7 @@ func TestNamesAreThoseOfWhatIsUp(t *testing.T) {
 				c.SetTerms(taxonomy.NewResolver(managed, []string{"en", "de"}))
 			}
 		}
+		isFound(t, c, up)
 		from, size := rapid.SampledFrom([]string{"", "a", "a-b", "aa", "b", "zz"}).Draw(t, "from"), rapid.IntRange(1, 5).Draw(t, "size")
 		var want []tables.Published
 		for _, r := range up {
@@ -79,4 +81,42 @@ func put(t *rapid.T, c *catalog.Catalog, row *rapid.Generator[catalog.Row]) []ca
 	rows := rapid.SliceOfNDistinct(row, n, n, func(r catalog.Row) string { return r.Text }).Draw(t, "rows")
 	c.Put(rows)
 	return rows
+}
+
+// isFound compares what is found by addresses and by stories with what is up.
+func isFound(t *rapid.T, c *catalog.Catalog, up map[string]catalog.Row) {
+	found, languages := map[string]bool{}, map[string]int{}
+	for text, r := range up {
+		p := r.Published
+		found[p.Locale+"/"+p.Slug] = true
+		if e := c.At(p.Locale, p.Slug); e == nil || e.Text != text || !slices.Equal(e.Summary.GetTerms(), c.Terms(text)) {
+			t.Fatalf("at %s in %s is %v, want %s", p.Slug, p.Locale, e, text)
+		}
+		languages[p.Story]++
+	}
+	for _, r := range up {
+		for _, slug := range []string{r.Published.Story, r.Published.Story + "-anew"} {
+			if e := c.At(r.Published.Locale, slug); e != nil && !found[r.Published.Locale+"/"+slug] {
+				t.Fatalf("at %s is %s", slug, e.Text)
+			}
+		}
+		list := c.Languages(r.Published.Story)
+		if len(list) != languages[r.Published.Story] || slices.ContainsFunc(list, func(e *catalog.Entry) bool { return fmt.Sprint(e.Row) != fmt.Sprint(up[e.Text]) }) {
+			t.Fatalf("the languages of %s are %v", r.Published.Story, list)
+		}
+	}
+}
+
+// Two stories exchange their addresses; the catalogue may hear of one before the other.
+func TestAddressesAreExchanged(t *testing.T) {
+	c := catalog.New([]string{"en"}, summary)
+	row := func(story, slug string) catalog.Row {
+		return catalog.Row{Text: story + "/en", Published: tables.Published{Story: story, Locale: "en", Edition: "e-" + story, Slug: slug}}
+	}
+	c.Put([]catalog.Row{row("a", "one"), row("b", "two")})
+	c.Put([]catalog.Row{row("a", "two")})
+	c.Put([]catalog.Row{row("b", "one")})
+	if a, b := c.At("en", "two"), c.At("en", "one"); a == nil || b == nil || a.Text != "a/en" || b.Text != "b/en" {
+		t.Errorf("at two is %v, at one %v", a, b)
+	}
 }

@@ -29,8 +29,10 @@ func (p *postings) has(e *Entry) bool {
 	return ok
 }
 
-// add takes an entry in that is not there yet.
-func (p *postings) add(e *Entry) {
+func (p *postings) empty() bool { return len(p.placeOf) == 0 }
+
+// add takes an entry in that is not there yet, with its telling words.
+func (p *postings) add(e *Entry, words map[string]string) {
 	at := uint32(len(p.entries))
 	if n := len(p.free); n > 0 {
 		at, p.free = p.free[n-1], p.free[:n-1]
@@ -44,7 +46,7 @@ func (p *postings) add(e *Entry) {
 			p.terms[t] = append(p.terms[t], at)
 		}
 	}
-	for stem := range e.words() {
+	for stem := range words {
 		if p.words[stem] == nil {
 			stem = strings.Clone(stem) // else it would hold on to the whole text
 		}
@@ -80,12 +82,9 @@ func without[K comparable](lists map[K][]uint32, key K, at uint32) {
 	}
 }
 
-// weigh calls back for every other entry that has as much in common with one as leastScore, in no order, and with the score that near gives. What it returns is the least score
+// weigh calls back for every other entry that has as much in common with one, whose telling words are given, as leastScore, in no order, and with the score that near gives. What it returns is the least score
 // that is of interest from then on: most have something in common with most.
-func (p *postings) weigh(e *Entry, each func(other *Entry, score int) (least int)) {
-	if len(p.placeOf) == 0 {
-		return
-	}
+func (p *postings) weigh(e *Entry, words map[string]string, each func(other *Entry, score int) (least int)) {
 	for x := range e.terms {
 		for _, t := range e.terms[x] {
 			for _, at := range p.terms[t] {
@@ -93,7 +92,7 @@ func (p *postings) weigh(e *Entry, each func(other *Entry, score int) (least int
 			}
 		}
 	}
-	for stem := range e.words() {
+	for stem := range words {
 		for _, at := range p.words[stem] {
 			if p.counted[at] < mostWords {
 				p.counted[at]++

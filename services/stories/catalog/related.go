@@ -42,9 +42,12 @@ type Shared struct {
 	Label    string
 }
 
-// words are the telling words of title and summary, each by what its forms share, in the form that the text uses. They are found anew each time: kept for every entry they would
-// be most of what a large catalogue takes.
+// words are the telling words of title and summary, each by what its forms share, in the form that the text uses. They are kept for the newest alone: for every entry they
+// would be most of what a large catalogue takes. The catalogue's lock is held.
 func (e *Entry) words() map[string]string {
+	if e.kept != nil {
+		return e.kept
+	}
 	out := map[string]string{}
 	for w := range lettersOf(e.Published.Title + " " + e.Published.Summary) {
 		if utf8.RuneCountInString(w) >= telling && !fillers[w] {
@@ -150,11 +153,13 @@ func (c *Catalog) besides(text string) []Near {
 	}
 	e := c.byText[text]
 	s := c.shelves[e.Published.Locale]
-	list = s.nearTo(e, c.within)
-	s.given[e] = list
 	if e.linkable() {
-		s.asked.add(e)
+		s.settle(c.within)
+		words := e.words()
+		list = s.nearTo(e, words)
+		s.asked.add(e, words)
 	}
+	s.given[e] = list
 	return list
 }
 
@@ -168,14 +173,13 @@ func (c *Catalog) given(text string) (list []Near, given, up bool) {
 	return list, given, true
 }
 
-// nearTo finds what is near an entry, among so many of the newest.
-func (s *shelf) nearTo(e *Entry, within int) []Near {
-	if !e.linkable() {
-		return nil
-	}
-	s.settle(within)
+// nearTo finds what is near an entry, whose telling words are given, among the newest.
+func (s *shelf) nearTo(e *Entry, words map[string]string) []Near {
 	best := make([]Near, 0, nearest+1)
-	s.newest.weigh(e, func(other *Entry, score int) (least int) {
+	s.newest.weigh(e, words, func(other *Entry, score int) (least int) {
+		if len(best) == nearest && score == best[nearest-1].score && byList(other, best[nearest-1].Entry) > 0 {
+			return score // many have as much in common and are older
+		}
 		if other.Published.Story != e.Published.Story {
 			n := Near{Entry: other, score: score}
 			at, _ := slices.BinarySearchFunc(best, n, nearer)
@@ -187,7 +191,6 @@ func (s *shelf) nearTo(e *Entry, within int) []Near {
 		best = best[:nearest]
 		return best[nearest-1].score
 	})
-	words := e.words()
 	for i, n := range best {
 		best[i] = near(e, words, n.Entry)
 	}
@@ -202,15 +205,22 @@ func (s *shelf) settle(within int) {
 	newest := s.order[:min(len(s.order), within)]
 	for _, e := range newest {
 		if e.linkable() && !s.newest.has(e) {
-			s.newest.add(e)
+			e.kept = e.words()
+			s.newest.add(e, e.kept)
 		}
 	}
 	for _, e := range s.newest.entries {
 		if e != nil && byList(e, newest[len(newest)-1]) > 0 {
-			s.newest.remove(e)
+			s.outdate(e)
 		}
 	}
 	s.settled = true
+}
+
+// outdate takes an entry out of the newest.
+func (s *shelf) outdate(e *Entry) {
+	s.newest.remove(e)
+	e.kept = nil
 }
 
 // linkable reports whether a story may stand beside others: not where its customer must not be told, since what it is near could tell.
@@ -219,11 +229,11 @@ func (e *Entry) linkable() bool { return e.Published.Alias == "" && !e.Published
 // enters forgets the lists that a new entry belongs into, and returns the names of the stories that have them.
 func (s *shelf) enters(e *Entry) []string {
 	s.settled = false
-	if !e.linkable() {
+	if !e.linkable() || s.asked.empty() {
 		return nil
 	}
 	var to []*Entry
-	s.asked.weigh(e, func(other *Entry, score int) (least int) {
+	s.asked.weigh(e, e.words(), func(other *Entry, score int) (least int) {
 		list := s.given[other]
 		if other.Published.Story != e.Published.Story && (len(list) < nearest || nearer(Near{Entry: e, score: score}, list[len(list)-1]) < 0) {
 			to = append(to, other)
@@ -241,13 +251,13 @@ func (s *shelf) enters(e *Entry) []string {
 // leaves forgets the lists that an entry is in, and its own. Who holds them is told of by the entry's own name.
 func (s *shelf) leaves(e *Entry) {
 	s.settled = false
-	s.newest.remove(e)
+	s.outdate(e)
 	s.forget(e)
-	if !e.linkable() {
+	if !e.linkable() || s.asked.empty() {
 		return
 	}
 	var in []*Entry
-	s.asked.weigh(e, func(other *Entry, _ int) (least int) {
+	s.asked.weigh(e, e.words(), func(other *Entry, _ int) (least int) {
 		if slices.ContainsFunc(s.given[other], func(n Near) bool { return n.Entry == e }) {
 			in = append(in, other)
 		}

@@ -80,3 +80,14 @@ func (s *shelves) nextChange(now clock.Millis) clock.Millis {
 	}
 	return next
 }
+
+// nextOf returns the instant at which what is up of a text changes by itself, 0 if none is known.
+func (s *shelves) nextOf(p tables.Published) clock.Millis {
+	next := p.Until()
+	s.planning.Lock()
+	defer s.planning.Unlock()
+	if at := s.planned[tables.TextID(p.Story, p.Locale)]; at != 0 && (next == 0 || at < next) {
+		next = at
+	}
+	return next
+}

@@ -57,11 +57,16 @@ func aboutStory(r *storiesv1.GetPublishedStoryResponse) spared {
 }
 
 func (s *Server) getPublished(ctx context.Context, locale, slug string, asOf clock.Millis) (*storiesv1.GetPublishedStoryResponse, error) {
-	// What stands beside a story comes from the catalogue, which must know what was committed before.
+	// What is up, and what stands beside it, is looked up in the catalogue, which must know what was committed before.
 	if err := s.shelves.sync(ctx); err != nil {
 		return nil, err
 	}
+	up := s.shelves.At(locale, slug)
 	return read(ctx, s, func(ctx context.Context, tx store.Reader) (*storiesv1.GetPublishedStoryResponse, error) {
+		if asOf == 0 && up != nil && up.Published.Live(s.now()) {
+			st, err := s.edition(ctx, tx, up.Published)
+			return &storiesv1.GetPublishedStoryResponse{Story: st, ValidUntilTime: st.GetNextChangeTime()}, err
+		}
 		pub, err := tables.PublishedStories.First(ctx, tx, store.Query{Index: "by_slug", Equal: []any{locale, slug}})
 		if store.IsNotFound(err) {
 			resp, err := s.elsewhere(ctx, tx, locale, slug)
@@ -186,39 +191,19 @@ func (s *Server) edition(ctx context.Context, tx store.Reader, p tables.Publishe
 	if out.Verified, err = s.discreet(ctx, tx, e, marks); err != nil {
 		return nil, err
 	}
-	next, err := s.nextChange(ctx, tx, p)
-	if err != nil {
-		return nil, err
-	}
+	next := s.shelves.nextOf(p)
 	if stale != 0 && (next == 0 || stale < next) {
 		next = stale
 	}
 	out.NextChangeTime = timestamp(next)
 	out.Related, out.Summary.Terms = s.relatedTo(p), s.shelves.Terms(tables.TextID(p.Story, p.Locale))
-	siblings, err := tables.PublishedStories.Find(ctx, tx, store.Query{Index: "by_story", Equal: []any{p.Story}, Limit: most})
-	if err != nil {
-		return nil, err
-	}
-	for _, sib := range siblings.Rows {
-		if sib.Value.Live(s.now()) && sib.Value.Locale != p.Locale {
-			out.Alternates = append(out.Alternates, &storiesv1.Alternate{Locale: sib.Value.Locale, Slug: sib.Value.Slug, Title: sib.Value.Title})
+	for _, sib := range s.shelves.Languages(p.Story) {
+		if sib.Published.Live(s.now()) && sib.Published.Locale != p.Locale {
+			out.Alternates = append(out.Alternates, &storiesv1.Alternate{Locale: sib.Published.Locale, Slug: sib.Published.Slug, Title: sib.Published.Title})
 		}
 	}
 	slices.SortFunc(out.Alternates, func(a, b *storiesv1.Alternate) int { return s.rank(a.GetLocale()) - s.rank(b.GetLocale()) })
 	return out, nil
-}
-
-// nextChange returns the instant at which what is up changes by itself, 0 if none is known.
-func (s *Server) nextChange(ctx context.Context, tx store.Reader, p tables.Published) (clock.Millis, error) {
-	text, err := tables.Texts.Get(ctx, tx, tables.TextID(p.Story, p.Locale))
-	if err != nil {
-		return 0, err
-	}
-	next := p.Until()
-	if at := text.Value.PublishAt; text.Value.State == domain.Scheduled && (next == 0 || at < next) {
-		next = at
-	}
-	return next, nil
 }
 
 // rank orders languages as they are configured, unknown ones last.
