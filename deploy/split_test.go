@@ -94,8 +94,8 @@ func free(t *testing.T, n int) []string {
 	return out
 }
 
-// newSplit starts all parts. mongodb is the address of a MongoDB, empty for the embedded database.
-func newSplit(t *testing.T, mongodb string) *split {
+// newSplit starts all parts. mongodb is the address of a MongoDB, empty for the embedded database; forStories is that under which the stories find it.
+func newSplit(t *testing.T, mongodb, forStories string) *split {
 	t.Helper()
 	if err := build(); err != nil {
 		t.Fatal(err)
@@ -118,7 +118,7 @@ func newSplit(t *testing.T, mongodb string) *split {
 	dir := t.TempDir()
 	public := "RENOWN_IDENTITY_KEYS=" + key.Public().String()
 	oidc := []string{"RENOWN_OIDC_ISSUER=" + provider.Issuer, "RENOWN_OIDC_CLIENT_ID=renown"}
-	s.add(t, "stories", []string{public, "RENOWN_MONGODB_URI=" + mongodb}, "--data", filepath.Join(dir, "stories"), "--listen", stories, "--admin", "-",
+	s.add(t, "stories", []string{public, "RENOWN_MONGODB_URI=" + forStories}, "--data", filepath.Join(dir, "stories"), "--listen", stories, "--admin", "-",
 		"--company", "Northwind", "--website-url", s.Website, "--locales", "en,de")
 	s.add(t, "partners", append(oidc, public, "RENOWN_MONGODB_URI="+mongodb), "--data", filepath.Join(dir, "partners"), "--listen", partners, "--admin", "-",
 		"--group-roles", "author=author,editor=editor,approver=approver,admin=admin")
@@ -168,7 +168,7 @@ func TestEveryBinaryApart(t *testing.T) {
 					t.Skip("NOT TESTED ON MONGODB: RENOWN_TEST_MONGODB_URI does not name a replica set")
 				}
 			}
-			s := newSplit(t, uri)
+			s := newSplit(t, uri, uri)
 			cases.Run(t, s.Target)
 			s.survivesTheStories(t)
 			for _, name := range []string{"website", "gateway", "partners", "stories"} {

@@ -70,32 +70,52 @@ func Import(t testing.TB, as *api.Conn, files map[string]string) *storiesv1.Impo
 
 // storysWay takes a story from a file to its readers and back: imported, approved by a second person, signed by the customer, published, read, withdrawn.
 func (at Target) storysWay(t *testing.T) {
-	editor, approver := at.As(t, "edda"), at.As(t, "pavel")
 	slug := "ferry-" + id.New(clock.System())
-	story, title := "strandby-"+slug, "Strandby halves its waiting "+slug
-	Import(t, editor, map[string]string{story + ".en.md": Markdown(slug, title)})
-	review := storiesv1.NewReviewServiceClient(editor)
-	if _, err := review.SubmitText(t.Context(), &storiesv1.SubmitTextRequest{Story: story, Locale: "en"}); err != nil {
-		t.Fatal(err)
-	}
-	if _, err := review.ApproveText(t.Context(), &storiesv1.ApproveTextRequest{Story: story, Locale: "en"}); !api.Is(err, fault.PermissionDenied) {
-		t.Errorf("the editor approves: %v", err)
-	}
-	if _, err := storiesv1.NewReviewServiceClient(approver).ApproveText(t.Context(), &storiesv1.ApproveTextRequest{Story: story, Locale: "en"}); err != nil {
-		t.Fatal(err)
-	}
-	if _, err := review.PublishText(t.Context(), &storiesv1.PublishTextRequest{Story: story, Locale: "en"}); !api.Is(err, fault.IllegalState) {
-		t.Errorf("publishing without the customer: %v", err)
-	}
-	customer := at.sign(t, review, story)
-	if _, err := review.PublishText(t.Context(), &storiesv1.PublishTextRequest{Story: story, Locale: "en"}); err != nil {
-		t.Fatal(err)
-	}
-	at.isRead(t, slug, title)
+	customer := at.publish(t, slug, true)
+	at.isRead(t, slug, titleOf(slug))
 	if _, err := storiesv1.NewSignoffServiceClient(customer).RevokeSignoff(t.Context(), &storiesv1.RevokeSignoffRequest{}); err != nil {
 		t.Fatal(err)
 	}
 	at.IsGone(t, slug)
+}
+
+// Publish takes a story from a file to its readers. Its id and its slug are the same; it is returned.
+func Publish(t testing.TB, at Target, name string) string {
+	t.Helper()
+	slug := name + "-" + id.New(clock.System())
+	at.publish(t, slug, false)
+	return slug
+}
+
+func titleOf(slug string) string { return "Strandby halves its waiting " + slug }
+
+// publish takes a story to its readers; early also tries each step before its time. It returns the customer's connection.
+func (at Target) publish(t testing.TB, slug string, early bool) *api.Conn {
+	t.Helper()
+	editor, approver := at.As(t, "edda"), at.As(t, "pavel")
+	Import(t, editor, map[string]string{slug + ".en.md": Markdown(slug, titleOf(slug))})
+	review := storiesv1.NewReviewServiceClient(editor)
+	if _, err := review.SubmitText(t.Context(), &storiesv1.SubmitTextRequest{Story: slug, Locale: "en"}); err != nil {
+		t.Fatal(err)
+	}
+	if early {
+		if _, err := review.ApproveText(t.Context(), &storiesv1.ApproveTextRequest{Story: slug, Locale: "en"}); !api.Is(err, fault.PermissionDenied) {
+			t.Errorf("the editor approves: %v", err)
+		}
+	}
+	if _, err := storiesv1.NewReviewServiceClient(approver).ApproveText(t.Context(), &storiesv1.ApproveTextRequest{Story: slug, Locale: "en"}); err != nil {
+		t.Fatal(err)
+	}
+	if early {
+		if _, err := review.PublishText(t.Context(), &storiesv1.PublishTextRequest{Story: slug, Locale: "en"}); !api.Is(err, fault.IllegalState) {
+			t.Errorf("publishing without the customer: %v", err)
+		}
+	}
+	customer := at.sign(t, review, slug)
+	if _, err := review.PublishText(t.Context(), &storiesv1.PublishTextRequest{Story: slug, Locale: "en"}); err != nil {
+		t.Fatal(err)
+	}
+	return customer
 }
 
 // sign asks the customer and signs for them by the link. It returns the customer's connection.

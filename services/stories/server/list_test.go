@@ -12,6 +12,7 @@ import (
 
 	"renown.example/kit/clock"
 	"renown.example/kit/fault"
+	"renown.example/kit/store"
 	"renown.example/kit/store/enginetest"
 	storiesv1 "renown.example/proto/gen/renown/stories/v1"
 	"renown.example/stories/server"
@@ -220,6 +221,31 @@ func TestReplicasListWhatWasAcknowledged(t *testing.T) {
 	must(one.review.UnpublishText(one.edda(), &storiesv1.UnpublishTextRequest{Story: "harbour", Locale: "en"}))(t)
 	if got := ids(other.list(&storiesv1.ListPublishedStoriesRequest{Query: "harbour"})); got != "ferry" {
 		t.Errorf("the other replica finds %q after the withdrawal", got)
+	}
+}
+
+// shared is a database to which others write: nobody can say how many commits there were.
+type shared struct{ store.DB }
+
+// A replica of a database that others write to reads the feed for each question, also where nothing has told it that there is something to read.
+func TestAReplicaReadsTheFeedForEachQuestion(t *testing.T) {
+	r := newRig(t)
+	r.library()
+	replica, err := server.New(t.Context(), server.Options{
+		DB: shared{r.db}, Clock: r.clock, Logger: slog.New(slog.DiscardHandler), Company: "Holmway", WebsiteURL: "https://holmway.example", Locales: []string{"en"},
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	listed := func() string {
+		return ids(must(replica.ListPublishedStories(t.Context(), &storiesv1.ListPublishedStoriesRequest{}))(t))
+	}
+	if got := listed(); !strings.Contains(got, "harbour") {
+		t.Fatalf("the replica lists %q", got)
+	}
+	must(r.review.UnpublishText(r.edda(), &storiesv1.UnpublishTextRequest{Story: "harbour", Locale: "en"}))(t)
+	if got := listed(); strings.Contains(got, "harbour") || got == "" {
+		t.Errorf("after the withdrawal the replica lists %q", got)
 	}
 }
 

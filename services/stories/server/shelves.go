@@ -56,7 +56,7 @@ func newShelves(o Options) *shelves {
 
 // sync returns when the catalogue holds everything that was committed before.
 func (s *shelves) sync(ctx context.Context) error {
-	if begun, _ := s.commits(); begun == s.current.Load() {
+	if begun, known := s.commits(); known && begun == s.current.Load() {
 		return nil // there is nothing to read, whether it could be read or not
 	}
 	mine := s.asked.Add(1)
@@ -101,12 +101,22 @@ func (s *shelves) readFor(ctx context.Context, mine int64) error {
 	return nil
 }
 
-// commits is that of the sole writer; of a database that others write to nothing is known.
-func (s *shelves) commits() (begun, seen int64) {
+// commits is how many have begun; of a database that others write to nothing is known.
+func (s *shelves) commits() (begun int64, known bool) {
 	if s.sole == nil {
-		return -2, -2
+		return 0, false
 	}
-	return s.sole.Commits()
+	begun, _ = s.sole.Commits()
+	return begun, true
+}
+
+// seen is how many commits a reading that begins now finds, where that is known.
+func (s *shelves) seen() int64 {
+	if s.sole == nil {
+		return 0
+	}
+	_, seen := s.sole.Commits()
+	return seen
 }
 
 // read fills the catalogue, or reads the feed to its end.
@@ -119,7 +129,7 @@ func (s *shelves) read(ctx context.Context) error {
 		close(s.filled)
 	}
 	for {
-		_, seen := s.commits()
+		seen := s.seen()
 		events, err := outbox.Events.Feed(ctx, s.db, s.position, store.MaxLimit)
 		if err != nil {
 			return err
