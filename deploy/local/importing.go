@@ -15,6 +15,7 @@ import (
 	"path/filepath"
 	"slices"
 	"strings"
+	"unicode/utf8"
 
 	"renown.example/kit/auth"
 	"renown.example/kit/fault"
@@ -34,6 +35,7 @@ const (
 	maxTextFile    = 4 << 20
 	maxPictureFile = 10 << 20
 	maxPortion     = 10 << 20
+	maxFiles       = 4_000 // of a portion
 	maxPaths       = 20_000
 )
 
@@ -120,8 +122,8 @@ func (t *takeIn) look() error {
 		case !d.Type().IsRegular():
 			t.passed[name] = "it is a link and not a file"
 			return nil
-		case len(name) > 255 || strings.ContainsAny(name, "\\:") || strings.Count(name, "/") >= 12:
-			t.passed[name] = "its path is too long, or holds a character that some systems do not take"
+		case len(name) > 255 || strings.ContainsAny(name, "\\:") || strings.Count(name, "/") >= 12 || !utf8.ValidString(name):
+			t.passed[strings.ToValidUTF8(name, "\uFFFD")] = "its path is too long, or holds a character that some systems do not take"
 			return nil
 		case len(t.texts)+len(t.pictures) >= maxPaths:
 			return fault.Invalid("import", "%s holds more than %d texts and pictures: import its folders one after the other.", t.dir, maxPaths)
@@ -182,7 +184,7 @@ func (t *takeIn) send(ctx context.Context, trial bool) (*storiesv1.ImportStories
 	all := &storiesv1.ImportStoriesResponse{}
 	for from := 0; from < len(t.texts) || from == 0; {
 		files, size, to := map[string][]byte{}, 0, from
-		for to < len(t.texts) && (to == from || size+len(t.content[t.texts[to]]) <= maxPortion) {
+		for to < len(t.texts) && to-from < maxFiles && (to == from || size+len(t.content[t.texts[to]]) <= maxPortion) {
 			files[t.texts[to]] = t.content[t.texts[to]]
 			size += len(files[t.texts[to]])
 			to++
