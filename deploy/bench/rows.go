@@ -31,6 +31,8 @@ var allRows = []row{
 	{"call", "a call in process, as in the all-in-one, against the same call over loopback, as in a split installation", goal{Of: "share of the median time", Most: 1.0 / 3}, call},
 	{"large-item", "a story of the large installation, against a story of the usual one", goal{Of: "ratio of p99", Most: 1.5}, largeItem},
 	{"large-search", "faceted search in the large installation, by a mix of queries with the hard ones in it", goal{Of: "p99", Unit: "ms", Most: 50}, largeSearch},
+	{"card", "the card of a story, drawn", goal{Of: "p99", Unit: "ms", Most: 50}, cards},
+	{"bomb", "a picture of a thousand million points, refused", goal{Of: "p99", Unit: "ms", Most: 50}, bombs},
 	{"start", "start of deploy/local on existing data to the first answered requests", goal{Of: "time", Unit: "s", Most: 1}, start},
 	{"memory", "what the all-in-one with the demo holds when nobody does anything", goal{Of: "resident memory", Unit: "MB", Most: 150}, memory},
 }
