@@ -8,7 +8,6 @@ import (
 	"slices"
 	"strings"
 
-	"go.opentelemetry.io/otel/propagation"
 	"go.opentelemetry.io/otel/trace"
 
 	"renown.example/kit/auth"
@@ -22,7 +21,7 @@ var serving = []trace.SpanStartOption{trace.WithSpanKind(trace.SpanKindServer)}
 // ServeHTTP answers a request.
 func (g *Gateway) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	ex := &exchange{id: g.requestID(r), began: g.clock.Now(), caller: auth.Anonymous, route: "none", out: recorder{ResponseWriter: w}}
-	ctx := telemetry.Propagator.Extract(r.Context(), propagation.HeaderCarrier(r.Header))
+	ctx := telemetry.Traced(r)
 	span := trace.SpanFromContext(ctx)
 	// What comes from memory has nothing to show: unless its caller traces it, a span begins where a service is asked (fill).
 	if ex.untraced = reads(r) && !span.SpanContext().IsSampled(); !ex.untraced {

@@ -12,7 +12,6 @@ import (
 	"sync"
 	"time"
 
-	"go.opentelemetry.io/otel/propagation"
 	"go.opentelemetry.io/otel/trace"
 
 	"renown.example/kit/clock"
@@ -59,7 +58,7 @@ func (w *watch) ServeHTTP(out http.ResponseWriter, r *http.Request) {
 		request = id.New(w.clock)
 	}
 	out.Header().Set("X-Request-Id", request)
-	ctx := telemetry.Propagator.Extract(r.Context(), propagation.HeaderCarrier(r.Header))
+	ctx := telemetry.Traced(r)
 	span := trace.SpanFromContext(ctx)
 	// What comes from memory has nothing to show: unless its caller traces it, a span begins where the gateway is asked.
 	if ex.untraced = !span.SpanContext().IsSampled(); !ex.untraced {

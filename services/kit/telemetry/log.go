@@ -3,9 +3,11 @@ package telemetry
 import (
 	"context"
 	"fmt"
+	"io"
 	"log/slog"
 	"os"
 	"strings"
+	"sync"
 
 	"go.opentelemetry.io/otel/trace"
 	"google.golang.org/protobuf/encoding/protojson"
@@ -20,25 +22,47 @@ const Redacted = "[redacted]"
 
 // NewLogger returns a logger that adds service, request id and trace id to each line and leaves out the values of attributes that are named like secrets.
 func NewLogger(o Options) (*slog.Logger, error) {
-	out := o.Output
-	if out == nil {
-		out = os.Stderr
+	h, _, err := handlers(o)
+	if err != nil {
+		return nil, err
 	}
-	opts := &slog.HandlerOptions{Level: o.Level, ReplaceAttr: hideSecrets}
-	var h slog.Handler
+	return slog.New(h), nil
+}
+
+// handlers returns a logger's handler, and a quicker one for lines whose attributes are few and known: it neither looks for secrets nor adds anything.
+func handlers(o Options) (careful, plain slog.Handler, err error) {
+	out := &inTurn{to: o.Output}
+	if out.to == nil {
+		out.to = os.Stderr
+	}
+	opts, quick := &slog.HandlerOptions{Level: o.Level, ReplaceAttr: hideSecrets}, &slog.HandlerOptions{Level: o.Level}
 	switch o.Format {
 	case "json":
-		h = slog.NewJSONHandler(out, opts)
+		careful, plain = slog.NewJSONHandler(out, opts), slog.NewJSONHandler(out, quick)
 	case "text", "":
-		h = slog.NewTextHandler(out, opts)
+		careful, plain = slog.NewTextHandler(out, opts), slog.NewTextHandler(out, quick)
 	default:
-		return nil, fmt.Errorf("telemetry: log format %q is neither json nor text", o.Format)
+		return nil, nil, fmt.Errorf("telemetry: log format %q is neither json nor text", o.Format)
 	}
-	l := slog.New(withRequest{h})
+	careful = withRequest{careful}
 	if o.Service != "" {
-		l = l.With("service", o.Service)
+		named := []slog.Attr{slog.String("service", o.Service)}
+		careful, plain = careful.WithAttrs(named), plain.WithAttrs(named)
 	}
-	return l, nil
+	return careful, plain, nil
+}
+
+// inTurn lets several handlers write their lines.
+type inTurn struct {
+	mu sync.Mutex
+	to io.Writer
+}
+
+// Write implements io.Writer.
+func (w *inTurn) Write(line []byte) (int, error) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	return w.to.Write(line)
 }
 
 // secretNames are parts of attribute names whose values must not be seen.
@@ -46,8 +70,8 @@ var secretNames = []string{"password", "secret", "token", "authorization", "cook
 
 func hideSecrets(_ []string, a slog.Attr) slog.Attr {
 	switch a.Key {
-	case slog.TimeKey, slog.LevelKey, slog.MessageKey, "service", requestIDName, traceIDName, "method", "route", "status", "bytes", "milliseconds", "caller", "memory":
-		return a // in the line of every request, and none of secretNames is in them
+	case slog.TimeKey, slog.LevelKey, slog.MessageKey, "service", requestIDName, traceIDName, "method", "caller":
+		return a // in the line of every call, and none of secretNames is in them
 	}
 	if a.Value.Kind() == slog.KindGroup {
 		return a
@@ -71,15 +95,19 @@ type withRequest struct{ slog.Handler }
 
 func (h withRequest) Handle(ctx context.Context, r slog.Record) error {
 	var room [2]slog.Attr
-	known := room[:0]
+	r.AddAttrs(known(ctx, room[:0])...)
+	return h.Handler.Handle(ctx, r)
+}
+
+// known appends the ids by which a line's request and trace are found.
+func known(ctx context.Context, to []slog.Attr) []slog.Attr {
 	if id := RequestID(ctx); id != "" {
-		known = append(known, slog.String(requestIDName, id))
+		to = append(to, slog.String(requestIDName, id))
 	}
 	if sc := trace.SpanContextFromContext(ctx); sc.IsValid() {
-		known = append(known, slog.String(traceIDName, sc.TraceID().String()))
+		to = append(to, slog.String(traceIDName, sc.TraceID().String()))
 	}
-	r.AddAttrs(known...)
-	return h.Handler.Handle(ctx, r)
+	return to
 }
 
 func (h withRequest) WithAttrs(attrs []slog.Attr) slog.Handler {

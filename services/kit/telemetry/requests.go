@@ -18,7 +18,7 @@ type Requests struct {
 	// Tracer makes the part's spans.
 	Tracer trace.Tracer
 
-	logger   *slog.Logger
+	lines    slog.Handler
 	message  string
 	requests *prometheus.CounterVec
 	seconds  *prometheus.HistogramVec
@@ -44,7 +44,7 @@ type series struct {
 // NewRequests registers the series of a part, "renown_{part}_...". The message begins the part's log lines.
 func NewRequests(t *Telemetry, part, message string) (*Requests, error) {
 	q := &Requests{
-		Tracer: t.Tracers.Tracer("renown.example/" + part), logger: t.Logger, message: message, known: map[kind]*series{},
+		Tracer: t.Tracers.Tracer("renown.example/" + part), lines: t.lines, message: message, known: map[kind]*series{},
 		requests: prometheus.NewCounterVec(prometheus.CounterOpts{
 			Name: "renown_" + part + "_requests_total", Help: "Requests answered, by method, route and status.",
 		}, []string{"method", "route", "status"}),
@@ -89,7 +89,7 @@ type Answered struct {
 // methods are those that may name a metric: a caller's inventions do not.
 var methods = map[string]bool{"GET": true, "HEAD": true, "POST": true, "PUT": true, "PATCH": true, "DELETE": true, "OPTIONS": true}
 
-// Record counts a request and writes its line, in which more follows what every line says.
+// Record counts a request and writes its line, in which more follows what every line says: nothing that is secret.
 func (q *Requests) Record(ctx context.Context, a Answered, level slog.Level, more ...slog.Attr) {
 	if !methods[a.Method] {
 		a.Method = "other"
@@ -99,17 +99,16 @@ func (q *Requests) Record(ctx context.Context, a Answered, level slog.Level, mor
 	counted.requests.Inc()
 	counted.seconds.Observe(took.Seconds())
 	counted.bytes.Add(float64(a.Bytes))
-	// Past the logger, which would look for the line of code that this is.
-	h := q.logger.Handler()
-	if !h.Enabled(ctx, level) {
+	// Past the logger, which would look for the line of code that this is, and for secrets.
+	if !q.lines.Enabled(ctx, level) {
 		return
 	}
 	line := slog.NewRecord(a.Ended, level, q.message, 0)
-	var room [10]slog.Attr
-	line.AddAttrs(append(append(room[:0],
+	var room [12]slog.Attr
+	line.AddAttrs(known(ctx, append(append(room[:0],
 		slog.String("method", a.Method), slog.String("route", a.Route), slog.Int("status", a.Status), slog.Int64("bytes", a.Bytes),
-		slog.Float64("milliseconds", float64(took.Microseconds())/1000)), more...)...)
-	_ = h.Handle(ctx, line) // a log that cannot be written to is nothing a caller can help
+		slog.Float64("milliseconds", float64(took.Microseconds())/1000)), more...))...)
+	_ = q.lines.Handle(ctx, line) // a log that cannot be written to is nothing a caller can help
 }
 
 // Describe names a request's span as its line does.

@@ -46,16 +46,18 @@ type Telemetry struct {
 	Tracers trace.TracerProvider
 	Metrics *prometheus.Registry
 
+	// lines takes the lines of requests; see handlers.
+	lines    slog.Handler
 	shutdown func(context.Context) error
 }
 
 // New sets telemetry up. It sets no globals.
 func New(ctx context.Context, o Options) (*Telemetry, error) {
-	logger, err := NewLogger(o)
+	careful, plain, err := handlers(o)
 	if err != nil {
 		return nil, err
 	}
-	t := &Telemetry{Logger: logger, Tracers: noop.NewTracerProvider(), Metrics: prometheus.NewRegistry(), shutdown: func(context.Context) error { return nil }}
+	t := &Telemetry{Logger: slog.New(careful), lines: plain, Tracers: noop.NewTracerProvider(), Metrics: prometheus.NewRegistry(), shutdown: func(context.Context) error { return nil }}
 	t.Metrics.MustRegister(collectors.NewGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}))
 	var to sdktrace.TracerProviderOption
 	switch {
@@ -101,6 +103,14 @@ func (t *Telemetry) AdminHandler(ready func() bool) http.Handler {
 
 // Propagator carries traces across calls as W3C traceparent and tracestate.
 var Propagator propagation.TextMapPropagator = propagation.TraceContext{}
+
+// Traced returns a context that carries the trace of a request's caller, if it has one.
+func Traced(r *http.Request) context.Context {
+	if len(r.Header["Traceparent"]) == 0 {
+		return r.Context()
+	}
+	return Propagator.Extract(r.Context(), propagation.HeaderCarrier(r.Header))
+}
 
 type requestKey struct{}
 
