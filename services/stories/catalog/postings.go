@@ -15,10 +15,11 @@ type postings struct {
 	terms   map[*term][]uint32
 	words   map[string][]uint32
 
-	// scores and counted are what each place adds up to while it is weighed, zero otherwise.
-	scores  []int32
-	counted []uint8
+	// shared is what each place adds up to while it is weighed, zero otherwise: the weights of terms, and above them, from oneWord on, how many words.
+	shared []uint32
 }
+
+const oneWord = 1 << 16
 
 func newPostings() *postings {
 	return &postings{placeOf: map[*Entry]uint32{}, terms: map[*term][]uint32{}, words: map[string][]uint32{}}
@@ -38,7 +39,7 @@ func (p *postings) add(e *Entry, words map[string]string) {
 		at, p.free = p.free[n-1], p.free[:n-1]
 		p.entries[at] = e
 	} else {
-		p.entries, p.scores, p.counted = append(p.entries, e), append(p.scores, 0), append(p.counted, 0)
+		p.entries, p.shared = append(p.entries, e), append(p.shared, 0)
 	}
 	p.placeOf[e] = at
 	for x := range e.terms {
@@ -88,24 +89,21 @@ func (p *postings) weigh(e *Entry, words map[string]string, each func(other *Ent
 	for x := range e.terms {
 		for _, t := range e.terms[x] {
 			for _, at := range p.terms[t] {
-				p.scores[at] += int32(weights[x])
+				p.shared[at] += uint32(weights[x])
 			}
 		}
 	}
 	for stem := range words {
 		for _, at := range p.words[stem] {
-			if p.counted[at] < mostWords {
-				p.counted[at]++
-				p.scores[at] += wordWeight
-			}
+			p.shared[at] += oneWord
 		}
 	}
-	least := int32(leastScore)
-	for at, score := range p.scores {
+	least := leastScore
+	for at, sum := range p.shared {
+		score := int(sum%oneWord) + wordWeight*int(min(sum/oneWord, mostWords))
 		if score >= least && p.entries[at] != e {
-			least = int32(each(p.entries[at], int(score)))
+			least = each(p.entries[at], score)
 		}
 	}
-	clear(p.scores)
-	clear(p.counted)
+	clear(p.shared)
 }
