@@ -1,6 +1,7 @@
 package importer_test
 
 import (
+	"fmt"
 	"strings"
 	"testing"
 
@@ -23,6 +24,13 @@ func TestHostilePages(t *testing.T) {
 		"footnotes.md":   strings.Repeat("[^a] ", 20_000) + "\n\n[^a]: x[^b]\n[^b]: y[^a]\n",
 		"comments.md":    strings.Repeat("<!-- ", 80_000),
 		"liquid.md":      strings.Repeat("{% if x %}", 40_000),
+		"unended.md":     strings.Repeat("{%a ", 20_000) + strings.Repeat("{{<a ", 20_000) + strings.Repeat("{{ ", 20_000),
+		"spans.md":       strings.Repeat("`a` ", 40_000),
+		"pre.html":       strings.Repeat("<pre>", 40_000) + strings.Repeat("<!-- ", 40_000),
+		"fences.md":      "- x\n" + strings.Repeat("    ```a\n", 40_000),
+		"imports.mdx":    strings.Repeat("import {\n", 40_000),
+		"names.mdx":      numbered("import a%d from 'x%d';\n", 5_000) + strings.Repeat("\n<A b={[{c: ab}]} />\n", 500),
+		"fields.md":      "---\n" + numbered("k%d: value number %d\n", 3_000) + "---\n" + strings.Repeat("words and words again\n", 20_000),
 	} {
 		t.Run(name, func(t *testing.T) {
 			for _, p := range importer.Read([]importer.File{{Path: name, Data: []byte(data)}}, importer.Mapping{Locale: "en"}) {
@@ -35,4 +43,12 @@ func TestHostilePages(t *testing.T) {
 			}
 		})
 	}
+}
+
+func numbered(line string, n int) string {
+	var b strings.Builder
+	for i := range n {
+		fmt.Fprintf(&b, line, i, i)
+	}
+	return b.String()
 }

@@ -142,6 +142,10 @@ func (p *page) guessed() map[int]string {
 			p.inner(i, f)
 		}
 	}
+	byKey := map[string][]int{}
+	for i, f := range p.fields {
+		byKey[lastKey(f.key)] = append(byKey[lastKey(f.key)], i)
+	}
 	for i, f := range p.fields {
 		if t := p.site.mapping.Fields[dotted(f.key)]; t != "" {
 			out[i] = t
@@ -153,12 +157,9 @@ func (p *page) guessed() map[int]string {
 			taken = taken || t == g.target && g.target != "picture"
 		}
 		for _, key := range g.keys {
-			for i, f := range p.fields {
-				_, set := out[i]
-				if lastKey(f.key) != key || set || f.value.kind == nothing || taken && !many(g.target) {
-					continue
-				}
-				if !p.fits(g.target, f) {
+			for _, i := range byKey[key] {
+				f := p.fields[i]
+				if _, set := out[i]; set || f.value.kind == nothing || taken && !many(g.target) || !p.fits(g.target, f) {
 					continue
 				}
 				out[i], taken = g.target, true

@@ -124,14 +124,27 @@ func (c *converter) wrapped(n *html.Node, st style, mark, next string) []span {
 // merged joins words that touch.
 func merged(spans []span) []span {
 	var out []span
+	var md, plain strings.Builder
+	worded := false
+	flush := func() {
+		if worded {
+			out = append(out, span{md: md.String(), plain: plain.String()})
+			md.Reset()
+			plain.Reset()
+		}
+		worded = false
+	}
 	for _, s := range spans {
-		if last := len(out) - 1; last >= 0 && len(s.blocks) == 0 && len(out[last].blocks) == 0 {
-			out[last].md += s.md
-			out[last].plain += s.plain
+		if len(s.blocks) > 0 {
+			flush()
+			out = append(out, s)
 			continue
 		}
-		out = append(out, s)
+		md.WriteString(s.md)
+		plain.WriteString(s.plain)
+		worded = true
 	}
+	flush()
 	return out
 }
 

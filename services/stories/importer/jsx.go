@@ -199,8 +199,9 @@ func (s *scanner) propValue(rest string, line int) (value, int) {
 }
 
 var (
-	required  = regexp.MustCompile(`^require\(\s*['"]([^'"]+)['"]\s*\)(?:\.default)?$`)
-	plainKeys = regexp.MustCompile(`([{,]\s*)([A-Za-z_$][\w$]*)\s*:([^\s])`)
+	required   = regexp.MustCompile(`^require\(\s*['"]([^'"]+)['"]\s*\)(?:\.default)?$`)
+	namedValue = regexp.MustCompile(`:\s*[A-Za-z_$][\w$]*`)
+	plainKeys  = regexp.MustCompile(`([{,]\s*)([A-Za-z_$][\w$]*)\s*:([^\s])`)
 )
 
 // literal reads an expression. JSON is YAML, and what JavaScript adds to it mostly is too.
@@ -216,9 +217,12 @@ func (s *scanner) literal(text string, line int) value {
 	}
 	if strings.HasPrefix(text, "[") || strings.HasPrefix(text, "{") || strings.HasPrefix(text, `"`) || strings.HasPrefix(text, "'") {
 		tidy := plainKeys.ReplaceAllString(strings.ReplaceAll(text, "\t", " "), "$1$2: $3")
-		for name, src := range s.names {
-			tidy = regexp.MustCompile(`:\s*`+regexp.QuoteMeta(name)+`\b`).ReplaceAllString(tidy, `: "`+strings.ReplaceAll(src, `"`, "")+`"`)
-		}
+		tidy = namedValue.ReplaceAllStringFunc(tidy, func(m string) string {
+			if src, known := s.names[strings.TrimSpace(m[1:])]; known {
+				return `: "` + strings.ReplaceAll(src, `"`, "") + `"`
+			}
+			return m
+		})
 		if v, _, err := fromYAML(tidy, line); err == nil {
 			return v
 		}

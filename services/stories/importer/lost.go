@@ -1,6 +1,7 @@
 package importer
 
 import (
+	"index/suffixarray"
 	"regexp"
 	"slices"
 	"strings"
@@ -37,9 +38,28 @@ func (p *page) overlooked() {
 func said(text string) func(string) bool {
 	spaced := " " + strings.ToLower(strings.Join(strings.Fields(text), " ")) + " "
 	close := strings.ReplaceAll(spaced, " ", "")
+	inSpaced, inClose := finder(spaced), finder(close)
 	return func(words string) bool {
 		fields := strings.Fields(strings.ToLower(plainWords(tags.ReplaceAllString(html.UnescapeString(words), " "))))
-		return strings.Contains(spaced, " "+strings.Join(fields, " ")+" ") || len(fields) > 0 && strings.Contains(close, strings.Join(fields, "")) || len(fields) == 0
+		return len(fields) == 0 || inSpaced(" "+strings.Join(fields, " ")+" ") || inClose(strings.Join(fields, ""))
+	}
+}
+
+// fewSearches is the number of searches from which on an index of a text is worth its making.
+const fewSearches = 300
+
+// finder returns what tells whether something stands in a text, however often it is asked.
+func finder(text string) func(string) bool {
+	asked := 0
+	var index *suffixarray.Index
+	return func(words string) bool {
+		if asked++; asked <= fewSearches {
+			return strings.Contains(text, words)
+		}
+		if index == nil {
+			index = suffixarray.New([]byte(text))
+		}
+		return len(index.Lookup([]byte(words), 1)) > 0
 	}
 }
 

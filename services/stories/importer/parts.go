@@ -36,15 +36,26 @@ type scanner struct {
 	searches int
 	// endless tells up to where no end of a component was found, by its pattern.
 	endless map[string]int
+	// nowhere are words that do not come any more, unended the least length of fences that have no end, and paragraph the place where the current paragraph ends.
+	nowhere   map[string]bool
+	unended   map[string]int
+	paragraph int
+	// deep counts the indented passages around this one, each with a scanner of its own.
+	deep int
 }
 
 // parted returns the body with its parts replaced.
 func (p *page) parted(body string) string {
-	s := &scanner{page: p, text: body, line: 1, jsx: isMDX(p.Path), html: isHTML(p.Path), names: map[string]string{}, endless: map[string]int{}}
+	s := &scanner{page: p, text: body, line: 1, jsx: isMDX(p.Path), html: isHTML(p.Path), names: map[string]string{}, endless: map[string]int{}, nowhere: map[string]bool{}, unended: map[string]int{}}
 	s.inner = s.jsx || markdownInside.MatchString(body)
-	for s.at < len(s.text) {
-		if s.searches > maxSearches || len(p.parts) > maxParts {
-			p.refuse(s.line, "text", "", "there are more shortcodes and components in it, or beginnings of such, than a page may have")
+	return s.scan()
+}
+
+// scan goes through the text.
+func (s *scanner) scan() string {
+	for s.at < len(s.text) && !s.page.Refuse {
+		if s.searches > maxSearches || len(s.page.parts) > maxParts {
+			s.page.refuse(s.line, "text", "", "there are more shortcodes and components in it, or beginnings of such, than a page may have")
 			return ""
 		}
 		if s.code() || s.module() || s.markup() {
@@ -86,49 +97,9 @@ func (s *scanner) replace(n int, with string) {
 
 func (s *scanner) atLineStart() bool { return s.at == 0 || s.text[s.at-1] == '\n' }
 
-var fenceOpen = regexp.MustCompile("^ {0,3}(```+|~~~+)[^`\n]*(?:\n|$)")
-
-// verbatim are elements of HTML in which nothing is markup, and remarks.
-var verbatim = regexp.MustCompile(`(?is)^<(?:pre\b.*?</pre\s*>|code\b.*?</code\s*>|script\b.*?</script\s*>|style\b.*?</style\s*>|textarea\b.*?</textarea\s*>|!--.*?-->)`)
-
-// code passes over fenced code and code in a line.
-func (s *scanner) code() bool {
-	rest := s.text[s.at:]
-	if s.html {
-		n := len(verbatim.FindString(rest))
-		s.pass(n)
-		return n > 0
-	}
-	if s.atLineStart() {
-		if m := fenceOpen.FindStringSubmatch(rest); m != nil {
-			end := len(m[0])
-			for l := range strings.SplitAfterSeq(rest[len(m[0]):], "\n") {
-				end += len(l)
-				t := strings.TrimSpace(l)
-				if len(t) >= len(m[1]) && strings.Trim(t, m[1][:1]) == "" {
-					break
-				}
-			}
-			s.pass(end)
-			return true
-		}
-	}
-	if rest[0] == '`' {
-		ticks := len(rest) - len(strings.TrimLeft(rest, "`"))
-		line, _, _ := strings.Cut(rest, "\n\n")
-		if end := strings.Index(line[ticks:], rest[:ticks]); end >= 0 {
-			s.pass(2*ticks + end)
-		} else {
-			s.pass(ticks)
-		}
-		return true
-	}
-	return false
-}
-
 var (
 	importLine  = regexp.MustCompile(`^import\s+(?:[^'"\n]*\sfrom\s+)?['"][^'"\n]*['"];?[ \t]*(?:\n|$)`)
-	importMany  = regexp.MustCompile(`^import\s+\{[^}]*\}\s+from\s+['"][^'"\n]*['"];?[ \t]*(?:\n|$)`)
+	importMany  = regexp.MustCompile(`^import\s+\{[^{}]*\}\s+from\s+['"][^'"\n]*['"];?[ \t]*(?:\n|$)`)
 	importImage = regexp.MustCompile(`^import\s+(\w+)\s+from\s+['"]([^'"\n]+)['"]`)
 	exportLine  = regexp.MustCompile(`^export\s+(?:default|const|let|var|function|async)\b`)
 )
@@ -263,12 +234,16 @@ func (s *scanner) end(n int, name string) bool {
 	return false
 }
 
+// maxVariable is the number of bytes in which the end of a variable is looked for.
+const maxVariable = 1_000
+
 // variable writes what a template would: a field of the front matter, an address, nothing of the site's own.
 func (s *scanner) variable(rest, begin, end string) bool {
-	n := strings.Index(rest, end)
-	if n < 0 || n > 1000 || strings.Contains(rest[:n], "\n\n") {
+	n := strings.Index(rest[:min(len(rest), maxVariable)], end)
+	if n < 0 || strings.Contains(rest[:n], "\n\n") {
 		return false
 	}
+	s.searches++
 	n += len(end)
 	inner := strings.Trim(strings.TrimSpace(rest[len(begin):n-len(end)]), "-")
 	inner = strings.TrimSpace(inner)
@@ -299,9 +274,8 @@ func (s *scanner) variable(rest, begin, end string) bool {
 }
 
 func (s *scanner) comment(rest string) bool {
-	end := strings.Index(rest, "-->")
+	end := s.find(0, "-->")
 	if end < 0 {
-		s.searches++
 		return false
 	}
 	inner := strings.TrimSpace(rest[4:end])

@@ -6,11 +6,20 @@ import (
 	"strings"
 )
 
+// maxTag bounds one tag of a template.
+const maxTag = 10_000
+
+// until returns a text up to the end of the first tag in it, nothing if none ends within bounds.
+func until(text, end string) string {
+	text = text[:min(len(text), maxTag)]
+	return text[:max(strings.Index(text, end), -len(end))+len(end)]
+}
+
 var hugoTag = regexp.MustCompile(`(?s)^\{\{([<%])\s*(/?)\s*([\w./-]+)\s*(.*?)\s*(/?)\s*([>%])\}\}`)
 
 func (s *scanner) hugo(rest string) bool {
-	m := hugoTag.FindStringSubmatch(rest)
-	if m == nil || len(m[0]) > 10_000 {
+	m := hugoTag.FindStringSubmatch(until(rest, "}}"))
+	if m == nil {
 		return false
 	}
 	n, name := len(m[0]), m[3]
@@ -94,8 +103,8 @@ var (
 )
 
 func (s *scanner) liquid(rest string) bool {
-	m := liquidTag.FindStringSubmatch(rest)
-	if m == nil || len(m[0]) > 10_000 {
+	m := liquidTag.FindStringSubmatch(until(rest, "%}"))
+	if m == nil {
 		return false
 	}
 	n, name := len(m[0]), m[1]

@@ -58,9 +58,9 @@ func get(fields []field, keys ...string) (field, bool) {
 }
 
 // plainKey is a key without the ways in which sites differ: "heroImage", "hero-image" and "hero_image" are one.
-func plainKey(k string) string {
-	return strings.ToLower(strings.NewReplacer("_", "", "-", "", " ", "", ".", "").Replace(k))
-}
+func plainKey(k string) string { return strings.ToLower(joints.Replace(k)) }
+
+var joints = strings.NewReplacer("_", "", "-", "", " ", "", ".", "")
 
 // words returns what the value says on one line, when it is a single one.
 func (v value) words() string {
