@@ -77,9 +77,9 @@ func (p *page) assemble(c *converter, pieces []piece) {
 	flush()
 }
 
-func isThumb(field string) bool {
-	return regexp.MustCompile(`(?i)thumb|teaser|og|social|card|listing`).MatchString(field)
-}
+var thumb = regexp.MustCompile(`(?i)thumb|teaser|og|social|card|listing`)
+
+func isThumb(field string) bool { return thumb.MatchString(field) }
 
 // ended puts the parts of a stretch together, with the footnotes to which it leads.
 func (c *converter) ended(run stretch) string {

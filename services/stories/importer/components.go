@@ -99,10 +99,8 @@ func (c *converter) inlinePart(n *html.Node, st style) []span {
 	if err == nil && i >= 0 && i < len(c.p.parts) && c.p.parts[i].alone {
 		if label, to, ok := buttonFields(c.p.parts[i].fields); ok && saysButton.MatchString(c.p.parts[i].name) {
 			c.line, c.used[i] = c.p.parts[i].line, true
-			a := &html.Node{Type: html.ElementNode, Data: "a", Attr: []html.Attribute{{Key: "href", Val: to.value.words()}}}
-			a.AppendChild(&html.Node{Type: html.TextNode, Data: label.value.words()})
 			c.p.note(Mapped, c.line, c.p.parts[i].name, c.p.parts[i].raw, "a link in the text")
-			return c.anchor(a, st)
+			return c.anchor(linkNode(label, to), st)
 		}
 	}
 	if err == nil && i >= 0 && i < len(c.p.parts) && !c.p.parts[i].alone && !blockChild(n) {
@@ -119,6 +117,13 @@ func (c *converter) inlinePart(n *html.Node, st style) []span {
 		}
 	}
 	return []span{{blocks: c.part(n)}}
+}
+
+// linkNode is the link that a button would be in a text.
+func linkNode(label, to field) *html.Node {
+	a := &html.Node{Type: html.ElementNode, Data: "a", DataAtom: atom.A, Attr: []html.Attribute{{Key: "href", Val: to.value.words()}}}
+	a.AppendChild(&html.Node{Type: html.TextNode, Data: label.value.words()})
+	return a
 }
 
 // left keeps the fields of a component that had no place.
@@ -151,6 +156,10 @@ func (c *converter) partPictures(pt part, n *html.Node) ([]piece, bool) {
 	used := []string{"src", "url", "image", "path", "file", "source", "img", "images", "photos", "slides", "items", "0", "href", "filename"}
 	if len(pics) == 1 {
 		if alt, ok := get(pt.fields, "alt", "alttext", "1"); ok && pics[0].alt == "" {
+			if second, there := get(pt.fields, "2"); there && alt.key == "1" && !strings.Contains(alt.value.words(), " ") {
+				alt = second // the first dresses it
+				used = append(used, "2")
+			}
 			pics[0].alt = alt.value.words()
 		}
 		if caption, ok := get(pt.fields, "caption", "title", "description"); ok && pics[0].caption == "" {
@@ -205,7 +214,7 @@ func (c *converter) captioned(pt part, n *html.Node) ([]piece, bool) {
 }
 
 func (c *converter) partVideo(pt part, n *html.Node) ([]piece, bool) {
-	f, ok := get(pt.fields, "id", "videoid", "src", "url", "href", "0", "youtubeid", "vimeoid", "link", "youtube", "vimeo", "video")
+	f, ok := get(pt.fields, "id", "videoid", "src", "url", "href", "0", "youtubeid", "vimeoid", "embedid", "link", "youtube", "vimeo", "video")
 	address := clean(textOf(n))
 	if ok {
 		address = f.value.words()
@@ -305,7 +314,12 @@ func (c *converter) partButton(pt part, n *html.Node) ([]piece, bool) {
 	}
 	b, ok := c.p.button(fields)
 	if !ok {
-		return nil, false
+		label, to, ok := buttonFields(fields)
+		if !ok || clean(label.value.words()) == "" {
+			return nil, false
+		}
+		c.p.note(Mapped, pt.line, pt.name, pt.raw, "a link in the text")
+		return c.paragraph([]*html.Node{linkNode(label, to)}), true
 	}
 	c.p.note(Mapped, pt.line, pt.name, pt.raw, "a call to action")
 	return []piece{{block: &b, line: pt.line}}, true

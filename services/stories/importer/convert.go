@@ -354,7 +354,7 @@ func (c *converter) pre(n *html.Node) []piece {
 	for d := range n.Descendants() {
 		for class := range strings.FieldsSeq(attr(d, "class")) {
 			if l, ok := strings.CutPrefix(class, "language-"); ok {
-				language = l
+				language = strings.Trim(l, "{}.") // some write attributes there
 			}
 		}
 	}

@@ -1,6 +1,7 @@
 package importer
 
 import (
+	"html"
 	"net/url"
 	"regexp"
 	"slices"
@@ -67,11 +68,7 @@ func (p *page) front() {
 			p.account(f.value.text)
 			p.note(Mapped, f.line, f.key, f.value.String(), "everything is imported as a draft")
 		case target == "":
-			reason := why[key]
-			if reason == "" {
-				reason = "a story has no such field"
-			}
-			p.keep(f.line, f.key, f.value.String(), reason)
+			p.keep(f.line, f.key, f.value.String(), p.whyNot(key))
 		default:
 			places[target](p, f)
 		}
@@ -82,6 +79,19 @@ func (p *page) front() {
 			p.note(Mapped, 0, "customer", c.Customer, "the mapping names it")
 		}
 	}
+}
+
+// whyNot says why a field has no place.
+func (p *page) whyNot(key string) string {
+	if why[key] != "" {
+		return why[key]
+	}
+	for _, g := range guesses {
+		if f, there := p.meant(g.target); there && slices.Contains(g.keys, key) {
+			return "the " + strings.ReplaceAll(g.target, "_", " ") + " is what “" + f.key + "” says"
+		}
+	}
+	return "a story has no such field"
 }
 
 // meant returns the first field that becomes target.
@@ -340,7 +350,7 @@ var (
 
 // plainText frees a line of front matter from markup, which its fields do not have.
 func (p *page) plainText(s string) string {
-	s = strings.NewReplacer("&amp;", "&", "&quot;", `"`, "&#39;", "'", "&apos;", "'", "&nbsp;", " ", "&lt;", "<", "&gt;", ">").Replace(plainLink.ReplaceAllString(tags.ReplaceAllString(s, ""), "$1"))
+	s = html.UnescapeString(plainLink.ReplaceAllString(tags.ReplaceAllString(s, ""), "$1"))
 	return strings.TrimSpace(domain.Keepable(emphasis.ReplaceAllString(s, "")))
 }
 

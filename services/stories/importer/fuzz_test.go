@@ -14,7 +14,7 @@ import (
 // Whatever a stranger's file holds, it is refused or gives a document that can be stored, exported and imported again, and a report that can be shown.
 func FuzzRead(f *testing.F) {
 	names := []string{"a.md", "a.mdx", "a.html", "de/a.markdown", "_posts/2024-01-02-a.md"}
-	for _, seed := range []string{"hugo", "jekyll", "mdx", "html", "plain", "keys", "tables"} {
+	for _, seed := range []string{"hugo", "jekyll", "mdx", "html", "plain", "keys", "tables", "dialects"} {
 		files, _ := filepath.Glob(filepath.Join("testdata", seed, "*"))
 		more, _ := filepath.Glob(filepath.Join("testdata", seed, "*", "*", "*"))
 		deep, _ := filepath.Glob(filepath.Join("testdata", seed, "*", "*", "*", "*"))

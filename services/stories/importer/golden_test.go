@@ -76,7 +76,7 @@ func told(p *importer.Page) string {
 
 // Sites of the usual kinds are imported as they were looked at. -update writes them anew: look at them then.
 func TestSitesOfTheUsualKinds(t *testing.T) {
-	for _, name := range []string{"hugo", "jekyll", "mdx", "html", "plain", "keys", "tables"} {
+	for _, name := range []string{"hugo", "jekyll", "mdx", "html", "plain", "keys", "tables", "dialects"} {
 		t.Run(name, func(t *testing.T) {
 			files, m := site(t, name)
 			var got strings.Builder

@@ -66,8 +66,8 @@ var (
 // sloppy writes a tag anew that browsers understand and Markdown does not, such as one with half of its quotation marks.
 func (s *scanner) sloppy(rest string) bool {
 	m := anyTag.FindString(rest)
-	if m == "" || soundTag.MatchString(rest) {
-		return false
+	if m == "" || soundTag.MatchString(rest) || strings.Contains(m, "{{") || strings.Contains(m, "{%") {
+		return false // what a template fills in comes first
 	}
 	z := xhtml.NewTokenizer(strings.NewReader(m))
 	if kind := z.Next(); kind != xhtml.StartTagToken && kind != xhtml.SelfClosingTagToken {

@@ -79,15 +79,25 @@ func dotted(key string) string {
 	return strings.Join(parts, ".")
 }
 
-// wants reports whether a page is to be imported at all.
-func (m Mapping) wants(name string) bool {
-	any := func(patterns []string) bool {
-		return slices.ContainsFunc(patterns, func(p string) bool { return matches(p, name) })
-	}
-	return (len(m.Only) == 0 || any(m.Only)) && !any(m.Skip)
+// patterns are patterns of paths, ready to be compared.
+type patterns []*regexp.Regexp
+
+func (ps patterns) match(name string) bool {
+	return slices.ContainsFunc(ps, func(p *regexp.Regexp) bool { return p.MatchString(name) })
 }
 
-func matches(pattern, name string) bool {
+func compiled(list []string) patterns {
+	var out patterns
+	for _, p := range list {
+		if re, err := regexp.Compile(expression(p)); err == nil {
+			out = append(out, re)
+		}
+	}
+	return out
+}
+
+// expression writes a pattern of paths as a regular expression.
+func expression(pattern string) string {
 	var b strings.Builder
 	b.WriteString("^")
 	for rest := strings.TrimSuffix(pattern, "/"); rest != ""; {
@@ -109,8 +119,7 @@ func matches(pattern, name string) bool {
 			rest = rest[1:]
 		}
 	}
-	re, err := regexp.Compile(b.String() + "(?:/.*)?$")
-	return err == nil && re.MatchString(name)
+	return b.String() + "(?:/.*)?$"
 }
 
 // customerOf returns whom the mapping names for a page.

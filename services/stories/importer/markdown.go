@@ -8,6 +8,7 @@ import (
 	"strings"
 
 	"github.com/yuin/goldmark"
+	emoji "github.com/yuin/goldmark-emoji"
 	"github.com/yuin/goldmark/ast"
 	"github.com/yuin/goldmark/extension"
 	extast "github.com/yuin/goldmark/extension/ast"
@@ -76,7 +77,7 @@ func (p *page) fromMarkdown(body string) (string, error) {
 	md := goldmark.New(
 		goldmark.WithParser(parser.NewParser(parser.WithBlockParsers(blocks...), parser.WithInlineParsers(parser.DefaultInlineParsers()...),
 			parser.WithParagraphTransformers(parser.DefaultParagraphTransformers()...))),
-		goldmark.WithExtensions(extension.Table, extension.Strikethrough, extension.Footnote, extension.TaskList, extension.DefinitionList, extension.Linkify),
+		goldmark.WithExtensions(extension.Table, extension.Strikethrough, extension.Footnote, extension.TaskList, extension.DefinitionList, extension.Linkify, emoji.New(emoji.WithRenderingMethod(emoji.Unicode))),
 		goldmark.WithParserOptions(parser.WithASTTransformers(util.Prioritized(marker{l}, 2000))),
 		goldmark.WithRendererOptions(markup.WithUnsafe(), renderer.WithNodeRenderers(util.Prioritized(raw{l}, 50))),
 	)
@@ -155,7 +156,7 @@ func begins(n ast.Node) int {
 type raw struct{ lines *lines }
 
 // framed is what begins with an element that frames text.
-var framed = regexp.MustCompile(`(?i)^\s*</?(?:table|tbody|thead|tr|td|th|div|section|article|p|h[1-6]|ul|ol|li|figure|img|a|span)\b[^<>]*>`)
+var framed = regexp.MustCompile(`(?i)^\s*</?(?:table|tbody|thead|tr|td|th|div|section|article|p|h[1-6]|ul|ol|li|figure|img|a|span|renown-part)\b[^<>]*>`)
 
 // RegisterFuncs implements renderer.NodeRenderer.
 func (r raw) RegisterFuncs(reg renderer.NodeRendererFuncRegisterer) {

@@ -13,19 +13,20 @@ import (
 // site is the folder as a whole: what one page cannot know by itself.
 type site struct {
 	mapping Mapping
-	paths   map[string]bool
+	// only and skipped are the patterns of the mapping.
+	only, skipped patterns
+	paths         map[string]bool
 	// ends finds files by the last part of their path.
 	ends map[string][]string
 	// locales are the folders whose name is a language, with that language.
 	locales map[string]string
-	// pages tells which folders hold how many pages, below themselves.
-	below map[string]int
-	// single is set when one file alone was handed in.
-	texts int
+	// below tells how many pages a folder holds, in itself and below, indexes how many languages of its index it holds, and texts how many pages there are.
+	below, indexes map[string]int
+	texts          int
 }
 
 func newSite(files []File, m Mapping) *site {
-	s := &site{mapping: m, paths: map[string]bool{}, ends: map[string][]string{}, locales: map[string]string{}, below: map[string]int{}}
+	s := &site{mapping: m, only: compiled(m.Only), skipped: compiled(m.Skip), paths: map[string]bool{}, ends: map[string][]string{}, locales: map[string]string{}, below: map[string]int{}, indexes: map[string]int{}}
 	siblings := map[string]map[string]bool{}
 	for _, f := range files {
 		s.paths[f.Path] = true
@@ -58,6 +59,11 @@ func newSite(files []File, m Mapping) *site {
 		}
 		for _, name := range found {
 			s.locales[path.Join(parent, name)] = localeName(name)
+		}
+	}
+	for _, f := range files {
+		if isText(f.Path) && strings.EqualFold(s.place(f.Path).name, "index") {
+			s.indexes[path.Dir(f.Path)]++
 		}
 	}
 	return s
@@ -129,7 +135,7 @@ var folders = []string{"case-studies", "case-study", "casestudies", "case_studie
 
 // skip says why a page is no story, or nothing.
 func (s *site) skip(name string) string {
-	if !s.mapping.wants(name) {
+	if len(s.mapping.Only) > 0 && !s.only.match(name) || s.skipped.match(name) {
 		return "the mapping leaves it out"
 	}
 	base := path.Base(name)
@@ -149,23 +155,12 @@ func (s *site) skip(name string) string {
 		if len(at.dirs) > 0 {
 			last = at.dirs[len(at.dirs)-1]
 		}
-		others := s.below[dir] - s.siblings(dir, "index")
+		others := s.below[dir] - s.indexes[dir]
 		if s.texts > 1 && (last == "" || slices.Contains(folders, strings.ToLower(last))) || others > 1 {
 			return "it lists other pages"
 		}
 	}
 	return ""
-}
-
-// siblings counts the languages of one page in its folder.
-func (s *site) siblings(dir, name string) int {
-	n := 0
-	for p := range s.paths {
-		if isText(p) && path.Dir(p) == dir && strings.EqualFold(s.place(p).name, name) {
-			n++
-		}
-	}
-	return n
 }
 
 // called sets what a page's path says of its story.

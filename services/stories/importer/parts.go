@@ -42,6 +42,8 @@ type scanner struct {
 	paragraph int
 	// deep counts the indented passages around this one, each with a scanner of its own.
 	deep int
+	// bold is where bold words end that have begun.
+	bold int
 }
 
 // parted returns the body with its parts replaced.
@@ -169,10 +171,18 @@ func (s *scanner) markup() bool {
 		return s.liquid(rest)
 	case strings.HasPrefix(rest, "{{"):
 		return s.variable(rest, "{{", "}}")
+	case rest[0] == '[' && !s.html && s.wiki(rest):
+		return true
 	case rest[0] == '[':
 		return s.wordpress(rest)
 	case s.html:
 		return false
+	case s.atLineStart() && s.lineBegins(rest):
+		return true
+	case strings.HasPrefix(rest, "![["):
+		return s.wiki(rest)
+	case strings.HasPrefix(rest, "**"):
+		return s.strong(rest)
 	case strings.HasPrefix(rest, "<!--"):
 		return s.comment(rest)
 	case s.jsx && strings.HasPrefix(rest, "{"):
@@ -183,7 +193,9 @@ func (s *scanner) markup() bool {
 		return s.inner && s.frame(rest) || foreign(rest) && s.tag(rest) || s.sloppy(rest)
 	case s.atLineStart() && strings.HasPrefix(rest, ":::"):
 		return s.container(rest)
-	case strings.HasPrefix(rest, "{:") || strings.HasPrefix(rest, "{#") || strings.HasPrefix(rest, "{."):
+	case rest[0] == ':':
+		return s.icons(rest)
+	case rest[0] == '{':
 		return s.attributes(rest)
 	}
 	return false
@@ -212,12 +224,35 @@ func (s *scanner) put(n int, pt part, closes bool) {
 func (s *scanner) apart(n int, tag string) string {
 	before := s.text[:s.at]
 	after := s.text[s.at+n:]
-	begins := strings.TrimLeft(before[strings.LastIndexByte(before, '\n')+1:], " \t") == ""
+	indent := before[strings.LastIndexByte(before, '\n')+1:]
 	lineEnd, _, _ := strings.Cut(after, "\n")
-	if begins && strings.TrimSpace(lineEnd) == "" {
-		return "\x00" + tag + "\x00"
+	if strings.TrimLeft(indent, " \t") == "" && strings.TrimSpace(lineEnd) == "" {
+		if !inItem(before[max(0, len(before)-maxAhead):len(before)-len(indent)], len(indent)) {
+			indent = ""
+		}
+		return "\x00" + indent + tag + "\x00"
 	}
 	return tag
+}
+
+var itemMark = regexp.MustCompile(`^[ \t]*(?:[-*+]|\d{1,9}[.)])[ \t]+`)
+
+// inItem reports whether what is indented by so much below some lines belongs to an item of a list.
+func inItem(before string, by int) bool {
+	for before = strings.TrimRight(before, "\n"); before != "" && by > 0; {
+		at := strings.LastIndexByte(before, '\n') + 1
+		line := before[at:]
+		before = before[:max(at-1, 0)]
+		indent := len(line) - len(strings.TrimLeft(line, " \t"))
+		if strings.TrimSpace(line) == "" || indent >= by {
+			continue
+		}
+		if m := itemMark.FindString(line); m != "" {
+			return len(m) <= by
+		}
+		by = indent
+	}
+	return false
 }
 
 // end closes the part of a name, and those inside of it that have no end.
@@ -376,18 +411,5 @@ func (s *scanner) container(rest string) bool {
 	}
 	s.put(n, pt, true)
 	s.open[len(s.open)-1] = m[1]
-	return true
-}
-
-var attributeList = regexp.MustCompile(`^\{[:#.][^{}\n]*\}`)
-
-// attributes are those of kramdown and others: "{: .wide}", "{#place}".
-func (s *scanner) attributes(rest string) bool {
-	m := attributeList.FindString(rest)
-	if m == "" || s.at == 0 {
-		return false
-	}
-	s.page.note(Skipped, s.line, "attributes", m, "how the other site dresses it")
-	s.replace(len(m), "")
 	return true
 }

@@ -292,9 +292,10 @@ func (p *page) frontVideo(f field) {
 func (p *page) film(name, address string) (string, bool) {
 	name = strings.ToLower(name)
 	p.account(address)
+	id, _, _ := strings.Cut(address, "?") // some say behind it where to begin
 	switch {
-	case strings.Contains(name, "youtube") && youtubeID.MatchString(address):
-		return "https://www.youtube.com/watch?v=" + address, true
+	case strings.Contains(name, "youtube") && youtubeID.MatchString(id):
+		return "https://www.youtube.com/watch?v=" + id, true
 	case strings.Contains(name, "vimeo") && address != "" && strings.Trim(address, "0123456789") == "":
 		return "https://vimeo.com/" + address, true
 	}

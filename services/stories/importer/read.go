@@ -37,7 +37,7 @@ func (p *page) read(data []byte) {
 	}
 	p.fields = append(fields, p.exported(body)...)
 	for _, f := range fields {
-		if key := plainKey(f.key); f.value.kind == single && (key == "redirectto" || oneOf(key, "redirect", "redirecturl") && strings.TrimSpace(body) == "") {
+		if key := plainKey(f.key); f.value.kind == single && (key == "redirectto" || oneOf(key, "redirect", "redirecturl", "externalurl", "externallink") && strings.TrimSpace(body) == "") {
 			p.Skip = true
 			p.note(Skipped, f.line, f.key, f.value.String(), "the page only leads elsewhere")
 			return
