@@ -37,7 +37,7 @@ func (s *scanner) code() bool {
 	}
 	line := s.text[s.at:max(s.paragraph, s.at+ticks)]
 	if end := strings.Index(line[ticks:], rest[:ticks]); end >= 0 {
-		s.literally(2*ticks + end)
+		s.copied(2*ticks + end)
 	} else {
 		s.pass(ticks)
 	}
@@ -75,14 +75,14 @@ func (s *scanner) fence(rest string) bool {
 		s.unended[mark] = len(m[2])
 		return false
 	}
-	s.literally(end)
+	s.copied(end)
 	return true
 }
 
 var rawTag = regexp.MustCompile(`\{%-?[ \t]*(?:end)?raw[ \t]*-?%\}`)
 
-// literally copies code. Liquid acts on code too, so that sites which use it say in their code what is none of it.
-func (s *scanner) literally(n int) {
+// copied copies code. Liquid acts on code too, so that sites which use it say in their code what is none of it.
+func (s *scanner) copied(n int) {
 	code := s.text[s.at : s.at+n]
 	if !strings.Contains(code, "raw") || !rawTag.MatchString(code) {
 		s.pass(n)

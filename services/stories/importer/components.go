@@ -19,6 +19,7 @@ var (
 	saysQuote   = regexp.MustCompile(`(?i)quote|testimonial`)
 	saysMetric  = regexp.MustCompile(`(?i)stat|metric|kpi|figures|numbers|results?$|highlight`)
 	saysButton  = regexp.MustCompile(`(?i)button|btn|cta|calltoaction|call-to-action|link$`)
+	saysTitle   = regexp.MustCompile(`(?i)tab$|details|expand|accordion|collaps|spoiler|panel|step$`)
 	saysBefore  = regexp.MustCompile(`(?i)before-?_?after|comparison`)
 )
 
@@ -51,6 +52,9 @@ func (c *converter) part(n *html.Node) []piece {
 		return nil
 	}
 	title, _ := get(pt.fields, "title", "heading", "label", "summary")
+	if first, there := get(pt.fields, "0"); there && title.key == "" && saysTitle.MatchString(base) {
+		title = first
+	}
 	words := clean(title.value.words())
 	if words == "" {
 		c.p.keep(pt.line, pt.name, pt.raw, "a component of the other site; what stands in it is in the text")

@@ -1,9 +1,11 @@
 package importer
 
 import (
+	"html"
 	"regexp"
 	"strings"
 	"unicode"
+	"unicode/utf8"
 )
 
 // What dialects of Markdown have that CommonMark does not.
@@ -75,6 +77,12 @@ func dedented(below, head string) (body string, n int) {
 	return body, n
 }
 
+var (
+	contents     = regexp.MustCompile(`(?i)^(?:\[\[?_?toc_?\]|[*-] |1\. )`)
+	contentsLine = regexp.MustCompile(`(?i)^[ \t]*(?:\[\[?_?toc_?\]?\]|(?:[*-]|1\.) [^\n]*\n\{:\s*toc[^\n}]*\})[ \t]*(?:\n|$)`)
+	abbreviation = regexp.MustCompile(`^\*\[[^\]\n]+\]:[^\n]*`)
+)
+
 var alert = regexp.MustCompile(`^([ \t]*(?:>[ \t]*)+)\[!([A-Za-z]+)\][+-]?[ \t]*([^\n]*)`)
 
 // lineBegins recognizes what is something only at the beginning of a line.
@@ -91,6 +99,24 @@ func (s *scanner) lineBegins(rest string) bool {
 			return false
 		}
 		s.page.keep(s.line, "snippet", strings.TrimSpace(m), "the other site puts a file in this place: write its words into the text")
+		s.replace(len(strings.TrimSuffix(m, "\n")), "")
+		return true
+	case strings.HasPrefix(first, ":::"):
+		indent := len(rest) - len(strings.TrimLeft(rest, " \t"))
+		if indent > 3 && !inItem(s.text[max(0, s.at-maxAhead):s.at], indent) {
+			return false // code
+		}
+		s.pass(indent)
+		return s.container(rest[indent:])
+	case contents.MatchString(first), strings.HasPrefix(first, "*["):
+		m := abbreviation.FindString(rest)
+		if m == "" {
+			m = contentsLine.FindString(rest)
+		}
+		if m == "" {
+			return false
+		}
+		s.page.note(Skipped, s.line, "mark", strings.TrimSpace(m), "the other site makes something of it: a list of contents, or what an abbreviation stands for")
 		s.replace(len(strings.TrimSuffix(m, "\n")), "")
 		return true
 	case first[0] == '>':
@@ -162,6 +188,10 @@ func (s *scanner) strong(rest string) bool {
 	switch {
 	case words == "": // an editor's leftovers
 		s.replace(len(m[0]), m[1])
+	case lead == "" && trail == "" && s.unseen(words, rest[len(m[0]):]):
+		inner := strings.TrimFunc(words, unicode.IsPunct)
+		before, after, _ := strings.Cut(words, inner)
+		s.replace(len(m[0]), before+m[0][:stars]+inner+m[0][:stars]+after)
 	case (lead == "") == (trail == ""), strings.ContainsAny(m[1], "\n`{<["):
 		s.bold = s.at + len(m[0]) - stars
 		s.pass(stars)
@@ -171,10 +201,25 @@ func (s *scanner) strong(rest string) bool {
 	return true
 }
 
+// unseen reports whether bold words begin or end with a sign that touches a letter outside: Markdown takes neither for bold. The signs are put outside.
+func (s *scanner) unseen(words, after string) bool {
+	inner := strings.TrimFunc(words, unicode.IsPunct)
+	if inner == "" || strings.ContainsAny(words, "\n`{<[*_\\(") {
+		return false
+	}
+	word := func(r rune) bool { return unicode.IsLetter(r) || unicode.IsDigit(r) }
+	last, _ := utf8.DecodeLastRuneInString(s.text[:s.at])
+	next, _ := utf8.DecodeRuneInString(after)
+	return word(last) && !strings.HasPrefix(words, inner) || word(next) && !strings.HasSuffix(words, inner)
+}
+
 var (
 	icon          = regexp.MustCompile(`^:(?:fontawesome|octicons|material|simple|fa|fas|fab|mdi)-[a-z0-9-]+:`)
 	attributeList = regexp.MustCompile(`^\{(?::[^{}\n]*|[ \t]*(?:[#.][\w-][\w:-]*|[\w-]+=(?:"[^"\n]*"|[^\s{}"']+))(?:[ \t]+(?:[#.][\w-][\w:-]*|[\w-]+=(?:"[^"\n]*"|[^\s{}"']+)))*[ \t]*)\}`)
 )
+
+// braceText is a string of JSX where a page of Markdown is one of MDX by another name.
+var braceText = regexp.MustCompile(`^\{'([^'\n]{1,10})'\}`)
 
 // icons leaves out the names of drawings that only the other site has.
 func (s *scanner) icons(rest string) bool {
@@ -189,6 +234,10 @@ func (s *scanner) icons(rest string) bool {
 
 // attributes are those of kramdown and others: "{: .wide}", "{#place}", "{target=_blank}".
 func (s *scanner) attributes(rest string) bool {
+	if m := braceText.FindStringSubmatch(rest); m != nil {
+		s.replace(len(m[0]), html.EscapeString(m[1]))
+		return true
+	}
 	if s.at == 0 {
 		return false
 	}

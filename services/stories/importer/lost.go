@@ -19,7 +19,7 @@ func (p *page) overlooked() {
 	fields := slices.Clone(p.fields)
 	for _, pt := range p.parts {
 		for _, f := range pt.fields {
-			if !dressing[plainKey(f.key)] {
+			if !dressing[plainKey(f.key)] && f.value.text != "true" && f.value.text != "false" {
 				fields = append(fields, field{key: pt.name + " " + f.key, line: f.line, value: f.value})
 			}
 		}

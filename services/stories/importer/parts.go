@@ -171,28 +171,26 @@ func (s *scanner) markup() bool {
 		return s.liquid(rest)
 	case strings.HasPrefix(rest, "{{"):
 		return s.variable(rest, "{{", "}}")
-	case rest[0] == '[' && !s.html && s.wiki(rest):
+	case !s.html && s.atLineStart() && s.lineBegins(rest), !s.html && rest[0] == '[' && s.wiki(rest):
 		return true
 	case rest[0] == '[':
 		return s.wordpress(rest)
 	case s.html:
 		return false
-	case s.atLineStart() && s.lineBegins(rest):
-		return true
 	case strings.HasPrefix(rest, "![["):
 		return s.wiki(rest)
 	case strings.HasPrefix(rest, "**"):
 		return s.strong(rest)
 	case strings.HasPrefix(rest, "<!--"):
 		return s.comment(rest)
+	case s.jsx && rest[0] == '{' && s.at > 0 && s.text[s.at-1] == '\\':
+		return false
 	case s.jsx && strings.HasPrefix(rest, "{"):
 		return s.expression(rest)
 	case s.jsx && rest[0] == '<':
 		return s.tag(rest)
 	case rest[0] == '<':
 		return s.inner && s.frame(rest) || foreign(rest) && s.tag(rest) || s.sloppy(rest)
-	case s.atLineStart() && strings.HasPrefix(rest, ":::"):
-		return s.container(rest)
 	case rest[0] == ':':
 		return s.icons(rest)
 	case rest[0] == '{':
@@ -281,19 +279,30 @@ func (s *scanner) variable(rest, begin, end string) bool {
 	s.searches++
 	n += len(end)
 	inner := strings.Trim(strings.TrimSpace(rest[len(begin):n-len(end)]), "-")
-	inner = strings.TrimSpace(inner)
 	head, _, _ := strings.Cut(inner, "|")
-	head = strings.TrimSpace(head)
-	for _, q := range []string{`"`, `'`, "`"} {
-		if len(head) > 1 && strings.HasPrefix(head, q) && strings.HasSuffix(head, q) {
-			s.replace(n, strings.ReplaceAll(head[1:len(head)-1], "\n", " "))
-			return true
-		}
+	if words, is := literally(head); is {
+		s.replace(n, words)
+		return true
 	}
+	s.fill(n, strings.TrimSpace(head))
+	return true
+}
+
+// literally returns what an expression says that is a string.
+func literally(expression string) (string, bool) {
+	e := strings.TrimSpace(expression)
+	if len(e) < 2 || e[0] != e[len(e)-1] || !strings.Contains("\"'`", e[:1]) || strings.Contains(e[1:len(e)-1], e[:1]) {
+		return "", false
+	}
+	return strings.ReplaceAll(e[1:len(e)-1], "\n", " "), true
+}
+
+// fill puts in the place of n bytes what they stand for.
+func (s *scanner) fill(n int, head string) {
 	switch head {
 	case "site.baseurl", "site.url", "base_path", "site.BaseURL", ".Site.BaseURL":
 		s.replace(n, "")
-		return true
+		return
 	}
 	key := head
 	for _, prefix := range []string{"page.", "frontmatter.", "frontMatter.", ".Params.", "$frontmatter.", "meta.", "props."} {
@@ -301,11 +310,10 @@ func (s *scanner) variable(rest, begin, end string) bool {
 	}
 	if f, ok := get(s.page.fields, plainKey(key)); ok && f.value.kind == single && key != "" {
 		s.replace(n, html.EscapeString(strings.Join(strings.Fields(f.value.text), " ")))
-		return true
+		return
 	}
-	s.page.keep(s.line, "template", rest[:n], "the other site's templates fill this in: write it into the text")
+	s.page.keep(s.line, "template", s.text[s.at:s.at+n], "the other site's templates fill this in: write it into the text")
 	s.replace(n, "")
-	return true
 }
 
 func (s *scanner) comment(rest string) bool {
@@ -336,7 +344,13 @@ func (s *scanner) expression(rest string) bool {
 		s.replace(n, "")
 		return true
 	}
-	return s.variable(rest[:n], "{", "}")
+	if words, is := literally(inner); is { // text, whatever it looks like
+		s.replace(n, html.EscapeString(words))
+		return true
+	}
+	s.searches++
+	s.fill(n, inner)
+	return true
 }
 
 // balanced returns the length of the passage in braces with which text begins, 0 if they do not match.

@@ -23,6 +23,13 @@ func (s *scanner) hugo(rest string) bool {
 		return false
 	}
 	n, name := len(m[0]), m[3]
+	if m[2] == "" && (name == "highlight" || name == "code") {
+		if end := hugoEnd.FindStringIndex(rest[:min(len(rest), maxAhead)]); end != nil {
+			language, _, _ := strings.Cut(strings.Trim(m[4], `"'`), " ")
+			s.fenced(end[1], strings.Trim(language, `"'`), rest[n:end[0]])
+			return true
+		}
+	}
 	if name == "ref" || name == "relref" {
 		s.replace(n, strings.Trim(m[4], `"'`+"` "))
 		return true
@@ -37,6 +44,16 @@ func (s *scanner) hugo(rest string) bool {
 	closes := m[5] == "" && s.closing(rest[n:], regexp.MustCompile(`\{\{[<%]\s*/\s*`+regexp.QuoteMeta(name)+`\s*[>%]\}\}`), regexp.MustCompile(`\{\{[<%]\s*`+regexp.QuoteMeta(name)+`[\s>%]`))
 	s.put(n, part{name: name, fields: parameters(m[4], s.line)}, closes)
 	return true
+}
+
+var hugoEnd = regexp.MustCompile(`\{\{[<%]\s*/\s*(?:highlight|code)\s*[>%]\}\}`)
+
+// fenced puts a block of code in the place of n bytes.
+func (s *scanner) fenced(n int, language, code string) {
+	if strings.Contains(language, "=") {
+		language = ""
+	}
+	s.replace(n, "\n```"+language+"\n"+strings.Trim(code, "\n")+"\n```\n")
 }
 
 // Bounds of how far, and how often on a page, the end of a component is looked for, and of how many of them a page has.
@@ -117,7 +134,7 @@ func (s *scanner) liquid(rest string) bool {
 		inner := rest[n:end[0]]
 		switch language, _, _ := strings.Cut(m[2], " "); name {
 		case "highlight":
-			s.replace(end[1], "\n```"+language+"\n"+strings.Trim(inner, "\n")+"\n```\n")
+			s.fenced(end[1], language, inner)
 		case "comment":
 			s.page.keep(s.line, "comment", inner, "a remark of the author's")
 			s.replace(end[1], "")
