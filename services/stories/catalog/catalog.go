@@ -66,7 +66,8 @@ type shelf struct {
 	// refs say by what a text writes which term it means and what that is called. Entries share them: thousands belong to the same few terms.
 	refs [taxonomy.Count]map[string]*storiesv1.TermRef
 	// given are the lists of near stories that were given out, and asked the entries that have them. newest are those among which the near ones are looked for, as they
-	// are once settled.
+	// are once settled. Who holds the catalogue's lock for reading changes them under beside; who holds it for writing needs no more.
+	beside        sync.RWMutex
 	given         map[*Entry][]Near
 	asked, newest *postings
 	settled       bool

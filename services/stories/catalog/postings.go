@@ -3,6 +3,7 @@ package catalog
 import (
 	"slices"
 	"strings"
+	"sync"
 )
 
 // postings find what entries have in common with one by looking at those alone that have anything: they hold, for each term and each telling word, the places of the
@@ -14,12 +15,13 @@ type postings struct {
 	placeOf map[*Entry]uint32
 	terms   map[*term][]uint32
 	words   map[string][]uint32
-
-	// shared is what each place adds up to while it is weighed, zero otherwise: the weights of terms, and above them, from oneWord on, how many words.
-	shared []uint32
 }
 
+// oneWord is what a word in common adds to a sum, above the weights of terms.
 const oneWord = 1 << 16
+
+// sums are what places add up to while they are weighed, zero otherwise.
+var sums = sync.Pool{New: func() any { return new([]uint32) }}
 
 func newPostings() *postings {
 	return &postings{placeOf: map[*Entry]uint32{}, terms: map[*term][]uint32{}, words: map[string][]uint32{}}
@@ -39,7 +41,7 @@ func (p *postings) add(e *Entry, words map[string]string) {
 		at, p.free = p.free[n-1], p.free[:n-1]
 		p.entries[at] = e
 	} else {
-		p.entries, p.shared = append(p.entries, e), append(p.shared, 0)
+		p.entries = append(p.entries, e)
 	}
 	p.placeOf[e] = at
 	for x := range e.terms {
@@ -86,24 +88,30 @@ func without[K comparable](lists map[K][]uint32, key K, at uint32) {
 // weigh calls back for every other entry that has as much in common with one, whose telling words are given, as leastScore, in no order, and with the score that near gives. What it returns is the least score
 // that is of interest from then on: most have something in common with most.
 func (p *postings) weigh(e *Entry, words map[string]string, each func(other *Entry, score int) (least int)) {
+	kept := sums.Get().(*[]uint32)
+	defer sums.Put(kept)
+	if len(*kept) < len(p.entries) {
+		*kept = make([]uint32, cap(p.entries))
+	}
+	shared := (*kept)[:len(p.entries)]
+	defer clear(shared)
 	for x := range e.terms {
 		for _, t := range e.terms[x] {
 			for _, at := range p.terms[t] {
-				p.shared[at] += uint32(weights[x])
+				shared[at] += uint32(weights[x])
 			}
 		}
 	}
 	for stem := range words {
 		for _, at := range p.words[stem] {
-			p.shared[at] += oneWord
+			shared[at] += oneWord
 		}
 	}
 	least := leastScore
-	for at, sum := range p.shared {
+	for at, sum := range shared {
 		score := int(sum%oneWord) + wordWeight*int(min(sum/oneWord, mostWords))
 		if score >= least && p.entries[at] != e {
 			least = each(p.entries[at], score)
 		}
 	}
-	clear(p.shared)
 }

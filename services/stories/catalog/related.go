@@ -43,7 +43,7 @@ type Shared struct {
 }
 
 // words are the telling words of title and summary, each by what its forms share, in the form that the text uses. They are kept for the newest alone: for every entry they
-// would be most of what a large catalogue takes. The catalogue's lock is held.
+// would be most of what a large catalogue takes.
 func (e *Entry) words() map[string]string {
 	if e.kept != nil {
 		return e.kept
@@ -138,39 +138,39 @@ func (c *Catalog) Related(text string, now clock.Millis) []Near {
 	return out
 }
 
-// besides is the list of what is near a text. It must not be changed.
+// besides is the list of what is near a text. It must not be changed. A first look keeps nobody waiting who asks something else.
 func (c *Catalog) besides(text string) []Near {
 	c.mu.RLock()
-	list, given, up := c.given(text)
-	c.mu.RUnlock()
-	if given || !up {
-		return list
-	}
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	if list, given, up = c.given(text); given || !up {
-		return list
-	}
+	defer c.mu.RUnlock()
 	e := c.byText[text]
+	if e == nil || !e.linkable() {
+		return nil
+	}
 	s := c.shelves[e.Published.Locale]
-	if e.linkable() {
-		s.settle(c.within)
-		words := e.words()
-		list = s.nearTo(e, words)
+	list, given := s.wasGiven(e)
+	if given {
+		return list
+	}
+	s.settle(c.within)
+	s.beside.RLock()
+	words := e.words()
+	list = s.nearTo(e, words)
+	s.beside.RUnlock()
+	s.beside.Lock()
+	defer s.beside.Unlock()
+	if _, given := s.given[e]; !given {
+		s.given[e] = list
 		s.asked.add(e, words)
 	}
-	s.given[e] = list
 	return list
 }
 
-// given returns the list that was given out of a text, and whether one was; up is false if nothing of the text is.
-func (c *Catalog) given(text string) (list []Near, given, up bool) {
-	e := c.byText[text]
-	if e == nil {
-		return nil, false, false
-	}
-	list, given = c.shelves[e.Published.Locale].given[e]
-	return list, given, true
+// wasGiven returns the list that was given out for an entry, and whether one was.
+func (s *shelf) wasGiven(e *Entry) ([]Near, bool) {
+	s.beside.RLock()
+	defer s.beside.RUnlock()
+	list, given := s.given[e]
+	return list, given
 }
 
 // nearTo finds what is near an entry, whose telling words are given, among the newest.
@@ -199,6 +199,14 @@ func (s *shelf) nearTo(e *Entry, words map[string]string) []Near {
 
 // settle brings in what belongs to the newest by now, and takes out what does not any more.
 func (s *shelf) settle(within int) {
+	s.beside.RLock()
+	settled := s.settled
+	s.beside.RUnlock()
+	if settled {
+		return
+	}
+	s.beside.Lock()
+	defer s.beside.Unlock()
 	if s.settled {
 		return
 	}

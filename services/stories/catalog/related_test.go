@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"slices"
 	"strings"
+	"sync"
 	"testing"
 
 	"pgregory.net/rapid"
@@ -212,4 +213,42 @@ func said(list []Near) string {
 		out = append(out, fmt.Sprint(n.Entry.Published.Edition, n.score, n.Terms, n.Words))
 	}
 	return strings.Join(out, "; ")
+}
+
+// Looks and changes at once: what was given out in between is at the end what looking at each gives, and nothing was lost on the way.
+func TestWhatIsNearIsRightHoweverManyAsk(t *testing.T) {
+	c := shelfOf(t)
+	var all sync.WaitGroup
+	for range 4 {
+		all.Go(func() {
+			for range 20 {
+				for _, l := range labelled {
+					for _, n := range c.Related(l.id+"/en", 5000) {
+						if len(n.Terms)+len(n.Words) == 0 {
+							t.Errorf("nothing says why %s stands beside %s", n.Entry.Text, l.id)
+						}
+					}
+				}
+			}
+		})
+	}
+	for i := range 60 {
+		l := labelled[i%len(labelled)]
+		p := tables.Published{Story: l.id, Locale: "en"}
+		if i%3 > 0 {
+			p = tables.Published{Story: l.id, Locale: "en", Edition: fmt.Sprint("e", i), Title: l.title, Summary: l.summary, Industry: []string{labelled[i*7%len(labelled)].industry},
+				UseCase: []string{l.use}, LiveSince: clock.Millis(2000 + i)}
+		}
+		c.Put([]Row{{Text: l.id + "/en", Published: p}})
+	}
+	all.Wait()
+	s := c.shelves["en"]
+	for text, e := range c.byText {
+		if got, want := said(c.Related(text, 0)), said(lookedAt(s, e, c.within)); got != want {
+			t.Errorf("beside %s stands %q, want %q", text, got, want)
+		}
+	}
+	if n := len(s.asked.placeOf); n != len(s.given) || len(s.newest.placeOf) != len(s.order) {
+		t.Errorf("%d were asked and %d given, %d are the newest of %d", n, len(s.given), len(s.newest.placeOf), len(s.order))
+	}
 }
