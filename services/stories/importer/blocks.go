@@ -251,6 +251,10 @@ func (c *converter) spoken(pieces []piece) []piece {
 	var out []piece
 	for i := 0; i < len(pieces); i++ {
 		pc := pieces[i]
+		if q, ok := c.spokenAtOnce(pc); ok {
+			out = append(out, q)
+			continue
+		}
 		if i+1 < len(pieces) && pc.block == nil && pieces[i+1].block == nil && inMarks.MatchString(pc.md) && endMarks.MatchString(pc.md) && len(pc.notes) == 0 && !strings.Contains(pc.md+pieces[i+1].md, "](") {
 			words, who := prose.Words(pc.md), byLine.FindStringSubmatch(strings.TrimSpace(prose.Words(pieces[i+1].md)))
 			if who != nil && looksLikeName(who[1]) {
@@ -267,6 +271,27 @@ func (c *converter) spoken(pieces []piece) []piece {
 		out = append(out, pc)
 	}
 	return out
+}
+
+var atOnce = regexp.MustCompile(`(?s)^(?:"([^"]{20,})"|“([^“”]{20,})”|„([^„“”]{20,})[“”]|«([^«»]{20,})»)\s*(?:—|–|-{1,3})\s*([^\n—–"“”]{3,150},[^\n—–"“”]{2,150})$`)
+
+// spokenAtOnce makes a quotation of a paragraph that has the dash, the name and what the person is behind the words.
+func (c *converter) spokenAtOnce(pc piece) (piece, bool) {
+	if pc.block != nil || len(pc.notes) > 0 || !inMarks.MatchString(pc.md) || strings.HasPrefix(pc.md, ">") || strings.Contains(pc.md, "](") {
+		return piece{}, false
+	}
+	m := atOnce.FindStringSubmatch(strings.TrimSpace(prose.Words(pc.md)))
+	if m == nil || !looksLikeName(m[5]) {
+		return piece{}, false
+	}
+	q := domain.Quote{Text: c.p.quoted(passage(m[1] + m[2] + m[3] + m[4]))}
+	q.By, q.Role = person(m[5])
+	b := domain.NewQuote(q)
+	if !sound(b) {
+		return piece{}, false
+	}
+	c.p.note(Mapped, pc.line, "quote", q.Text, "a quotation of "+q.By)
+	return piece{block: &b, line: pc.line}, true
 }
 
 func isHeading(n *html.Node) bool {

@@ -395,6 +395,9 @@ func (p *page) terms(to *[]string, f field, what string) {
 	if f.value.kind == single && utf8.RuneCountInString(f.value.text) > domain.MaxTerm && len(list) > 3 {
 		list = []string{f.value.words()}
 	}
+	if f.value.kind == single && jekyllPost.MatchString(p.Path) && oneOf(plainKey(f.key), "tags", "categories") && !strings.Contains(f.value.text, ",") {
+		list = strings.Fields(f.value.text) // as Jekyll has it
+	}
 	var taken []string
 	for _, t := range list {
 		t = p.plainText(t)
@@ -418,6 +421,8 @@ func (p *page) terms(to *[]string, f field, what string) {
 		p.note(Mapped, f.line, f.key, strings.Join(taken, ", "), "the "+what)
 	}
 }
+
+var jekyllPost = regexp.MustCompile(`(?:^|/)_(?:posts|drafts)/`)
 
 var kindOfPage = regexp.MustCompile(`(?i)^(?:blogs?|posts?|news|(?:case|customer|success|user)[ -_]?(?:stud(?:y|ies)|stor(?:y|ies))|customers?|featured)$`)
 

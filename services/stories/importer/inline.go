@@ -298,12 +298,15 @@ func escaped(s string, st style) string {
 
 var lineStart = regexp.MustCompile(`^(?:#{1,6}(?:\s|$)|>|[-+*=](?:\s|$|[-+*=])|:|\||~~~|\d{1,9}[.)](?:\s|$))`)
 
+// strongly begins a line that begins with words in bold and italics, and is no rule.
+var strongly = regexp.MustCompile(`^\*{3}[^\s*]`)
+
 // started escapes what would begin something else at the beginning of a line.
 func started(md string) string {
 	ls := strings.Split(md, "\n")
 	for i, l := range ls {
 		l = strings.TrimLeft(l, " \t")
-		if strings.HasPrefix(l, "**") && !strings.HasPrefix(l, "***") || strings.HasPrefix(l, "*") && len(l) > 1 && l[1] != ' ' && l[1] != '*' || strings.HasPrefix(l, "~~") && !strings.HasPrefix(l, "~~~") {
+		if strings.HasPrefix(l, "**") && !strings.HasPrefix(l, "***") || strongly.MatchString(l) || strings.HasPrefix(l, "*") && len(l) > 1 && l[1] != ' ' && l[1] != '*' || strings.HasPrefix(l, "~~") && !strings.HasPrefix(l, "~~~") {
 			ls[i] = l
 			continue
 		}
