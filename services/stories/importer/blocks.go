@@ -204,7 +204,7 @@ func (c *converter) quoteOf(n *html.Node, by string) (piece, bool) {
 			case d.Type == html.TextNode:
 				text = append(text, d.Data)
 			case d.DataAtom == atom.Cite || d.DataAtom == atom.Footer || strings.Contains(attr(d, "class"), "author") || strings.Contains(attr(d, "class"), "attribution"):
-				by = strings.TrimSpace(by + " " + textOf(d))
+				by = strings.TrimSpace(by + " " + strings.Join(leafTexts(d), ", "))
 			case d.DataAtom == atom.Br:
 				text = append(text, "\n")
 			case d.DataAtom == atom.A || d.DataAtom == atom.Img || d.DataAtom == atom.Ul || d.DataAtom == atom.Ol || d.DataAtom == atom.Pre || d.DataAtom == atom.Table || d.DataAtom == atom.Blockquote ||
@@ -334,9 +334,9 @@ func passage(s string) string {
 var buttonClass = regexp.MustCompile(`(?i)(?:^|[\s_-])(?:btn|button|cta)(?:$|[\s_-])`)
 
 // buttonAlone recognizes a paragraph that is a link dressed as a button.
-func (c *converter) buttonAlone(n *html.Node) (domain.Block, bool) {
+func (c *converter) buttonAlone(nodes []*html.Node) (domain.Block, bool) {
 	var link *html.Node
-	for d := range n.ChildNodes() {
+	for _, d := range nodes {
 		switch {
 		case d.DataAtom == atom.A && link == nil && buttonClass.MatchString(attr(d, "class")):
 			link = d
@@ -372,6 +372,46 @@ func (c *converter) backdrop(n *html.Node) []piece {
 	return c.picturePiece(image{src: m[1], line: c.line, field: "background"})
 }
 
+var statClass = regexp.MustCompile(`(?i)(?:^|[\s_-])(?:stat|metric|kpi)(?:$|[\s_]|-(?:item|card|box|block))`)
+
+// stat recognizes a figure and what it counts, each in an element of its own.
+func (c *converter) stat(n *html.Node) ([]piece, bool) {
+	texts := leafTexts(n)
+	if len(texts) != 2 || linked(n) || partInside(n) {
+		return nil, false
+	}
+	for _, pair := range [][2]string{{texts[0], texts[1]}, {texts[1], texts[0]}} {
+		m := c.p.figure(pair[0])
+		if m.Value == "" || m.Label != "" {
+			continue
+		}
+		m.Label = pair[1]
+		if b := domain.NewMetric(m); sound(b) {
+			c.p.note(Mapped, c.line, "figure", pair[0]+" "+pair[1], "a figure")
+			return []piece{{block: &b, line: c.line}}, true
+		}
+	}
+	return nil, false
+}
+
+// leafTexts returns the words of a node, apart where they stand in elements of their own.
+func leafTexts(n *html.Node) []string {
+	apart := false
+	for d := range n.ChildNodes() {
+		if d.Type == html.TextNode && clean(d.Data) != "" {
+			return []string{clean(textOf(n))}
+		}
+		apart = apart || d.Type == html.ElementNode
+	}
+	var out []string
+	if apart {
+		for d := range n.ChildNodes() {
+			out = append(out, leafTexts(d)...)
+		}
+	}
+	return out
+}
+
 // dressed recognizes what a class says of an element.
 func (c *converter) dressed(n *html.Node) ([]piece, bool) {
 	class := attr(n, "class")
@@ -383,8 +423,11 @@ func (c *converter) dressed(n *html.Node) ([]piece, bool) {
 			return []piece{q}, true
 		}
 	}
-	if b, ok := c.buttonAlone(n); ok {
+	if b, ok := c.buttonAlone(children(n)); ok {
 		return []piece{{block: &b, line: c.line}}, true
+	}
+	if statClass.MatchString(class) {
+		return c.stat(n)
 	}
 	return nil, false
 }

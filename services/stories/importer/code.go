@@ -18,6 +18,19 @@ func (s *scanner) find(from int, what string) int {
 	return from + n
 }
 
+// ending returns where in the rest of the text, from some bytes on, something ends, nothing if nowhere.
+func (s *scanner) ending(from int, end *regexp.Regexp) []int {
+	if s.nowhere[end.String()] {
+		return nil
+	}
+	at := end.FindStringIndex(s.text[s.at+from:])
+	if at == nil {
+		s.nowhere[end.String()] = true
+		return nil
+	}
+	return []int{from + at[0], from + at[1]}
+}
+
 // code passes over fenced code, code in a line and what HTML takes for no markup.
 func (s *scanner) code() bool {
 	rest := s.text[s.at:]
@@ -107,13 +120,8 @@ func (s *scanner) verbatim(rest string) bool {
 	if m == nil {
 		return false
 	}
-	end := verbatimEnd[strings.ToLower(m[1])]
-	if s.nowhere[end.String()] {
-		return false
-	}
-	at := end.FindStringIndex(rest)
+	at := s.ending(0, verbatimEnd[strings.ToLower(m[1])])
 	if at == nil {
-		s.nowhere[end.String()] = true
 		return false
 	}
 	s.pass(at[1])

@@ -205,6 +205,9 @@ func (c *converter) paragraph(nodes []*html.Node) []piece {
 	if !slices.ContainsFunc(nodes, func(n *html.Node) bool { return n.Type != html.TextNode || strings.TrimSpace(n.Data) != "" }) {
 		return nil
 	}
+	if b, ok := c.buttonAlone(nodes); ok {
+		return []piece{{block: &b, line: c.line}}
+	}
 	spans := merged(c.inline(nodes, style{}))
 	var out []piece
 	for _, s := range spans {
@@ -317,7 +320,7 @@ func (c *converter) undressed(n *html.Node) []piece {
 
 // sentence converts a paragraph. One that is a button alone becomes a call to action.
 func (c *converter) sentence(n *html.Node) []piece {
-	if b, ok := c.buttonAlone(n); ok {
+	if b, ok := c.buttonAlone(children(n)); ok {
 		return []piece{{block: &b, line: c.line}}
 	}
 	return c.flow(children(n))

@@ -28,6 +28,8 @@ func FuzzRead(f *testing.F) {
 			}
 		}
 	}
+	f.Add(uint8(0), []byte("{%raw {%endraw%}0"))
+	f.Add(uint8(0), []byte("{{< highlight {{< /highlight >}}0"))
 	f.Fuzz(func(t *testing.T, which uint8, data []byte) {
 		name := names[int(which)%len(names)]
 		for _, p := range importer.Read([]importer.File{{Path: name, Data: data}, {Path: "pic.png"}, {Path: "static/img/hall.png"}}, importer.Mapping{Locale: "en"}) {

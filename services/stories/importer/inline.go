@@ -174,6 +174,10 @@ func (c *converter) anchor(n *html.Node, st style) []span {
 	href := attr(n, "href")
 	st.link = true
 	inner := merged(c.inline(children(n), st))
+	if sign := strings.TrimSpace(plainOf(inner)); strings.HasPrefix(href, "#") && oneOf(sign, "#", "¶", "§", "🔗") {
+		c.p.note(Skipped, c.line, "link", href, "the sign by which a heading of the other site is linked to")
+		return nil
+	}
 	if strings.TrimSpace(plainOf(inner)) == "" {
 		if href != "" && !strings.HasPrefix(href, "#") && len(inner) > 0 && !IsPicture(href) {
 			c.p.keep(c.line, "link", href, "a link around a picture: pictures of a story lead nowhere")

@@ -14,7 +14,7 @@ func (c *converter) table(n *html.Node) []piece {
 	if isFrame(n) {
 		return c.frame(n)
 	}
-	var t grid
+	t := grid{spans: map[int]int{}}
 	for d := range n.Descendants() {
 		if d.DataAtom == atom.Caption {
 			t.before = append(t.before, c.paragraph(children(d))...)
@@ -34,12 +34,17 @@ func (c *converter) table(n *html.Node) []piece {
 	return append(append(t.before, piece{md: t.markdown(width), notes: t.notes, line: c.line}), t.after...)
 }
 
+// maxSpan bounds how many columns a cell spans.
+const maxSpan = 30
+
 // grid is a table that is being converted. What cannot stand in a cell stands before or after it.
 type grid struct {
 	rows          [][]string
 	aligns        []string // of the columns
 	before, after []piece
 	notes         []int
+	// spans tells how many rows a cell of a column above still reaches down.
+	spans map[int]int
 }
 
 func (c *converter) row(t *grid, tr *html.Node) {
@@ -53,11 +58,21 @@ func (c *converter) row(t *grid, tr *html.Node) {
 		if cell.DataAtom != atom.Td && cell.DataAtom != atom.Th {
 			continue
 		}
+		for t.spans[len(row)] > 0 && len(row) < maxSpan {
+			t.spans[len(row)]--
+			add("", "---")
+		}
 		md, blocks := c.cell(cell)
 		t.after, t.notes = append(t.after, blocks...), append(t.notes, notesIn(md)...)
+		first := len(row)
 		add(md, align(cell))
-		for span, _ := strconv.Atoi(attr(cell, "colspan")); span > 1 && span < 30; span-- {
+		for span, _ := strconv.Atoi(attr(cell, "colspan")); span > 1 && span < maxSpan; span-- {
 			add("", "---")
+		}
+		if down, _ := strconv.Atoi(attr(cell, "rowspan")); down > 1 {
+			for column := first; column < len(row); column++ {
+				t.spans[column] = down - 1
+			}
 		}
 	}
 	if len(row) > 0 {

@@ -24,7 +24,7 @@ func (s *scanner) hugo(rest string) bool {
 	}
 	n, name := len(m[0]), m[3]
 	if m[2] == "" && (name == "highlight" || name == "code") {
-		if end := hugoEnd.FindStringIndex(rest[:min(len(rest), maxAhead)]); end != nil {
+		if end := s.ending(n, hugoEnd); end != nil {
 			language, _, _ := strings.Cut(strings.Trim(m[4], `"'`), " ")
 			s.fenced(end[1], strings.Trim(language, `"'`), rest[n:end[0]])
 			return true
@@ -115,8 +115,10 @@ func parameters(text string, line int) []field {
 }
 
 var (
-	liquidTag = regexp.MustCompile(`(?s)^\{%-?\s*(\w+)\s*(.*?)\s*-?%\}`)
-	liquidEnd = regexp.MustCompile(`\{%-?\s*end(highlight|comment|raw)\s*-?%\}`)
+	liquidTag  = regexp.MustCompile(`(?s)^\{%-?\s*(\w+)\s*(.*?)\s*-?%\}`)
+	liquidEnds = map[string]*regexp.Regexp{
+		"highlight": regexp.MustCompile(`\{%-?\s*endhighlight\s*-?%\}`), "comment": regexp.MustCompile(`\{%-?\s*endcomment\s*-?%\}`), "raw": regexp.MustCompile(`\{%-?\s*endraw\s*-?%\}`),
+	}
 )
 
 func (s *scanner) liquid(rest string) bool {
@@ -127,7 +129,7 @@ func (s *scanner) liquid(rest string) bool {
 	n, name := len(m[0]), m[1]
 	switch {
 	case name == "highlight" || name == "raw" || name == "comment":
-		end := liquidEnd.FindStringIndex(rest)
+		end := s.ending(n, liquidEnds[name])
 		if end == nil {
 			break
 		}
