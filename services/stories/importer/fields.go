@@ -67,6 +67,7 @@ func (p *page) front() {
 		case target == "" && (key == "draft" || key == "published") && slices.Contains([]string{"true", "false", "yes", "no"}, strings.ToLower(f.value.words())):
 			p.account(f.value.text)
 			p.note(Mapped, f.line, f.key, f.value.String(), "everything is imported as a draft")
+		case (target == "" || target == "metrics") && p.sectioned(f):
 		case target == "":
 			p.keep(f.line, f.key, f.value.String(), p.whyNot(key))
 		default:
@@ -316,13 +317,6 @@ func (p *page) frontText(f field) {
 	}
 	p.lead = append(p.lead, b)
 	p.note(Mapped, f.line, f.key, f.value.String(), "a passage of the story")
-}
-
-// ofQuote leaves to quotes what belongs to a quotation, and keeps what belongs to none.
-func (p *page) ofQuote(f field) {
-	if q, ok := p.meant("quote"); !ok || q.value.kind != single || f.value.kind != single {
-		p.keep(f.line, f.key, f.value.String(), "there is no quotation to which it belongs")
-	}
 }
 
 // line takes one line of text, or keeps one that is too long: nothing is cut.

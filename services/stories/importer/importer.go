@@ -140,6 +140,8 @@ type page struct {
 	cover                    []image
 	logo                     *image
 	lead                     []domain.Block
+	// sections are passages of the story in the front matter.
+	sections []section
 	// words are those of the page as its readers saw them.
 	words string
 }

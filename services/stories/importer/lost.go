@@ -108,7 +108,7 @@ func (p *page) missing() {
 			lost = append(lost, w)
 		}
 	}
-	lost = slices.DeleteFunc(lost, func(w string) bool { return len(w) <= maxJoined && parted(w, have, 3) })
+	lost = slices.DeleteFunc(lost, func(w string) bool { return len(w) <= maxJoined && spare(w, have, 3) })
 	if len(lost) > 0 {
 		p.keep(0, "words", strings.Join(lost, " "), "these words of the page were found nowhere in the text made of it: compare the two")
 	}
@@ -117,8 +117,8 @@ func (p *page) missing() {
 // maxJoined bounds the bytes of words that stand together on a page and apart in the document.
 const maxJoined = 100
 
-// parted takes a word in so many parts at most from those that are there, and reports whether they are: "38%less" is "38" and "less" in a figure.
-func parted(word string, have map[string]int, parts int) bool {
+// spare takes a word in so many parts at most from those that are there, and reports whether they are: "38%less" is "38" and "less" in a figure.
+func spare(word string, have map[string]int, parts int) bool {
 	if have[word] > 0 {
 		have[word]--
 		return true
@@ -129,7 +129,7 @@ func parted(word string, have map[string]int, parts int) bool {
 	for i := range word {
 		if first := word[:i]; have[first] > 0 {
 			have[first]--
-			if parted(word[i:], have, parts-1) {
+			if spare(word[i:], have, parts-1) {
 				return true
 			}
 			have[first]++

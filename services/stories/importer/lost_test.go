@@ -151,7 +151,7 @@ func (w *writer) front() string {
 		)
 	}
 	keys := []string{"title", "name", "description", "summary", "client", "company", "industry", "tags", "product", "region", "image", "logo", "quote", "testimonials", "quoteAuthor", "stats",
-		"results", "video", "cta", "slug", "url", "author", "date", "draft", "odd", "seo", "size", "lang"}
+		"results", "challenge", "ourSolution", "video", "cta", "slug", "url", "author", "date", "draft", "odd", "seo", "size", "lang"}
 	var b strings.Builder
 	for _, key := range rapid.SliceOfNDistinct(rapid.SampledFrom(keys), 0, 8, rapid.ID).Draw(w.t, "keys") {
 		b.WriteString(key + ": " + value() + "\n")

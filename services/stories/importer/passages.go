@@ -81,6 +81,13 @@ func (p *page) quotation(v value) (domain.Quote, []field, bool) {
 	return q, rest, sound(domain.NewQuote(q))
 }
 
+// ofQuote leaves to quotes what belongs to a quotation, and keeps what belongs to none.
+func (p *page) ofQuote(f field) {
+	if q, ok := p.meant("quote"); !ok || q.value.kind != single || f.value.kind != single {
+		p.keep(f.line, f.key, f.value.String(), "there is no quotation to which it belongs")
+	}
+}
+
 // withCompany adds whom a person works for to what they are.
 func withCompany(role, company string) string {
 	if company == "" || strings.Contains(role, company) {

@@ -111,7 +111,7 @@ func (p *page) body(body string) error {
 		source = marked(strings.ReplaceAll(p.parted(body), "\x00", ""), 1)
 	} else {
 		var err error
-		if source, err = p.fromMarkdown(p.parted(body)); err != nil {
+		if source, err = p.fromMarkdown(p.parted(p.withSections(body))); err != nil {
 			return err
 		}
 	}
