@@ -26,6 +26,7 @@ type style struct {
 // inline converts nodes within a paragraph.
 func (c *converter) inline(nodes []*html.Node, st style) []span {
 	var out []span
+	nodes = togetherEmphasized(nodes)
 	for i, n := range nodes {
 		switch n.Type {
 		case html.TextNode:
@@ -39,6 +40,26 @@ func (c *converter) inline(nodes []*html.Node, st style) []span {
 		}
 	}
 	return out
+}
+
+// togetherEmphasized puts emphasized words that touch into one element, as readers see them: editors part them.
+func togetherEmphasized(nodes []*html.Node) []*html.Node {
+	var out []*html.Node
+	for _, n := range nodes {
+		if last := len(out) - 1; last >= 0 && emphasizes(n) && out[last].DataAtom == n.DataAtom {
+			for d := n.FirstChild; d != nil; d = n.FirstChild {
+				n.RemoveChild(d)
+				out[last].AppendChild(d)
+			}
+			continue
+		}
+		out = append(out, n)
+	}
+	return out
+}
+
+func emphasizes(n *html.Node) bool {
+	return n.DataAtom == atom.Strong || n.DataAtom == atom.B || n.DataAtom == atom.Em || n.DataAtom == atom.I
 }
 
 func (c *converter) element(n *html.Node, st style, next string) []span {
@@ -149,10 +170,12 @@ func merged(spans []span) []span {
 }
 
 func (c *converter) codeSpan(n *html.Node, st style) []span {
-	code := strings.Join(strings.Fields(textOf(n)), " ")
+	text := textOf(n)
+	code := strings.Join(strings.Fields(text), " ")
 	if code == "" {
 		return nil
 	}
+	lead, trail, _ := strings.Cut(spaces(text), spaces(code)) // what parts it from its neighbours stays
 	ticks := "`"
 	for strings.Contains(code, ticks) {
 		ticks += "`"
@@ -165,7 +188,7 @@ func (c *converter) codeSpan(n *html.Node, st style) []span {
 	if st.table {
 		md = strings.ReplaceAll(md, "|", "\\|")
 	}
-	return []span{{md: md, plain: code}}
+	return []span{{md: lead + md + trail, plain: lead + code + trail}}
 }
 
 // anchor converts a link. One around a picture leaves the picture, one that cannot be kept its words.
