@@ -207,10 +207,9 @@ func (s *scanner) unseen(words, after string) bool {
 	if inner == "" || strings.ContainsAny(words, "\n`{<[*_\\(") {
 		return false
 	}
-	word := func(r rune) bool { return unicode.IsLetter(r) || unicode.IsDigit(r) }
 	last, _ := utf8.DecodeLastRuneInString(s.text[:s.at])
 	next, _ := utf8.DecodeRuneInString(after)
-	return word(last) && !strings.HasPrefix(words, inner) || word(next) && !strings.HasSuffix(words, inner)
+	return isWord(last) && !strings.HasPrefix(words, inner) || isWord(next) && !strings.HasSuffix(words, inner)
 }
 
 var (

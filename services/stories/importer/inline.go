@@ -77,7 +77,7 @@ func (c *converter) element(n *html.Node, st style, next string) []span {
 	case atom.Del, atom.S, atom.Strike:
 		return c.wrapped(n, st, "~~", next)
 	case atom.Code, atom.Kbd, atom.Samp, atom.Tt:
-		return c.codeSpan(n, st)
+		return c.codeSpan(n, st, next)
 	case atom.A:
 		return c.anchor(n, st)
 	case atom.Img:
@@ -133,7 +133,7 @@ func (c *converter) wrapped(n *html.Node, st style, mark, next string) []span {
 		trail := s.md[len(lead)+len(words):]
 		first, _ := utf8.DecodeRuneInString(next)
 		last, _ := utf8.DecodeLastRuneInString(words)
-		if trail == "" && (unicode.IsLetter(first) || unicode.IsDigit(first)) && unicode.IsPunct(last) {
+		if trail == "" && isWord(first) && unicode.IsPunct(last) {
 			out = append(out, s) // such an end would not be seen
 			continue
 		}
@@ -169,13 +169,23 @@ func merged(spans []span) []span {
 	return out
 }
 
-func (c *converter) codeSpan(n *html.Node, st style) []span {
+func (c *converter) codeSpan(n *html.Node, st style, next string) []span {
 	text := textOf(n)
 	code := strings.Join(strings.Fields(text), " ")
 	if code == "" {
 		return nil
 	}
-	lead, trail, _ := strings.Cut(spaces(text), spaces(code)) // what parts it from its neighbours stays
+	lead, trail := "", ""
+	before := ""
+	if n.PrevSibling != nil {
+		before = textOf(n.PrevSibling)
+	}
+	if last, _ := utf8.DecodeLastRuneInString(before); isWord(last) && strings.HasPrefix(spaces(text), " ") { // what parts it from its neighbours stays
+		lead = " "
+	}
+	if first, _ := utf8.DecodeRuneInString(next); isWord(first) && strings.HasSuffix(spaces(text), " ") {
+		trail = " "
+	}
 	ticks := "`"
 	for strings.Contains(code, ticks) {
 		ticks += "`"
@@ -272,6 +282,9 @@ func plainOf(spans []span) string {
 	return b.String()
 }
 
+// isWord reports whether a character is one of words.
+func isWord(r rune) bool { return unicode.IsLetter(r) || unicode.IsDigit(r) }
+
 var entityLike = regexp.MustCompile(`^&(?:#[0-9]{1,7}|#[xX][0-9a-fA-F]{1,6}|[A-Za-z][A-Za-z0-9]{1,31});`)
 
 // escaped writes words so that Markdown takes them as words.
@@ -285,7 +298,6 @@ func escaped(s string, st style) string {
 		if i+utf8.RuneLen(r) < len(s) && utf8.RuneLen(r) > 0 {
 			after, _ = utf8.DecodeRuneInString(s[i+utf8.RuneLen(r):])
 		}
-		word := func(r rune) bool { return unicode.IsLetter(r) || unicode.IsDigit(r) }
 		switch r {
 		case '\\', '`', '[', '<':
 			b.WriteByte('\\')
@@ -294,7 +306,7 @@ func escaped(s string, st style) string {
 				b.WriteByte('\\')
 			}
 		case '_':
-			if !(word(before) && word(after)) {
+			if !(isWord(before) && isWord(after)) {
 				b.WriteByte('\\')
 			}
 		case '~':
