@@ -372,6 +372,8 @@ func (c *converter) backdrop(n *html.Node) []piece {
 	return c.picturePiece(image{src: m[1], line: c.line, field: "background"})
 }
 
+var embedClass = regexp.MustCompile(`(?i)(?:^|[\s_-])embed(?:$|[\s_-])`)
+
 var statClass = regexp.MustCompile(`(?i)(?:^|[\s_-])(?:stat|metric|kpi)(?:$|[\s_]|-(?:item|card|box|block))`)
 
 // stat recognizes a figure and what it counts, each in an element of its own.
@@ -428,6 +430,11 @@ func (c *converter) dressed(n *html.Node) ([]piece, bool) {
 	}
 	if statClass.MatchString(class) {
 		return c.stat(n)
+	}
+	if at, film := watchable(clean(textOf(n))); film && embedClass.MatchString(class) {
+		b := domain.NewVideo(domain.Video{URL: at, Title: "Video"})
+		c.p.note(Mapped, c.line, "video", at, "a link to a film; players are not embedded")
+		return []piece{{block: &b, line: c.line}}, sound(b)
 	}
 	return nil, false
 }

@@ -2,6 +2,7 @@ package importer
 
 import (
 	"regexp"
+	"slices"
 	"strconv"
 	"strings"
 
@@ -115,7 +116,7 @@ func (c *converter) inlinePart(n *html.Node, st style) []span {
 				return c.anchor(&html.Node{Type: html.ElementNode, Data: "a", Attr: []html.Attribute{{Key: "href", Val: to.value.words()}}, FirstChild: n.FirstChild, LastChild: n.LastChild}, st)
 			}
 		}
-		if !saysQuote.MatchString(pt.name) {
+		if _, film := c.p.film(pt.name, clean(textOf(n))); !saysQuote.MatchString(pt.name) && !(saysVideo.MatchString(pt.name) && film) {
 			c.p.keep(pt.line, pt.name, pt.raw, "a component of the other site; what stands in it is in the text")
 			return c.inline(children(n), st)
 		}
@@ -258,6 +259,11 @@ func (c *converter) partQuote(pt part, n *html.Node) ([]piece, bool) {
 	q, rest, ok := c.p.quotation(v)
 	if ok && q.By == "" {
 		q.Text, q.By, q.Role = attributed(q.Text)
+	}
+	if by, there := get(rest, "0"); ok && q.By == "" && there && looksLikeName(by.value.words()) {
+		role, _ := get(rest, "1")
+		q.By, q.Role = by.value.words(), role.value.words()
+		rest = slices.DeleteFunc(rest, func(f field) bool { return f.key == "0" || f.key == "1" })
 	}
 	b := domain.NewQuote(q)
 	if !ok || !sound(b) {

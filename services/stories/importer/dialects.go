@@ -165,6 +165,20 @@ func (s *scanner) wiki(rest string) bool {
 	return true
 }
 
+var pictureSize = regexp.MustCompile(`^!\[[^\[\]\n]*\]\([^()\s]+([ \t]+=[\dx%]+)\)`)
+
+// sized leaves the size of a picture out, as in "![a](b.png =100x20)".
+func (s *scanner) sized(rest string) bool {
+	m := pictureSize.FindStringSubmatchIndex(rest[:min(len(rest), maxVariable)])
+	if m == nil {
+		return false
+	}
+	s.page.note(Skipped, s.line, "attributes", strings.TrimSpace(rest[m[2]:m[3]]), "how the other site dresses it")
+	s.pass(m[2])
+	s.replace(m[3]-m[2], "")
+	return true
+}
+
 // strongPairs are bold words of one paragraph, by the number of their stars.
 var strongPairs = map[int]*regexp.Regexp{
 	2: regexp.MustCompile(`^\*\*((?:[^*\n]|\n[^*\n])+)\*\*`),

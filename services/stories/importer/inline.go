@@ -134,8 +134,12 @@ func (c *converter) wrapped(n *html.Node, st style, mark, next string) []span {
 		first, _ := utf8.DecodeRuneInString(next)
 		last, _ := utf8.DecodeLastRuneInString(words)
 		if trail == "" && isWord(first) && unicode.IsPunct(last) {
-			out = append(out, s) // such an end would not be seen
-			continue
+			inner := strings.TrimRight(words, ":.,;!?。：，、！？")
+			if inner == "" || strings.ContainsAny(inner[len(inner)-1:], "\\*_`~)]") {
+				out = append(out, s) // such an end would not be seen
+				continue
+			}
+			words, trail = inner, words[len(inner):] // the sign stands outside then
 		}
 		out = append(out, span{md: lead + mark + words + mark + trail, plain: s.plain})
 	}

@@ -177,8 +177,8 @@ func (s *scanner) markup() bool {
 		return s.wordpress(rest)
 	case s.html:
 		return false
-	case strings.HasPrefix(rest, "![["):
-		return s.wiki(rest)
+	case strings.HasPrefix(rest, "!["):
+		return s.wiki(rest) || s.sized(rest)
 	case strings.HasPrefix(rest, "**"):
 		return s.strong(rest)
 	case strings.HasPrefix(rest, "<!--"):
@@ -386,14 +386,14 @@ func (s *scanner) wordpress(rest string) bool {
 		return false
 	}
 	n, name := len(m[0]), m[2]
-	if after := rest[n:]; strings.HasPrefix(after, "(") || strings.HasPrefix(after, "[") && m[3] == "" || strings.HasPrefix(after, ":") {
-		return false
-	}
 	if m[1] == "/" {
 		return s.end(n, name)
 	}
 	s.searches++
 	ends := strings.Contains(rest[:min(len(rest), maxAhead)], "[/"+name+"]")
+	if after := rest[n:]; strings.HasPrefix(after, "(") || strings.HasPrefix(after, "[") && m[3] == "" && !ends || strings.HasPrefix(after, ":") {
+		return false
+	}
 	if strings.TrimSpace(m[3]) == "" && !ends && !oneOf(name, "gallery") {
 		return false
 	}
