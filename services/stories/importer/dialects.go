@@ -140,13 +140,13 @@ func (s *scanner) lineBegins(rest string) bool {
 
 var (
 	wikiLink = regexp.MustCompile(`^(!?)\[\[([\pL][^\[\]|\n]*)(?:\|([^\[\]\n]*))?\]\]`)
-	inWords  = regexp.MustCompile(`[",{}=]`)
+	notWiki  = regexp.MustCompile(`[",{}=]`)
 )
 
 // wiki recognizes the links and pictures of wikis.
 func (s *scanner) wiki(rest string) bool {
 	m := wikiLink.FindStringSubmatch(rest[:min(len(rest), maxVariable)])
-	if m == nil || inWords.MatchString(m[2]) || strings.HasPrefix(rest[len(m[0]):], "(") {
+	if m == nil || notWiki.MatchString(m[2]) || strings.HasPrefix(rest[len(m[0]):], "(") {
 		return false
 	}
 	to, words := strings.TrimSpace(m[2]), strings.TrimSpace(m[3])
