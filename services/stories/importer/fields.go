@@ -339,7 +339,6 @@ var (
 	tags      = regexp.MustCompile(`<[^<>]*>`)
 	emphasis  = regexp.MustCompile(`\*\*|__|` + "`")
 	plainLink = regexp.MustCompile(`\[([^\[\]]*)\]\([^()\s]*\)`)
-	template  = regexp.MustCompile(`\{\{.*?\}\}|\{%.*?%\}`)
 )
 
 // plainText frees a line of front matter from markup, which its fields do not have.
