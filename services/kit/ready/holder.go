@@ -159,6 +159,12 @@ func (h *Holder) fetch(ctx context.Context, key string, fill Fill, fresh bool) (
 			return nil, fault.Of(ctx.Err())
 		}
 	}
+	if f == nil {
+		if e := h.lookup(key, h.opts.Clock.Now()); e != nil { // a fill has landed since the key was looked up
+			h.mu.Unlock()
+			return e, nil
+		}
+	}
 	f = &flight{changes: h.changes, begun: h.opts.Clock.Now(), done: make(chan struct{}), err: fault.Internal.New("The answer could not be made.")}
 	h.flights[key] = f
 	h.mu.Unlock()
