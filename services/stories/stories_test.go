@@ -280,9 +280,11 @@ func TestReadyWhenWhatIsPublishedIsInMemory(t *testing.T) {
 	ctx, cancel := context.WithCancel(t.Context())
 	ended := make(chan struct{})
 	go func() { s.Run(ctx); close(ended) }()
-	for end := time.Now().Add(10 * time.Second); !ready() || s.Ready(t.Context()) != nil; runtime.Gosched() {
-		if time.Now().After(end) {
+	for over := clock.System().After(10 * time.Second); !ready() || s.Ready(t.Context()) != nil; runtime.Gosched() {
+		select {
+		case <-over:
 			t.Fatal("it does not become ready")
+		default:
 		}
 	}
 	cancel()

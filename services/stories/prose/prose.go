@@ -127,16 +127,10 @@ func Text(n ast.Node, source []byte) string {
 			return ast.WalkContinue, nil
 		}
 		switch n := n.(type) {
-		case *ast.Text:
-			writeText(&b, n, source)
-		case *ast.String:
-			b.Write(n.Value)
-		case *ast.AutoLink:
-			b.Write(n.Label(source))
-		case *ast.RawHTML:
-			b.Write(n.Segments.Value(source))
 		case *extast.FootnoteLink:
 			b.WriteString("[" + strconv.Itoa(n.Index) + "]")
+		default:
+			writeInline(&b, n, source)
 		}
 		return ast.WalkContinue, nil
 	})
@@ -203,6 +197,20 @@ func lineStarts(source []byte) []int {
 	return starts
 }
 
+// writeInline writes the words of a node that stands within a line.
+func writeInline(b *strings.Builder, n ast.Node, source []byte) {
+	switch n := n.(type) {
+	case *ast.Text:
+		writeText(b, n, source)
+	case *ast.String:
+		b.Write(n.Value)
+	case *ast.AutoLink:
+		b.Write(n.Label(source))
+	case *ast.RawHTML:
+		b.Write(n.Segments.Value(source))
+	}
+}
+
 // Words returns everything that a text shows, block after block: code and the words of footnotes too, without their numbers.
 func Words(markdown string) string {
 	source := []byte(markdown)
@@ -216,16 +224,10 @@ func Words(markdown string) string {
 			return ast.WalkContinue, nil
 		}
 		switch n := n.(type) {
-		case *ast.Text:
-			writeText(&b, n, source)
-		case *ast.String:
-			b.Write(n.Value)
-		case *ast.AutoLink:
-			b.Write(n.Label(source))
-		case *ast.RawHTML:
-			b.Write(n.Segments.Value(source))
 		case *ast.CodeBlock, *ast.FencedCodeBlock, *ast.HTMLBlock:
 			b.Write(n.Lines().Value(source))
+		default:
+			writeInline(&b, n, source)
 		}
 		return ast.WalkContinue, nil
 	})

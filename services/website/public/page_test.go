@@ -3,7 +3,6 @@ package public_test
 import (
 	"bytes"
 	"compress/gzip"
-	"context"
 	"io"
 	"strings"
 	"testing"
@@ -100,21 +99,7 @@ func TestPagesAreDroppedByTheirNames(t *testing.T) {
 	s := newSite(t)
 	s.gateway.set("GET /v1/stories en", 200, `{"stories":[{"name":"stories/nordhafen-logistics","slug":"nordhafen","locale":"en","title":"One"}],"totalSize":1,"locale":"en","locales":["en"]}`,
 		ready.SurrogateKey, "lists/en")
-	revisions, said := make(chan ready.Revision), make(chan struct{})
-	ctx, cancel := context.WithCancel(t.Context())
-	defer cancel()
-	go s.public.Follow(ctx, func(ctx context.Context, heard func(ready.Revision)) error {
-		for {
-			select {
-			case <-ctx.Done():
-				return ctx.Err()
-			case r := <-revisions:
-				heard(r)
-				said <- struct{}{}
-			}
-		}
-	})
-	tell := func(r ready.Revision) { revisions <- r; <-said }
+	tell := s.follows(t)
 	tell(ready.Revision{Number: 1})
 	if got := s.get("/stories").Header.Get(ready.SurrogateKey); got != "lists/en renown" {
 		t.Errorf("the index depends on %q", got)

@@ -363,12 +363,12 @@ func TestAddressesThatAreNotThePage(t *testing.T) {
 	}
 }
 
-// A held page is dropped by the revision that tells of its withdrawal, and not served when the stream falls silent.
-func TestWithdrawnIsGone(t *testing.T) {
-	s := newSite(t)
+// follows lets the site follow a stream, and returns what tells on it and waits until it was heard.
+func (s *site) follows(t *testing.T) func(ready.Revision) {
+	t.Helper()
 	revisions, said := make(chan ready.Revision), make(chan struct{})
 	ctx, cancel := context.WithCancel(t.Context())
-	defer cancel()
+	t.Cleanup(cancel)
 	go s.public.Follow(ctx, func(ctx context.Context, heard func(ready.Revision)) error {
 		for {
 			select {
@@ -380,7 +380,13 @@ func TestWithdrawnIsGone(t *testing.T) {
 			}
 		}
 	})
-	tell := func(r ready.Revision) { revisions <- r; <-said }
+	return func(r ready.Revision) { revisions <- r; <-said }
+}
+
+// A held page is dropped by the revision that tells of its withdrawal, and not served when the stream falls silent.
+func TestWithdrawnIsGone(t *testing.T) {
+	s := newSite(t)
+	tell := s.follows(t)
 	tell(ready.Revision{Number: 1})
 
 	etag := s.get(storyPath).Header.Get("ETag")
