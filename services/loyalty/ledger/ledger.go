@@ -1,0 +1,227 @@
+// Package ledger is the core of the points ledger: a pure state machine. There is no clock, randomness, goroutine or database in it; instants come in as arguments,
+// and the lots that a step needs through Pages.
+//
+// # Accounts
+//
+// A member has one account for each wallet (unit) of the programme. An account has a balance in each of five buckets (pending, available, reserved, frozen, debt),
+// and a chain of transactions, numbered from 1 without a gap. A transaction is a balanced set of integer legs: the buckets of one account on one side, accounts of
+// the system (IssuanceOf(rule), Redeemed, Expired, ...) on the other. Those have no rows: their balances are derived from the transactions. Debt is a balance
+// below zero: a leg of -20 on BucketDebt means that the member owes 20 more. What the company owes the member is the sum of the five.
+//
+// # Lots
+//
+// Points lie in lots, each with its own origin and end. The sum of what is open in activated lots is available + reserved + frozen; that of lots not yet activated
+// is pending. Debits take from available lots in the order (expires, issued, number), earliest first; never-ending lots come last. A hold remembers the lots that
+// it was taken from; what is released goes back to the same lots. A lot is never deleted. One that must move to another page (activation by event, unfreezing with
+// a later end) is closed there and opened again under a new number, and says so in MovedTo.
+//
+// # Time
+//
+// EffectiveAt is when a thing counts, RecordedAt when it was written down. RecordedAt never decreases within an account, even if the clock steps back: the step
+// records at max(now, the last one). Whatever is due by itself (activation, end of a hold, expiry) happens in Settle, with the instant at which it was due as
+// EffectiveAt, in the order of those instants, at one instant: activations, then ends of holds, then expiries, each by lot number or hold id. Every other step
+// settles first. So whether a job ran in time, late or twice makes no difference.
+package ledger
+
+import (
+	"renown.example/kit/clock"
+)
+
+// Bucket is one of the member's own accounts.
+type Bucket string
+
+// The buckets, as legs name them.
+const (
+	Pending   Bucket = "pending"
+	Available Bucket = "available"
+	Reserved  Bucket = "reserved"
+	Frozen    Bucket = "frozen"
+	Debt      Bucket = "debt"
+)
+
+// Accounts of the system, the other side of a transaction.
+const (
+	Redeemed = "redeemed"
+	Expired  = "expired"
+	Reversed = "reversed"
+	Adjusted = "adjusted"
+	// Opening is where balances come from that were brought along from elsewhere.
+	Opening = "opening"
+)
+
+// IssuanceOf is the account that a rule's points come from.
+func IssuanceOf(rule string) string { return "issuance:" + rule }
+
+// TransferOf is the account through which points pass between two accounts; over both it comes to zero.
+func TransferOf(transfer string) string { return "transfer:" + transfer }
+
+// Kind says what a transaction did.
+type Kind string
+
+// The kinds.
+const (
+	KindAccrue   Kind = "accrue"   // points issued by rules
+	KindActivate Kind = "activate" // pending -> available
+	KindExpire   Kind = "expire"   // available -> expired
+	KindReserve  Kind = "reserve"  // available -> reserved
+	KindCommit   Kind = "commit"   // reserved -> redeemed
+	KindCancel   Kind = "cancel"   // reserved -> available, by somebody
+	KindLapse    Kind = "lapse"    // reserved -> available, because the hold ended
+	KindRestore  Kind = "restore"  // redeemed -> available: a committed redemption reversed
+	KindReverse  Kind = "reverse"  // earned points taken back after a return
+	KindAdjust   Kind = "adjust"   // by a person, with a reason
+	KindFreeze   Kind = "freeze"   // available -> frozen
+	KindUnfreeze Kind = "unfreeze" // frozen -> available
+	KindTransfer Kind = "transfer" // to or from another account, such as when members are merged
+	KindOpen     Kind = "open"     // balance brought along from elsewhere
+	KindNote     Kind = "note"     // no points moved: an order that earned none, a change of tier
+)
+
+// Leg is one side of a transaction. The points of all legs add up to zero; on a bucket, plus means that the member has more.
+type Leg struct {
+	// Account is a Bucket or an account of the system.
+	Account string `json:"account"`
+	Points  int64  `json:"points"`
+}
+
+// Balances are what an account holds. All but Debt are zero or more; Debt is zero or less.
+type Balances struct {
+	Pending   int64 `json:"pending"`
+	Available int64 `json:"available"`
+	Reserved  int64 `json:"reserved"`
+	Frozen    int64 `json:"frozen"`
+	Debt      int64 `json:"debt"`
+}
+
+// Lifetime counts what went through an account. Reversals reduce Earned, restorations reduce Spent.
+type Lifetime struct {
+	Earned  int64 `json:"earned"`
+	Spent   int64 `json:"spent"`
+	Expired int64 `json:"expired"`
+}
+
+// LotRef names a lot of an account: its number and the page it lies on.
+type LotRef struct {
+	Page string `json:"page"`
+	N    int64  `json:"n"`
+}
+
+// Take is points taken from, or given back to, a lot.
+type Take struct {
+	LotRef
+	Points int64 `json:"points"`
+}
+
+// Lot is points of one origin with one end.
+type Lot struct {
+	// N numbers the account's lots from 1.
+	N int64 `json:"n"`
+	// Points is how many were issued, Open how many of them are not yet spent, expired, reversed or moved, those in holds (Reserved) included. Points that repaid a
+	// debt at once were never open.
+	Points   int64 `json:"points"`
+	Open     int64 `json:"open"`
+	Reserved int64 `json:"reserved,omitempty"`
+	// Pending lots are not activated yet. ActivatesAt is when they are by themselves; zero on a pending lot means by an event or by hand.
+	Pending     bool         `json:"pending,omitempty"`
+	ActivatesAt clock.Millis `json:"activatesAt,omitempty"`
+	// IssuedAt is the EffectiveAt of the transaction that issued them. ExpiresAt is the first instant at which they cannot be spent any more; zero means never.
+	IssuedAt  clock.Millis `json:"issuedAt"`
+	ExpiresAt clock.Millis `json:"expiresAt,omitempty"`
+	// Life is how long a lot that is activated by event or by hand lives from then on, in words of the policy that made it: the caller turns it into ExpiresAt.
+	// Policy is the version of the policy, which never changes for a lot.
+	Life   string `json:"life,omitempty"`
+	Policy string `json:"policy,omitempty"`
+	// FrozenAt is set while the lot is frozen; it does not expire then, and what is left of its life is left when it is unfrozen.
+	FrozenAt clock.Millis `json:"frozenAt,omitempty"`
+	// Rule and Source say where they come from: "rules/double@3", "orders/1001".
+	Rule   string `json:"rule,omitempty"`
+	Source string `json:"source,omitempty"`
+	// Tx is the number of the transaction that opened the lot.
+	Tx int64 `json:"tx"`
+	// From and MovedTo tie a lot that moved to another page to its former and its later self.
+	From    *LotRef `json:"from,omitempty"`
+	MovedTo *LotRef `json:"movedTo,omitempty"`
+}
+
+// PageSize is how many lots a page holds at most.
+const PageSize = 32
+
+// Page is some lots of one account that end in the same month (UTC), in the order of their numbers. Its ID within the account is "2027-03/0001", "pending/0001"
+// for lots whose end is not known yet, or "~/0001" for those that never end: ids sort as the lots are spent, numbers in a month count from 1.
+type Page struct {
+	ID   string `json:"id"`
+	Lots []Lot  `json:"lots"`
+}
+
+// Hold is points reserved for a redemption.
+type Hold struct {
+	ID      string       `json:"id"`
+	Points  int64        `json:"points"`
+	EndsAt  clock.Millis `json:"endsAt"`
+	Takes   []Take       `json:"takes"`
+	Created clock.Millis `json:"created"`
+}
+
+// Tail is the last page of a month to which lots were added, so that the next is added without searching.
+type Tail struct {
+	Page string `json:"page"`
+	Lots int    `json:"lots"`
+}
+
+// Account is the state of one member's wallet but for its lots.
+type Account struct {
+	ID       string   `json:"id"`
+	Balances Balances `json:"balances"`
+	Lifetime Lifetime `json:"lifetime"`
+	// Seq and Head are number and hash of the last transaction; Lots is the number of the last lot.
+	Seq        int64        `json:"seq"`
+	Head       string       `json:"head,omitempty"`
+	Lots       int64        `json:"lots"`
+	RecordedAt clock.Millis `json:"recordedAt,omitempty"`
+	// DueAt is the earliest instant at which something happens by itself; zero means nothing will.
+	DueAt clock.Millis `json:"dueAt,omitempty"`
+	// First is the id of the first page that may have an open lot: searches begin there.
+	First string `json:"first,omitempty"`
+	Tail  Tail   `json:"tail,omitzero"`
+	Holds []Hold `json:"holds,omitempty"`
+}
+
+// LotChange is what a transaction did to a lot: the change of each figure.
+type LotChange struct {
+	LotRef
+	Open     int64 `json:"open,omitempty"`
+	Reserved int64 `json:"reserved,omitempty"`
+	// Opened is the whole lot as it was opened, on the transaction that did.
+	Opened *Lot `json:"opened,omitempty"`
+	// Activated, Froze and Unfroze say that the lot's state changed, MovedTo that it goes on as another.
+	Activated bool    `json:"activated,omitempty"`
+	Froze     bool    `json:"froze,omitempty"`
+	Unfroze   bool    `json:"unfroze,omitempty"`
+	MovedTo   *LotRef `json:"movedTo,omitempty"`
+}
+
+// Transaction is one step of an account, as it is kept. It never changes.
+type Transaction struct {
+	Account     string       `json:"account"`
+	Seq         int64        `json:"seq"`
+	Kind        Kind         `json:"kind"`
+	EffectiveAt clock.Millis `json:"effectiveAt"`
+	RecordedAt  clock.Millis `json:"recordedAt"`
+	Legs        []Leg        `json:"legs,omitempty"`
+	Lots        []LotChange  `json:"lots,omitempty"`
+	// Hold is the id of the hold that the transaction is about.
+	Hold string `json:"hold,omitempty"`
+	// After are the balances after it.
+	After Balances `json:"after"`
+}
+
+// Pages gives a step the pages of lots that it needs. Its answers must be those of one state: the same question gets the same answer until the step's changes are
+// stored. An error ends the step and comes back from it as it is.
+type Pages interface {
+	// Page returns a page by its id; one that does not exist comes back without lots.
+	Page(id string) (Page, error)
+	// After returns the first page whose id is greater, false if there is none.
+	After(id string) (Page, bool, error)
+	// Last returns the page with the greatest id that begins with the prefix, such as "2027-03/", false if there is none.
+	Last(prefix string) (Page, bool, error)
+}
