@@ -11,16 +11,21 @@
 // # Lots
 //
 // Points lie in lots, each with its own origin and end. The sum of what is open in activated lots is available + reserved + frozen; that of lots not yet activated
-// is pending. Debits take from available lots in the order (expires, issued, number), earliest first; never-ending lots come last. A hold remembers the lots that
-// it was taken from; what is released goes back to the same lots. A lot is never deleted. One that must move to another page (activation by event, unfreezing with
-// a later end) is closed there and opened again under a new number, and says so in MovedTo.
+// is pending, frozen or not. Debits take from available lots in the order (expires, issued, number), earliest first; never-ending lots come last. A hold remembers
+// the lots that it was taken from; what is released goes back to the same lots. A lot is never deleted. One that must move to another page (activation by event,
+// unfreezing with a later end) is closed there and opened again under a new number, and says so in MovedTo; whoever names the former lot means the later.
+//
+// Points come free when they are issued as available, activated, unfrozen, released from a hold, restored or transferred. If their lot is frozen then, they are
+// frozen. If its end has passed, they expire at once, in the same transaction. Otherwise they repay debt first; the rest is available. Expiry takes what is not
+// reserved: the reserved part of a lot outlives its end until its hold is over. A lot that is still pending at its end expires as well.
 //
 // # Time
 //
 // EffectiveAt is when a thing counts, RecordedAt when it was written down. RecordedAt never decreases within an account, even if the clock steps back: the step
-// records at max(now, the last one). Whatever is due by itself (activation, end of a hold, expiry) happens in Settle, with the instant at which it was due as
+// takes max(now, the last one) for the present. Whatever is due by itself (activation, end of a hold, expiry) happens in Settle, with the instant at which it was due as
 // EffectiveAt, in the order of those instants, at one instant: activations, then ends of holds, then expiries, each by lot number or hold id. Every other step
-// settles first. So whether a job ran in time, late or twice makes no difference.
+// settles first. So whether a job ran in time, late or twice makes no difference, and after each step nothing is due. Activations of one instant are one transaction,
+// expiries of one instant another, and each hold that ends has its own.
 package ledger
 
 import (
@@ -52,6 +57,9 @@ const (
 // IssuanceOf is the account that a rule's points come from.
 func IssuanceOf(rule string) string { return "issuance:" + rule }
 
+// DonatedTo is the account of a cause that members give points to.
+func DonatedTo(cause string) string { return "donated:" + cause }
+
 // TransferOf is the account through which points pass between two accounts; over both it comes to zero.
 func TransferOf(transfer string) string { return "transfer:" + transfer }
 
@@ -62,7 +70,7 @@ type Kind string
 const (
 	KindAccrue   Kind = "accrue"   // points issued by rules
 	KindActivate Kind = "activate" // pending -> available
-	KindExpire   Kind = "expire"   // available -> expired
+	KindExpire   Kind = "expire"   // available -> expired, or pending -> expired if the lot's end came first
 	KindReserve  Kind = "reserve"  // available -> reserved
 	KindCommit   Kind = "commit"   // reserved -> redeemed
 	KindCancel   Kind = "cancel"   // reserved -> available, by somebody
@@ -93,7 +101,8 @@ type Balances struct {
 	Debt      int64 `json:"debt"`
 }
 
-// Lifetime counts what went through an account. Reversals reduce Earned, restorations reduce Spent.
+// Lifetime counts what went through an account, by the accounts of the system on the other side: Earned what rules issued less what was reversed, Spent what was
+// redeemed or donated less what was restored, Expired what expired. Adjustments, opening balances and transfers are in none of them.
 type Lifetime struct {
 	Earned  int64 `json:"earned"`
 	Spent   int64 `json:"spent"`
@@ -121,7 +130,7 @@ type Lot struct {
 	Points   int64 `json:"points"`
 	Open     int64 `json:"open"`
 	Reserved int64 `json:"reserved,omitempty"`
-	// Pending lots are not activated yet. ActivatesAt is when they are by themselves; zero on a pending lot means by an event or by hand.
+	// Pending lots are not activated yet. ActivatesAt is when they are by themselves, zero meaning by an event or by hand; on an activated lot, when it was.
 	Pending     bool         `json:"pending,omitempty"`
 	ActivatesAt clock.Millis `json:"activatesAt,omitempty"`
 	// IssuedAt is the EffectiveAt of the transaction that issued them. ExpiresAt is the first instant at which they cannot be spent any more; zero means never.
@@ -131,14 +140,15 @@ type Lot struct {
 	// Policy is the version of the policy, which never changes for a lot.
 	Life   string `json:"life,omitempty"`
 	Policy string `json:"policy,omitempty"`
-	// FrozenAt is set while the lot is frozen; it does not expire then, and what is left of its life is left when it is unfrozen.
+	// FrozenAt is set while the lot is frozen; it does not expire then, and what is left of its life is left when it is unfrozen. Life begins with activation: a
+	// lot that is frozen while it waits for its ActivatesAt loses and gains nothing.
 	FrozenAt clock.Millis `json:"frozenAt,omitempty"`
 	// Rule and Source say where they come from: "rules/double@3", "orders/1001".
 	Rule   string `json:"rule,omitempty"`
 	Source string `json:"source,omitempty"`
 	// Tx is the number of the transaction that opened the lot.
 	Tx int64 `json:"tx"`
-	// From and MovedTo tie a lot that moved to another page to its former and its later self.
+	// From and MovedTo tie a lot that moved to another page to its former and its later self, which has the same Points.
 	From    *LotRef `json:"from,omitempty"`
 	MovedTo *LotRef `json:"movedTo,omitempty"`
 }
@@ -146,8 +156,9 @@ type Lot struct {
 // PageSize is how many lots a page holds at most.
 const PageSize = 32
 
-// Page is some lots of one account that end in the same month (UTC), in the order of their numbers. Its ID within the account is "2027-03/0001", "pending/0001"
-// for lots whose end is not known yet, or "~/0001" for those that never end: ids sort as the lots are spent, numbers in a month count from 1.
+// Page is some lots of one account that end in the same month (UTC), in the order of their numbers. Its ID within the account is "2027-03/000001",
+// "pending/000001" for lots whose activation and end are not known yet, or "~/000001" for those that never end: ids sort as the lots are spent, numbers in a month
+// count from 1.
 type Page struct {
 	ID   string `json:"id"`
 	Lots []Lot  `json:"lots"`
@@ -162,7 +173,7 @@ type Hold struct {
 	Created clock.Millis `json:"created"`
 }
 
-// Tail is the last page of a month to which lots were added, so that the next is added without searching.
+// Tail is the page to which the last lot was added, so that the next of the same month is added without searching.
 type Tail struct {
 	Page string `json:"page"`
 	Lots int    `json:"lots"`
@@ -180,7 +191,7 @@ type Account struct {
 	RecordedAt clock.Millis `json:"recordedAt,omitempty"`
 	// DueAt is the earliest instant at which something happens by itself; zero means nothing will.
 	DueAt clock.Millis `json:"dueAt,omitempty"`
-	// First is the id of the first page that may have an open lot: searches begin there.
+	// First is the id of the first page that has an open lot, empty if none has: searches begin there.
 	First string `json:"first,omitempty"`
 	Tail  Tail   `json:"tail,omitzero"`
 	Holds []Hold `json:"holds,omitempty"`
@@ -194,10 +205,12 @@ type LotChange struct {
 	// Opened is the whole lot as it was opened, on the transaction that did.
 	Opened *Lot `json:"opened,omitempty"`
 	// Activated, Froze and Unfroze say that the lot's state changed, MovedTo that it goes on as another.
-	Activated bool    `json:"activated,omitempty"`
-	Froze     bool    `json:"froze,omitempty"`
-	Unfroze   bool    `json:"unfroze,omitempty"`
-	MovedTo   *LotRef `json:"movedTo,omitempty"`
+	Activated bool `json:"activated,omitempty"`
+	Froze     bool `json:"froze,omitempty"`
+	Unfroze   bool `json:"unfroze,omitempty"`
+	// ExpiresAt is the lot's new end if the transaction gave it one.
+	ExpiresAt clock.Millis `json:"expiresAt,omitempty"`
+	MovedTo   *LotRef      `json:"movedTo,omitempty"`
 }
 
 // Transaction is one step of an account, as it is kept. It never changes.
@@ -209,10 +222,22 @@ type Transaction struct {
 	RecordedAt  clock.Millis `json:"recordedAt"`
 	Legs        []Leg        `json:"legs,omitempty"`
 	Lots        []LotChange  `json:"lots,omitempty"`
-	// Hold is the id of the hold that the transaction is about.
-	Hold string `json:"hold,omitempty"`
+	// Hold is the id of the hold that the transaction is about, EndsAt when a new one ends.
+	Hold   string       `json:"hold,omitempty"`
+	EndsAt clock.Millis `json:"endsAt,omitempty"`
 	// After are the balances after it.
 	After Balances `json:"after"`
+}
+
+// Takes lists what the transaction took out of lots for good: what Restore gives back of a redemption that was committed.
+func (t Transaction) Takes() []Take {
+	var takes []Take
+	for _, c := range t.Lots {
+		if c.Open < 0 && c.MovedTo == nil {
+			takes = append(takes, Take{c.LotRef, -c.Open})
+		}
+	}
+	return takes
 }
 
 // Pages gives a step the pages of lots that it needs. Its answers must be those of one state: the same question gets the same answer until the step's changes are

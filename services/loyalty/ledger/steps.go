@@ -15,7 +15,7 @@ const (
 	Insufficient Code = "insufficient"
 	// Overflow: a figure would leave the range that is kept, which is [-2^53, 2^53] so that every JSON reader reads it exactly.
 	Overflow Code = "overflow"
-	// Invalid: an amount is zero or less, a lot or hold is named twice, a hold ends in the past.
+	// Invalid: an amount is zero or less, a lot is named twice, an instant is after the present or out of bounds, a hold ends in the past, a name is missing.
 	Invalid Code = "invalid"
 	// NoHold: there is no such hold, or it is over.
 	NoHold Code = "no hold"
@@ -34,8 +34,23 @@ type Refusal struct {
 
 func (r *Refusal) Error() string { return fmt.Sprintf("ledger: %s: %s", r.Code, r.Message) }
 
-// Most is the largest figure that is kept.
+// Most is the largest figure that is kept. So that expiry can never be refused, what may still expire and what has expired are not more than Most together.
 const Most = int64(1) << 53
+
+// latest is the last instant of the year 9999: ids of pages sort by their four digits.
+const latest = clock.Millis(253402300799999)
+
+// Broken is an invariant that a step would have violated, or that the stored state violates already. It is never the caller's fault: nothing may be stored.
+type Broken struct {
+	Account string
+	// Seq is the number that the transaction would have had.
+	Seq  int64
+	What string
+}
+
+func (b *Broken) Error() string {
+	return fmt.Sprintf("ledger: account %s: transaction %d: broken: %s", b.Account, b.Seq, b.What)
+}
 
 // Step is what all steps have in common.
 type Step struct {
@@ -46,7 +61,8 @@ type Step struct {
 // NewLot is points to issue.
 type NewLot struct {
 	Points int64
-	// Pending, ActivatesAt, ExpiresAt, Life, Policy, Rule, Source: as in Lot. A lot with an ActivatesAt that has passed is opened as activated.
+	// Pending, ActivatesAt, ExpiresAt, Life, Policy, Rule, Source: as in Lot. A lot with an ActivatesAt that has passed is opened as activated, one with an
+	// ActivatesAt to come as pending.
 	Pending      bool
 	ActivatesAt  clock.Millis
 	ExpiresAt    clock.Millis
@@ -70,7 +86,16 @@ const (
 	AllowDebt     Reach = "allow_debt"
 )
 
-// Reversal is how a reversal was met: from pending lots, from the order's own and from other available lots, as debt; Forgiven is what could not be taken.
+// Reversal is how a reversal was met: from pending lots, from the order's own and from other available lots, from the order's frozen ones, as debt; Forgiven is what
+// could not be taken.
 type Reversal struct {
-	FromPending, FromAvailable, AsDebt, Forgiven int64
+	FromPending, FromAvailable, FromFrozen, AsDebt, Forgiven int64
+}
+
+// Parcel is what goes over from one account to another.
+type Parcel struct {
+	// Lots as they go over: Points and Open are what was open and not reserved, everything else is as it was.
+	Lots []Lot
+	// Debt is what the member owed, zero or more.
+	Debt int64
 }

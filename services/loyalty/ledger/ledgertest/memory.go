@@ -1,0 +1,85 @@
+// Package ledgertest proves a ledger: a naive model of what it should do, operations for both to do, and pages in memory.
+package ledgertest
+
+import (
+	"slices"
+	"strings"
+
+	"renown.example/loyalty/ledger"
+)
+
+// Memory keeps one account in memory as a database would.
+type Memory struct {
+	Account ledger.Account
+	pages   map[string]ledger.Page
+	ids     []string
+	// Calls counts what was asked of it as ledger.Pages.
+	Calls int
+	// Fail makes the call of that number, from 1, return the error.
+	Fail func(call int) error
+}
+
+// NewMemory returns an account that nothing has happened to.
+func NewMemory(id string) *Memory {
+	return &Memory{Account: ledger.Account{ID: id}, pages: map[string]ledger.Page{}}
+}
+
+// Open begins to work with the account.
+func (m *Memory) Open() *ledger.Book { return ledger.Open(m.Account, m) }
+
+// Store takes in what a Book has changed.
+func (m *Memory) Store(b *ledger.Book) {
+	m.Account = b.Account()
+	for _, p := range b.Changed() {
+		if _, ok := m.pages[p.ID]; !ok {
+			i, _ := slices.BinarySearch(m.ids, p.ID)
+			m.ids = slices.Insert(m.ids, i, p.ID)
+		}
+		p.Lots = slices.Clone(p.Lots)
+		m.pages[p.ID] = p
+	}
+}
+
+// Lots lists all lots, in the order of their numbers.
+func (m *Memory) Lots() []ledger.Lot {
+	var lots []ledger.Lot
+	for _, id := range m.ids {
+		lots = append(lots, m.pages[id].Lots...)
+	}
+	slices.SortFunc(lots, func(x, y ledger.Lot) int { return int(x.N - y.N) })
+	return lots
+}
+
+func (m *Memory) called() error {
+	m.Calls++
+	if m.Fail == nil {
+		return nil
+	}
+	return m.Fail(m.Calls)
+}
+
+// Page is part of ledger.Pages.
+func (m *Memory) Page(id string) (ledger.Page, error) {
+	return m.pages[id], m.called()
+}
+
+// After is part of ledger.Pages.
+func (m *Memory) After(id string) (ledger.Page, bool, error) {
+	i, here := slices.BinarySearch(m.ids, id)
+	if here {
+		i++
+	}
+	if i == len(m.ids) {
+		return ledger.Page{}, false, m.called()
+	}
+	return m.pages[m.ids[i]], true, m.called()
+}
+
+// Last is part of ledger.Pages.
+func (m *Memory) Last(prefix string) (ledger.Page, bool, error) {
+	i, _ := slices.BinarySearch(m.ids, prefix+"~")
+	if i == 0 || !strings.HasPrefix(m.ids[i-1], prefix) {
+		return ledger.Page{}, false, m.called()
+	}
+	return m.pages[m.ids[i-1]], true, m.called()
+}

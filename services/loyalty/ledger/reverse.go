@@ -1,0 +1,68 @@
+package ledger
+
+// Reverse takes back points that an order earned. From names the order's lots, and how many points of each at most. First come its pending lots, then the rest of
+// its lots, then whatever is available in the order in which lots are spent, then debt; Reach says where that ends.
+func (b *Book) Reverse(s Step, from []Take, points int64, reach Reach) (Transaction, Reversal, error) {
+	var met Reversal
+	tx, err := b.step(s, KindReverse, func(e *entry) error {
+		if points <= 0 {
+			return refuse(Invalid, "%d is no amount of points", points)
+		}
+		if points > Most {
+			return refuse(Overflow, "%d points are more than can be kept", points)
+		}
+		if reach != OnlyPending && reach != WithinBalance && reach != AllowDebt {
+			return refuse(Invalid, "there is no reach %q", reach)
+		}
+		spots, err := e.given(from, func(Lot) bool { return true })
+		if err != nil {
+			return err
+		}
+		met, err = e.reverse(spots, from, points, reach)
+		return err
+	})
+	if err != nil {
+		return Transaction{}, Reversal{}, err
+	}
+	return tx, met, nil
+}
+
+func (e *entry) reverse(spots []spot, from []Take, points int64, reach Reach) (met Reversal, err error) {
+	own := func(pending bool) {
+		for i, p := range spots {
+			l := p.lot()
+			part := min(from[i].Points, l.unreserved(), points)
+			if l.Pending != pending || part <= 0 {
+				continue
+			}
+			switch points -= part; Bucket(l.bucket()) {
+			case Pending:
+				met.FromPending += part
+			case Frozen:
+				met.FromFrozen += part
+			default:
+				met.FromAvailable += part
+			}
+			e.debit(p, part, Reversed)
+		}
+	}
+	own(true)
+	if reach != OnlyPending {
+		own(false)
+		if part := min(points, e.book.account.Balances.Available); part > 0 {
+			points -= part
+			met.FromAvailable += part
+			if err := e.inOrder(part, func(p spot, points int64) { e.debit(p, points, Reversed) }); err != nil {
+				return met, err
+			}
+		}
+	}
+	if reach != AllowDebt {
+		met.Forgiven = points
+		return met, nil
+	}
+	met.AsDebt = points
+	e.post(string(Debt), -points)
+	e.post(Reversed, points)
+	return met, nil
+}

@@ -1,0 +1,200 @@
+package ledger
+
+import (
+	"cmp"
+	"slices"
+
+	"renown.example/kit/clock"
+)
+
+// Spend takes available points to an account of the system.
+func (b *Book) Spend(s Step, kind Kind, points int64, to string) (Transaction, error) {
+	return b.step(s, kind, func(e *entry) error {
+		if !isSystem(to) {
+			return refuse(Invalid, "points cannot go to %q", to)
+		}
+		if err := e.covered(points); err != nil {
+			return err
+		}
+		return e.inOrder(points, func(p spot, points int64) { e.debit(p, points, to) })
+	})
+}
+
+// Reserve takes available points into a hold.
+func (b *Book) Reserve(s Step, id string, points int64, endsAt clock.Millis) (Transaction, error) {
+	return b.step(s, KindReserve, func(e *entry) error {
+		if id == "" || endsAt <= e.at.now || unkept(endsAt) {
+			return refuse(Invalid, "a hold %q cannot end at %d", id, endsAt)
+		}
+		if e.book.hold(id) >= 0 {
+			return refuse(Exists, "the account has a hold %q", id)
+		}
+		if err := e.covered(points); err != nil {
+			return err
+		}
+		h := Hold{ID: id, Points: points, EndsAt: endsAt, Created: e.at.effective}
+		e.tx.Hold, e.tx.EndsAt = id, endsAt
+		err := e.inOrder(points, func(p spot, points int64) {
+			e.post(string(Available), -points)
+			e.post(string(Reserved), points)
+			e.add(p, 0, points)
+			h.Takes = append(h.Takes, Take{p.ref(), points})
+		})
+		a := &e.book.account
+		a.Holds = append(slices.Clip(a.Holds), h)
+		if a.DueAt == 0 || endsAt < a.DueAt {
+			a.DueAt = endsAt
+		}
+		return err
+	})
+}
+
+// Commit redeems what a hold has reserved.
+func (b *Book) Commit(s Step, id string) (Transaction, error) {
+	return b.step(s, KindCommit, func(e *entry) error {
+		i := b.hold(id)
+		if i < 0 {
+			return refuse(NoHold, "the account has no hold %q", id)
+		}
+		h := b.account.Holds[i]
+		e.post(string(Reserved), -h.Points)
+		e.post(Redeemed, h.Points)
+		return e.end(h, func(p spot, points int64) { e.add(p, -points, -points) })
+	})
+}
+
+// Cancel gives back what a hold has reserved, to the lots that it came from.
+func (b *Book) Cancel(s Step, id string) (Transaction, error) {
+	return b.step(s, KindCancel, func(e *entry) error {
+		i := b.hold(id)
+		if i < 0 {
+			return refuse(NoHold, "the account has no hold %q", id)
+		}
+		return e.release(b.account.Holds[i])
+	})
+}
+
+// release ends a hold and gives its points back.
+func (e *entry) release(h Hold) error {
+	e.post(string(Reserved), -h.Points)
+	return e.end(h, func(p spot, points int64) { e.add(p, e.free(*p.lot(), points)-points, -points) })
+}
+
+// end removes a hold and does something with each of its takes.
+func (e *entry) end(h Hold, each func(p spot, points int64)) error {
+	a := &e.book.account
+	e.tx.Hold = h.ID
+	i := e.book.hold(h.ID)
+	if i < 0 {
+		return e.book.broken("hold %q is gone", h.ID)
+	}
+	h = a.Holds[i]
+	a.Holds = slices.Concat(a.Holds[:i], a.Holds[i+1:])
+	if h.EndsAt == a.DueAt {
+		e.book.stale = true
+	}
+	for _, t := range h.Takes {
+		p, ok, err := e.book.find(t.LotRef)
+		if err != nil {
+			return err
+		}
+		if !ok || p.lot().Reserved < t.Points {
+			return e.book.broken("hold %q has %d points of lot %d, and the lot does not", h.ID, t.Points, t.N)
+		}
+		each(p, t.Points)
+	}
+	return nil
+}
+
+// hold returns the place of a hold, -1 if there is none.
+func (b *Book) hold(id string) int {
+	return slices.IndexFunc(b.account.Holds, func(h Hold) bool { return h.ID == id })
+}
+
+// Restore gives back what a committed redemption took, to the lots that it came from.
+func (b *Book) Restore(s Step, takes []Take) (Transaction, error) {
+	return b.step(s, KindRestore, func(e *entry) error {
+		if len(takes) == 0 {
+			return refuse(Invalid, "there is nothing to restore")
+		}
+		spots, err := e.given(takes, func(l Lot) bool { return !l.Pending })
+		if err != nil {
+			return err
+		}
+		for i, p := range spots {
+			points := takes[i].Points
+			if l := p.lot(); points > l.Points-l.Open {
+				return &Refusal{Code: Invalid, Message: "more than was taken from the lot", Want: points, Have: l.Points - l.Open}
+			}
+			e.post(Redeemed, -points)
+			e.add(p, e.free(*p.lot(), points), 0)
+			if err := b.inRange(); err != nil {
+				return err
+			}
+		}
+		return nil
+	})
+}
+
+// covered refuses an amount that is none, or more than is available.
+func (e *entry) covered(points int64) error {
+	if points <= 0 {
+		return refuse(Invalid, "%d is no amount of points", points)
+	}
+	if have := e.book.account.Balances.Available; points > have {
+		return &Refusal{Code: Insufficient, Message: "fewer points are available", Want: points, Have: have}
+	}
+	return nil
+}
+
+// candidate is a lot that has something available.
+type candidate struct {
+	expires, issued clock.Millis
+	n               int64
+	spot            spot
+}
+
+// inOrder shares points out over the lots that have some available, in the order in which they are spent. Pages come in the order of their months, so only lots of one
+// month are put in order at a time.
+func (e *entry) inOrder(points int64, each func(p spot, points int64)) error {
+	var lots []candidate
+	var group string
+	unseen := e.book.account.Balances.Available
+	share := func() {
+		slices.SortFunc(lots, func(x, y candidate) int {
+			return cmp.Or(cmp.Compare(x.expires, y.expires), cmp.Compare(x.issued, y.issued), cmp.Compare(x.n, y.n))
+		})
+		for _, c := range lots {
+			if points == 0 {
+				break
+			}
+			part := min(points, c.spot.lot().unreserved())
+			points -= part
+			each(c.spot, part)
+		}
+		lots = lots[:0]
+	}
+	err := e.book.shelf.walk(e.book.account.First, func(s *sheet) bool {
+		if p := s.prefix(); p != group {
+			share()
+			group = p
+		}
+		if points == 0 || unseen == 0 {
+			return false
+		}
+		for i, l := range s.lots {
+			if !l.Pending && l.FrozenAt == 0 && l.unreserved() > 0 {
+				unseen -= l.unreserved()
+				lots = append(lots, candidate{l.ExpiresAt, l.IssuedAt, l.N, spot{s, i}})
+			}
+		}
+		return unseen != 0
+	})
+	if err != nil {
+		return err
+	}
+	if share(); points != 0 {
+		return e.book.broken("the lots hold %d points less than the balances", points)
+	}
+	return nil
+}
