@@ -28,6 +28,7 @@ func TestWhatStrangersSendIsFuzzed(t *testing.T) {
 		"bodies of requests":   {"gateway/strict", "FuzzBody"},
 		"pictures":             {"services/stories/images", "FuzzClean"},
 		"what is searched for": {"services/stories/search", "FuzzQuery"},
+		"lengths of time":      {"services/loyalty/calendar", "FuzzSpan"},
 	} {
 		if !slices.Contains(targets, want) {
 			t.Errorf("%s: there is no %s in %s", what, want.name, want.folder)
