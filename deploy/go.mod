@@ -26,6 +26,7 @@ require (
 	modernc.org/sqlite v1.62.0
 	renown.example/gateway v0.0.0
 	renown.example/kit v0.0.0
+	renown.example/loyalty v0.0.0
 	renown.example/partners v0.0.0
 	renown.example/proto v0.0.0
 	renown.example/stories v0.0.0
@@ -134,6 +135,8 @@ require (
 )
 
 replace renown.example/kit => ../services/kit
+
+replace renown.example/loyalty => ../services/loyalty
 
 replace renown.example/stories => ../services/stories
 

@@ -73,7 +73,7 @@ var build = sync.OnceValue(func() (err error) {
 	if bin, err = os.MkdirTemp("", "renown-bin-"); err != nil {
 		return err
 	}
-	cmd := exec.Command("go", "build", "-ldflags=-s -w", "-o", bin, "renown.example/stories/cmd/stories", "renown.example/partners/cmd/partners",
+	cmd := exec.Command("go", "build", "-ldflags=-s -w", "-o", bin, "renown.example/stories/cmd/stories", "renown.example/partners/cmd/partners", "renown.example/loyalty/cmd/loyalty",
 		"renown.example/gateway/cmd/gateway", "renown.example/website/cmd/website")
 	cmd.Stderr = os.Stderr
 	return cmd.Run()
@@ -100,8 +100,8 @@ func newSplit(t *testing.T, mongodb, forStories string) *split {
 	if err := build(); err != nil {
 		t.Fatal(err)
 	}
-	at := free(t, 4)
-	stories, partners, rest, site := at[0], at[1], at[2], at[3]
+	at := free(t, 5)
+	stories, partners, rest, site, loyalty := at[0], at[1], at[2], at[3], at[4]
 	s := &split{Target: cases.Target{Website: "http://" + site, API: "http://" + rest}, parts: map[string]*part{}}
 	provider, err := idp.Start(context.Background(), idp.Config{Addr: "127.0.0.1:0", Users: idp.DemoUsers("northwind.example"), Clients: []idp.Client{
 		{ID: "renown", Secret: "a secret of the provider's", RedirectURIs: []string{s.Website + "/signin/callback"}},
@@ -121,11 +121,12 @@ func newSplit(t *testing.T, mongodb, forStories string) *split {
 	s.add(t, "stories", []string{public, "RENOWN_MONGODB_URI=" + forStories}, "--data", filepath.Join(dir, "stories"), "--listen", stories, "--admin", "-",
 		"--company", "Northwind", "--website-url", s.Website, "--locales", "en,de")
 	s.add(t, "partners", append(oidc, public, "RENOWN_MONGODB_URI="+mongodb), "--data", filepath.Join(dir, "partners"), "--listen", partners, "--admin", "-",
-		"--group-roles", "author=author,editor=editor,approver=approver,admin=admin")
+		"--group-roles", "author=author,editor=editor,approver=approver,manager=manager,admin=admin")
+	s.add(t, "loyalty", []string{public, "RENOWN_MONGODB_URI=" + mongodb}, "--data", filepath.Join(dir, "loyalty"), "--listen", loyalty, "--admin", "-")
 	// By name, as the services of a cluster are found.
 	named := func(address string) string { return "localhost" + address[strings.LastIndex(address, ":"):] }
 	s.add(t, "gateway", []string{"RENOWN_IDENTITY_KEY=" + string(private)}, "--api", rest, "--admin=", "--public-url", s.API, "--stories-addr", named(stories),
-		"--partners-addr", named(partners), "--trusted-proxy", "127.0.0.0/8")
+		"--partners-addr", named(partners), "--loyalty-addr", named(loyalty), "--trusted-proxy", "127.0.0.0/8")
 	s.add(t, "website", append(oidc, "RENOWN_OIDC_CLIENT_SECRET=a secret of the provider's"), "--website", site, "--admin=", "--gateway", s.API, "--public-url", s.Website)
 	cases.Eventually(t, patience, "everything is ready", func() bool { return s.answers(s.API+"/readyz") && s.answers(s.Website+"/stories") })
 	return s

@@ -78,3 +78,20 @@ func setEtag(args any, etag string) error {
 	m.ProtoReflect().Set(fd, protoreflect.ValueOfString(etag))
 	return nil
 }
+
+// absent stands for a service that the installation does not have.
+type absent struct{ name string }
+
+func (a absent) refuse() error {
+	return fault.Unavailable.New("This installation does not run the %s service.", a.name)
+}
+
+// Invoke implements grpc.ClientConnInterface.
+func (a absent) Invoke(context.Context, string, any, any, ...grpc.CallOption) error {
+	return a.refuse()
+}
+
+// NewStream implements grpc.ClientConnInterface.
+func (a absent) NewStream(context.Context, *grpc.StreamDesc, string, ...grpc.CallOption) (grpc.ClientStream, error) {
+	return nil, a.refuse()
+}

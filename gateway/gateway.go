@@ -25,6 +25,7 @@ import (
 	"renown.example/kit/clock"
 	"renown.example/kit/ready"
 	"renown.example/kit/telemetry"
+	loyaltyv1 "renown.example/proto/gen/renown/loyalty/v1"
 	partnersv1 "renown.example/proto/gen/renown/partners/v1"
 	storiesv1 "renown.example/proto/gen/renown/stories/v1"
 )
@@ -33,6 +34,8 @@ import (
 type Options struct {
 	// Stories and Partners are connections to the services, dialled or in process.
 	Stories, Partners grpc.ClientConnInterface
+	// Loyalty is the connection to the loyalty service; nil where there is none: then its addresses say so.
+	Loyalty grpc.ClientConnInterface
 	// Minter makes the identity tokens that services verify.
 	Minter *auth.Minter
 	// Clock is the wall clock; nil means the system's.
@@ -163,8 +166,13 @@ func New(o Options) (*Gateway, error) {
 	}
 	g.resolver = &resolver{client: partnersv1.NewCredentialsServiceClient(conn{o.Partners, o.Minter}), clock: o.Clock}
 	g.openapi = openapiHandler()
+	if o.Loyalty == nil {
+		o.Loyalty = absent{"loyalty"}
+	} else {
+		g.services = append(g.services, newService("loyalty", o.Loyalty, o.Clock))
+	}
 	stories := conn{o.Stories, o.Minter}
-	if g.mux, err = g.handlers(stories, conn{o.Partners, o.Minter}); err != nil {
+	if g.mux, err = g.handlers(stories, conn{o.Partners, o.Minter}, conn{o.Loyalty, o.Minter}); err != nil {
 		return nil, err
 	}
 	// Whoever reads without knowing whether a story was withdrawn has an answer before a withdrawal must have come through.
@@ -186,7 +194,7 @@ func (g *Gateway) start(client storiesv1.PublishedServiceClient) {
 func (g *Gateway) Close() { g.close() }
 
 // handlers registers the generated handlers.
-func (g *Gateway) handlers(stories, partners grpc.ClientConnInterface) (*runtime.ServeMux, error) {
+func (g *Gateway) handlers(stories, partners, loyalty grpc.ClientConnInterface) (*runtime.ServeMux, error) {
 	mux := runtime.NewServeMux(
 		runtime.WithMarshalerOption(runtime.MIMEWildcard, newMarshaler()),
 		runtime.WithIncomingHeaderMatcher(nothing),
@@ -218,5 +226,9 @@ func (g *Gateway) handlers(stories, partners grpc.ClientConnInterface) (*runtime
 		partnersv1.RegisterSessionsServiceHandlerClient(ctx, mux, partnersv1.NewSessionsServiceClient(partners)),
 		partnersv1.RegisterUsersServiceHandlerClient(ctx, mux, partnersv1.NewUsersServiceClient(partners)),
 		partnersv1.RegisterAppsServiceHandlerClient(ctx, mux, partnersv1.NewAppsServiceClient(partners)),
+		loyaltyv1.RegisterProgramsServiceHandlerClient(ctx, mux, loyaltyv1.NewProgramsServiceClient(loyalty)),
+		loyaltyv1.RegisterMembersServiceHandlerClient(ctx, mux, loyaltyv1.NewMembersServiceClient(loyalty)),
+		loyaltyv1.RegisterPointsServiceHandlerClient(ctx, mux, loyaltyv1.NewPointsServiceClient(loyalty)),
+		loyaltyv1.RegisterLoyaltyEventsServiceHandlerClient(ctx, mux, loyaltyv1.NewLoyaltyEventsServiceClient(loyalty)),
 	)
 }

@@ -109,11 +109,14 @@ require (
 	google.golang.org/genproto/googleapis/rpc v0.0.0-20261019180522-ce908d29299b // indirect
 	google.golang.org/grpc v1.85.0
 	google.golang.org/protobuf v1.36.13-0.20261016172727-e9ee2a76ab8e
+	renown.example/loyalty v0.0.0
 	renown.example/partners v0.0.0
 	renown.example/stories v0.0.0
 )
 
 replace renown.example/kit => ../services/kit
+
+replace renown.example/loyalty => ../services/loyalty
 
 replace renown.example/partners => ../services/partners
 

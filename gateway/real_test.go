@@ -20,6 +20,7 @@ import (
 	"renown.example/kit/clock"
 	"renown.example/kit/store/engine"
 	"renown.example/kit/telemetry"
+	loyaltyservice "renown.example/loyalty"
 	partnersservice "renown.example/partners"
 	storiesservice "renown.example/stories"
 )
@@ -41,7 +42,7 @@ func newRealWorld(t *testing.T) (*world, *idp) {
 	keys := []auth.PublicKey{key.Public()}
 	people, err := partnersservice.New(context.Background(), partnersservice.Config{
 		Config: store, IdentityKeys: keys, OIDC: partnersservice.OIDC{Issuer: provider.server.URL, ClientID: "renown", GroupsClaim: "groups"},
-		GroupRoles: "admin=admin,editor=editor,approver=approver,author=author",
+		GroupRoles: "admin=admin,manager=manager,editor=editor,approver=approver,author=author",
 	}, partnersservice.Deps{Clock: w.clock, Telemetry: tel})
 	if err != nil {
 		t.Fatal(err)
@@ -52,8 +53,12 @@ func newRealWorld(t *testing.T) (*world, *idp) {
 	if err != nil {
 		t.Fatal(err)
 	}
+	points, err := loyaltyservice.New(context.Background(), loyaltyservice.Config{Config: store, IdentityKeys: keys}, loyaltyservice.Deps{Clock: w.clock, Telemetry: tel})
+	if err != nil {
+		t.Fatal(err)
+	}
 	if w.gateway, err = gateway.New(gateway.Options{
-		Stories: texts.Conn(), Partners: people.Conn(), Minter: w.minter, Clock: w.clock, Telemetry: tel, PublicURL: "https://api.northwind.example",
+		Stories: texts.Conn(), Partners: people.Conn(), Loyalty: points.Conn(), Minter: w.minter, Clock: w.clock, Telemetry: tel, PublicURL: "https://api.northwind.example",
 	}); err != nil {
 		t.Fatal(err)
 	}
@@ -62,12 +67,13 @@ func newRealWorld(t *testing.T) (*world, *idp) {
 	var running sync.WaitGroup
 	running.Go(func() { people.Run(ctx) })
 	running.Go(func() { texts.Run(ctx) })
+	running.Go(func() { points.Run(ctx) })
 	t.Cleanup(func() {
 		w.gateway.Close()
 		w.http.Close()
 		stop()
 		running.Wait()
-		for _, err := range []error{texts.Close(), people.Close()} {
+		for _, err := range []error{texts.Close(), people.Close(), points.Close()} {
 			if err != nil {
 				t.Error(err)
 			}

@@ -9,6 +9,8 @@ import (
 	"net/netip"
 	"time"
 
+	"google.golang.org/grpc"
+
 	"renown.example/kit/auth"
 	"renown.example/kit/clock"
 	"renown.example/kit/ready"
@@ -24,6 +26,7 @@ type Settings struct {
 	PublicURL    string          `name:"public-url" help:"Address under which callers reach REST." default:"http://127.0.0.1:8081"`
 	StoriesAddr  string          `name:"stories-addr" help:"Where the stories service listens, host:port or a gRPC address." default:"127.0.0.1:9001"`
 	PartnersAddr string          `name:"partners-addr" help:"Where the partners service listens, host:port or a gRPC address." default:"127.0.0.1:9002"`
+	LoyaltyAddr  string          `name:"loyalty-addr" help:"Where the loyalty service listens, host:port or a gRPC address; empty where there is none." default:"127.0.0.1:9003"`
 	IdentityKey  auth.PrivateKey `name:"identity-key" help:"Private key that signs identity tokens. The services hold its public half." placeholder:"rnpriv_..." required:""`
 	Origin       []string        `help:"Origin whose scripts may use everything, such as https://www.northwind.example. Repeatable." placeholder:"ORIGIN"`
 	TrustedProxy []netip.Prefix  `name:"trusted-proxy" help:"Network of a proxy whose X-Forwarded-For tells the caller's address. Repeatable." placeholder:"CIDR"`
@@ -47,11 +50,12 @@ func Run(ctx context.Context, s Settings) error {
 	stories, err1 := rpc.Dial(s.StoriesAddr, dial)
 	partners, err2 := rpc.Dial(s.PartnersAddr, dial)
 	minter, err3 := auth.NewMinter(clock.System(), s.IdentityKey)
-	if err := errors.Join(err1, err2, err3); err != nil {
+	loyalty, closeLoyalty, err4 := dialIf(s.LoyaltyAddr, dial)
+	if err := errors.Join(err1, err2, err3, err4); err != nil {
 		return err
 	}
 	g, err := New(Options{
-		Stories: stories, Partners: partners, Minter: minter, Telemetry: tel, PublicURL: s.PublicURL, Origins: s.Origin, TrustedProxies: s.TrustedProxy,
+		Stories: stories, Partners: partners, Loyalty: loyalty, Minter: minter, Telemetry: tel, PublicURL: s.PublicURL, Origins: s.Origin, TrustedProxies: s.TrustedProxy,
 		Limits: Limits{Credential: s.Quota, Anonymous: s.QuotaAddress}, Ready: program.Ready,
 		Settle: ready.Settled, Shared: s.Shared,
 	})
@@ -60,7 +64,7 @@ func Run(ctx context.Context, s Settings) error {
 	}
 	program.Add(run.Part{Name: "connections", Stop: func(context.Context) error {
 		g.Close()
-		return errors.Join(stories.Close(), partners.Close())
+		return errors.Join(stories.Close(), partners.Close(), closeLoyalty())
 	}})
 	if s.Admin != "" {
 		admin := NewHTTPServer(tel.AdminHandler(program.Ready), tel.Logger)
@@ -68,6 +72,18 @@ func Run(ctx context.Context, s Settings) error {
 	}
 	program.Add(rest(g, s))
 	return program.Run(ctx)
+}
+
+// dialIf connects to a service of which an installation may have none.
+func dialIf(address string, o rpc.DialOptions) (grpc.ClientConnInterface, func() error, error) {
+	if address == "" {
+		return nil, func() error { return nil }, nil
+	}
+	c, err := rpc.Dial(address, o)
+	if err != nil {
+		return nil, nil, err
+	}
+	return c, c.Close, nil
 }
 
 // rest is the part that serves REST.

@@ -26,9 +26,10 @@ func DemoUsers(domain string) []User {
 		user("ada", "Ada Lindqvist", "author", "Author: writes stories and sends them to review"),
 		user("edda", "Edda Marquardt", "editor", "Editor: writes, asks customers to sign, publishes and withdraws"),
 		user("pavel", "Pavel Hradil", "approver", "Approver: reads what others wrote, approves it or asks for changes"),
+		user("marta", "Marta Solberg-Ionescu", "manager", "Programme manager: runs the loyalty programmes"),
 		user("agnes", "Agnes Obi-Farkas", "admin", "Administrator: everything, and people, apps and keys"),
 	}
 }
 
 // GroupRoles tells the partners service which roles follow from the groups of DemoUsers.
-const GroupRoles = "author=author,editor=editor,approver=approver,admin=admin"
+const GroupRoles = "author=author,editor=editor,approver=approver,manager=manager,admin=admin"

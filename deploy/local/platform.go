@@ -20,6 +20,7 @@ import (
 	"renown.example/kit/run"
 	"renown.example/kit/store/engine"
 	"renown.example/kit/telemetry"
+	"renown.example/loyalty"
 	"renown.example/partners"
 	"renown.example/stories"
 	"renown.example/website"
@@ -45,6 +46,7 @@ type platform struct {
 	provider *idp.Process
 	partners *partners.Service
 	stories  *stories.Service
+	loyalty  *loyalty.Service
 	// stage is the stories' clock while the demo's history is played, nil otherwise.
 	stage    *stage
 	curtain  *curtain
@@ -85,6 +87,8 @@ func start(ctx context.Context, s settings, c *console) error {
 			Stop: func(context.Context) error { return p.partners.Close() }},
 		{Name: "stories", Start: p.openStories, Serve: func(ctx context.Context) error { p.stories.Run(ctx); return ctx.Err() },
 			Stop: func(context.Context) error { return p.stories.Close() }},
+		{Name: "loyalty", Start: p.openLoyalty, Serve: func(ctx context.Context) error { p.loyalty.Run(ctx); return ctx.Err() },
+			Stop: func(context.Context) error { return p.loyalty.Close() }},
 		{Name: "gateway", Start: p.openGateway, Serve: func(ctx context.Context) error { return p.gateway.Serve(ctx, p.apiListener, s.StopWithin) }},
 		{Name: "website", Start: p.openWebsite, Serve: p.serveWebsite},
 		{Name: "admin", Serve: func(ctx context.Context) error {
@@ -214,6 +218,14 @@ func (p *platform) openStories(ctx context.Context) error {
 	return err
 }
 
+func (p *platform) openLoyalty(ctx context.Context) error {
+	var err error
+	p.loyalty, err = loyalty.New(ctx, loyalty.Config{
+		Config: p.engine(), IdentityKeys: []auth.PublicKey{p.key.Public()}, Currency: p.Currency, TimeZone: p.TimeZone,
+	}, loyalty.Deps{Clock: clock.System(), Telemetry: p.tel})
+	return err
+}
+
 func (p *platform) openGateway(context.Context) error {
 	p.curtain = newCurtain(p.stories.Conn(), func() string { return p.progress.Load().(string) })
 	if p.stage == nil {
@@ -222,7 +234,7 @@ func (p *platform) openGateway(context.Context) error {
 	p.loaded.Store(p.stage == nil)
 	var err error
 	p.gateway, err = gateway.New(gateway.Options{
-		Stories: p.curtain, Partners: p.partners.Conn(), Minter: p.minter, Telemetry: p.tel, PublicURL: p.apiURL, Origins: p.Origin,
+		Stories: p.curtain, Partners: p.partners.Conn(), Loyalty: p.loyalty.Conn(), Minter: p.minter, Telemetry: p.tel, PublicURL: p.apiURL, Origins: p.Origin,
 		Shared: p.Shared, TrustedProxies: append(p.TrustedProxy, loopbackNetworks...), Limits: gateway.Limits{Credential: p.Quota, Anonymous: p.QuotaAddress}, Ready: func() bool { return p.program.Ready() && p.loaded.Load() },
 	})
 	return err

@@ -33,6 +33,8 @@ type settings struct {
 	Theme        string         `help:"Theme file of the website; without one it looks like Renown." placeholder:"FILE"`
 	Fonts        string         `help:"Folder of fonts (.ttf, .otf, .ttc) for cards in other scripts than Latin, Greek, Cyrillic, Arabic and Hebrew." placeholder:"DIR"`
 	Locales      []string       `help:"Languages of the stories, the default first." default:"en" placeholder:"TAG"`
+	Currency     string         `help:"ISO 4217 currency of the loyalty programmes that exist from the start." default:"EUR" placeholder:"CODE"`
+	TimeZone     string         `help:"IANA time zone by which their days begin." default:"UTC" placeholder:"ZONE"`
 	OIDC         oidcSettings   `embed:"" prefix:"oidc-"`
 	GroupRoles   string         `help:"Roles that follow from the identity provider's groups, such as editors=editor,leads=approver." placeholder:"GROUP=ROLE,..."`
 	SMTP         mail.Config    `embed:"" prefix:"smtp-"`

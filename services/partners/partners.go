@@ -26,7 +26,7 @@ type Config struct {
 	engine.Config
 	IdentityKeys []auth.PublicKey `help:"Public keys of the gateway, whose identity tokens are trusted. Two let a new key come before the old one goes." placeholder:"rnpub_..." required:""`
 	OIDC         OIDC             `embed:"" prefix:"oidc-"`
-	GroupRoles   string           `help:"Roles that follow from the identity provider's groups, such as editors=editor,leads=approver. The roles are author, editor, approver and admin." placeholder:"GROUP=ROLE,..."`
+	GroupRoles   string           `help:"Roles that follow from the identity provider's groups, such as editors=editor,leads=approver. The roles are author, editor, approver, manager and admin." placeholder:"GROUP=ROLE,..."`
 }
 
 // OIDC says whose ID tokens sign employees in. Without an issuer nobody can sign in, and everything else works.

@@ -61,6 +61,10 @@ var (
 		"Another resource has this name or this unique value.")
 	IllegalState = reason("ILLEGAL_STATE", codes.FailedPrecondition, http.StatusConflict, "The present state does not allow this",
 		"The resource is in a state from which this step is not possible. The detail names the present state and the steps allowed in it.")
+	InsufficientPoints = reason("INSUFFICIENT_POINTS", codes.FailedPrecondition, http.StatusConflict, "There are not enough points",
+		"The member has fewer points available than this takes. `available` and `wanted` say how many. Pending, reserved and frozen points cannot be spent.")
+	LimitReached = reason("LIMIT_REACHED", codes.FailedPrecondition, http.StatusConflict, "A limit is reached",
+		"A limit of the programme, the reward or the member does not allow this now. The detail names it, and when it opens again if it does.")
 	NotPublishable = reason("NOT_PUBLISHABLE", codes.FailedPrecondition, http.StatusUnprocessableEntity, "The content may not be published",
 		"Something that publication needs is missing, such as the customer's consent or an image's alt text. `errors` names each.")
 	ContentRejected = reason("CONTENT_REJECTED", codes.InvalidArgument, http.StatusUnprocessableEntity, "The content is refused",

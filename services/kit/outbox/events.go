@@ -82,28 +82,32 @@ var Positions = store.Define[position](store.Spec{Name: "event_positions"})
 // Specs returns the tables of this package.
 func Specs() []*store.Spec { return []*store.Spec{Events.Spec(), Positions.Spec(), Jobs.Spec()} }
 
-// batch is how many events are read, and applied in one transaction, at a time.
+// batch is how many rows are read, and applied in one transaction, at a time.
 const batch = 100
 
-// Follower applies events to a database, each once, in order. Several replicas may run the same follower.
-type Follower struct {
-	// DB takes the effects and the position. It need not be where the events are.
+// Follower applies what a feed tells to a database, each row once, in order. T is what the feed's rows hold: Event, or the record of a service's own feed table.
+// Several replicas may run the same follower.
+type Follower[T any] struct {
+	// DB takes the effects and the position. It need not be where the feed is.
 	DB    store.DB
 	Clock clock.Clock
 	// Consumer names the position.
 	Consumer string
-	Source   Source
+	// Source returns up to limit rows after the sequence number, in order; none means that the feed was read to its end.
+	Source func(ctx context.Context, after int64, limit int) ([]store.Row[T], error)
 	// Wake, if not nil, makes the follower look at once: see store.DB.Changed.
 	Wake <-chan struct{}
-	// Apply has the effect of an event in tx. It may be called more than once for an event; only the last call has effects. What must reach beyond the
+	// Batch is how many rows are read, and applied in one transaction, at a time; 0 means 100.
+	Batch int
+	// Apply has the effect of rows in tx. It may be called more than once for a row; only the last call has effects. What must reach beyond the
 	// database is scheduled as a job.
-	Apply func(ctx context.Context, tx store.Writer, e Recorded) error
-	// Failed is told when reading or applying failed. It is tried again, with growing pauses; an event that cannot be applied holds up those behind it.
+	Apply func(ctx context.Context, tx store.Writer, rows []store.Row[T]) error
+	// Failed is told when reading or applying failed. It is tried again, with growing pauses; a row that cannot be applied holds up those behind it.
 	Failed func(error)
 }
 
 // Run follows until ctx ends.
-func (f *Follower) Run(ctx context.Context) {
+func (f *Follower[T]) Run(ctx context.Context) {
 	failures := 0
 	for ctx.Err() == nil {
 		n, err := f.CatchUp(ctx)
@@ -129,31 +133,36 @@ func (f *Follower) Run(ctx context.Context) {
 	}
 }
 
-// CatchUp applies what there is and returns how many events that were.
-func (f *Follower) CatchUp(ctx context.Context) (int, error) {
-	after, err := f.after(ctx)
+// CatchUp applies what there is and returns how many rows that were.
+func (f *Follower[T]) CatchUp(ctx context.Context) (int, error) {
+	after, err := f.Position(ctx)
 	if err != nil {
 		return 0, err
 	}
-	total, size := 0, batch
+	usual := f.Batch
+	if usual <= 0 {
+		usual = batch
+	}
+	total, size := 0, usual
 	for {
-		events, err := f.Source(ctx, after, size)
-		if err != nil || len(events) == 0 {
+		rows, err := f.Source(ctx, after, size)
+		if err != nil || len(rows) == 0 {
 			return total, err
 		}
-		if err := f.apply(ctx, events); err != nil {
+		if err := f.apply(ctx, rows); err != nil {
 			if size == 1 {
 				return total, err
 			}
 			size = 1 // one of them fails: those before it go through, one at a time
 			continue
 		}
-		total += len(events)
-		after = events[len(events)-1].Seq
+		total += len(rows)
+		after = rows[len(rows)-1].Seq
 	}
 }
 
-func (f *Follower) after(ctx context.Context) (int64, error) {
+// Position returns the sequence number of the last row that was applied.
+func (f *Follower[T]) Position(ctx context.Context) (int64, error) {
 	var after int64
 	err := f.DB.View(ctx, func(ctx context.Context, tx store.Reader) error {
 		row, err := Positions.Get(ctx, tx, f.Consumer)
@@ -166,8 +175,8 @@ func (f *Follower) after(ctx context.Context) (int64, error) {
 	return after, err
 }
 
-// apply has the effects of the events that are still ahead of the stored position, and moves it, in one transaction.
-func (f *Follower) apply(ctx context.Context, events []Recorded) error {
+// apply has the effects of the rows that are still ahead of the stored position, and moves it, in one transaction.
+func (f *Follower[T]) apply(ctx context.Context, rows []store.Row[T]) error {
 	return f.DB.Update(ctx, func(ctx context.Context, tx store.Writer) error {
 		row, err := Positions.GetForUpdate(ctx, tx, f.Consumer)
 		if store.IsNotFound(err) {
@@ -176,15 +185,17 @@ func (f *Follower) apply(ctx context.Context, events []Recorded) error {
 		if err != nil {
 			return err
 		}
-		for _, e := range events {
-			if e.Seq <= row.Value.After {
-				continue // another replica was quicker
-			}
-			if err := f.Apply(ctx, tx, e); err != nil {
-				return err
-			}
-			row.Value = position{e.Seq, clock.At(f.Clock.Now())}
+		ahead := rows
+		for len(ahead) > 0 && ahead[0].Seq <= row.Value.After {
+			ahead = ahead[1:] // another replica was quicker
 		}
+		if len(ahead) == 0 {
+			return nil
+		}
+		if err := f.Apply(ctx, tx, ahead); err != nil {
+			return err
+		}
+		row.Value = position{ahead[len(ahead)-1].Seq, clock.At(f.Clock.Now())}
 		_, err = Positions.Put(ctx, tx, row)
 		return err
 	})

@@ -130,14 +130,19 @@ func TestEventsAreListedInOrderWithWhatTheySay(t *testing.T) {
 	}
 }
 
-func follower(db, to store.DB, name string, fail func(e outbox.Recorded) error) *outbox.Follower {
-	return &outbox.Follower{DB: to, Clock: clock.System(), Consumer: name, Source: outbox.List(db), Failed: func(error) {},
-		Apply: func(ctx context.Context, tx store.Writer, e outbox.Recorded) error {
-			if err := note(ctx, tx, name, e.Value.Subject); err != nil {
-				return err
-			}
-			if fail != nil {
-				return fail(e)
+func follower(db, to store.DB, name string, fail func(e outbox.Recorded) error) *outbox.Follower[outbox.Event] {
+	return &outbox.Follower[outbox.Event]{DB: to, Clock: clock.System(), Consumer: name, Source: outbox.List(db), Failed: func(error) {},
+		Apply: func(ctx context.Context, tx store.Writer, rows []outbox.Recorded) error {
+			for _, e := range rows {
+				if err := note(ctx, tx, name, e.Value.Subject); err != nil {
+					return err
+				}
+				if fail == nil {
+					continue
+				}
+				if err := fail(e); err != nil {
+					return err
+				}
 			}
 			return nil
 		}}

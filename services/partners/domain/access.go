@@ -14,11 +14,12 @@ const (
 	RoleAuthor   = "author"
 	RoleEditor   = "editor"
 	RoleApprover = "approver"
+	RoleManager  = "manager"
 	RoleAdmin    = "admin"
 )
 
 // Roles returns every role.
-func Roles() []string { return []string{RoleAuthor, RoleEditor, RoleApprover, RoleAdmin} }
+func Roles() []string { return []string{RoleAuthor, RoleEditor, RoleApprover, RoleManager, RoleAdmin} }
 
 // Lives of credentials.
 const (

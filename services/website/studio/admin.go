@@ -22,6 +22,7 @@ var roleWords = []web.Option{
 	{Value: "author", Label: "Author", Consequence: "Writes stories and sends them to review."},
 	{Value: "editor", Label: "Editor", Consequence: "Writes, asks customers to sign, publishes and withdraws."},
 	{Value: "approver", Label: "Approver", Consequence: "Approves what others wrote, or asks for changes."},
+	{Value: "manager", Label: "Programme manager", Consequence: "Runs loyalty programmes: rules, rewards, members and their points."},
 	{Value: "admin", Label: "Administrator", Consequence: "Everything, and people, apps and keys."},
 }
 

@@ -15,6 +15,8 @@ import (
 var keyScopes = []web.Option{
 	{Value: "stories.read", Label: "Read the workspace", Consequence: "Drafts, consents and the audit trail. Published stories need no key at all."},
 	{Value: "stories.write", Label: "Write stories", Consequence: "Import, save, submit, publish, withdraw."},
+	{Value: "loyalty.read", Label: "Read loyalty programmes", Consequence: "Members, their points and why they have them."},
+	{Value: "loyalty.write", Label: "Move points", Consequence: "Enrol members, record orders and returns, redeem rewards."},
 	{Value: "partners.read", Label: "See apps and keys", Consequence: "Not the secrets: nobody can see those again."},
 	{Value: "partners.write", Label: "Make and end keys", Consequence: "Only with uses that it has itself."},
 }

@@ -82,7 +82,7 @@ type Rule struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
 	// Anybody, known or not.
 	Public bool `protobuf:"varint,1,opt,name=public,proto3" json:"public,omitempty"`
-	// Employees with one of these roles: author, editor, approver, admin. "any" means every signed-in employee.
+	// Employees with one of these roles: author, editor, approver, manager, admin. "any" means every signed-in employee.
 	Roles []string `protobuf:"bytes,2,rep,name=roles,proto3" json:"roles,omitempty"`
 	// Partners' apps whose key or token has one of these scopes.
 	Scopes []string `protobuf:"bytes,3,rep,name=scopes,proto3" json:"scopes,omitempty"`

@@ -2195,11 +2195,11 @@ const file_renown_partners_v1_partners_proto_rawDesc = "" +
 	"page_token\x18\x02 \x01(\tB\b\xbaH\x05r\x03\x18\x80\x10R\tpageToken\"g\n" +
 	"\x10ListAppsResponse\x12+\n" +
 	"\x04apps\x18\x01 \x03(\v2\x17.renown.partners.v1.AppR\x04apps\x12&\n" +
-	"\x0fnext_page_token\x18\x02 \x01(\tR\rnextPageToken\"\x94\x02\n" +
+	"\x0fnext_page_token\x18\x02 \x01(\tR\rnextPageToken\"\xb2\x02\n" +
 	"\x10CreateKeyRequest\x12\x1b\n" +
 	"\x03app\x18\x01 \x01(\tB\t\xbaH\x06r\x04\x10\x01\x18@R\x03app\x12,\n" +
-	"\fdisplay_name\x18\x02 \x01(\tB\t\xbaH\x06r\x04\x10\x01\x18xR\vdisplayName\x12d\n" +
-	"\x06scopes\x18\x03 \x03(\tBL\xbaHI\x92\x01F\b\x01\x10\x10\x18\x01\">r<R\fstories.readR\rstories.writeR\rpartners.readR\x0epartners.writeR\x06scopes\x12;\n" +
+	"\fdisplay_name\x18\x02 \x01(\tB\t\xbaH\x06r\x04\x10\x01\x18xR\vdisplayName\x12\x81\x01\n" +
+	"\x06scopes\x18\x03 \x03(\tBi\xbaHf\x92\x01c\b\x01\x10\x10\x18\x01\"[rYR\fstories.readR\rstories.writeR\floyalty.readR\rloyalty.writeR\rpartners.readR\x0epartners.writeR\x06scopes\x12;\n" +
 	"\vexpire_time\x18\x04 \x01(\v2\x1a.google.protobuf.TimestampR\n" +
 	"expireTime\x12\x12\n" +
 	"\x04test\x18\x05 \x01(\bR\x04test\"V\n" +

@@ -1,0 +1,209 @@
+// Package book runs commands on the ledger's accounts: it is the way from the pure core to the tables. A command is one update: it opens the accounts that it is
+// about, which settles what was due, takes its steps, and everything that follows from them is written in one commit: the journal's entries with their hashes, the
+// accounts, the pages of lots, and whatever else the command writes itself.
+package book
+
+import (
+	"context"
+	"crypto/sha256"
+	"encoding/base64"
+
+	"google.golang.org/grpc"
+	"google.golang.org/grpc/metadata"
+	"google.golang.org/grpc/status"
+	"google.golang.org/protobuf/proto"
+
+	spb "google.golang.org/genproto/googleapis/rpc/status"
+
+	"renown.example/kit/auth"
+	"renown.example/kit/clock"
+	"renown.example/kit/fault"
+	"renown.example/kit/rpc"
+	"renown.example/kit/store"
+	"renown.example/loyalty/tables"
+)
+
+// Books are the accounts of a service.
+type Books struct {
+	DB    store.DB
+	Clock clock.Clock
+	// Settled is called for each transaction by which an account was settled, in the update that writes it.
+	Settled []func(ctx context.Context, u *Unit, w *Work, e *tables.Entry) error
+	// Finishing is called for each account that a command has taken steps on, before they are written. It may take further steps.
+	Finishing []func(ctx context.Context, u *Unit, w *Work) error
+	// Sealed completes a reply, fresh or replayed, with the hash of the entry that answers for it: the reply is hashed with the entry and cannot hold it.
+	Sealed func(reply proto.Message, entry store.Row[tables.Entry])
+}
+
+// attempts bounds how often a command is tried whose outcome is unknown, or that lost a race for a row.
+const attempts = 3
+
+// Do runs a command, under the idempotency key that the running RPC came with, if it did. A repetition gets the reply, or the refusal, that the first got. fn may be
+// called more than once; only its last call has effects.
+func Do[R any, P interface {
+	*R
+	proto.Message
+}](ctx context.Context, b *Books, req proto.Message, fn func(ctx context.Context, u *Unit) (P, error)) (P, error) {
+	c, err := commandOf(ctx, req)
+	if err != nil {
+		return nil, err
+	}
+	for attempt := 1; ; attempt++ {
+		reply, err := once[R, P](ctx, b, c, fn)
+		if err == nil || attempt == attempts || ctx.Err() != nil || !unsettled(err) {
+			return reply, err
+		}
+	}
+}
+
+// Run runs a command that nobody waits for, such as a due job, in the transaction of its caller.
+func Run(ctx context.Context, b *Books, tx store.Writer, fn func(ctx context.Context, u *Unit) error) error {
+	u := newUnit(b, tx, system)
+	if err := fn(ctx, u); err != nil {
+		return err
+	}
+	_, err := u.write(ctx, answer{})
+	return err
+}
+
+// system is the actor of what happens by itself.
+const system = "renown"
+
+// command is a request under its key.
+type command struct {
+	actor, key, request string
+}
+
+func commandOf(ctx context.Context, req proto.Message) (command, error) {
+	who := auth.From(ctx)
+	c := command{actor: Actor(who)}
+	key := rpc.IdempotencyKey(ctx)
+	if key == "" {
+		return c, nil
+	}
+	c.key = digestOf(who.Principal(), string(req.ProtoReflect().Descriptor().FullName()), key)
+	text, err := proto.MarshalOptions{Deterministic: true}.Marshal(req)
+	if err != nil {
+		return c, fault.Of(err)
+	}
+	sum := sha256.Sum256(text)
+	c.request = base64.RawURLEncoding.EncodeToString(sum[:])
+	return c, nil
+}
+
+// digestOf binds a key to its caller and method: two callers may use the same key.
+func digestOf(principal, method, key string) string {
+	sum := sha256.Sum256([]byte(principal + "\x00" + method + "\x00" + key))
+	return base64.RawURLEncoding.EncodeToString(sum[:])
+}
+
+// Actor names a caller in the journal.
+func Actor(who auth.Identity) string {
+	switch who.Kind {
+	case auth.KindUser:
+		return "users/" + who.Subject
+	case auth.KindApp:
+		return "apps/" + who.Subject
+	case auth.KindLink:
+		return "member"
+	case auth.KindSystem:
+		return system
+	}
+	return "nobody"
+}
+
+func once[R any, P interface {
+	*R
+	proto.Message
+}](ctx context.Context, b *Books, c command, fn func(ctx context.Context, u *Unit) (P, error)) (reply P, err error) {
+	var refusal error
+	var sealed store.Row[tables.Entry]
+	replayed := false
+	err = b.DB.Update(ctx, func(ctx context.Context, tx store.Writer) error {
+		reply, refusal, replayed = nil, nil, false
+		if c.key != "" {
+			row, err := tables.Journal.First(ctx, tx, store.Query{Index: "by_key", Equal: []any{c.key}})
+			if err == nil {
+				reply, replayed, sealed = P(new(R)), true, row
+				refusal = replay(row.Value, c.request, reply)
+				return nil
+			}
+			if !store.IsNotFound(err) {
+				return err
+			}
+		}
+		u := newUnit(b, tx, c.actor)
+		var err error
+		if reply, err = fn(ctx, u); err != nil {
+			if refusal = err; c.key == "" || !business(err) {
+				return err
+			}
+			u = newUnit(b, tx, c.actor)
+		}
+		sealed, err = u.write(ctx, answer{command: c, reply: reply, refusal: refusal})
+		return err
+	})
+	if err == nil {
+		err = refusal
+	}
+	if err != nil {
+		return nil, err
+	}
+	// Outside of an RPC there is no header to set, and nobody to read it.
+	if replayed && grpc.ServerTransportStreamFromContext(ctx) != nil {
+		if err := grpc.SetHeader(ctx, metadata.Pairs(rpc.ReplayedHeader, "true")); err != nil {
+			return nil, fault.Of(err)
+		}
+	}
+	if b.Sealed != nil {
+		b.Sealed(reply, sealed)
+	}
+	return reply, nil
+}
+
+// business reports whether err refuses a command for what it found, so that the same command is refused for ever.
+func business(err error) bool {
+	e, ok := fault.As(err)
+	return ok && (e.Reason.Name == fault.IllegalState.Name || e.Reason.Name == fault.InsufficientPoints.Name || e.Reason.Name == fault.LimitReached.Name)
+}
+
+// replay fills reply with what was answered, or returns why it was refused.
+func replay(e tables.Entry, request string, reply proto.Message) error {
+	if e.Request != request {
+		return fault.IdempotencyKeyReused.New("This Idempotency-Key was used for another request. Use a new key for a new request.")
+	}
+	if e.Refusal != "" {
+		st := &spb.Status{}
+		if err := decode(e.Refusal, st); err != nil {
+			return err
+		}
+		return fault.FromStatus(status.FromProto(st).Err())
+	}
+	return decode(e.Reply, reply)
+}
+
+func encode(m proto.Message) (string, error) {
+	b, err := proto.MarshalOptions{Deterministic: true}.Marshal(m)
+	if err != nil {
+		return "", fault.Of(err)
+	}
+	return base64.StdEncoding.EncodeToString(b), nil
+}
+
+func decode(text string, m proto.Message) error {
+	b, err := base64.StdEncoding.DecodeString(text)
+	if err != nil {
+		return fault.Of(err)
+	}
+	if err := proto.Unmarshal(b, m); err != nil {
+		return fault.Of(err)
+	}
+	return nil
+}
+
+// unsettled reports whether the command may have been done all the same, by this call or by one that ran beside it, or another was quicker to write a row that it
+// found missing: it is run again and finds what there is.
+func unsettled(err error) bool {
+	e, ok := fault.As(err)
+	return ok && (e.Meta[store.MetaOutcome] == "unknown" || store.ViolatedIndex(err) != "")
+}

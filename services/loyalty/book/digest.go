@@ -1,0 +1,202 @@
+package book
+
+import (
+	"bytes"
+	"crypto/sha256"
+	"encoding/hex"
+	"encoding/json"
+	"fmt"
+	"slices"
+	"strconv"
+)
+
+// What is hashed is not the text of a document but its content, so that an engine may keep it in a form of its own. Each value is written with its kind and
+// length before it, so that no two documents read the same:
+//
+//	object  "o" number of members ":" then for each, keys in the order of their bytes, the key as a string and the value
+//	array   "a" number of elements ":" then the elements
+//	string  "s" number of bytes ":" the bytes, UTF-8
+//	number  "n" number of digits ":" the digits as in JSON; only integers occur
+//	true "t", false "f", null "z"
+//
+// The hash of a journal entry is the SHA-256, in hexadecimal, of the strings "renown.journal.1" and the entry's id, and of the entry without its member "hash". The
+// state that an entry leaves its account in is the SHA-256 of the string "renown.account.1", the account's id, and the account without the member "head" of its
+// ledger.
+const (
+	journalDomain = "renown.journal.1"
+	accountDomain = "renown.account.1"
+)
+
+// digest returns the SHA-256 of a document, which encoding/json has made, under its domain and id.
+func digest(domain, id string, doc []byte) (string, error) {
+	c := canonical{out: make([]byte, 0, 2*len(doc))}
+	c.text([]byte(domain))
+	c.text([]byte(id))
+	rest, err := c.value(doc)
+	if err != nil {
+		return "", err
+	}
+	if len(rest) != 0 {
+		return "", fmt.Errorf("book: %d bytes behind a document", len(rest))
+	}
+	sum := sha256.Sum256(c.out)
+	return hex.EncodeToString(sum[:]), nil
+}
+
+// canonical reads compact JSON, as encoding/json makes it, and writes what is hashed.
+type canonical struct{ out []byte }
+
+func (c *canonical) head(kind byte, n int) {
+	c.out = append(c.out, kind)
+	c.out = strconv.AppendInt(c.out, int64(n), 10)
+	c.out = append(c.out, ':')
+}
+
+func (c *canonical) text(s []byte) {
+	c.head('s', len(s))
+	c.out = append(c.out, s...)
+}
+
+func (c *canonical) value(in []byte) (rest []byte, err error) {
+	if len(in) == 0 {
+		return nil, fmt.Errorf("book: a document ends too early")
+	}
+	switch in[0] {
+	case '{':
+		return c.object(in)
+	case '[':
+		return c.array(in)
+	case '"':
+		s, rest, err := text(in)
+		c.text(s)
+		return rest, err
+	case 't':
+		return c.word(in, "true", 't')
+	case 'f':
+		return c.word(in, "false", 'f')
+	case 'n':
+		return c.word(in, "null", 'z')
+	}
+	n := 0
+	for n < len(in) && (in[n] == '-' || in[n] >= '0' && in[n] <= '9') {
+		n++
+	}
+	if n == 0 || n < len(in) && in[n] != ',' && in[n] != '}' && in[n] != ']' {
+		return nil, fmt.Errorf("book: only integers are hashed, not %.20q", in)
+	}
+	c.head('n', n)
+	c.out = append(c.out, in[:n]...)
+	return in[n:], nil
+}
+
+func (c *canonical) word(in []byte, word string, kind byte) ([]byte, error) {
+	if !bytes.HasPrefix(in, []byte(word)) {
+		return nil, fmt.Errorf("book: no JSON: %.20q", in)
+	}
+	c.out = append(c.out, kind)
+	return in[len(word):], nil
+}
+
+func (c *canonical) array(in []byte) ([]byte, error) {
+	inner, n := canonical{}, 0
+	in = in[1:]
+	for len(in) > 0 && in[0] != ']' {
+		var err error
+		if in, err = inner.value(in); err != nil {
+			return nil, err
+		}
+		n++
+		if len(in) > 0 && in[0] == ',' {
+			in = in[1:]
+		}
+	}
+	if len(in) == 0 {
+		return nil, fmt.Errorf("book: an array does not end")
+	}
+	c.head('a', n)
+	c.out = append(c.out, inner.out...)
+	return in[1:], nil
+}
+
+// member is an object's key and where its value stands.
+type member struct{ key, value []byte }
+
+func (c *canonical) object(in []byte) ([]byte, error) {
+	var members []member
+	in = in[1:]
+	for len(in) > 0 && in[0] != '}' {
+		key, rest, err := text(in)
+		if err != nil || len(rest) == 0 || rest[0] != ':' {
+			return nil, fmt.Errorf("book: no member: %.20q", in)
+		}
+		end, err := skip(rest[1:])
+		if err != nil {
+			return nil, err
+		}
+		members = append(members, member{key, rest[1 : 1+end]})
+		in = rest[1+end:]
+		if len(in) > 0 && in[0] == ',' {
+			in = in[1:]
+		}
+	}
+	if len(in) == 0 {
+		return nil, fmt.Errorf("book: an object does not end")
+	}
+	slices.SortFunc(members, func(a, b member) int { return bytes.Compare(a.key, b.key) })
+	c.head('o', len(members))
+	for _, m := range members {
+		c.text(m.key)
+		if _, err := c.value(m.value); err != nil {
+			return nil, err
+		}
+	}
+	return in[1:], nil
+}
+
+// text reads a string.
+func text(in []byte) (s, rest []byte, err error) {
+	n, err := skip(in)
+	if err != nil || in[0] != '"' {
+		return nil, nil, fmt.Errorf("book: no string: %.20q", in)
+	}
+	if inner := in[1 : n-1]; bytes.IndexByte(inner, '\\') < 0 {
+		return inner, in[n:], nil
+	}
+	var plain string
+	if err := json.Unmarshal(in[:n], &plain); err != nil {
+		return nil, nil, err
+	}
+	return []byte(plain), in[n:], nil
+}
+
+// skip returns how long the value is that in begins with.
+func skip(in []byte) (int, error) {
+	depth, quoted := 0, false
+	for i := 0; i < len(in); i++ {
+		switch b := in[i]; {
+		case quoted && b == '\\':
+			i++
+		case b == '"':
+			quoted = !quoted
+			if !quoted && depth == 0 {
+				return i + 1, nil
+			}
+		case quoted:
+		case b == '{' || b == '[':
+			depth++
+		case b == '}' || b == ']':
+			if depth--; depth == 0 {
+				return i + 1, nil
+			}
+			if depth < 0 {
+				return i, nil
+			}
+		case b == ',' && depth == 0:
+			return i, nil
+		}
+	}
+	if depth != 0 || quoted {
+		return 0, fmt.Errorf("book: a value does not end")
+	}
+	return len(in), nil
+}

@@ -1,0 +1,81 @@
+package book
+
+import (
+	"context"
+
+	"renown.example/kit/store"
+	"renown.example/loyalty/ledger"
+	"renown.example/loyalty/tables"
+)
+
+// pages reads an account's pages of lots inside an update, and remembers their versions for writing them back. The account's row is read for update before them,
+// and nobody changes them without changing it.
+type pages struct {
+	ctx     context.Context
+	tx      store.Reader
+	account string
+	known   map[string]store.Row[ledger.Page]
+}
+
+func newPages(ctx context.Context, tx store.Reader, account string) *pages {
+	return &pages{ctx: ctx, tx: tx, account: account, known: map[string]store.Row[ledger.Page]{}}
+}
+
+func (p *pages) row(id string) string { return p.account + "/" + id }
+
+func (p *pages) keep(row store.Row[ledger.Page]) ledger.Page {
+	p.known[row.Value.ID] = row
+	return row.Value
+}
+
+// Page implements ledger.Pages.
+func (p *pages) Page(id string) (ledger.Page, error) {
+	row, err := tables.LotPages.Get(p.ctx, p.tx, p.row(id))
+	if store.IsNotFound(err) {
+		return ledger.Page{ID: id}, nil
+	}
+	if err != nil {
+		return ledger.Page{}, err
+	}
+	return p.keep(row), nil
+}
+
+// After implements ledger.Pages.
+func (p *pages) After(id string) (ledger.Page, bool, error) {
+	// No page's id goes on where another ends, so that a blank behind it is greater than it and less than whatever follows.
+	return p.first(store.Query{From: p.row(id) + " ", Before: p.account + "0"})
+}
+
+// Last implements ledger.Pages.
+func (p *pages) Last(prefix string) (ledger.Page, bool, error) {
+	return p.first(store.Query{From: p.row(prefix), Before: p.row(prefix) + "~", Descending: true})
+}
+
+func (p *pages) first(q store.Query) (ledger.Page, bool, error) {
+	row, err := tables.LotPages.First(p.ctx, p.tx, q)
+	if store.IsNotFound(err) {
+		return ledger.Page{}, false, nil
+	}
+	if err != nil {
+		return ledger.Page{}, false, err
+	}
+	return p.keep(row), true, nil
+}
+
+// write stores changed pages.
+func (p *pages) write(ctx context.Context, tx store.Writer, changed []ledger.Page) error {
+	for _, page := range changed {
+		row, known := p.known[page.ID]
+		var err error
+		if known {
+			row.Value = page
+			_, err = tables.LotPages.Put(ctx, tx, row)
+		} else {
+			_, err = tables.LotPages.Insert(ctx, tx, p.row(page.ID), page)
+		}
+		if err != nil {
+			return err
+		}
+	}
+	return nil
+}

@@ -1,0 +1,140 @@
+package loyalty_test
+
+import (
+	"context"
+	"sync"
+	"testing"
+	"time"
+
+	"renown.example/kit/auth"
+	"renown.example/kit/clock"
+	"renown.example/kit/fault"
+	"renown.example/kit/rpc"
+	"renown.example/kit/store/engine"
+	"renown.example/kit/store/enginetest"
+	"renown.example/kit/telemetry"
+	"renown.example/loyalty"
+	loyaltyv1 "renown.example/proto/gen/renown/loyalty/v1"
+)
+
+var start = time.Date(2026, 5, 4, 9, 0, 0, 0, time.UTC)
+
+// rig is a loyalty service on a clock that the test steps.
+type rig struct {
+	clock  *clock.Fake
+	minter *auth.Minter
+	config loyalty.Config
+	deps   loyalty.Deps
+	*loyalty.Service
+	stop func()
+
+	programs loyaltyv1.ProgramsServiceClient
+	members  loyaltyv1.MembersServiceClient
+	points   loyaltyv1.PointsServiceClient
+	events   loyaltyv1.LoyaltyEventsServiceClient
+}
+
+func newRig(t testing.TB) *rig {
+	t.Helper()
+	r := &rig{clock: clock.NewFake(start)}
+	tel, err := telemetry.New(t.Context(), telemetry.Options{Format: "json", Output: t.Output()})
+	if err != nil {
+		t.Fatal(err)
+	}
+	key := auth.GenerateKey()
+	if r.minter, err = auth.NewMinter(r.clock, key); err != nil {
+		t.Fatal(err)
+	}
+	r.deps = loyalty.Deps{Clock: r.clock, Telemetry: tel}
+	r.config = loyalty.Config{Config: engine.Config{Data: t.TempDir(), MongoDBURI: enginetest.FreshURI(t, "loyalty")}, IdentityKeys: []auth.PublicKey{key.Public()}}
+	r.open(t)
+	t.Cleanup(func() { r.close(t) })
+	return r
+}
+
+// open starts the service on the rig's folder.
+func (r *rig) open(t testing.TB) {
+	t.Helper()
+	var err error
+	if r.Service, err = loyalty.New(t.Context(), r.config, r.deps); err != nil {
+		t.Fatal(err)
+	}
+	ctx, cancel := context.WithCancel(context.Background())
+	var running sync.WaitGroup
+	service := r.Service
+	running.Go(func() { service.Run(ctx) })
+	r.stop = func() { cancel(); running.Wait() }
+	c := r.Conn()
+	r.programs, r.members = loyaltyv1.NewProgramsServiceClient(c), loyaltyv1.NewMembersServiceClient(c)
+	r.points, r.events = loyaltyv1.NewPointsServiceClient(c), loyaltyv1.NewLoyaltyEventsServiceClient(c)
+}
+
+func (r *rig) close(t testing.TB) {
+	t.Helper()
+	r.stop()
+	if err := r.Close(); err != nil {
+		t.Error(err)
+	}
+}
+
+// restart closes the service and opens it again.
+func (r *rig) restart(t testing.TB) {
+	t.Helper()
+	r.close(t)
+	r.open(t)
+}
+
+func (r *rig) as(t testing.TB, i auth.Identity) context.Context {
+	t.Helper()
+	ctx, err := rpc.As(t.Context(), r.minter, i)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return ctx
+}
+
+// manager is a programme manager, with an idempotency key if one is given.
+func (r *rig) manager(t testing.TB, key ...string) context.Context {
+	return keyed(r.as(t, auth.Identity{Kind: auth.KindUser, Subject: "marta", Roles: []string{"manager"}}), key)
+}
+
+// shop is a partner's app, with an idempotency key if one is given.
+func (r *rig) shop(t testing.TB, key ...string) context.Context {
+	return keyed(r.as(t, auth.Identity{Kind: auth.KindApp, Subject: "shop", Scopes: []string{"loyalty.read", "loyalty.write"}}), key)
+}
+
+func keyed(ctx context.Context, key []string) context.Context {
+	for _, k := range key {
+		ctx = rpc.WithIdempotencyKey(ctx, k)
+	}
+	return ctx
+}
+
+// enrol adds a member to the customers' programme and returns the id.
+func (r *rig) enrol(t testing.TB, key string, identifiers ...*loyaltyv1.MemberIdentifier) string {
+	t.Helper()
+	resp, err := r.members.CreateMember(r.shop(t, "enrol-"+key), &loyaltyv1.CreateMemberRequest{Program: "customers", DisplayName: key, Identifiers: identifiers})
+	if err != nil {
+		t.Fatal(err)
+	}
+	name := resp.GetMember().GetName()
+	return name[len("programs/customers/members/"):]
+}
+
+// account returns a member's usual account.
+func (r *rig) account(t testing.TB, member string) *loyaltyv1.Account {
+	t.Helper()
+	resp, err := r.members.GetMember(r.shop(t), &loyaltyv1.GetMemberRequest{Program: "customers", Member: member})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return resp.GetMember().GetAccounts()[0]
+}
+
+// refused fails the test unless err is of the reason.
+func refused(t testing.TB, what string, err error, reason fault.Reason) {
+	t.Helper()
+	if !fault.Has(err, reason) {
+		t.Errorf("%s: got %v, want %s", what, err, reason.Name)
+	}
+}

@@ -1,0 +1,88 @@
+package server
+
+import (
+	"context"
+	"encoding/json"
+	"strings"
+
+	"renown.example/kit/fault"
+	"renown.example/kit/outbox"
+	"renown.example/kit/store"
+	"renown.example/loyalty/book"
+	"renown.example/loyalty/tables"
+)
+
+// kindSettle is the job that settles an account when something of it is due. Nothing rests on its being in time, since every step settles first.
+const kindSettle = "settle"
+
+func settleJob(account string) string { return "settle/" + account }
+
+// Dues follows the journal and plans the settling of accounts. The job of an account moves with what is due next.
+func (s *Server) Dues(wake <-chan struct{}, failed func(error)) *outbox.Follower[tables.Entry] {
+	return &outbox.Follower[tables.Entry]{
+		DB: s.DB, Clock: s.Clock, Consumer: "dues", Wake: wake, Batch: 500, Apply: s.planDues, Failed: failed,
+		Source: func(ctx context.Context, after int64, limit int) ([]store.Row[tables.Entry], error) {
+			return tables.Journal.Feed(ctx, s.DB, after, limit)
+		},
+	}
+}
+
+func (s *Server) planDues(ctx context.Context, tx store.Writer, rows []store.Row[tables.Entry]) error {
+	last := map[string]tables.Entry{}
+	var order []string
+	for _, row := range rows {
+		if row.Value.State == "" {
+			continue
+		}
+		account := row.Value.Tx.Account
+		if _, known := last[account]; !known {
+			order = append(order, account)
+		}
+		last[account] = row.Value
+	}
+	for _, account := range order {
+		due := last[account].DueAt
+		job, err := outbox.Find(ctx, tx, settleJob(account))
+		switch {
+		case err != nil && !fault.Has(err, fault.NotFound):
+			return err
+		case due == 0 || err == nil && job.DueAt <= due && job.Attempts == 0:
+			continue // a job that comes too early finds out itself when it is needed again
+		}
+		data, err := json.Marshal(account)
+		if err != nil {
+			return err
+		}
+		if err := outbox.Schedule(ctx, tx, outbox.Job{ID: settleJob(account), Kind: kindSettle, DueAt: due, Data: data}); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// settleDue settles an account and plans the next time.
+func (s *Server) settleDue(ctx context.Context, tx store.Writer, j outbox.Job) error {
+	var account string
+	if err := json.Unmarshal(j.Data, &account); err != nil {
+		return err
+	}
+	member, wallet, _ := strings.Cut(account, "/")
+	row, err := tables.Accounts.Get(ctx, tx, account)
+	if store.IsNotFound(err) || err == nil && row.Value.Closed != "" {
+		return nil
+	}
+	if err != nil {
+		return err
+	}
+	return book.Run(ctx, s.books, tx, func(ctx context.Context, u *book.Unit) error {
+		w, err := u.Open(ctx, row.Value.Program, member, wallet)
+		if err != nil {
+			return err
+		}
+		due := w.Book.Account().DueAt
+		if due == 0 {
+			return nil
+		}
+		return outbox.Schedule(ctx, tx, outbox.Job{ID: j.ID, Kind: kindSettle, DueAt: due, Data: j.Data})
+	})
+}

@@ -1,0 +1,157 @@
+// Package server implements renown.loyalty.v1, a file for each group of RPCs.
+package server
+
+import (
+	"context"
+	"fmt"
+	"log/slog"
+
+	"google.golang.org/grpc"
+	"google.golang.org/protobuf/proto"
+	"google.golang.org/protobuf/types/known/timestamppb"
+
+	"renown.example/kit/clock"
+	"renown.example/kit/fault"
+	"renown.example/kit/outbox"
+	"renown.example/kit/page"
+	"renown.example/kit/secret"
+	"renown.example/kit/store"
+	"renown.example/loyalty/book"
+	"renown.example/loyalty/tables"
+	loyaltyv1 "renown.example/proto/gen/renown/loyalty/v1"
+)
+
+// Options are what a Server needs.
+type Options struct {
+	DB     store.DB
+	Clock  clock.Clock
+	Logger *slog.Logger
+	// Currency is that of the programmes that exist from the start.
+	Currency string
+	// TimeZone is the IANA zone by which their days begin.
+	TimeZone string
+}
+
+// Server implements the services of renown.loyalty.v1.
+type Server struct {
+	loyaltyv1.UnimplementedProgramsServiceServer
+	loyaltyv1.UnimplementedMembersServiceServer
+	loyaltyv1.UnimplementedPointsServiceServer
+	loyaltyv1.UnimplementedLoyaltyEventsServiceServer
+
+	Options
+	books *book.Books
+	pages *page.Tokens
+	// peppers keyes the digests of identifiers, so that nobody can try telephone numbers against them.
+	pepper []byte
+}
+
+// New returns a Server. On the first start it makes its keys, and the programmes that exist from the start.
+func New(ctx context.Context, o Options) (*Server, error) {
+	s := &Server{Options: o}
+	s.books = &book.Books{DB: o.DB, Clock: o.Clock, Sealed: completeReply}
+	key, err := secret.Ensure(ctx, o.DB, o.Clock, "page-tokens")
+	if err != nil {
+		return nil, fmt.Errorf("loyalty: the key of the page tokens: %w", err)
+	}
+	if s.pages, err = page.New(key); err != nil {
+		return nil, err
+	}
+	if s.pepper, err = secret.Ensure(ctx, o.DB, o.Clock, "identifiers"); err != nil {
+		return nil, fmt.Errorf("loyalty: the key of the identifiers: %w", err)
+	}
+	return s, s.ensurePrograms(ctx)
+}
+
+// Register adds every service to a server.
+func Register(r grpc.ServiceRegistrar, s *Server) {
+	loyaltyv1.RegisterProgramsServiceServer(r, s)
+	loyaltyv1.RegisterMembersServiceServer(r, s)
+	loyaltyv1.RegisterPointsServiceServer(r, s)
+	loyaltyv1.RegisterLoyaltyEventsServiceServer(r, s)
+}
+
+// Jobs are what the service does when it is due.
+func (s *Server) Jobs() map[string]outbox.Handler {
+	return map[string]outbox.Handler{kindSettle: {Apply: s.settleDue}}
+}
+
+func (s *Server) now() clock.Millis { return clock.At(s.Clock.Now()) }
+
+// read runs fn on a snapshot and returns what it made.
+func read[R any](ctx context.Context, s *Server, fn func(ctx context.Context, tx store.Reader) (R, error)) (R, error) {
+	var out R
+	err := s.DB.View(ctx, func(ctx context.Context, tx store.Reader) (err error) {
+		out, err = fn(ctx, tx)
+		return err
+	})
+	return out, err
+}
+
+// paged is a list request.
+type paged interface {
+	proto.Message
+	GetPageSize() int32
+	GetPageToken() string
+}
+
+// query completes a query by what the request says about paging.
+func (s *Server) query(req paged, q store.Query, usual, most int) (store.Query, page.Filter, error) {
+	f, err := page.FilterOf(req)
+	if err != nil {
+		return q, f, err
+	}
+	if q.Limit, err = page.Size(req.GetPageSize(), usual, most); err != nil {
+		return q, f, err
+	}
+	q.After, err = s.pages.Parse(req.GetPageToken(), f)
+	return q, f, err
+}
+
+func timestamp(m clock.Millis) *timestamppb.Timestamp {
+	if m == 0 {
+		return nil
+	}
+	return timestamppb.New(m.Time())
+}
+
+// instant reads a timestamp of a request; absent is zero.
+func instant(field string, t *timestamppb.Timestamp) (clock.Millis, error) {
+	if t == nil {
+		return 0, nil
+	}
+	if !t.IsValid() {
+		return 0, fault.Invalid(field, "it is not an instant")
+	}
+	return clock.At(t.AsTime()), nil
+}
+
+func etag(version int64) string { return fmt.Sprintf(`"%d"`, version) }
+
+// checkEtag refuses a change that is based on another version than the present one; an empty etag means that the caller does not mind.
+func checkEtag(given string, version int64) error {
+	if given == "" || given == "*" || given == etag(version) {
+		return nil
+	}
+	return fault.EtagMismatch.New("It has changed since you read it: its etag is %s now.", etag(version)).WithMeta("etag", etag(version))
+}
+
+// completeReply puts the hash of its entry into a reply that shows it.
+func completeReply(reply proto.Message, row store.Row[tables.Entry]) {
+	if row.Value.Tx == nil {
+		return
+	}
+	m := reply.ProtoReflect()
+	fields := m.Descriptor().Fields()
+	for i := range fields.Len() {
+		f := fields.Get(i)
+		if f.Message() == nil || f.IsList() || f.IsMap() || f.Message().FullName() != entryName || !m.Has(f) {
+			continue
+		}
+		if e := m.Get(f).Message().Interface().(*loyaltyv1.Entry); e.GetNumber() == row.Value.Tx.Seq {
+			e.PreviousHash, e.Hash = row.Value.Prev, row.Value.Hash
+		}
+	}
+}
+
+var entryName = (&loyaltyv1.Entry{}).ProtoReflect().Descriptor().FullName()

@@ -1,0 +1,154 @@
+// Package tables declares what the loyalty service stores.
+//
+// The journal is the service's one feed. A row of it is at once the event that other services read, the answered request of its idempotency key and, where points
+// moved, the transaction of the ledger: so an effect is one row and what it changes, in one commit.
+package tables
+
+import (
+	"encoding/json"
+
+	"renown.example/kit/clock"
+	"renown.example/kit/outbox"
+	"renown.example/kit/secret"
+	"renown.example/kit/store"
+	"renown.example/loyalty/ledger"
+)
+
+// Entry is something that happened. Entries are only ever inserted.
+type Entry struct {
+	// Type is the event's, such as "loyalty.points.accrued"; Subject the resource it happened to, Actor who did it.
+	Type    string       `json:"type"`
+	Subject string       `json:"subject"`
+	Actor   string       `json:"actor"`
+	At      clock.Millis `json:"at"`
+	Program string       `json:"program,omitempty"`
+	Member  string       `json:"member,omitempty"`
+	// Tx is the transaction of the ledger, if points or the account's chain are concerned.
+	Tx *ledger.Transaction `json:"tx,omitempty"`
+	// Reason is in the words of whoever did it, Source what it was about: "orders/1001".
+	Reason string `json:"reason,omitempty"`
+	Source string `json:"source,omitempty"`
+	// Facts are what it was decided by: the order, the awards with their arithmetic.
+	Facts json.RawMessage `json:"facts,omitempty"`
+	// Once is a name that no two entries have, such as "customers/orders/1001/0": an order is accrued once, whatever keys its requests have.
+	Once string `json:"once,omitempty"`
+	// Key is the digest of caller, method and idempotency key; Request that of the request, Reply its answer and Refusal why it was refused, as protobuf in base64.
+	Key     string `json:"key,omitempty"`
+	Request string `json:"request,omitempty"`
+	Reply   string `json:"reply,omitempty"`
+	Refusal string `json:"refusal,omitempty"`
+	// State is the digest of the account as this entry left it, on the last entry of a commit. DueAt is when the account will have something to do by itself.
+	State string       `json:"state,omitempty"`
+	DueAt clock.Millis `json:"dueAt,omitempty"`
+	// Prev is the hash of the account's entry before, Hash that of this one.
+	Prev string `json:"prev,omitempty"`
+	Hash string `json:"hash,omitempty"`
+
+	stored []byte
+}
+
+// Sealed returns the entry with the text in which it is stored: what was hashed is then what is written, and it is written down once.
+func (e Entry) Sealed(text []byte) Entry {
+	e.stored = text
+	return e
+}
+
+// MarshalJSON returns the text that Sealed was given, or one made of the fields.
+func (e Entry) MarshalJSON() ([]byte, error) {
+	if e.stored != nil {
+		return e.stored, nil
+	}
+	type fields Entry
+	return json.Marshal(fields(e))
+}
+
+// Journal by "{account}/{number, ten digits}" for transactions, which is their order within the account, and by "~{id}" for everything else.
+var Journal = store.Define[Entry](store.Spec{Name: "journal", Feed: true, Indexes: []store.Index{
+	{Name: "by_key", Fields: []string{"key"}, Unique: true},
+	{Name: "by_once", Fields: []string{"once"}, Unique: true},
+}})
+
+// Account is the state of one member's wallet.
+type Account struct {
+	Program string `json:"program"`
+	Member  string `json:"member"`
+	Wallet  string `json:"wallet"`
+	// Closed says why the account takes no more steps: the member was merged or erased.
+	Closed string         `json:"closed,omitempty"`
+	Ledger ledger.Account `json:"ledger"`
+}
+
+// Accounts by "{member}/{wallet}".
+var Accounts = store.Define[Account](store.Spec{Name: "accounts"})
+
+// AccountID is the id of a member's account.
+func AccountID(member, wallet string) string { return member + "/" + wallet }
+
+// LotPages by "{account}/{page}".
+var LotPages = store.Define[ledger.Page](store.Spec{Name: "lot_pages"})
+
+// Wallet is a unit of points.
+type Wallet struct {
+	ID       string `json:"id"`
+	Singular string `json:"singular"`
+	Plural   string `json:"plural"`
+}
+
+// Program is a points programme as it is now.
+type Program struct {
+	DisplayName string       `json:"displayName"`
+	Wallets     []Wallet     `json:"wallets"`
+	TimeZone    string       `json:"timeZone"`
+	Currency    string       `json:"currency"`
+	Version     int          `json:"version"`
+	CreatedAt   clock.Millis `json:"createdAt"`
+	UpdatedAt   clock.Millis `json:"updatedAt"`
+}
+
+// Programs by id.
+var Programs = store.Define[Program](store.Spec{Name: "programs"})
+
+// ProgramVersions by "{program}@{version}": a version never changes.
+var ProgramVersions = store.Define[Program](store.Spec{Name: "program_versions"})
+
+// The states of a member.
+const (
+	MemberActive = "active"
+	MemberMerged = "merged"
+	MemberErased = "erased"
+)
+
+// Identifier is something by which a member is found, in its canonical form.
+type Identifier struct {
+	Kind  string `json:"kind"`
+	Value string `json:"value"`
+}
+
+// Member is what is known of a member but for the points. Personal data is here and nowhere in the ledger.
+type Member struct {
+	Program     string       `json:"program"`
+	DisplayName string       `json:"displayName,omitempty"`
+	Identifiers []Identifier `json:"identifiers,omitempty"`
+	State       string       `json:"state"`
+	EnrolledAt  clock.Millis `json:"enrolledAt"`
+}
+
+// Members by member id, which grows with time.
+var Members = store.Define[Member](store.Spec{Name: "members", Indexes: []store.Index{
+	{Name: "by_program", Fields: []string{"program", "enrolledAt"}},
+}})
+
+// IdentifierUse says whose an identifier is.
+type IdentifierUse struct {
+	Member string `json:"member"`
+}
+
+// Identifiers by "{program}/{kind}/{digest of the value}": the value is with the member, where it is erased.
+var Identifiers = store.Define[IdentifierUse](store.Spec{Name: "identifiers"})
+
+// Specs returns every table of the service, for opening its database.
+func Specs() []*store.Spec {
+	return append([]*store.Spec{
+		Journal.Spec(), Accounts.Spec(), LotPages.Spec(), Programs.Spec(), ProgramVersions.Spec(), Members.Spec(), Identifiers.Spec(), secret.Table.Spec(),
+	}, outbox.Positions.Spec(), outbox.Jobs.Spec())
+}
