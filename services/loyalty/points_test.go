@@ -1,6 +1,9 @@
 package loyalty_test
 
 import (
+	"fmt"
+	"sync"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -107,5 +110,61 @@ func TestPointsExpireByThemselvesOrWhenAskedFor(t *testing.T) {
 			t.Fatal("nothing settled the account")
 		}
 		r.clock.Step(time.Second)
+	}
+}
+
+func TestNobodySpendsWhatAnotherHasSpent(t *testing.T) {
+	r := newRig(t)
+	ida := r.enrol(t, "Ida")
+	if _, err := r.adjust(t, "give", ida, 500); err != nil {
+		t.Fatal(err)
+	}
+	var done, refusals atomic.Int64
+	var all sync.WaitGroup
+	for i := range 1000 {
+		all.Go(func() {
+			_, err := r.adjust(t, fmt.Sprintf("take-%d", i), ida, -1)
+			switch {
+			case err == nil:
+				done.Add(1)
+			case fault.Has(err, fault.InsufficientPoints):
+				refusals.Add(1)
+			default:
+				t.Error(err)
+			}
+		})
+	}
+	all.Wait()
+	if a := r.account(t, ida); done.Load() != 500 || refusals.Load() != 500 || a.GetAvailable() != 0 || a.GetEntries() != 501 {
+		t.Errorf("%d done, %d refused, %v", done.Load(), refusals.Load(), a)
+	}
+}
+
+func TestAHundredAtOnceWithOneKeyAreOne(t *testing.T) {
+	r := newRig(t)
+	members := []string{r.enrol(t, "Ida"), r.enrol(t, "Jon"), r.enrol(t, "Mai")}
+	replies := make([][100]*loyaltyv1.Entry, len(members))
+	var all sync.WaitGroup
+	for m, member := range members {
+		for i := range 100 {
+			all.Go(func() {
+				e, err := r.adjust(t, "same-"+member, member, 7)
+				if err != nil {
+					t.Error(err)
+				}
+				replies[m][i] = e
+			})
+		}
+	}
+	all.Wait()
+	for m, member := range members {
+		if a := r.account(t, member); a.GetAvailable() != 7 || a.GetEntries() != 1 {
+			t.Errorf("member %d has %v", m, a)
+		}
+		for _, e := range replies[m] {
+			if !proto.Equal(e, replies[m][0]) {
+				t.Errorf("one got %v, another %v", replies[m][0], e)
+			}
+		}
 	}
 }

@@ -33,6 +33,19 @@ type Books struct {
 	Finishing []func(ctx context.Context, u *Unit, w *Work) error
 	// Sealed completes a reply, fresh or replayed, with the hash of the entry that answers for it: the reply is hashed with the entry and cannot hold it.
 	Sealed func(reply proto.Message, entry store.Row[tables.Entry])
+
+	// remembered is nil where other processes write too.
+	remembered *cache
+	queue      queue
+}
+
+// New returns the books of a database.
+func New(db store.DB, c clock.Clock) *Books {
+	b := &Books{DB: db, Clock: c}
+	if store.Sole(db) != nil {
+		b.remembered = newCache()
+	}
+	return b
 }
 
 // attempts bounds how often a command is tried whose outcome is unknown, or that lost a race for a row.
@@ -58,12 +71,16 @@ func Do[R any, P interface {
 
 // Run runs a command that nobody waits for, such as a due job, in the transaction of its caller.
 func Run(ctx context.Context, b *Books, tx store.Writer, fn func(ctx context.Context, u *Unit) error) error {
-	u := newUnit(b, tx, system)
+	s := newSession(ctx, b, tx, nil)
+	u := s.unit(system)
 	if err := fn(ctx, u); err != nil {
 		return err
 	}
-	_, err := u.write(ctx, answer{})
-	return err
+	if err := u.finish(ctx); err != nil {
+		return err
+	}
+	s.forget()
+	return s.write()
 }
 
 // system is the actor of what happens by itself.
@@ -116,49 +133,85 @@ func once[R any, P interface {
 	*R
 	proto.Message
 }](ctx context.Context, b *Books, c command, fn func(ctx context.Context, u *Unit) (P, error)) (reply P, err error) {
-	var refusal error
-	var sealed store.Row[tables.Entry]
-	replayed := false
+	var found found
 	err = b.DB.Update(ctx, func(ctx context.Context, tx store.Writer) error {
-		reply, refusal, replayed = nil, nil, false
-		if c.key != "" {
-			row, err := tables.Journal.First(ctx, tx, store.Query{Index: "by_key", Equal: []any{c.key}})
-			if err == nil {
-				reply, replayed, sealed = P(new(R)), true, row
-				refusal = replay(row.Value, c.request, reply)
-				return nil
-			}
-			if !store.IsNotFound(err) {
-				return err
-			}
-		}
-		u := newUnit(b, tx, c.actor)
+		reply = nil
 		var err error
-		if reply, err = fn(ctx, u); err != nil {
-			if refusal = err; c.key == "" || !business(err) {
-				return err
-			}
-			u = newUnit(b, tx, c.actor)
+		if found, err = c.find(ctx, tx); err != nil || found.is {
+			return err
 		}
-		sealed, err = u.write(ctx, answer{command: c, reply: reply, refusal: refusal})
-		return err
+		s := newSession(ctx, b, tx, nil)
+		u := s.unit(c.actor)
+		if reply, err = fn(ctx, u); err != nil {
+			return err
+		}
+		if err := u.finish(ctx); err != nil {
+			return err
+		}
+		if err := u.sign(c, reply, nil); err != nil {
+			return err
+		}
+		s.forget()
+		if err := s.write(); err != nil {
+			return err
+		}
+		found.row = s.sealed[u.main]
+		return nil
 	})
-	if err == nil {
-		err = refusal
+	if err != nil && c.key != "" && business(err) {
+		found, err = b.refuse(ctx, c, err)
 	}
 	if err != nil {
 		return nil, err
 	}
-	// Outside of an RPC there is no header to set, and nobody to read it.
-	if replayed && grpc.ServerTransportStreamFromContext(ctx) != nil {
-		if err := grpc.SetHeader(ctx, metadata.Pairs(rpc.ReplayedHeader, "true")); err != nil {
-			return nil, fault.Of(err)
+	if found.is {
+		reply = P(new(R))
+		if err := replay(ctx, found.row.Value, c.request, reply); err != nil {
+			return nil, err
 		}
 	}
 	if b.Sealed != nil {
-		b.Sealed(reply, sealed)
+		b.Sealed(reply, found.row)
 	}
 	return reply, nil
+}
+
+// found is the entry that answers for a command; is says that it was there before.
+type found struct {
+	row store.Row[tables.Entry]
+	is  bool
+}
+
+// find looks for the answer that the command's key has got before.
+func (c command) find(ctx context.Context, tx store.Reader) (found, error) {
+	if c.key == "" {
+		return found{}, nil
+	}
+	row, err := tables.Journal.First(ctx, tx, store.Query{Index: "by_key", Equal: []any{c.key}})
+	if store.IsNotFound(err) {
+		return found{}, nil
+	}
+	return found{row, err == nil}, err
+}
+
+// refuse keeps a refusal for its key, in an update of its own: what the command wrote before it was refused is undone. If the key has got an answer meanwhile, that
+// one stands.
+func (b *Books) refuse(ctx context.Context, c command, refusal error) (f found, err error) {
+	err = b.DB.Update(ctx, func(ctx context.Context, tx store.Writer) error {
+		var err error
+		if f, err = c.find(ctx, tx); err != nil || f.is {
+			return err
+		}
+		s := newSession(ctx, b, tx, nil)
+		if err := s.unit(c.actor).sign(c, nil, refusal); err != nil {
+			return err
+		}
+		return s.write()
+	})
+	if err == nil && !f.is {
+		err = refusal
+	}
+	return f, err
 }
 
 // business reports whether err refuses a command for what it found, so that the same command is refused for ever.
@@ -168,9 +221,15 @@ func business(err error) bool {
 }
 
 // replay fills reply with what was answered, or returns why it was refused.
-func replay(e tables.Entry, request string, reply proto.Message) error {
+func replay(ctx context.Context, e tables.Entry, request string, reply proto.Message) error {
 	if e.Request != request {
 		return fault.IdempotencyKeyReused.New("This Idempotency-Key was used for another request. Use a new key for a new request.")
+	}
+	// Outside of an RPC there is no header to set, and nobody to read it.
+	if grpc.ServerTransportStreamFromContext(ctx) != nil {
+		if err := grpc.SetHeader(ctx, metadata.Pairs(rpc.ReplayedHeader, "true")); err != nil {
+			return fault.Of(err)
+		}
 	}
 	if e.Refusal != "" {
 		st := &spb.Status{}

@@ -21,6 +21,13 @@ func newPages(ctx context.Context, tx store.Reader, account string) *pages {
 	return &pages{ctx: ctx, tx: tx, account: account, known: map[string]store.Row[ledger.Page]{}}
 }
 
+// remember takes a page that was read before.
+func (p *pages) remember(row store.Row[ledger.Page]) {
+	if row.ID != "" {
+		p.known[row.Value.ID] = row
+	}
+}
+
 func (p *pages) row(id string) string { return p.account + "/" + id }
 
 func (p *pages) keep(row store.Row[ledger.Page]) ledger.Page {
@@ -30,6 +37,9 @@ func (p *pages) keep(row store.Row[ledger.Page]) ledger.Page {
 
 // Page implements ledger.Pages.
 func (p *pages) Page(id string) (ledger.Page, error) {
+	if row, ok := p.known[id]; ok {
+		return row.Value, nil
+	}
 	row, err := tables.LotPages.Get(p.ctx, p.tx, p.row(id))
 	if store.IsNotFound(err) {
 		return ledger.Page{ID: id}, nil
@@ -69,13 +79,14 @@ func (p *pages) write(ctx context.Context, tx store.Writer, changed []ledger.Pag
 		var err error
 		if known {
 			row.Value = page
-			_, err = tables.LotPages.Put(ctx, tx, row)
+			row, err = tables.LotPages.Put(ctx, tx, row)
 		} else {
-			_, err = tables.LotPages.Insert(ctx, tx, p.row(page.ID), page)
+			row, err = tables.LotPages.Insert(ctx, tx, p.row(page.ID), page)
 		}
 		if err != nil {
 			return err
 		}
+		p.known[page.ID] = row
 	}
 	return nil
 }

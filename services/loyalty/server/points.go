@@ -170,7 +170,7 @@ func (s *Server) AdjustPoints(ctx context.Context, req *loyaltyv1.AdjustPointsRe
 	if err != nil {
 		return nil, err
 	}
-	return book.Do(ctx, s.books, req, func(ctx context.Context, u *book.Unit) (*loyaltyv1.AdjustPointsResponse, error) {
+	return book.Move(ctx, s.books, req, func(ctx context.Context, u *book.Unit) (*loyaltyv1.AdjustPointsResponse, error) {
 		p, err := program(ctx, u.Tx, req.GetProgram())
 		if err != nil {
 			return nil, err

@@ -49,7 +49,8 @@ type Server struct {
 // New returns a Server. On the first start it makes its keys, and the programmes that exist from the start.
 func New(ctx context.Context, o Options) (*Server, error) {
 	s := &Server{Options: o}
-	s.books = &book.Books{DB: o.DB, Clock: o.Clock, Sealed: completeReply}
+	s.books = book.New(o.DB, o.Clock)
+	s.books.Sealed = completeReply
 	key, err := secret.Ensure(ctx, o.DB, o.Clock, "page-tokens")
 	if err != nil {
 		return nil, fmt.Errorf("loyalty: the key of the page tokens: %w", err)

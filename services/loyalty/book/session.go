@@ -1,0 +1,199 @@
+package book
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+
+	"renown.example/kit/clock"
+	"renown.example/kit/id"
+	"renown.example/kit/store"
+	"renown.example/loyalty/ledger"
+	"renown.example/loyalty/tables"
+)
+
+// session is one update: the accounts that its commands are about, which commands share, and the entries that it will write. A command that is refused leaves
+// nothing in it but what was due anyway.
+type session struct {
+	books *Books
+	// ctx belongs to the update, not to one of its commands: the end of one must not end the others.
+	ctx   context.Context
+	tx    store.Writer
+	now   clock.Millis
+	cache *cache
+
+	works []*Work
+	byID  map[string]*Work
+	// others are entries that move no points, in order; sealed is what each entry became.
+	others []*tables.Entry
+	sealed map[*tables.Entry]store.Row[tables.Entry]
+	// once are the names that entries of this update have taken.
+	once map[string]*tables.Entry
+}
+
+func newSession(ctx context.Context, b *Books, tx store.Writer, c *cache) *session {
+	return &session{
+		books: b, ctx: ctx, tx: tx, now: clock.At(b.Clock.Now()), cache: c,
+		byID: map[string]*Work{}, sealed: map[*tables.Entry]store.Row[tables.Entry]{}, once: map[string]*tables.Entry{},
+	}
+}
+
+// Work is an account that a command is about.
+type Work struct {
+	ID string
+	// Row is the account's row. What a command changes in it besides the ledger it replaces and does not change in place: a refusal puts back what was there.
+	Row  store.Row[tables.Account]
+	Book *ledger.Book
+
+	fresh   bool
+	pages   *pages
+	entries map[int64]*tables.Entry
+	// changed says that the row is to be written though there is no new transaction.
+	changed bool
+}
+
+// Touch has the account's row written even if no transaction is.
+func (w *Work) Touch() { w.changed = true }
+
+// load finds an account in the session, among those that are remembered, or in the database.
+func (s *session) load(account string) (*Work, error) {
+	if w := s.byID[account]; w != nil {
+		return w, nil
+	}
+	w := &Work{ID: account, pages: newPages(s.ctx, s.tx, account), entries: map[int64]*tables.Entry{}}
+	if kept, ok := s.cache.get(account); ok {
+		w.Row = kept.row
+		w.pages.remember(kept.tail)
+	} else {
+		row, err := tables.Accounts.GetForUpdate(s.ctx, s.tx, account)
+		if err != nil {
+			return nil, err
+		}
+		w.Row = row
+	}
+	w.Book = ledger.Open(w.Row.Value.Ledger, w.pages)
+	s.add(w)
+	return w, nil
+}
+
+func (s *session) add(w *Work) {
+	s.works = append(s.works, w)
+	s.byID[w.ID] = w
+}
+
+// entry returns the journal's entry of a transaction.
+func (s *session) entry(w *Work, tx ledger.Transaction, actor string) *tables.Entry {
+	e := w.entries[tx.Seq]
+	if e == nil {
+		e = &tables.Entry{
+			Type: EventOf(tx.Kind), Subject: memberName(w.Row.Value), Actor: actor, At: tx.RecordedAt,
+			Program: w.Row.Value.Program, Member: w.Row.Value.Member, Tx: &tx,
+		}
+		w.entries[tx.Seq] = e
+	}
+	return e
+}
+
+func memberName(a tables.Account) string { return "programs/" + a.Program + "/members/" + a.Member }
+
+// write writes everything.
+func (s *session) write() error {
+	for _, w := range s.works {
+		if err := s.writeAccount(w); err != nil {
+			return err
+		}
+	}
+	for _, e := range s.others {
+		name := "~" + id.At(s.now.Time())
+		sealed, err := seal(name, *e)
+		if err != nil {
+			return err
+		}
+		if _, err = tables.Journal.Insert(s.ctx, s.tx, name, sealed); err != nil {
+			return err
+		}
+		s.sealed[e] = store.Row[tables.Entry]{ID: name, Value: sealed}
+	}
+	return nil
+}
+
+// writeAccount writes what happened to an account.
+func (s *session) writeAccount(w *Work) error {
+	txs := w.Book.Transactions()
+	if len(txs) == 0 && !w.fresh && !w.changed {
+		return nil
+	}
+	account := w.Row.Value
+	head := account.Ledger.Head
+	account.Ledger = w.Book.Account()
+	account.Ledger.Head = ""
+	state, err := digestOfValue(accountDomain, w.ID, account)
+	if err != nil {
+		return err
+	}
+	for i, tx := range txs {
+		e := s.entry(w, tx, system)
+		e.Tx, e.Prev = &tx, head
+		if i == len(txs)-1 {
+			e.State, e.DueAt = state, account.Ledger.DueAt
+		}
+		name := EntryID(w.ID, tx.Seq)
+		sealed, err := seal(name, *e)
+		if err != nil {
+			return err
+		}
+		if _, err := tables.Journal.Insert(s.ctx, s.tx, name, sealed); err != nil {
+			return err
+		}
+		head = sealed.Hash
+		s.sealed[e] = store.Row[tables.Entry]{ID: name, Value: sealed}
+	}
+	account.Ledger.Head = head
+	w.Row.Value = account
+	if w.fresh {
+		w.Row, err = tables.Accounts.Insert(s.ctx, s.tx, w.ID, account)
+	} else {
+		w.Row, err = tables.Accounts.Put(s.ctx, s.tx, w.Row)
+	}
+	if err != nil {
+		return err
+	}
+	return w.pages.write(s.ctx, s.tx, w.Book.Changed())
+}
+
+// keep remembers the accounts as this session, whose update was committed, has left them.
+func (s *session) keep() {
+	for _, w := range s.works {
+		s.cache.put(w.ID, kept{row: w.Row, tail: w.pages.known[w.Row.Value.Ledger.Tail.Page]})
+	}
+}
+
+// forget drops what is remembered of the session's accounts.
+func (s *session) forget() {
+	for _, w := range s.works {
+		s.books.remembered.drop(w.ID)
+	}
+}
+
+// EntryID is the id of an account's transaction in the journal.
+func EntryID(account string, seq int64) string { return fmt.Sprintf("%s/%010d", account, seq) }
+
+// seal returns the entry with its hash and the text that is stored.
+func seal(name string, e tables.Entry) (tables.Entry, error) {
+	text, err := json.Marshal(e)
+	if err != nil {
+		return e, err
+	}
+	if e.Hash, err = digest(journalDomain, name, text); err != nil {
+		return e, err
+	}
+	return e.Sealed(append(append(text[:len(text)-1:len(text)-1], `,"hash":"`...), e.Hash+`"}`...)), nil
+}
+
+func digestOfValue(domain, name string, v any) (string, error) {
+	text, err := json.Marshal(v)
+	if err != nil {
+		return "", err
+	}
+	return digest(domain, name, text)
+}
