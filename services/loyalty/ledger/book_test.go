@@ -58,3 +58,21 @@ func BenchmarkSpendTenThousandLots(b *testing.B) {
 		}
 	}
 }
+
+// Nothing is due after a step, also if it opens or unfreezes a lot that waits for its activation and whose end has passed.
+func TestAPendingLotWhoseEndHasPassedExpiresAtOnce(t *testing.T) {
+	waiting := ledger.NewLot{Points: 70, Pending: true, ExpiresAt: begin + day, From: ledger.Opening}
+	frozen := waiting
+	frozen.Frozen = true
+	m, b := issued(t, lot(100, 0), frozen)
+	tx, err := b.Issue(at(begin+2*day), ledger.KindOpen, []ledger.NewLot{waiting})
+	if err != nil || tx.After.Pending != 70 || b.Account().Lifetime.Expired != 70 || b.Account().DueAt != 0 {
+		t.Errorf("issued: %+v, %v, %+v", tx, err, b.Account())
+	}
+	m.Store(b)
+	back := ledger.Step{Now: begin + 4*day, EffectiveAt: begin + hour}
+	tx, err = b.Unfreeze(back, []ledger.LotRef{{Page: "2026-01/000001", N: 2}})
+	if err != nil || tx.After.Pending != 0 || b.Account().Lifetime.Expired != 140 || b.Account().DueAt != 0 {
+		t.Errorf("unfrozen: %+v, %v, %+v", tx, err, b.Account())
+	}
+}

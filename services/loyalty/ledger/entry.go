@@ -134,15 +134,18 @@ func (l Lot) bucket() string {
 // unreserved is what is open of a lot and not reserved.
 func (l Lot) unreserved() int64 { return l.Open - l.Reserved }
 
-// free posts points of an activated lot as they come free, and returns how many of them stay open in it.
-func (e *entry) free(l Lot, points int64) int64 {
-	if l.FrozenAt != 0 {
-		e.post(string(Frozen), points)
-		return points
-	}
-	if l.ExpiresAt != 0 && l.ExpiresAt <= e.at.ends {
+// land posts points of a lot to where they belong, as it is opened or its state changes, and returns how many of them stay open in it.
+func (e *entry) land(l Lot, points int64) int64 {
+	switch ended := l.ExpiresAt != 0 && l.ExpiresAt <= e.at.ends; {
+	case ended && l.FrozenAt == 0:
 		e.post(Expired, points)
 		return 0
+	case l.Pending:
+		e.post(string(Pending), points)
+		return points
+	case l.FrozenAt != 0:
+		e.post(string(Frozen), points)
+		return points
 	}
 	repaid := min(points, -e.book.account.Balances.Debt)
 	e.post(string(Debt), repaid)

@@ -44,11 +44,7 @@ func (e *entry) issue(n NewLot) error {
 func (e *entry) put(l Lot, from string) error {
 	e.post(from, -l.Points)
 	l.Pending = l.Pending && (l.ActivatesAt == 0 || l.ActivatesAt > e.at.now)
-	if l.Open = l.Points; l.Pending {
-		e.post(string(Pending), l.Points)
-	} else {
-		l.Open = e.free(l, l.Points)
-	}
+	l.Open = e.land(l, l.Points)
 	// Each lot is looked at, so that no sum can overflow before the end.
 	if err := e.book.inRange(); err != nil {
 		return err

@@ -147,7 +147,7 @@ func (e *entry) activate(p spot) {
 	l.Pending, l.ActivatesAt, c.Activated = false, e.at.effective, true
 	points := l.Open
 	e.post(string(Pending), -points)
-	if kept := e.free(*l, points); kept != points {
+	if kept := e.land(*l, points); kept != points {
 		e.add(p, kept-points, 0)
 	}
 }

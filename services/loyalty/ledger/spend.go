@@ -16,7 +16,10 @@ func (b *Book) Spend(s Step, kind Kind, points int64, to string) (Transaction, e
 		if err := e.covered(points); err != nil {
 			return err
 		}
-		return e.inOrder(points, func(p spot, points int64) { e.debit(p, points, to) })
+		err := e.inOrder(points, func(p spot, points int64) { e.add(p, -points, 0) })
+		e.post(string(Available), -points)
+		e.post(to, points)
+		return err
 	})
 }
 
@@ -35,11 +38,11 @@ func (b *Book) Reserve(s Step, id string, points int64, endsAt clock.Millis) (Tr
 		h := Hold{ID: id, Points: points, EndsAt: endsAt, Created: e.at.effective}
 		e.tx.Hold, e.tx.EndsAt = id, endsAt
 		err := e.inOrder(points, func(p spot, points int64) {
-			e.post(string(Available), -points)
-			e.post(string(Reserved), points)
 			e.add(p, 0, points)
 			h.Takes = append(h.Takes, Take{p.ref(), points})
 		})
+		e.post(string(Available), -points)
+		e.post(string(Reserved), points)
 		a := &e.book.account
 		a.Holds = append(slices.Clip(a.Holds), h)
 		if a.DueAt == 0 || endsAt < a.DueAt {
@@ -77,7 +80,7 @@ func (b *Book) Cancel(s Step, id string) (Transaction, error) {
 // release ends a hold and gives its points back.
 func (e *entry) release(h Hold) error {
 	e.post(string(Reserved), -h.Points)
-	return e.end(h, func(p spot, points int64) { e.add(p, e.free(*p.lot(), points)-points, -points) })
+	return e.end(h, func(p spot, points int64) { e.add(p, e.land(*p.lot(), points)-points, -points) })
 }
 
 // end removes a hold and does something with each of its takes.
@@ -127,7 +130,7 @@ func (b *Book) Restore(s Step, takes []Take) (Transaction, error) {
 				return &Refusal{Code: Invalid, Message: "more than was taken from the lot", Want: points, Have: l.Points - l.Open}
 			}
 			e.post(Redeemed, -points)
-			e.add(p, e.free(*p.lot(), points), 0)
+			e.add(p, e.land(*p.lot(), points), 0)
 			if err := b.inRange(); err != nil {
 				return err
 			}
@@ -147,54 +150,50 @@ func (e *entry) covered(points int64) error {
 	return nil
 }
 
-// candidate is a lot that has something available.
-type candidate struct {
-	expires, issued clock.Millis
-	n               int64
-	spot            spot
+// inOrder shares points out over the lots that have some available, in the order in which they are spent.
+func (e *entry) inOrder(points int64, each func(p spot, points int64)) error {
+	lots, err := e.candidates(points)
+	if err != nil {
+		return err
+	}
+	e.tx.Lots = slices.Grow(e.tx.Lots, len(lots))
+	for _, p := range lots {
+		part := min(points, p.lot().unreserved())
+		if points -= part; part > 0 {
+			each(p, part)
+		}
+	}
+	if points != 0 {
+		return e.book.broken("the lots hold %d points less than the balances", points)
+	}
+	return nil
 }
 
-// inOrder shares points out over the lots that have some available, in the order in which they are spent. Pages come in the order of their months, so only lots of one
-// month are put in order at a time.
-func (e *entry) inOrder(points int64, each func(p spot, points int64)) error {
-	var lots []candidate
+// candidates are the lots that come first as points are spent, enough of them. Pages come in the order of their months, so that nothing is read of later ones.
+func (e *entry) candidates(points int64) ([]spot, error) {
+	var lots []spot
 	var group string
 	unseen := e.book.account.Balances.Available
-	share := func() {
-		slices.SortFunc(lots, func(x, y candidate) int {
-			return cmp.Or(cmp.Compare(x.expires, y.expires), cmp.Compare(x.issued, y.issued), cmp.Compare(x.n, y.n))
-		})
-		for _, c := range lots {
-			if points == 0 {
-				break
-			}
-			part := min(points, c.spot.lot().unreserved())
-			points -= part
-			each(c.spot, part)
-		}
-		lots = lots[:0]
-	}
 	err := e.book.shelf.walk(e.book.account.First, func(s *sheet) bool {
-		if p := s.prefix(); p != group {
-			share()
+		if p := s.prefix(); p != group && points <= 0 {
+			return false
+		} else {
 			group = p
 		}
-		if points == 0 || unseen == 0 {
-			return false
-		}
-		for i, l := range s.lots {
-			if !l.Pending && l.FrozenAt == 0 && l.unreserved() > 0 {
+		lots = slices.Grow(lots, len(s.lots))
+		for i := range s.lots {
+			if l := &s.lots[i]; !l.Pending && l.FrozenAt == 0 && l.unreserved() > 0 {
+				points -= l.unreserved()
 				unseen -= l.unreserved()
-				lots = append(lots, candidate{l.ExpiresAt, l.IssuedAt, l.N, spot{s, i}})
+				lots = append(lots, spot{s, i})
 			}
 		}
 		return unseen != 0
 	})
-	if err != nil {
-		return err
-	}
-	if share(); points != 0 {
-		return e.book.broken("the lots hold %d points less than the balances", points)
-	}
-	return nil
+	slices.SortFunc(lots, func(p, q spot) int {
+		x, y := p.lot(), q.lot()
+		// Minus one turns "never", which is zero, into what comes last.
+		return cmp.Or(cmp.Compare(uint64(x.ExpiresAt-1), uint64(y.ExpiresAt-1)), cmp.Compare(x.IssuedAt, y.IssuedAt), cmp.Compare(x.N, y.N))
+	})
+	return lots, err
 }

@@ -21,7 +21,7 @@ func (b *Book) Activate(s Step, lots []LotRef, expires func(Lot) clock.Millis) (
 			}
 			e.post(string(Pending), -l.Open)
 			l.Pending, l.ActivatesAt, l.ExpiresAt = false, e.at.effective, end
-			l.Open = e.free(l, l.Open)
+			l.Open = e.land(l, l.Open)
 			return e.move(p, l)
 		})
 	})
@@ -54,12 +54,10 @@ func (b *Book) Unfreeze(s Step, lots []LotRef) (Transaction, error) {
 			if unkept(l.ExpiresAt) {
 				return refuse(Overflow, "lot %d would end at %d", l.N, l.ExpiresAt)
 			}
+			points := l.unreserved()
+			e.post(l.bucket(), -points)
 			l.FrozenAt = 0
-			points, kept := l.unreserved(), l.unreserved()
-			if !l.Pending {
-				e.post(string(Frozen), -points)
-				kept = e.free(l, points)
-			}
+			kept := e.land(l, points)
 			if prefixOf(l) != p.sheet.prefix() {
 				l.Open -= points - kept
 				return e.move(p, l)
