@@ -1,0 +1,258 @@
+package earning
+
+import (
+	"cmp"
+	"errors"
+	"fmt"
+	"math/big"
+	"slices"
+	"strings"
+
+	"cel.dev/cel-go/common/types"
+	"cel.dev/cel-go/interpreter"
+
+	"renown.example/kit/clock"
+	"renown.example/loyalty/calendar"
+)
+
+// Evaluate says what the rules give for the input. It is a function of both and nothing else; the order of the rules does not matter. It fails only if the
+// programme's zone is unknown.
+func Evaluate(in *Input, rules []*Compiled) (Evaluation, error) {
+	z, err := calendar.LoadZone("program.zone", in.Program.Zone)
+	if err != nil {
+		return Evaluation{}, err
+	}
+	r := &run{in: in, at: in.at(), zone: z, now: types.Timestamp{Time: in.Now.Time()}, used: map[string]int64{}}
+	r.local = localize(z, r.at)
+	r.order, r.event = orderView{Order: in.Order, local: &r.local}, eventView{in.Event, &r.local}
+	r.out = Evaluation{Awards: []Award{}, Silent: []Silent{}}
+	var base, multipliers []*Compiled
+	for _, c := range inOrder(rules) {
+		if c.Rule.Terms.Form == Multiplier {
+			multipliers = append(multipliers, c)
+		} else {
+			base = append(base, c)
+		}
+	}
+	r.give(base)
+	r.give(multipliers)
+	slices.SortFunc(r.out.Silent, func(a, b Silent) int {
+		return cmp.Or(strings.Compare(a.Rule, b.Rule), cmp.Compare(a.Version, b.Version))
+	})
+	return r.out, nil
+}
+
+func inOrder(rules []*Compiled) []*Compiled {
+	rules = slices.Clone(rules)
+	slices.SortFunc(rules, func(a, b *Compiled) int {
+		return cmp.Or(strings.Compare(a.Rule.ID, b.Rule.ID), cmp.Compare(a.Rule.Version, b.Rule.Version))
+	})
+	return rules
+}
+
+// run is one evaluation.
+type run struct {
+	in    *Input
+	at    clock.Millis
+	zone  calendar.Zone
+	local local
+	now   any
+
+	order orderView
+	lines []lineView
+	event eventView
+	used  map[string]int64 // what this evaluation itself has used of counters
+	out   Evaluation
+}
+
+// variables are what an expression can name.
+type variables struct {
+	*run
+	line *lineView
+}
+
+// ResolveName implements interpreter.Activation.
+func (v *variables) ResolveName(name string) (any, bool) {
+	switch name {
+	case "order":
+		return &v.order, v.in.Order != nil
+	case "event":
+		return &v.event, v.in.Event != nil
+	case "line":
+		return v.line, v.line != nil
+	case "member":
+		return &v.in.Member, true
+	case "program":
+		return &v.in.Program, true
+	case "now":
+		return v.now, true
+	}
+	return nil, false
+}
+
+// Parent implements interpreter.Activation.
+func (v *variables) Parent() interpreter.Activation { return nil }
+
+// candidate is a rule that would fire.
+type candidate struct {
+	*Compiled
+	// lines are the positions of the lines that count; parts are their exact points over den, which add up to total. An event has only a total.
+	lines      []int
+	parts      []big.Int
+	total, den *big.Int
+	desired    int64
+	working    Working
+
+	points int64
+	caps   []CapNote
+}
+
+func (r *run) silent(c *Compiled, reason Reason, format string, args ...any) *Silent {
+	return &Silent{Rule: c.Rule.ID, Version: c.Rule.Version, Name: c.Rule.Name, Reason: reason, Detail: fmt.Sprintf(format, args...)}
+}
+
+// consider finds out whether a rule would fire, and for how many points before caps.
+func (r *run) consider(c *Compiled) (*candidate, *Silent) {
+	if s := r.barred(c); s != nil {
+		return nil, s
+	}
+	vars := &variables{run: r}
+	if c.condition != nil {
+		v, s := r.evaluate(c, c.condition, vars)
+		if s != nil {
+			return nil, s
+		}
+		if v != types.True {
+			s := r.silent(c, ConditionNo, "the condition does not hold")
+			s.Expression = c.condition.source
+			return nil, s
+		}
+	}
+	d := &candidate{Compiled: c}
+	if r.in.Order != nil {
+		if s := r.choose(d, vars); s != nil {
+			return nil, s
+		}
+	}
+	if s := r.reckon(d, vars); s != nil {
+		return nil, s
+	}
+	whole := divide(d.total, d.den, c.Rule.Rounding)
+	switch {
+	case d.total.Sign() < 0:
+		s := r.silent(c, Negative, "the formula came to %s, which is less than nothing", exactly(d.total, d.den))
+		s.Expression = d.working.Formula
+		return nil, s
+	case whole.Sign() == 0:
+		return nil, r.silent(c, NothingToGive, "%s, which is no whole point", d.working.arithmetic(exactly(d.total, d.den)))
+	case !whole.IsInt64() || whole.Int64() > maxPoints:
+		return nil, r.silent(c, TooMany, "%s, which is more than the %d points that are kept", d.working.arithmetic(exactly(d.total, d.den)), maxPoints)
+	}
+	d.desired = whole.Int64()
+	return d, nil
+}
+
+// barred looks at what needs no expression.
+func (r *run) barred(c *Compiled) *Silent {
+	t := &c.Rule.Trigger
+	if c.Rule.Archived {
+		return r.silent(c, Inactive, "the rule is archived")
+	}
+	if t.Kind.ofOrder() != (r.in.Order != nil) {
+		return r.silent(c, WrongTrigger, "the rule is for %s", t.waitsFor())
+	}
+	if e := r.in.Event; e != nil && (t.Kind == KindVisit && e.Type != Visit || t.Kind == KindEvent && e.Type != t.Event) {
+		return r.silent(c, WrongTrigger, "the rule is for %s, and this is an event %q", t.waitsFor(), e.Type)
+	}
+	if why := c.outside(r.at, &r.local); why != "" {
+		return r.silent(c, OutsideWindow, "%s", why)
+	}
+	if code := r.currency(); c.Rule.byAmount() && code != r.in.Program.Currency {
+		if r.in.Event != nil && r.in.Event.Currency == "" {
+			return r.silent(c, WrongCurrency, "the rule gives points per %s, and the event has no amount", r.in.Program.Currency)
+		}
+		return r.silent(c, WrongCurrency, "the rule gives points per %s, and this is in %s", r.in.Program.Currency, code)
+	}
+	return nil
+}
+
+// byAmount reports whether the rule's unit is one of money.
+func (r *Rule) byAmount() bool { return r.Terms.Form == PerUnit && r.Trigger.Kind != KindItem }
+
+func (r *run) currency() string {
+	if r.in.Order != nil {
+		return r.in.Order.Currency
+	}
+	return r.in.Event.Currency
+}
+
+func (t *Trigger) waitsFor() string {
+	switch t.Kind {
+	case KindVisit:
+		return "visits"
+	case KindEvent:
+		return fmt.Sprintf("events %q", t.Event)
+	}
+	return "orders"
+}
+
+// evaluate evaluates one expression.
+func (r *run) evaluate(c *Compiled, x *expression, vars *variables) (any, *Silent) {
+	v, _, err := x.program.Eval(vars)
+	if err == nil {
+		return v, nil
+	}
+	s := r.silent(c, Failed, "the expression cannot be evaluated: %s", strings.TrimSpace(err.Error()))
+	var ended interpreter.EvalCancelledError
+	if errors.As(err, &ended) && ended.Cause == interpreter.CostLimitExceeded {
+		s = r.silent(c, CostExceeded, "the expression costs more steps than it may")
+	}
+	s.Expression = x.source
+	return nil, s
+}
+
+// view returns a line as expressions see it.
+func (r *run) view(i int) *lineView {
+	if r.lines == nil {
+		r.lines = make([]lineView, len(r.in.Order.Lines))
+		for i := range r.lines {
+			r.lines[i] = lineView{&r.in.Order.Lines[i], r.in.Order.Currency}
+		}
+	}
+	return &r.lines[i]
+}
+
+// choose finds the lines that count.
+func (r *run) choose(d *candidate, vars *variables) *Silent {
+	d.lines = make([]int, 0, len(r.in.Order.Lines))
+	for i := range r.in.Order.Lines {
+		l := &r.in.Order.Lines[i]
+		switch d.Rule.Trigger.Kind {
+		case KindItem:
+			if !d.named[l.SKU] {
+				continue
+			}
+		case KindCategory:
+			if !slices.ContainsFunc(l.Categories, func(c string) bool { return d.named[c] }) {
+				continue
+			}
+		}
+		if d.lineCondition != nil {
+			vars.line = r.view(i)
+			v, s := r.evaluate(d.Compiled, d.lineCondition, vars)
+			vars.line = nil
+			if s != nil {
+				s.Detail = fmt.Sprintf("on line %s %s", l.ID, s.Detail)
+				return s
+			}
+			if v != types.True {
+				continue
+			}
+		}
+		d.lines = append(d.lines, i)
+	}
+	if len(d.lines) == 0 {
+		return r.silent(d.Compiled, NoLine, "no line of the order counts for the rule")
+	}
+	return nil
+}

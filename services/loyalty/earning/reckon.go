@@ -1,0 +1,197 @@
+package earning
+
+import (
+	"fmt"
+	"math/big"
+
+	"cel.dev/cel-go/common/types"
+	"github.com/govalues/decimal"
+
+	"renown.example/loyalty/currency"
+)
+
+// reckon works out exact points: the total, and what part of it each line that counts has.
+func (r *run) reckon(d *candidate, vars *variables) *Silent {
+	t := &d.Rule.Terms
+	v := d.value
+	if of, ok := d.tiers[r.in.Member.Tier]; ok && r.in.Member.Tier != "" {
+		v, d.working.Tier = of, r.in.Member.Tier
+	}
+	d.working.Value = v.text
+	switch t.Form {
+	case PerUnit:
+		r.perUnit(d, v)
+	case Fixed:
+		d.working.Basis = OfEvent
+		if r.in.Order != nil {
+			d.working.Basis = OfOrder
+		}
+		r.weighed(d, v.coef, tens[v.scale])
+	case Multiplier:
+		return r.multiplied(d, v)
+	case Formula:
+		d.working.Basis, d.working.Formula, d.working.EachLine = OfResult, t.Formula, t.EachLine
+		if t.EachLine {
+			return r.lineByLine(d, vars)
+		}
+		n, s := r.result(d, vars)
+		if s != nil {
+			return s
+		}
+		num, scale := coefficient(n)
+		r.weighed(d, num, tens[scale])
+	}
+	return nil
+}
+
+// quantityUnit is what quantities are whole multiples of.
+var quantityUnit = tens[QuantityScale]
+
+// pieces returns a line's quantity in millionths.
+func pieces(l *Line) *big.Int {
+	c, scale := coefficient(l.Quantity.Trim(0))
+	return c.Mul(c, tens[QuantityScale-scale])
+}
+
+// perUnit gives each line value points for each so many minor units of its amount, or pieces.
+func (r *run) perUnit(d *candidate, v value) {
+	per := d.Rule.Terms.Per
+	d.den = new(big.Int).Mul(big.NewInt(per), tens[v.scale])
+	var of big.Int // the whole amount, or all pieces in millionths
+	d.total = new(big.Int)
+	if r.in.Event != nil {
+		of.SetInt64(r.in.Event.Amount)
+		d.total.Mul(&of, v.coef)
+	}
+	d.parts = make([]big.Int, len(d.lines))
+	for i, at := range d.lines {
+		l, part := &r.in.Order.Lines[at], &d.parts[i]
+		if d.Rule.Trigger.Kind == KindItem {
+			part.Set(pieces(l))
+		} else {
+			part.SetInt64(l.Amount)
+		}
+		of.Add(&of, part)
+		part.Mul(part, v.coef)
+		d.total.Add(d.total, part)
+	}
+	w := &d.working
+	if d.Rule.Trigger.Kind == KindItem {
+		d.den.Mul(d.den, quantityUnit)
+		w.Basis, w.Of, w.Per = OfPieces, exactly(&of, quantityUnit), fmt.Sprint(per)
+		return
+	}
+	code := r.currency()
+	w.Basis, w.Unit = OfAmount, code
+	w.Of, w.Per = currency.Major(of.Int64(), code).String(), currency.Major(per, code).Trim(0).String()
+}
+
+// weighed spreads points over the lines by their amounts, or evenly where nothing was paid for any of them.
+func (r *run) weighed(d *candidate, num, den *big.Int) {
+	if r.in.Order == nil {
+		d.total, d.den = new(big.Int).Set(num), den
+		return
+	}
+	weights := make([]big.Int, len(d.lines))
+	var sum big.Int
+	for i, at := range d.lines {
+		weights[i].SetInt64(r.in.Order.Lines[at].Amount)
+		sum.Add(&sum, &weights[i])
+	}
+	if sum.Sign() == 0 {
+		for i := range weights {
+			weights[i].SetInt64(1)
+		}
+		sum.SetInt64(int64(len(weights)))
+	}
+	for i := range weights {
+		weights[i].Mul(&weights[i], num)
+	}
+	d.parts, d.total, d.den = weights, new(big.Int).Mul(num, &sum), new(big.Int).Mul(den, &sum)
+}
+
+// multiplied takes what the other rules gave to the wallet, on the lines that count, and adds what is missing to Value times as much.
+func (r *run) multiplied(d *candidate, v value) *Silent {
+	var of int64
+	shares := make([]int64, len(d.lines))
+	for i := range r.out.Awards {
+		a := &r.out.Awards[i]
+		if a.Wallet != d.Rule.Wallet {
+			continue
+		}
+		given := a.Points
+		if r.in.Order != nil {
+			given = 0
+			for j, at := range d.lines {
+				n := a.share(r.in.Order.Lines[at].ID)
+				shares[j] += n
+				given += n
+			}
+		}
+		if given > 0 {
+			of += given
+			d.working.Rules = append(d.working.Rules, a.Rule)
+		}
+	}
+	if of == 0 {
+		return r.silent(d.Compiled, NothingToGive, "no other rule gives points that could be multiplied")
+	}
+	d.working.Basis, d.working.Of = OfPoints, fmt.Sprint(of)
+	more := new(big.Int).Sub(v.coef, tens[v.scale])
+	d.den, d.parts = tens[v.scale], make([]big.Int, len(d.lines))
+	d.total = new(big.Int).Mul(big.NewInt(of), more)
+	for i := range d.parts {
+		d.parts[i].Mul(d.parts[i].SetInt64(shares[i]), more)
+	}
+	return nil
+}
+
+func (a *Award) share(line string) int64 {
+	for i := range a.Lines {
+		if a.Lines[i].Line == line {
+			return a.Lines[i].Points
+		}
+	}
+	return 0
+}
+
+// lineByLine evaluates the formula for each line.
+func (r *run) lineByLine(d *candidate, vars *variables) *Silent {
+	d.den, d.total, d.parts = tens[decimal.MaxScale], new(big.Int), make([]big.Int, len(d.lines))
+	for i, at := range d.lines {
+		vars.line = r.view(at)
+		n, s := r.result(d, vars)
+		vars.line = nil
+		if s == nil && n.IsNeg() {
+			s = r.silent(d.Compiled, Negative, "the formula came to %s, which is less than nothing", n)
+			s.Expression = d.formula.source
+		}
+		if s != nil {
+			s.Detail = fmt.Sprintf("on line %s %s", r.in.Order.Lines[at].ID, s.Detail)
+			return s
+		}
+		num, scale := coefficient(n)
+		d.parts[i].Mul(num, tens[decimal.MaxScale-scale])
+		d.total.Add(d.total, &d.parts[i])
+	}
+	return nil
+}
+
+// result evaluates the formula once.
+func (r *run) result(d *candidate, vars *variables) (decimal.Decimal, *Silent) {
+	v, s := r.evaluate(d.Compiled, d.formula, vars)
+	if s != nil {
+		return decimal.Decimal{}, s
+	}
+	switch v := v.(type) {
+	case exact:
+		return v.d, nil
+	case types.Int:
+		if n, err := decimal.New(int64(v), 0); err == nil {
+			return n, nil
+		}
+	}
+	s = r.silent(d.Compiled, Failed, "the formula gave %v, which is no number of points", v)
+	s.Expression = d.formula.source
+	return decimal.Decimal{}, s
+}

@@ -1,0 +1,206 @@
+package earning
+
+import (
+	"cmp"
+	"slices"
+	"strings"
+
+	"renown.example/loyalty/calendar"
+)
+
+// give considers the rules of one layer, which are in the order of their ids, and gives those that are to be given.
+func (r *run) give(rules []*Compiled) {
+	var all []*candidate
+	for _, c := range rules {
+		d, s := r.consider(c)
+		if s != nil {
+			r.out.Silent = append(r.out.Silent, *s)
+			continue
+		}
+		all = append(all, d)
+	}
+	slices.SortStableFunc(all, func(a, b *candidate) int {
+		x, y := &a.Rule, &b.Rule
+		return cmp.Or(strings.Compare(x.Wallet, y.Wallet), strings.Compare(x.Stack.Group, y.Stack.Group), strings.Compare(string(x.Stack.Mode), string(y.Stack.Mode)))
+	})
+	first := len(r.out.Awards)
+	for len(all) > 0 {
+		n := 1
+		if all[0].Rule.Stack.Mode != All {
+			for n < len(all) && all[n].competes(all[0]) {
+				n++
+			}
+		}
+		r.compete(all[:n])
+		all = all[n:]
+	}
+	slices.SortFunc(r.out.Awards[first:], func(a, b Award) int {
+		return cmp.Or(strings.Compare(a.Rule, b.Rule), cmp.Compare(a.Version, b.Version))
+	})
+}
+
+func (d *candidate) competes(o *candidate) bool {
+	return d.Rule.Wallet == o.Rule.Wallet && d.Rule.Stack.Group == o.Rule.Stack.Group && d.Rule.Stack.Mode == o.Rule.Stack.Mode
+}
+
+// compete gives one of the rules of a group: which one, is judged by what caps leave of them.
+func (r *run) compete(group []*candidate) {
+	var won *candidate
+	for _, d := range group {
+		if s := r.capped(d); s != nil {
+			r.out.Silent = append(r.out.Silent, *s)
+		} else if won == nil || d.beats(won) {
+			won = d
+		}
+	}
+	if won == nil {
+		return
+	}
+	for _, d := range group {
+		if d == won || d.points == 0 {
+			continue
+		}
+		how := "gives more"
+		if d.points == won.points {
+			how = "gives as much and comes first"
+		}
+		if d.Rule.Stack.Mode == Priority {
+			how = "goes before it"
+		}
+		s := r.silent(d.Compiled, Stacked, "it would give %d, and rule %s %s", d.points, won.Rule.ID, how)
+		s.Under, s.Points = won.Rule.ID, d.points
+		r.out.Silent = append(r.out.Silent, *s)
+	}
+	r.out.Awards = append(r.out.Awards, r.award(won))
+}
+
+// beats reports whether d, whose id sorts after that of o, is given in its place.
+func (d *candidate) beats(o *candidate) bool {
+	if d.Rule.Stack.Mode == Priority {
+		return d.Rule.Stack.Priority > o.Rule.Stack.Priority
+	}
+	return d.points > o.points || d.points == o.points && d.desired > o.desired
+}
+
+// capped works out what caps leave of a candidate. Those that reject look at what the rule wants, before others reduce it.
+func (r *run) capped(d *candidate) *Silent {
+	d.points, d.caps = d.desired, nil
+	for _, over := range []Over{Reject, Reduce} {
+		for i := range d.Rule.Caps {
+			c := &d.Rule.Caps[i]
+			if c.Over != over {
+				continue
+			}
+			key, ends := c.key(&d.Rule, r.zone, r.at)
+			note := CapNote{Cap: *c, Used: r.in.Counters[key] + r.used[key], Wanted: d.points, Ends: ends}
+			if key == "" {
+				note.Used = 0
+			}
+			if c.Counts == CountsAwards {
+				note.Wanted = 1
+			}
+			note.Left = max(c.Most-note.Used, 0)
+			if note.Wanted <= note.Left {
+				continue
+			}
+			if over == Reject || note.Left == 0 || c.Counts == CountsAwards {
+				d.points = 0
+				s := r.silent(d.Compiled, CapReached, "%s", note.String())
+				s.Cap = &note
+				return s
+			}
+			d.points = note.Left
+			d.caps = append(d.caps, note)
+		}
+	}
+	return nil
+}
+
+// award writes down what a candidate gives, and uses up its counters.
+func (r *run) award(d *candidate) Award {
+	a := Award{
+		Rule: d.Rule.ID, Version: d.Rule.Version, Name: d.Rule.Name, Wallet: d.Rule.Wallet, Campaign: d.Rule.Campaign,
+		Points: d.points, Desired: d.desired, Exact: exactly(d.total, d.den), Rounding: d.Rule.Rounding, Working: d.working, Caps: d.caps,
+	}
+	for i := range d.Rule.Caps {
+		c := &d.Rule.Caps[i]
+		key, ends := c.key(&d.Rule, r.zone, r.at)
+		if key == "" || slices.ContainsFunc(a.Uses, func(u Use) bool { return u.Key == key }) {
+			continue
+		}
+		u := Use{Key: key, Per: c.Per, Counts: c.Counts, Amount: d.points, Ends: ends}
+		if c.Counts == CountsAwards {
+			u.Amount = 1
+		}
+		r.used[key] += u.Amount
+		a.Uses = append(a.Uses, u)
+	}
+	if d.Rule.Life.Kind != "" {
+		a.Life = d.Rule.Life.String()
+	}
+	r.shares(&a, d)
+	r.lots(&a, d)
+	return a
+}
+
+// shares attributes the points to the lines: each run of lines from the first has what falls to it, rounded down, and all have all.
+func (r *run) shares(a *Award, d *candidate) {
+	if r.in.Order == nil {
+		return
+	}
+	points := spread(d.points, d.parts, d.total)
+	a.Lines = make([]Share, len(d.lines))
+	for i, at := range d.lines {
+		a.Lines[i] = Share{Line: r.in.Order.Lines[at].ID, Exact: exactly(&d.parts[i], d.den), Points: points[i]}
+	}
+}
+
+// lots says what to issue, and from when it can be spent.
+func (r *run) lots(a *Award, d *candidate) {
+	act := &d.Rule.Activation
+	lot := Lot{Points: a.Points}
+	switch act.Kind {
+	case calendar.Immediate:
+	case calendar.OnEvent, calendar.ByHand:
+		lot.Pending, lot.Event = true, act.Event
+	default:
+		lot.ActivatesAt, _ = act.At(r.zone, r.at)
+		lot.Pending = lot.ActivatesAt > r.at
+	}
+	if !act.PerLine {
+		a.Lots = []Lot{lot}
+		return
+	}
+	for i, at := range d.lines {
+		if a.Lines[i].Points == 0 {
+			continue
+		}
+		own := lot
+		own.Line, own.Points = a.Lines[i].Line, a.Lines[i].Points
+		if l := &r.in.Order.Lines[at]; l.ActivatesAt != 0 && act.Kind != calendar.Immediate {
+			own.ActivatesAt, own.Pending, own.Event = l.ActivatesAt, l.ActivatesAt > r.at, ""
+		}
+		a.Lots = append(a.Lots, own)
+	}
+}
+
+// Keys names the counters that the rules' caps may ask for, so that they can be read before the evaluation; the programme's zone must be known.
+func Keys(in *Input, rules []*Compiled) ([]Use, error) {
+	z, err := calendar.LoadZone("program.zone", in.Program.Zone)
+	if err != nil {
+		return nil, err
+	}
+	var uses []Use
+	seen := map[string]bool{}
+	for _, c := range inOrder(rules) {
+		for i := range c.Rule.Caps {
+			limit := &c.Rule.Caps[i]
+			key, ends := limit.key(&c.Rule, z, in.at())
+			if key != "" && !seen[key] {
+				seen[key] = true
+				uses = append(uses, Use{Key: key, Per: limit.Per, Counts: limit.Counts, Ends: ends})
+			}
+		}
+	}
+	return uses, nil
+}
