@@ -88,14 +88,16 @@ func (s *Service) Run(ctx context.Context) {
 		e := fault.Of(err)
 		log.WarnContext(ctx, "a due job failed and is tried again", "kind", j.Kind, "job", j.ID, "attempts", j.Attempts+1, "reason", e.Reason.Name, "cause", e.Cause)
 	}}
-	wake, stop := s.db.Changed(tables.Journal.Spec())
-	defer stop()
-	dues := s.server.Dues(wake, func(err error) {
-		log.WarnContext(ctx, "the journal could not be followed", "follower", "dues", "error", err)
-	})
 	var all sync.WaitGroup
 	all.Go(func() { worker.Run(ctx) })
-	all.Go(func() { dues.Run(ctx) })
+	for name, follow := range s.server.Followers() {
+		wake, stop := s.db.Changed(tables.Journal.Spec())
+		defer stop()
+		f := follow(wake, func(err error) {
+			log.WarnContext(ctx, "the journal could not be followed", "follower", name, "error", err)
+		})
+		all.Go(func() { f.Run(ctx) })
+	}
 	all.Wait()
 }
 

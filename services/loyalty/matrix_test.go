@@ -21,6 +21,7 @@ func TestMatrix(t *testing.T) {
 		&loyaltyv1.MembersService_ServiceDesc,
 		&loyaltyv1.PointsService_ServiceDesc,
 		&loyaltyv1.LoyaltyEventsService_ServiceDesc,
+		&loyaltyv1.ReportsService_ServiceDesc,
 	)
 	if err != nil {
 		t.Fatal(err)

@@ -32,6 +32,7 @@ type rig struct {
 	members  loyaltyv1.MembersServiceClient
 	points   loyaltyv1.PointsServiceClient
 	events   loyaltyv1.LoyaltyEventsServiceClient
+	reports  loyaltyv1.ReportsServiceClient
 }
 
 func newRig(t testing.TB) *rig {
@@ -67,6 +68,7 @@ func (r *rig) open(t testing.TB) {
 	c := r.Conn()
 	r.programs, r.members = loyaltyv1.NewProgramsServiceClient(c), loyaltyv1.NewMembersServiceClient(c)
 	r.points, r.events = loyaltyv1.NewPointsServiceClient(c), loyaltyv1.NewLoyaltyEventsServiceClient(c)
+	r.reports = loyaltyv1.NewReportsServiceClient(c)
 }
 
 func (r *rig) close(t testing.TB) {

@@ -164,15 +164,20 @@ func (f *Follower[T]) CatchUp(ctx context.Context) (int, error) {
 // Position returns the sequence number of the last row that was applied.
 func (f *Follower[T]) Position(ctx context.Context) (int64, error) {
 	var after int64
-	err := f.DB.View(ctx, func(ctx context.Context, tx store.Reader) error {
-		row, err := Positions.Get(ctx, tx, f.Consumer)
-		after = row.Value.After
-		if store.IsNotFound(err) {
-			return nil
-		}
+	err := f.DB.View(ctx, func(ctx context.Context, tx store.Reader) (err error) {
+		after, err = PositionOf(ctx, tx, f.Consumer)
 		return err
 	})
 	return after, err
+}
+
+// PositionOf returns the sequence number of the last row that a follower has applied to the database that tx reads, 0 if there was none.
+func PositionOf(ctx context.Context, tx store.Reader, consumer string) (int64, error) {
+	row, err := Positions.Get(ctx, tx, consumer)
+	if store.IsNotFound(err) {
+		return 0, nil
+	}
+	return row.Value.After, err
 }
 
 // apply has the effects of the rows that are still ahead of the stored position, and moves it, in one transaction.

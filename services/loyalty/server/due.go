@@ -20,10 +20,7 @@ func settleJob(account string) string { return "settle/" + account }
 // Dues follows the journal and plans the settling of accounts. The job of an account moves with what is due next.
 func (s *Server) Dues(wake <-chan struct{}, failed func(error)) *outbox.Follower[tables.Entry] {
 	return &outbox.Follower[tables.Entry]{
-		DB: s.DB, Clock: s.Clock, Consumer: "dues", Wake: wake, Batch: 500, Apply: s.planDues, Failed: failed,
-		Source: func(ctx context.Context, after int64, limit int) ([]store.Row[tables.Entry], error) {
-			return tables.Journal.Feed(ctx, s.DB, after, limit)
-		},
+		DB: s.DB, Clock: s.Clock, Consumer: "dues", Wake: wake, Batch: 1000, Apply: s.planDues, Failed: failed, Source: s.journal,
 	}
 }
 
@@ -60,13 +57,16 @@ func (s *Server) planDues(ctx context.Context, tx store.Writer, rows []store.Row
 	return nil
 }
 
+// cutAccount returns the parts of an account's id.
+func cutAccount(account string) (member, wallet string, ok bool) { return strings.Cut(account, "/") }
+
 // settleDue settles an account and plans the next time.
 func (s *Server) settleDue(ctx context.Context, tx store.Writer, j outbox.Job) error {
 	var account string
 	if err := json.Unmarshal(j.Data, &account); err != nil {
 		return err
 	}
-	member, wallet, _ := strings.Cut(account, "/")
+	member, wallet, _ := cutAccount(account)
 	row, err := tables.Accounts.Get(ctx, tx, account)
 	if store.IsNotFound(err) || err == nil && row.Value.Closed != "" {
 		return nil

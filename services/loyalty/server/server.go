@@ -38,6 +38,7 @@ type Server struct {
 	loyaltyv1.UnimplementedMembersServiceServer
 	loyaltyv1.UnimplementedPointsServiceServer
 	loyaltyv1.UnimplementedLoyaltyEventsServiceServer
+	loyaltyv1.UnimplementedReportsServiceServer
 
 	Options
 	books *book.Books
@@ -70,11 +71,17 @@ func Register(r grpc.ServiceRegistrar, s *Server) {
 	loyaltyv1.RegisterMembersServiceServer(r, s)
 	loyaltyv1.RegisterPointsServiceServer(r, s)
 	loyaltyv1.RegisterLoyaltyEventsServiceServer(r, s)
+	loyaltyv1.RegisterReportsServiceServer(r, s)
 }
 
 // Jobs are what the service does when it is due.
 func (s *Server) Jobs() map[string]outbox.Handler {
 	return map[string]outbox.Handler{kindSettle: {Apply: s.settleDue}}
+}
+
+// Followers are what follows the journal, by name: each is made with a channel that wakes it and a function that hears of failures.
+func (s *Server) Followers() map[string]func(wake <-chan struct{}, failed func(error)) *outbox.Follower[tables.Entry] {
+	return map[string]func(<-chan struct{}, func(error)) *outbox.Follower[tables.Entry]{"dues": s.Dues, reportsFollower: s.Reports}
 }
 
 func (s *Server) now() clock.Millis { return clock.At(s.Clock.Now()) }

@@ -149,6 +149,6 @@ var Identifiers = store.Define[IdentifierUse](store.Spec{Name: "identifiers"})
 // Specs returns every table of the service, for opening its database.
 func Specs() []*store.Spec {
 	return append([]*store.Spec{
-		Journal.Spec(), Accounts.Spec(), LotPages.Spec(), Programs.Spec(), ProgramVersions.Spec(), Members.Spec(), Identifiers.Spec(), secret.Table.Spec(),
+		Journal.Spec(), Accounts.Spec(), LotPages.Spec(), Programs.Spec(), ProgramVersions.Spec(), Members.Spec(), Identifiers.Spec(), ReportCells.Spec(), secret.Table.Spec(),
 	}, outbox.Positions.Spec(), outbox.Jobs.Spec())
 }

@@ -1,0 +1,112 @@
+package loyalty_test
+
+import (
+	"fmt"
+	"math/rand/v2"
+	"strings"
+	"testing"
+	"time"
+
+	"google.golang.org/protobuf/types/known/timestamppb"
+
+	"renown.example/kit/fault"
+	loyaltyv1 "renown.example/proto/gen/renown/loyalty/v1"
+)
+
+// liability waits until the reports have counted everything, and returns what they say.
+func (r *rig) liability(t testing.TB) *loyaltyv1.Liability {
+	t.Helper()
+	end := int64(0)
+	for {
+		resp, err := r.events.ListLoyaltyEvents(r.shop(t), &loyaltyv1.ListLoyaltyEventsRequest{After: end, PageSize: 1000})
+		if err != nil {
+			t.Fatal(err)
+		}
+		if len(resp.GetEvents()) == 0 {
+			break
+		}
+		end = resp.GetNextAfter()
+	}
+	for deadline := time.Now().Add(20 * time.Second); ; {
+		resp, err := r.reports.GetLiability(r.manager(t), &loyaltyv1.GetLiabilityRequest{Program: "customers"})
+		if err != nil {
+			t.Fatal(err)
+		}
+		if resp.GetLiability().GetThroughSequence() >= end {
+			return resp.GetLiability()
+		}
+		if time.Now().After(deadline) {
+			t.Fatalf("the reports stand at %d, the journal at %d", resp.GetLiability().GetThroughSequence(), end)
+		}
+		r.clock.Step(time.Millisecond)
+	}
+}
+
+func TestTheLiabilityTiesToTheLedger(t *testing.T) {
+	r := newRig(t)
+	rnd := rand.New(rand.NewPCG(6, 1))
+	var members []string
+	for day := range 40 {
+		if day%8 == 0 {
+			members = append(members, r.enrol(t, fmt.Sprint("m", day)), r.enrol(t, fmt.Sprint("n", day)))
+		}
+		for i := range 10 {
+			req := &loyaltyv1.AdjustPointsRequest{Program: "customers", Member: members[rnd.IntN(len(members))], Points: rnd.Int64N(200) - 60, Reason: "By hand"}
+			if req.Points == 0 {
+				req.Points = 1
+			}
+			if req.GetPoints() > 0 && rnd.IntN(2) == 0 {
+				req.ExpireTime = timestamppb.New(r.clock.Now().Add(time.Duration(1+rnd.IntN(20)) * 24 * time.Hour))
+			}
+			if _, err := r.points.AdjustPoints(r.manager(t, fmt.Sprintf("k-%d-%d", day, i)), req); err != nil && !fault.Has(err, fault.InsufficientPoints) {
+				t.Fatal(err)
+			}
+		}
+		r.clock.Step(24 * time.Hour)
+	}
+	// Whatever has expired is written down when the account is next touched: then nothing is left that the journal does not know.
+	for i, m := range members {
+		if _, err := r.adjust(t, fmt.Sprint("last-", i), m, 1); err != nil {
+			t.Fatal(err)
+		}
+	}
+	var held, expired int64
+	for _, m := range members {
+		a := r.account(t, m)
+		held += a.GetAvailable() + a.GetPending() + a.GetReserved() + a.GetFrozen() - a.GetDebt()
+		expired += a.GetLifetimeExpired()
+	}
+	l := r.liability(t)
+	if got := l.GetHoldings().GetOutstanding(); got != held || l.GetMovements().GetExpired() != expired || expired == 0 {
+		t.Errorf("outstanding %d, expired %d; the members' accounts hold %d and %d have expired", got, l.GetMovements().GetExpired(), held, expired)
+	}
+	var cohorts int64
+	for _, c := range l.GetCohorts() {
+		cohorts += c.GetHoldings().GetOutstanding()
+	}
+	if len(l.GetCohorts()) != 2 || cohorts != held {
+		t.Errorf("the cohorts are %v", l.GetCohorts())
+	}
+	days, err := r.reports.ListLiabilityDays(r.manager(t), &loyaltyv1.ListLiabilityDaysRequest{Program: "customers"})
+	if err != nil {
+		t.Fatal(err)
+	}
+	closing := int64(0)
+	for _, d := range days.GetDays() {
+		m := d.GetMovements()
+		if d.GetOpening() != closing {
+			t.Errorf("%s opens with %d after a closing of %d", d.GetDay(), d.GetOpening(), closing)
+		}
+		closing = d.GetOpening() + m.GetIssued() + m.GetOpened() + m.GetAdjusted() + m.GetTransferred() - m.GetReversed() - m.GetRedeemed() - m.GetExpired() - m.GetDonated()
+		if closing != d.GetClosing() {
+			t.Errorf("%s closes with %d, its movements with %d", d.GetDay(), d.GetClosing(), closing)
+		}
+	}
+	if closing != held || len(days.GetDays()) != 41 {
+		t.Errorf("%d days, the last closes with %d", len(days.GetDays()), closing)
+	}
+	file, err := r.reports.ExportLiabilityDays(r.manager(t), &loyaltyv1.ExportLiabilityDaysRequest{Program: "customers", FromDay: "2026-06-01", ToDay: "2026-06-03"})
+	if lines := strings.Split(strings.TrimSpace(string(file.GetBody().GetData())), "\n"); err != nil || len(lines) != 4 || !strings.HasPrefix(lines[1], "2026-06-01,") {
+		t.Errorf("the file is %q, %v", file.GetBody().GetData(), err)
+	}
+}
