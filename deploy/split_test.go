@@ -122,7 +122,7 @@ func newSplit(t *testing.T, mongodb, forStories string) *split {
 		"--company", "Northwind", "--website-url", s.Website, "--locales", "en,de")
 	s.add(t, "partners", append(oidc, public, "RENOWN_MONGODB_URI="+mongodb), "--data", filepath.Join(dir, "partners"), "--listen", partners, "--admin", "-",
 		"--group-roles", "author=author,editor=editor,approver=approver,manager=manager,admin=admin")
-	s.add(t, "loyalty", []string{public, "RENOWN_MONGODB_URI=" + mongodb}, "--data", filepath.Join(dir, "loyalty"), "--listen", loyalty, "--admin", "-")
+	s.add(t, "loyalty", []string{public, "RENOWN_MONGODB_URI=" + mongodb}, "--data", filepath.Join(dir, "loyalty"), "--listen", loyalty, "--admin", "-", "--website-url", s.Website)
 	// By name, as the services of a cluster are found.
 	named := func(address string) string { return "localhost" + address[strings.LastIndex(address, ":"):] }
 	s.add(t, "gateway", []string{"RENOWN_IDENTITY_KEY=" + string(private)}, "--api", rest, "--admin=", "--public-url", s.API, "--stories-addr", named(stories),

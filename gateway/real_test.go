@@ -53,7 +53,7 @@ func newRealWorld(t *testing.T) (*world, *idp) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	points, err := loyaltyservice.New(context.Background(), loyaltyservice.Config{Config: store, IdentityKeys: keys}, loyaltyservice.Deps{Clock: w.clock, Telemetry: tel})
+	points, err := loyaltyservice.New(context.Background(), loyaltyservice.Config{Config: store, IdentityKeys: keys, WebsiteURL: "https://www.northwind.example"}, loyaltyservice.Deps{Clock: w.clock, Telemetry: tel})
 	if err != nil {
 		t.Fatal(err)
 	}

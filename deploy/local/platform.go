@@ -221,7 +221,7 @@ func (p *platform) openStories(ctx context.Context) error {
 func (p *platform) openLoyalty(ctx context.Context) error {
 	var err error
 	p.loyalty, err = loyalty.New(ctx, loyalty.Config{
-		Config: p.engine(), IdentityKeys: []auth.PublicKey{p.key.Public()}, Currency: p.Currency, TimeZone: p.TimeZone,
+		Config: p.engine(), IdentityKeys: []auth.PublicKey{p.key.Public()}, Currency: p.Currency, TimeZone: p.TimeZone, WebsiteURL: p.publicURL,
 	}, loyalty.Deps{Clock: clock.System(), Telemetry: p.tel})
 	return err
 }

@@ -6,6 +6,7 @@ import (
 	"context"
 	"errors"
 	"net"
+	"strings"
 	"sync"
 
 	"renown.example/kit/auth"
@@ -26,6 +27,7 @@ type Config struct {
 	IdentityKeys []auth.PublicKey `help:"Public keys of the gateway, whose identity tokens are trusted. Two let a new key come before the old one goes." placeholder:"rnpub_..." required:""`
 	Currency     string           `help:"ISO 4217 currency of the programmes that exist from the start." default:"EUR" placeholder:"CODE"`
 	TimeZone     string           `help:"IANA time zone by which their days begin." default:"UTC" placeholder:"ZONE"`
+	WebsiteURL   string           `help:"Address of the website as people type it: links to members' pages begin with it." placeholder:"URL" required:""`
 }
 
 // Deps are what the process gives to the service.
@@ -63,6 +65,7 @@ func (s *Service) start(ctx context.Context, c Config) error {
 	var err error
 	s.server, err = server.New(ctx, server.Options{
 		DB: s.db, Clock: s.deps.Clock, Logger: s.deps.Telemetry.Logger.With("server", "loyalty"), Currency: c.Currency, TimeZone: c.TimeZone,
+		WebsiteURL: strings.TrimRight(c.WebsiteURL, "/"),
 	})
 	if err != nil {
 		return err

@@ -22,6 +22,7 @@ func TestMatrix(t *testing.T) {
 		&loyaltyv1.PointsService_ServiceDesc,
 		&loyaltyv1.LoyaltyEventsService_ServiceDesc,
 		&loyaltyv1.ReportsService_ServiceDesc,
+		&loyaltyv1.StatementsService_ServiceDesc,
 	)
 	if err != nil {
 		t.Fatal(err)

@@ -28,11 +28,12 @@ type rig struct {
 	*loyalty.Service
 	stop func()
 
-	programs loyaltyv1.ProgramsServiceClient
-	members  loyaltyv1.MembersServiceClient
-	points   loyaltyv1.PointsServiceClient
-	events   loyaltyv1.LoyaltyEventsServiceClient
-	reports  loyaltyv1.ReportsServiceClient
+	programs   loyaltyv1.ProgramsServiceClient
+	members    loyaltyv1.MembersServiceClient
+	points     loyaltyv1.PointsServiceClient
+	events     loyaltyv1.LoyaltyEventsServiceClient
+	reports    loyaltyv1.ReportsServiceClient
+	statements loyaltyv1.StatementsServiceClient
 }
 
 func newRig(t testing.TB) *rig {
@@ -47,7 +48,7 @@ func newRig(t testing.TB) *rig {
 		t.Fatal(err)
 	}
 	r.deps = loyalty.Deps{Clock: r.clock, Telemetry: tel}
-	r.config = loyalty.Config{Config: engine.Config{Data: t.TempDir(), MongoDBURI: enginetest.FreshURI(t, "loyalty")}, IdentityKeys: []auth.PublicKey{key.Public()}}
+	r.config = loyalty.Config{Config: engine.Config{Data: t.TempDir(), MongoDBURI: enginetest.FreshURI(t, "loyalty")}, IdentityKeys: []auth.PublicKey{key.Public()}, WebsiteURL: "https://www.northwind.example"}
 	r.open(t)
 	t.Cleanup(func() { r.close(t) })
 	return r
@@ -68,7 +69,7 @@ func (r *rig) open(t testing.TB) {
 	c := r.Conn()
 	r.programs, r.members = loyaltyv1.NewProgramsServiceClient(c), loyaltyv1.NewMembersServiceClient(c)
 	r.points, r.events = loyaltyv1.NewPointsServiceClient(c), loyaltyv1.NewLoyaltyEventsServiceClient(c)
-	r.reports = loyaltyv1.NewReportsServiceClient(c)
+	r.reports, r.statements = loyaltyv1.NewReportsServiceClient(c), loyaltyv1.NewStatementsServiceClient(c)
 }
 
 func (r *rig) close(t testing.TB) {

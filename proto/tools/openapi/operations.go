@@ -27,6 +27,7 @@ var groups = []struct{ service, name string }{
 	{"ProgramsService", "Programmes"},
 	{"MembersService", "Members"},
 	{"PointsService", "Points"},
+	{"StatementsService", "Statements"},
 	{"ReportsService", "Reports"},
 	{"LoyaltyEventsService", "Loyalty events"},
 	{"AppsService", "Apps and keys"},

@@ -13,9 +13,15 @@ func AsOf(ctx context.Context, tx store.Reader, a ledger.Account, now clock.Mill
 	if a.DueAt == 0 || now < a.DueAt {
 		return a, nil
 	}
-	b := ledger.Open(a, newPages(ctx, tx, a.ID))
-	if err := b.Settle(now); err != nil {
-		return a, Refused(err)
+	b, err := View(ctx, tx, a, now)
+	if err != nil {
+		return a, err
 	}
 	return b.Account(), nil
+}
+
+// View returns an account and its lots as settling it now would leave them. Nothing of it may be written.
+func View(ctx context.Context, tx store.Reader, a ledger.Account, now clock.Millis) (*ledger.Book, error) {
+	b := ledger.Open(a, newPages(ctx, tx, a.ID))
+	return b, Refused(b.Settle(now))
 }

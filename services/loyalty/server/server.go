@@ -10,6 +10,7 @@ import (
 	"google.golang.org/protobuf/proto"
 	"google.golang.org/protobuf/types/known/timestamppb"
 
+	"renown.example/kit/auth"
 	"renown.example/kit/clock"
 	"renown.example/kit/fault"
 	"renown.example/kit/outbox"
@@ -30,6 +31,8 @@ type Options struct {
 	Currency string
 	// TimeZone is the IANA zone by which their days begin.
 	TimeZone string
+	// WebsiteURL is where the website is found from outside, without a slash at its end: links to members' pages begin with it.
+	WebsiteURL string
 }
 
 // Server implements the services of renown.loyalty.v1.
@@ -39,10 +42,12 @@ type Server struct {
 	loyaltyv1.UnimplementedPointsServiceServer
 	loyaltyv1.UnimplementedLoyaltyEventsServiceServer
 	loyaltyv1.UnimplementedReportsServiceServer
+	loyaltyv1.UnimplementedStatementsServiceServer
 
 	Options
 	books *book.Books
 	pages *page.Tokens
+	links *auth.Links
 	// peppers keyes the digests of identifiers, so that nobody can try telephone numbers against them.
 	pepper []byte
 }
@@ -59,6 +64,12 @@ func New(ctx context.Context, o Options) (*Server, error) {
 	if s.pages, err = page.New(key); err != nil {
 		return nil, err
 	}
+	if key, err = secret.Ensure(ctx, o.DB, o.Clock, "links"); err != nil {
+		return nil, fmt.Errorf("loyalty: the key of the links: %w", err)
+	}
+	if s.links, err = auth.NewLinks(o.Clock, key); err != nil {
+		return nil, err
+	}
 	if s.pepper, err = secret.Ensure(ctx, o.DB, o.Clock, "identifiers"); err != nil {
 		return nil, fmt.Errorf("loyalty: the key of the identifiers: %w", err)
 	}
@@ -72,6 +83,7 @@ func Register(r grpc.ServiceRegistrar, s *Server) {
 	loyaltyv1.RegisterPointsServiceServer(r, s)
 	loyaltyv1.RegisterLoyaltyEventsServiceServer(r, s)
 	loyaltyv1.RegisterReportsServiceServer(r, s)
+	loyaltyv1.RegisterStatementsServiceServer(r, s)
 }
 
 // Jobs are what the service does when it is due.

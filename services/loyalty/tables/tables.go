@@ -131,6 +131,8 @@ type Member struct {
 	Identifiers []Identifier `json:"identifiers,omitempty"`
 	State       string       `json:"state"`
 	EnrolledAt  clock.Millis `json:"enrolledAt"`
+	// LinkSeries counts how often the links to the member's page were replaced.
+	LinkSeries int `json:"linkSeries,omitempty"`
 }
 
 // Members by member id, which grows with time.
