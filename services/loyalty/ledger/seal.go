@@ -86,23 +86,23 @@ func (e *entry) backed() error {
 	var moved Balances
 	changes := 0
 	for _, f := range b.undo[e.began.undo:] {
-		for i, l := range f.sheet.lots {
-			var was Lot
+		for i := range f.sheet.lots {
+			l, was := &f.sheet.lots[i], &Lot{}
 			if i < len(f.lots) {
-				was = f.lots[i]
+				was = &f.lots[i]
 			}
 			n := f.sheet.touched[i]
-			if n == 0 && l == was {
+			if n == 0 && *l == *was {
 				continue
 			}
-			if n < 1 || n > len(e.tx.Lots) || !e.tx.Lots[n-1].tells(LotRef{f.sheet.id, l.N}, was, l, e.tx) {
+			if n < 1 || n > len(e.tx.Lots) || !e.tx.Lots[n-1].tells(LotRef{f.sheet.id, l.N}, *was, *l, e.tx.EffectiveAt) {
 				return b.broken("the transaction does not say what happened to lot %d on page %s", l.N, f.sheet.id)
 			}
 			if l.Open < 0 || l.Reserved < 0 || l.Reserved > l.Open || l.Open > l.Points || l.Pending && l.Reserved > 0 {
 				return b.broken("lot %d would have %d points open and %d reserved of %d", l.N, l.Open, l.Reserved, l.Points)
 			}
 			changes++
-			moved = moved.plus(lies(l), 1).plus(lies(was), -1)
+			moved = moved.plus(lies(*l), 1).plus(lies(*was), -1)
 			b.notice(f.sheet.id, was, l)
 		}
 	}
@@ -117,7 +117,7 @@ func (e *entry) backed() error {
 }
 
 // tells reports whether a change is exactly what lies between two states of a lot, the first of which is empty if the transaction opened it.
-func (c LotChange) tells(ref LotRef, was, l Lot, tx Transaction) bool {
+func (c LotChange) tells(ref LotRef, was, l Lot, at clock.Millis) bool {
 	if was.N == 0 {
 		return c.LotRef == ref && c.Opened != nil && *c.Opened == l && c.Open == 0 && c.Reserved == 0
 	}
@@ -130,10 +130,10 @@ func (c LotChange) tells(ref LotRef, was, l Lot, tx Transaction) bool {
 		Activated: was.Pending && !l.Pending, Froze: was.FrozenAt == 0 && l.FrozenAt != 0, Unfroze: was.FrozenAt != 0 && l.FrozenAt == 0,
 	}
 	if want.Activated {
-		was.Pending, was.ActivatesAt = false, tx.EffectiveAt
+		was.Pending, was.ActivatesAt = false, at
 	}
 	if want.Froze {
-		was.FrozenAt = tx.EffectiveAt
+		was.FrozenAt = at
 	}
 	if want.Unfroze {
 		was.FrozenAt = 0
@@ -143,9 +143,9 @@ func (c LotChange) tells(ref LotRef, was, l Lot, tx Transaction) bool {
 }
 
 // notice keeps First and DueAt right after the change of a lot, or says that they must be looked for.
-func (b *Book) notice(page string, was, l Lot) {
+func (b *Book) notice(page string, was, l *Lot) {
 	a := &b.account
-	before, after := due(was), due(l)
+	before, after := due(*was), due(*l)
 	if before != 0 && before == a.DueAt && after != before || was.Open > 0 && l.Open == 0 && page == a.First {
 		b.stale = true
 	}

@@ -40,6 +40,15 @@ func (m *Memory) Store(b *ledger.Book) {
 	}
 }
 
+// Stored lists the pages, by id.
+func (m *Memory) Stored() []ledger.Page {
+	pages := make([]ledger.Page, 0, len(m.ids))
+	for _, id := range m.ids {
+		pages = append(pages, m.pages[id])
+	}
+	return pages
+}
+
 // Lots lists all lots, in the order of their numbers.
 func (m *Memory) Lots() []ledger.Lot {
 	var lots []ledger.Lot
