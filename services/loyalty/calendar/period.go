@@ -65,10 +65,16 @@ func (p Period) At(z Zone, anchor Date, at clock.Millis) Window { return p.On(z,
 
 // On returns the window that a day lies in.
 func (p Period) On(z Zone, anchor, d Date) Window {
-	w := Window{First: p.first(anchor, d)}
-	w.Next = p.next(anchor, w.First, d)
+	var w Window
+	w.First, w.Next = p.Days(anchor, d)
 	w.From, w.To, w.Key = z.Start(w.First), z.Start(w.Next), p.key(w)
 	return w
+}
+
+// Days returns the first day of the window that a day lies in, and the first after it.
+func (p Period) Days(anchor, d Date) (first, next Date) {
+	first = p.first(anchor, d)
+	return first, p.next(anchor, first, d)
 }
 
 // Leaves returns the first day on which d does not count any more: that after its window, or for a rolling period d and the span.
