@@ -186,3 +186,24 @@ func ViolatedIndex(err error) string {
 
 // PollInterval is how often a reader of a feed asks for what other processes have committed.
 const PollInterval = 200 * time.Millisecond
+
+// Forgetter is implemented by engines that can see to it that nothing of what was deleted or replaced is left in their files.
+type Forgetter interface {
+	// Forget returns when it is so, or fault.Unavailable if readers stand in the way: then it is to be tried again.
+	Forget(ctx context.Context) error
+}
+
+// Forget has the engine behind db forget what was deleted or replaced before. Engines that cannot, since their server keeps a log and copies, do nothing: what they
+// keep for how long is a matter of how they are run.
+func Forget(ctx context.Context, db DB) error {
+	for {
+		if f, ok := db.(Forgetter); ok {
+			return f.Forget(ctx)
+		}
+		around, ok := db.(interface{ Unwrap() DB })
+		if !ok {
+			return nil
+		}
+		db = around.Unwrap()
+	}
+}

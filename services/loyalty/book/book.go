@@ -191,6 +191,9 @@ func (c command) find(ctx context.Context, tx store.Reader) (found, error) {
 	if store.IsNotFound(err) {
 		return found{}, nil
 	}
+	if err == nil {
+		err = c.shown(ctx, tx, &row.Value)
+	}
 	return found{row, err == nil}, err
 }
 

@@ -105,7 +105,7 @@ func (s *session) write() error {
 	}
 	for _, e := range s.others {
 		name := "~" + id.At(s.now.Time())
-		sealed, err := seal(name, *e)
+		sealed, err := s.seal(name, *e)
 		if err != nil {
 			return err
 		}
@@ -138,7 +138,7 @@ func (s *session) writeAccount(w *Work) error {
 			e.State, e.DueAt = state, account.Ledger.DueAt
 		}
 		name := EntryID(w.ID, tx.Seq)
-		sealed, err := seal(name, *e)
+		sealed, err := s.seal(name, *e)
 		if err != nil {
 			return err
 		}
@@ -178,8 +178,12 @@ func (s *session) forget() {
 // EntryID is the id of an account's transaction in the journal.
 func EntryID(account string, seq int64) string { return fmt.Sprintf("%s/%010d", account, seq) }
 
-// seal returns the entry with its hash and the text that is stored.
-func seal(name string, e tables.Entry) (tables.Entry, error) {
+// seal returns the entry as it is stored, with its hash and its text.
+func (s *session) seal(name string, e tables.Entry) (tables.Entry, error) {
+	e, err := s.hide(e)
+	if err != nil {
+		return e, err
+	}
 	text, err := json.Marshal(e)
 	if err != nil {
 		return e, err

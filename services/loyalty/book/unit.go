@@ -52,6 +52,9 @@ func (u *Unit) Open(ctx context.Context, program, member, wallet string) (*Work,
 	if err != nil {
 		return nil, err
 	}
+	if into := w.Row.Value.Into; into != "" { // the name of a member who was merged leads to the other
+		return u.Open(ctx, program, into, wallet)
+	}
 	if w.Row.Value.Closed != "" {
 		return nil, fault.IllegalState.New("The member takes part no longer: the account was closed when the member was %s.", w.Row.Value.Closed)
 	}
@@ -197,6 +200,7 @@ func (u *Unit) sign(c command, reply proto.Message, refusal error) error {
 		u.main.Refusal, err = encode(fault.ToStatus(refusal).Proto())
 		return err
 	}
+	u.main.Personal = holdsPersonal(reply)
 	u.main.Reply, err = encode(reply)
 	return err
 }

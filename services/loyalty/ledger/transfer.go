@@ -9,42 +9,58 @@ import (
 // TransferOut takes everything that is not reserved out of an account, debt too, and returns it for TransferIn.
 func (b *Book) TransferOut(s Step, transfer string) (Transaction, Parcel, error) {
 	var parcel Parcel
-	tx, err := b.step(s, KindTransfer, func(e *entry) error {
+	tx, err := b.step(s, KindTransfer, func(e *entry) (err error) {
 		if transfer == "" {
 			return refuse(Invalid, "the transfer has no name")
 		}
-		v := b.account.Balances
-		unseen, to := v.open()-v.Reserved, TransferOf(transfer)
-		take := func(s *sheet) bool {
-			for i, l := range s.lots {
-				points := l.unreserved()
-				if points == 0 {
-					continue
-				}
-				unseen -= points
-				e.debit(spot{s, i}, points, to)
-				l.Points, l.Open, l.Reserved, l.From = points, points, 0, nil
-				parcel.Lots = append(parcel.Lots, l)
-			}
-			return unseen != 0
-		}
-		if unseen != 0 {
-			if err := b.shelf.walk(b.account.First, take); err != nil {
-				return err
-			}
-		}
-		if unseen != 0 {
-			return b.broken("the lots hold %d points less than the balances", unseen)
-		}
-		parcel.Debt = -v.Debt
-		e.post(string(Debt), parcel.Debt)
-		e.post(to, -parcel.Debt)
-		return nil
+		parcel, err = e.empty(TransferOf(transfer))
+		return err
 	})
 	if err != nil {
 		return Transaction{}, Parcel{}, err
 	}
 	return tx, parcel, nil
+}
+
+// Forfeit takes everything that is not reserved out of an account for good, and lets its debt go.
+func (b *Book) Forfeit(s Step) (Transaction, error) {
+	return b.step(s, KindAdjust, func(e *entry) error {
+		_, err := e.empty(Adjusted)
+		return err
+	})
+}
+
+// empty takes everything that is not reserved to an account of the system, debt too.
+func (e *entry) empty(to string) (Parcel, error) {
+	var parcel Parcel
+	b := e.book
+	v := b.account.Balances
+	unseen := v.open() - v.Reserved
+	take := func(s *sheet) bool {
+		for i, l := range s.lots {
+			points := l.unreserved()
+			if points == 0 {
+				continue
+			}
+			unseen -= points
+			e.debit(spot{s, i}, points, to)
+			l.Points, l.Open, l.Reserved, l.From = points, points, 0, nil
+			parcel.Lots = append(parcel.Lots, l)
+		}
+		return unseen != 0
+	}
+	if unseen != 0 {
+		if err := b.shelf.walk(b.account.First, take); err != nil {
+			return parcel, err
+		}
+	}
+	if unseen != 0 {
+		return parcel, b.broken("the lots hold %d points less than the balances", unseen)
+	}
+	parcel.Debt = -v.Debt
+	e.post(string(Debt), parcel.Debt)
+	e.post(to, -parcel.Debt)
+	return parcel, nil
 }
 
 // TransferIn opens the lots of another account here, with their dates, and takes its debt over. That is repaid like any other: at once by what is available here, and

@@ -6,6 +6,7 @@ import (
 	"crypto/sha256"
 	"encoding/base64"
 	"fmt"
+	"slices"
 
 	"renown.example/kit/fault"
 	"renown.example/kit/id"
@@ -14,6 +15,7 @@ import (
 	"renown.example/loyalty/ledger"
 	"renown.example/loyalty/member"
 	"renown.example/loyalty/tables"
+	"renown.example/loyalty/vault"
 	loyaltyv1 "renown.example/proto/gen/renown/loyalty/v1"
 )
 
@@ -57,53 +59,59 @@ func (s *Server) identifierID(program string, i tables.Identifier) string {
 
 // CreateMember enrols a member.
 func (s *Server) CreateMember(ctx context.Context, req *loyaltyv1.CreateMemberRequest) (*loyaltyv1.CreateMemberResponse, error) {
-	m := tables.Member{Program: req.GetProgram(), DisplayName: req.GetDisplayName(), State: tables.MemberActive}
-	for i, given := range req.GetIdentifiers() {
-		one, err := identifier(fmt.Sprintf("identifiers[%d]", i), given)
-		if err != nil {
-			return nil, err
-		}
-		for _, other := range m.Identifiers {
-			if one == other {
-				return nil, fault.Invalid(fmt.Sprintf("identifiers[%d]", i), "it stands twice")
-			}
-		}
-		m.Identifiers = append(m.Identifiers, one)
+	p := tables.Profile{DisplayName: req.GetDisplayName(), Attributes: req.GetAttributes()}
+	var err error
+	if p.Identifiers, err = identifiersOf("identifiers", req.GetIdentifiers()); err != nil {
+		return nil, err
 	}
 	return book.Do(ctx, s.books, req, func(ctx context.Context, u *book.Unit) (*loyaltyv1.CreateMemberResponse, error) {
-		p, err := program(ctx, u.Tx, req.GetProgram())
+		prog, err := program(ctx, u.Tx, req.GetProgram())
 		if err != nil {
 			return nil, err
 		}
-		row, err := s.enrol(ctx, u, p.Value, m)
+		row, err := s.enrol(ctx, u, prog.Value, tables.Member{Program: req.GetProgram(), Tags: req.GetTags(), EnrolledAt: u.Now}, p)
 		if err != nil {
 			return nil, err
 		}
-		out := memberProto(row)
-		for _, w := range p.Value.Wallets {
+		out := memberProto(row, p)
+		for _, w := range prog.Value.Wallets {
 			out.Accounts = append(out.Accounts, accountProto(w.ID, ledger.Account{}))
 		}
 		return &loyaltyv1.CreateMemberResponse{Member: out}, nil
 	})
 }
 
+// identifiersOf reads the identifiers of a request, of which none may stand twice.
+func identifiersOf(path string, given []*loyaltyv1.MemberIdentifier) ([]tables.Identifier, error) {
+	var out []tables.Identifier
+	for i, g := range given {
+		one, err := identifier(fmt.Sprintf("%s[%d]", path, i), g)
+		if err != nil {
+			return nil, err
+		}
+		if slices.Contains(out, one) {
+			return nil, fault.Invalid(fmt.Sprintf("%s[%d]", path, i), "it stands twice")
+		}
+		out = append(out, one)
+	}
+	return out, nil
+}
+
 // enrol adds a member with an account in each wallet.
-func (s *Server) enrol(ctx context.Context, u *book.Unit, p tables.Program, m tables.Member) (store.Row[tables.Member], error) {
-	m.EnrolledAt = u.Now
+func (s *Server) enrol(ctx context.Context, u *book.Unit, p tables.Program, m tables.Member, profile tables.Profile) (store.Row[tables.Member], error) {
 	memberID := id.At(u.Now.Time())
-	for i, one := range m.Identifiers {
-		name := s.identifierID(m.Program, one)
-		_, err := tables.Identifiers.GetForUpdate(ctx, u.Tx, name)
-		if err == nil {
-			return store.Row[tables.Member]{}, fault.AlreadyExists.New("A member of this programme has this identifier already.").
-				With(fault.Field{Path: fmt.Sprintf("identifiers[%d].value", i), Message: "It belongs to another member. Look the member up by it."})
-		}
-		if !store.IsNotFound(err) {
+	m.State = tables.MemberActive
+	for i, one := range profile.Identifiers {
+		if err := s.claim(ctx, u.Tx, m.Program, one, memberID, fmt.Sprintf("identifiers[%d]", i)); err != nil {
 			return store.Row[tables.Member]{}, err
 		}
-		if _, err := tables.Identifiers.Insert(ctx, u.Tx, name, tables.IdentifierUse{Member: memberID}); err != nil {
-			return store.Row[tables.Member]{}, err
-		}
+	}
+	key, err := vault.Make(ctx, u.Tx, memberID)
+	if err != nil {
+		return store.Row[tables.Member]{}, err
+	}
+	if m.Profile, err = hideProfile(key, profile); err != nil {
+		return store.Row[tables.Member]{}, err
 	}
 	row, err := tables.Members.Insert(ctx, u.Tx, memberID, m)
 	if err != nil {
@@ -118,22 +126,33 @@ func (s *Server) enrol(ctx context.Context, u *book.Unit, p tables.Program, m ta
 
 func memberName(program, member string) string { return "programs/" + program + "/members/" + member }
 
-func memberProto(row store.Row[tables.Member]) *loyaltyv1.Member {
+func memberProto(row store.Row[tables.Member], p tables.Profile) *loyaltyv1.Member {
 	out := &loyaltyv1.Member{
-		Name: memberName(row.Value.Program, row.ID), DisplayName: row.Value.DisplayName, State: memberStates[row.Value.State], EnrollTime: timestamp(row.Value.EnrolledAt),
-		Etag: etag(row.Version),
+		Name: memberName(row.Value.Program, row.ID), DisplayName: p.DisplayName, State: memberStates[row.Value.State], EnrollTime: timestamp(row.Value.EnrolledAt),
+		Etag: etag(row.Version), Identifiers: identifierProtos(p.Identifiers), Tags: row.Value.Tags, Attributes: p.Attributes,
 	}
-	for _, i := range row.Value.Identifiers {
-		out.Identifiers = append(out.Identifiers, &loyaltyv1.MemberIdentifier{Kind: identifierKindsToProto[i.Kind], Value: i.Value})
+	if row.Value.Into != "" {
+		out.MergedInto = memberName(row.Value.Program, row.Value.Into)
 	}
 	return out
 }
 
-// findMember reads a member of a programme.
+func identifierProtos(identifiers []tables.Identifier) []*loyaltyv1.MemberIdentifier {
+	var out []*loyaltyv1.MemberIdentifier
+	for _, i := range identifiers {
+		out = append(out, &loyaltyv1.MemberIdentifier{Kind: identifierKindsToProto[i.Kind], Value: i.Value})
+	}
+	return out
+}
+
+// findMember reads a member of a programme. The name of one who was merged leads to the other.
 func findMember(ctx context.Context, tx store.Reader, program, id string) (store.Row[tables.Member], error) {
 	row, err := tables.Members.Get(ctx, tx, id)
 	if store.IsNotFound(err) || err == nil && row.Value.Program != program {
 		return row, book.NoMember(program, id)
+	}
+	if err == nil && row.Value.Into != "" {
+		return findMember(ctx, tx, program, row.Value.Into)
 	}
 	return row, err
 }
@@ -152,19 +171,11 @@ func (s *Server) wholeMember(ctx context.Context, tx store.Reader, programID, me
 	if err != nil {
 		return nil, err
 	}
-	p, err := program(ctx, tx, programID)
+	p, err := profileOf(ctx, tx, row)
 	if err != nil {
 		return nil, err
 	}
-	out := memberProto(row)
-	for _, w := range p.Value.Wallets {
-		a, err := s.account(ctx, tx, memberID, w.ID)
-		if err != nil {
-			return nil, err
-		}
-		out.Accounts = append(out.Accounts, a)
-	}
-	return out, nil
+	return s.shownMember(ctx, tx, row, p)
 }
 
 // LookupMember finds a member by an identifier.
@@ -193,8 +204,7 @@ func (s *Server) ListMembers(ctx context.Context, req *loyaltyv1.ListMembersRequ
 		return nil, err
 	}
 	return read(ctx, s, func(ctx context.Context, tx store.Reader) (*loyaltyv1.ListMembersResponse, error) {
-		prog, err := program(ctx, tx, req.GetProgram())
-		if err != nil {
+		if _, err := program(ctx, tx, req.GetProgram()); err != nil {
 			return nil, err
 		}
 		p, err := tables.Members.Find(ctx, tx, q)
@@ -203,13 +213,13 @@ func (s *Server) ListMembers(ctx context.Context, req *loyaltyv1.ListMembersRequ
 		}
 		resp := &loyaltyv1.ListMembersResponse{NextPageToken: s.pages.Issue(p.Next, f)}
 		for _, row := range p.Rows {
-			out := memberProto(row)
-			for _, w := range prog.Value.Wallets {
-				a, err := s.account(ctx, tx, row.ID, w.ID)
-				if err != nil {
-					return nil, err
-				}
-				out.Accounts = append(out.Accounts, a)
+			profile, err := profileOf(ctx, tx, row)
+			if err != nil {
+				return nil, err
+			}
+			out, err := s.shownMember(ctx, tx, row, profile)
+			if err != nil {
+				return nil, err
 			}
 			resp.Members = append(resp.Members, out)
 		}

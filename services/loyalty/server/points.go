@@ -103,6 +103,9 @@ func (s *Server) ListEntries(ctx context.Context, req *loyaltyv1.ListEntriesRequ
 		}
 		resp := &loyaltyv1.ListEntriesResponse{NextPageToken: s.pages.Issue(p.Next, f)}
 		for _, row := range p.Rows {
+			if err := book.Show(ctx, tx, &row.Value); err != nil {
+				return nil, err
+			}
 			resp.Entries = append(resp.Entries, entryProto(row.Value))
 		}
 		return resp, nil

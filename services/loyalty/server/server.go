@@ -88,7 +88,7 @@ func Register(r grpc.ServiceRegistrar, s *Server) {
 
 // Jobs are what the service does when it is due.
 func (s *Server) Jobs() map[string]outbox.Handler {
-	return map[string]outbox.Handler{kindSettle: {Apply: s.settleDue}}
+	return map[string]outbox.Handler{kindSettle: {Apply: s.settleDue}, kindForget: {Do: s.forget}}
 }
 
 // Followers are what follows the journal, by name: each is made with a channel that wakes it and a function that hears of failures.

@@ -104,8 +104,12 @@ func (s *Server) GetStatement(ctx context.Context, _ *loyaltyv1.GetStatementRequ
 		if err != nil {
 			return nil, err
 		}
+		profile, err := profileOf(ctx, tx, row)
+		if err != nil {
+			return nil, err
+		}
 		out := &loyaltyv1.Statement{
-			Member: memberName(row.Value.Program, row.ID), DisplayName: row.Value.DisplayName, Program: p.Value.DisplayName, TimeZone: p.Value.TimeZone,
+			Member: memberName(row.Value.Program, row.ID), DisplayName: profile.DisplayName, Program: p.Value.DisplayName, TimeZone: p.Value.TimeZone,
 			LinkExpireTime: timestamp(clock.At(claims.Expires)),
 		}
 		for i, unit := range programProto(p.ID, p.Version, p.Value).GetWallets() {
@@ -213,6 +217,9 @@ func (s *Server) ListStatementEntries(ctx context.Context, req *loyaltyv1.ListSt
 		}
 		resp := &loyaltyv1.ListStatementEntriesResponse{NextPageToken: s.pages.Issue(list.Next, f)}
 		for _, e := range list.Rows {
+			if err := book.Show(ctx, tx, &e.Value); err != nil {
+				return nil, err
+			}
 			resp.Entries = append(resp.Entries, entryProto(e.Value))
 		}
 		return resp, nil

@@ -37,6 +37,10 @@ type Entry struct {
 	Request string `json:"request,omitempty"`
 	Reply   string `json:"reply,omitempty"`
 	Refusal string `json:"refusal,omitempty"`
+	// Hidden are reason and reply, and whatever else is personal, under the key of the member: see package vault. Then neither Reason nor Reply is stored.
+	Hidden string `json:"hidden,omitempty"`
+	// Personal says that the reply holds personal data, before it is hidden.
+	Personal bool `json:"-"`
 	// State is the digest of the account as this entry left it, on the last entry of a commit. DueAt is when the account will have something to do by itself.
 	State string       `json:"state,omitempty"`
 	DueAt clock.Millis `json:"dueAt,omitempty"`
@@ -74,7 +78,9 @@ type Account struct {
 	Member  string `json:"member"`
 	Wallet  string `json:"wallet"`
 	// Closed says why the account takes no more steps: the member was merged or erased.
-	Closed string         `json:"closed,omitempty"`
+	Closed string `json:"closed,omitempty"`
+	// Into is the member who has the account's points since the member was merged.
+	Into   string         `json:"into,omitempty"`
 	Ledger ledger.Account `json:"ledger"`
 }
 
@@ -124,13 +130,24 @@ type Identifier struct {
 	Value string `json:"value"`
 }
 
+// Profile is what is personal of a member. It is stored hidden, under the member's key.
+type Profile struct {
+	DisplayName string            `json:"displayName,omitempty"`
+	Identifiers []Identifier      `json:"identifiers,omitempty"`
+	Attributes  map[string]string `json:"attributes,omitempty"`
+}
+
 // Member is what is known of a member but for the points. Personal data is here and nowhere in the ledger.
 type Member struct {
-	Program     string       `json:"program"`
-	DisplayName string       `json:"displayName,omitempty"`
-	Identifiers []Identifier `json:"identifiers,omitempty"`
-	State       string       `json:"state"`
-	EnrolledAt  clock.Millis `json:"enrolledAt"`
+	Program string `json:"program"`
+	State   string `json:"state"`
+	// Profile is hidden: see package vault.
+	Profile string   `json:"profile,omitempty"`
+	Tags    []string `json:"tags,omitempty"`
+	// Into is the member into which this one was merged.
+	Into       string       `json:"into,omitempty"`
+	EnrolledAt clock.Millis `json:"enrolledAt"`
+	ErasedAt   clock.Millis `json:"erasedAt,omitempty"`
 	// LinkSeries counts how often the links to the member's page were replaced.
 	LinkSeries int `json:"linkSeries,omitempty"`
 }
@@ -138,7 +155,16 @@ type Member struct {
 // Members by member id, which grows with time.
 var Members = store.Define[Member](store.Spec{Name: "members", Indexes: []store.Index{
 	{Name: "by_program", Fields: []string{"program", "enrolledAt"}},
+	{Name: "by_into", Fields: []string{"into"}},
 }})
+
+// MemberKey is the key under which a member's personal data is hidden; empty once it was destroyed.
+type MemberKey struct {
+	Key []byte `json:"key"`
+}
+
+// MemberKeys by member id.
+var MemberKeys = store.Define[MemberKey](store.Spec{Name: "member_keys"})
 
 // IdentifierUse says whose an identifier is.
 type IdentifierUse struct {
@@ -151,6 +177,6 @@ var Identifiers = store.Define[IdentifierUse](store.Spec{Name: "identifiers"})
 // Specs returns every table of the service, for opening its database.
 func Specs() []*store.Spec {
 	return append([]*store.Spec{
-		Journal.Spec(), Accounts.Spec(), LotPages.Spec(), Programs.Spec(), ProgramVersions.Spec(), Members.Spec(), Identifiers.Spec(), ReportCells.Spec(), secret.Table.Spec(),
+		Journal.Spec(), Accounts.Spec(), LotPages.Spec(), Programs.Spec(), ProgramVersions.Spec(), Members.Spec(), MemberKeys.Spec(), Identifiers.Spec(), ReportCells.Spec(), secret.Table.Spec(),
 	}, outbox.Positions.Spec(), outbox.Jobs.Spec())
 }

@@ -159,7 +159,13 @@ type Member struct {
 	// When the member enrolled.
 	EnrollTime *timestamppb.Timestamp `protobuf:"bytes,6,opt,name=enroll_time,json=enrollTime,proto3" json:"enroll_time,omitempty"`
 	// Version for If-Match.
-	Etag          string `protobuf:"bytes,7,opt,name=etag,proto3" json:"etag,omitempty"`
+	Etag string `protobuf:"bytes,7,opt,name=etag,proto3" json:"etag,omitempty"`
+	// Groups that the member belongs to, such as "vip", for rules to go by. They are no place for personal data.
+	Tags []string `protobuf:"bytes,8,rep,name=tags,proto3" json:"tags,omitempty"`
+	// What else is known of the member and rules may go by, by name.
+	Attributes map[string]string `protobuf:"bytes,9,rep,name=attributes,proto3" json:"attributes,omitempty" protobuf_key:"bytes,1,opt,name=key" protobuf_val:"bytes,2,opt,name=value"`
+	// Resource name of the member into which this one was merged; empty if it was not.
+	MergedInto    string `protobuf:"bytes,10,opt,name=merged_into,json=mergedInto,proto3" json:"merged_into,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -239,6 +245,27 @@ func (x *Member) GetEnrollTime() *timestamppb.Timestamp {
 func (x *Member) GetEtag() string {
 	if x != nil {
 		return x.Etag
+	}
+	return ""
+}
+
+func (x *Member) GetTags() []string {
+	if x != nil {
+		return x.Tags
+	}
+	return nil
+}
+
+func (x *Member) GetAttributes() map[string]string {
+	if x != nil {
+		return x.Attributes
+	}
+	return nil
+}
+
+func (x *Member) GetMergedInto() string {
+	if x != nil {
+		return x.MergedInto
 	}
 	return ""
 }
@@ -460,7 +487,11 @@ type CreateMemberRequest struct {
 	// What the member is called; may be empty.
 	DisplayName string `protobuf:"bytes,2,opt,name=display_name,json=displayName,proto3" json:"display_name,omitempty"`
 	// By what the member is found.
-	Identifiers   []*MemberIdentifier `protobuf:"bytes,3,rep,name=identifiers,proto3" json:"identifiers,omitempty"`
+	Identifiers []*MemberIdentifier `protobuf:"bytes,3,rep,name=identifiers,proto3" json:"identifiers,omitempty"`
+	// Groups that the member belongs to.
+	Tags []string `protobuf:"bytes,4,rep,name=tags,proto3" json:"tags,omitempty"`
+	// What else is known of the member.
+	Attributes    map[string]string `protobuf:"bytes,5,rep,name=attributes,proto3" json:"attributes,omitempty" protobuf_key:"bytes,1,opt,name=key" protobuf_val:"bytes,2,opt,name=value"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -512,6 +543,20 @@ func (x *CreateMemberRequest) GetDisplayName() string {
 func (x *CreateMemberRequest) GetIdentifiers() []*MemberIdentifier {
 	if x != nil {
 		return x.Identifiers
+	}
+	return nil
+}
+
+func (x *CreateMemberRequest) GetTags() []string {
+	if x != nil {
+		return x.Tags
+	}
+	return nil
+}
+
+func (x *CreateMemberRequest) GetAttributes() map[string]string {
+	if x != nil {
+		return x.Attributes
 	}
 	return nil
 }
@@ -883,11 +928,386 @@ func (x *ListMembersResponse) GetNextPageToken() string {
 	return ""
 }
 
+// UpdateMemberRequest says what changes.
+type UpdateMemberRequest struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// Id of the programme.
+	Program string `protobuf:"bytes,1,opt,name=program,proto3" json:"program,omitempty"`
+	// Id of the member.
+	Member string `protobuf:"bytes,2,opt,name=member,proto3" json:"member,omitempty"`
+	// What the member is called from now on; empty takes the name away, absent leaves it.
+	DisplayName *string `protobuf:"bytes,3,opt,name=display_name,json=displayName,proto3,oneof" json:"display_name,omitempty"`
+	// Identifiers that the member gets. Those that the member has already are no matter.
+	AddIdentifiers []*MemberIdentifier `protobuf:"bytes,4,rep,name=add_identifiers,json=addIdentifiers,proto3" json:"add_identifiers,omitempty"`
+	// Identifiers that the member loses. Those that the member has not are no matter.
+	RemoveIdentifiers []*MemberIdentifier `protobuf:"bytes,5,rep,name=remove_identifiers,json=removeIdentifiers,proto3" json:"remove_identifiers,omitempty"`
+	// Groups that the member joins.
+	AddTags []string `protobuf:"bytes,6,rep,name=add_tags,json=addTags,proto3" json:"add_tags,omitempty"`
+	// Groups that the member leaves.
+	RemoveTags []string `protobuf:"bytes,7,rep,name=remove_tags,json=removeTags,proto3" json:"remove_tags,omitempty"`
+	// Attributes that are set; an empty value takes the attribute away.
+	Attributes map[string]string `protobuf:"bytes,8,rep,name=attributes,proto3" json:"attributes,omitempty" protobuf_key:"bytes,1,opt,name=key" protobuf_val:"bytes,2,opt,name=value"`
+	// Etag of the member that the change is based on; empty if it does not matter.
+	Etag          string `protobuf:"bytes,9,opt,name=etag,proto3" json:"etag,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *UpdateMemberRequest) Reset() {
+	*x = UpdateMemberRequest{}
+	mi := &file_renown_loyalty_v1_members_proto_msgTypes[11]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *UpdateMemberRequest) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*UpdateMemberRequest) ProtoMessage() {}
+
+func (x *UpdateMemberRequest) ProtoReflect() protoreflect.Message {
+	mi := &file_renown_loyalty_v1_members_proto_msgTypes[11]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use UpdateMemberRequest.ProtoReflect.Descriptor instead.
+func (*UpdateMemberRequest) Descriptor() ([]byte, []int) {
+	return file_renown_loyalty_v1_members_proto_rawDescGZIP(), []int{11}
+}
+
+func (x *UpdateMemberRequest) GetProgram() string {
+	if x != nil {
+		return x.Program
+	}
+	return ""
+}
+
+func (x *UpdateMemberRequest) GetMember() string {
+	if x != nil {
+		return x.Member
+	}
+	return ""
+}
+
+func (x *UpdateMemberRequest) GetDisplayName() string {
+	if x != nil && x.DisplayName != nil {
+		return *x.DisplayName
+	}
+	return ""
+}
+
+func (x *UpdateMemberRequest) GetAddIdentifiers() []*MemberIdentifier {
+	if x != nil {
+		return x.AddIdentifiers
+	}
+	return nil
+}
+
+func (x *UpdateMemberRequest) GetRemoveIdentifiers() []*MemberIdentifier {
+	if x != nil {
+		return x.RemoveIdentifiers
+	}
+	return nil
+}
+
+func (x *UpdateMemberRequest) GetAddTags() []string {
+	if x != nil {
+		return x.AddTags
+	}
+	return nil
+}
+
+func (x *UpdateMemberRequest) GetRemoveTags() []string {
+	if x != nil {
+		return x.RemoveTags
+	}
+	return nil
+}
+
+func (x *UpdateMemberRequest) GetAttributes() map[string]string {
+	if x != nil {
+		return x.Attributes
+	}
+	return nil
+}
+
+func (x *UpdateMemberRequest) GetEtag() string {
+	if x != nil {
+		return x.Etag
+	}
+	return ""
+}
+
+// UpdateMemberResponse holds the member.
+type UpdateMemberResponse struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// The member.
+	Member        *Member `protobuf:"bytes,1,opt,name=member,proto3" json:"member,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *UpdateMemberResponse) Reset() {
+	*x = UpdateMemberResponse{}
+	mi := &file_renown_loyalty_v1_members_proto_msgTypes[12]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *UpdateMemberResponse) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*UpdateMemberResponse) ProtoMessage() {}
+
+func (x *UpdateMemberResponse) ProtoReflect() protoreflect.Message {
+	mi := &file_renown_loyalty_v1_members_proto_msgTypes[12]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use UpdateMemberResponse.ProtoReflect.Descriptor instead.
+func (*UpdateMemberResponse) Descriptor() ([]byte, []int) {
+	return file_renown_loyalty_v1_members_proto_rawDescGZIP(), []int{12}
+}
+
+func (x *UpdateMemberResponse) GetMember() *Member {
+	if x != nil {
+		return x.Member
+	}
+	return nil
+}
+
+// MergeMembersRequest names two members.
+type MergeMembersRequest struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// Id of the programme.
+	Program string `protobuf:"bytes,1,opt,name=program,proto3" json:"program,omitempty"`
+	// Id of the member that stays.
+	Member string `protobuf:"bytes,2,opt,name=member,proto3" json:"member,omitempty"`
+	// Id of the member that is merged into it.
+	Merged        string `protobuf:"bytes,3,opt,name=merged,proto3" json:"merged,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *MergeMembersRequest) Reset() {
+	*x = MergeMembersRequest{}
+	mi := &file_renown_loyalty_v1_members_proto_msgTypes[13]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *MergeMembersRequest) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*MergeMembersRequest) ProtoMessage() {}
+
+func (x *MergeMembersRequest) ProtoReflect() protoreflect.Message {
+	mi := &file_renown_loyalty_v1_members_proto_msgTypes[13]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use MergeMembersRequest.ProtoReflect.Descriptor instead.
+func (*MergeMembersRequest) Descriptor() ([]byte, []int) {
+	return file_renown_loyalty_v1_members_proto_rawDescGZIP(), []int{13}
+}
+
+func (x *MergeMembersRequest) GetProgram() string {
+	if x != nil {
+		return x.Program
+	}
+	return ""
+}
+
+func (x *MergeMembersRequest) GetMember() string {
+	if x != nil {
+		return x.Member
+	}
+	return ""
+}
+
+func (x *MergeMembersRequest) GetMerged() string {
+	if x != nil {
+		return x.Merged
+	}
+	return ""
+}
+
+// MergeMembersResponse holds the member that stays.
+type MergeMembersResponse struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// The member.
+	Member        *Member `protobuf:"bytes,1,opt,name=member,proto3" json:"member,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *MergeMembersResponse) Reset() {
+	*x = MergeMembersResponse{}
+	mi := &file_renown_loyalty_v1_members_proto_msgTypes[14]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *MergeMembersResponse) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*MergeMembersResponse) ProtoMessage() {}
+
+func (x *MergeMembersResponse) ProtoReflect() protoreflect.Message {
+	mi := &file_renown_loyalty_v1_members_proto_msgTypes[14]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use MergeMembersResponse.ProtoReflect.Descriptor instead.
+func (*MergeMembersResponse) Descriptor() ([]byte, []int) {
+	return file_renown_loyalty_v1_members_proto_rawDescGZIP(), []int{14}
+}
+
+func (x *MergeMembersResponse) GetMember() *Member {
+	if x != nil {
+		return x.Member
+	}
+	return nil
+}
+
+// EraseMemberRequest names a member.
+type EraseMemberRequest struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// Id of the programme.
+	Program string `protobuf:"bytes,1,opt,name=program,proto3" json:"program,omitempty"`
+	// Id of the member.
+	Member        string `protobuf:"bytes,2,opt,name=member,proto3" json:"member,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *EraseMemberRequest) Reset() {
+	*x = EraseMemberRequest{}
+	mi := &file_renown_loyalty_v1_members_proto_msgTypes[15]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *EraseMemberRequest) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*EraseMemberRequest) ProtoMessage() {}
+
+func (x *EraseMemberRequest) ProtoReflect() protoreflect.Message {
+	mi := &file_renown_loyalty_v1_members_proto_msgTypes[15]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use EraseMemberRequest.ProtoReflect.Descriptor instead.
+func (*EraseMemberRequest) Descriptor() ([]byte, []int) {
+	return file_renown_loyalty_v1_members_proto_rawDescGZIP(), []int{15}
+}
+
+func (x *EraseMemberRequest) GetProgram() string {
+	if x != nil {
+		return x.Program
+	}
+	return ""
+}
+
+func (x *EraseMemberRequest) GetMember() string {
+	if x != nil {
+		return x.Member
+	}
+	return ""
+}
+
+// EraseMemberResponse holds what is left.
+type EraseMemberResponse struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// The member, without anything personal.
+	Member        *Member `protobuf:"bytes,1,opt,name=member,proto3" json:"member,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *EraseMemberResponse) Reset() {
+	*x = EraseMemberResponse{}
+	mi := &file_renown_loyalty_v1_members_proto_msgTypes[16]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *EraseMemberResponse) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*EraseMemberResponse) ProtoMessage() {}
+
+func (x *EraseMemberResponse) ProtoReflect() protoreflect.Message {
+	mi := &file_renown_loyalty_v1_members_proto_msgTypes[16]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use EraseMemberResponse.ProtoReflect.Descriptor instead.
+func (*EraseMemberResponse) Descriptor() ([]byte, []int) {
+	return file_renown_loyalty_v1_members_proto_rawDescGZIP(), []int{16}
+}
+
+func (x *EraseMemberResponse) GetMember() *Member {
+	if x != nil {
+		return x.Member
+	}
+	return nil
+}
+
 var File_renown_loyalty_v1_members_proto protoreflect.FileDescriptor
 
 const file_renown_loyalty_v1_members_proto_rawDesc = "" +
 	"\n" +
-	"\x1frenown/loyalty/v1/members.proto\x12\x11renown.loyalty.v1\x1a\x1bbuf/validate/validate.proto\x1a\x1cgoogle/api/annotations.proto\x1a\x1fgoogle/protobuf/timestamp.proto\x1a\x1frenown/options/v1/options.proto\"\xcb\x02\n" +
+	"\x1frenown/loyalty/v1/members.proto\x12\x11renown.loyalty.v1\x1a\x1bbuf/validate/validate.proto\x1a\x1cgoogle/api/annotations.proto\x1a\x1fgoogle/protobuf/timestamp.proto\x1a\x1frenown/options/v1/options.proto\"\x90\x04\n" +
 	"\x06Member\x12\x12\n" +
 	"\x04name\x18\x01 \x01(\tR\x04name\x12'\n" +
 	"\fdisplay_name\x18\x02 \x01(\tB\x04\xb0\xbb\x18\x01R\vdisplayName\x12E\n" +
@@ -896,7 +1316,17 @@ const file_renown_loyalty_v1_members_proto_rawDesc = "" +
 	"\x05state\x18\x05 \x01(\x0e2\x1e.renown.loyalty.v1.MemberStateR\x05state\x12;\n" +
 	"\venroll_time\x18\x06 \x01(\v2\x1a.google.protobuf.TimestampR\n" +
 	"enrollTime\x12\x12\n" +
-	"\x04etag\x18\a \x01(\tR\x04etag\"{\n" +
+	"\x04etag\x18\a \x01(\tR\x04etag\x12\x12\n" +
+	"\x04tags\x18\b \x03(\tR\x04tags\x12O\n" +
+	"\n" +
+	"attributes\x18\t \x03(\v2).renown.loyalty.v1.Member.AttributesEntryB\x04\xb0\xbb\x18\x01R\n" +
+	"attributes\x12\x1f\n" +
+	"\vmerged_into\x18\n" +
+	" \x01(\tR\n" +
+	"mergedInto\x1a=\n" +
+	"\x0fAttributesEntry\x12\x10\n" +
+	"\x03key\x18\x01 \x01(\tR\x03key\x12\x14\n" +
+	"\x05value\x18\x02 \x01(\tR\x05value:\x028\x01\"{\n" +
 	"\x10MemberIdentifier\x12A\n" +
 	"\x04kind\x18\x01 \x01(\x0e2!.renown.loyalty.v1.IdentifierKindB\n" +
 	"\xbaH\a\x82\x01\x04\x10\x01 \x00R\x04kind\x12$\n" +
@@ -915,12 +1345,19 @@ const file_renown_loyalty_v1_members_proto_rawDesc = "" +
 	" \x01(\x03R\aentries\x12\x12\n" +
 	"\x04head\x18\v \x01(\tR\x04head\x12D\n" +
 	"\x10next_expire_time\x18\f \x01(\v2\x1a.google.protobuf.TimestampR\x0enextExpireTime\x12,\n" +
-	"\x12next_expire_points\x18\r \x01(\x03R\x10nextExpirePoints\"\xbb\x01\n" +
+	"\x12next_expire_points\x18\r \x01(\x03R\x10nextExpirePoints\"\xb6\x03\n" +
 	"\x13CreateMemberRequest\x12#\n" +
 	"\aprogram\x18\x01 \x01(\tB\t\xbaH\x06r\x04\x10\x01\x18(R\aprogram\x12.\n" +
 	"\fdisplay_name\x18\x02 \x01(\tB\v\xbaH\x04r\x02\x18x\xb0\xbb\x18\x01R\vdisplayName\x12O\n" +
 	"\videntifiers\x18\x03 \x03(\v2#.renown.loyalty.v1.MemberIdentifierB\b\xbaH\x05\x92\x01\x02\x10\n" +
-	"R\videntifiers\"I\n" +
+	"R\videntifiers\x12&\n" +
+	"\x04tags\x18\x04 \x03(\tB\x12\xbaH\x0f\x92\x01\f\x10\x1e\x18\x01\"\x06r\x04\x10\x01\x18(R\x04tags\x12\x91\x01\n" +
+	"\n" +
+	"attributes\x18\x05 \x03(\v26.renown.loyalty.v1.CreateMemberRequest.AttributesEntryB9\xbaH2\x9a\x01/\x10\x1e\"\"r 2\x1e^[A-Za-z][A-Za-z0-9_.-]{0,39}$*\ar\x05\x10\x01\x18\xc8\x01\xb0\xbb\x18\x01R\n" +
+	"attributes\x1a=\n" +
+	"\x0fAttributesEntry\x12\x10\n" +
+	"\x03key\x18\x01 \x01(\tR\x03key\x12\x14\n" +
+	"\x05value\x18\x02 \x01(\tR\x05value:\x028\x01\"I\n" +
 	"\x14CreateMemberResponse\x121\n" +
 	"\x06member\x18\x01 \x01(\v2\x19.renown.loyalty.v1.MemberR\x06member\"Z\n" +
 	"\x10GetMemberRequest\x12#\n" +
@@ -943,7 +1380,41 @@ const file_renown_loyalty_v1_members_proto_rawDesc = "" +
 	"page_token\x18\x03 \x01(\tB\b\xbaH\x05r\x03\x18\x80\x10R\tpageToken\"r\n" +
 	"\x13ListMembersResponse\x123\n" +
 	"\amembers\x18\x01 \x03(\v2\x19.renown.loyalty.v1.MemberR\amembers\x12&\n" +
-	"\x0fnext_page_token\x18\x02 \x01(\tR\rnextPageToken*v\n" +
+	"\x0fnext_page_token\x18\x02 \x01(\tR\rnextPageToken\"\xa7\x05\n" +
+	"\x13UpdateMemberRequest\x12#\n" +
+	"\aprogram\x18\x01 \x01(\tB\t\xbaH\x06r\x04\x10\x01\x18(R\aprogram\x12!\n" +
+	"\x06member\x18\x02 \x01(\tB\t\xbaH\x06r\x04\x10\x01\x18@R\x06member\x123\n" +
+	"\fdisplay_name\x18\x03 \x01(\tB\v\xbaH\x04r\x02\x18x\xb0\xbb\x18\x01H\x00R\vdisplayName\x88\x01\x01\x12V\n" +
+	"\x0fadd_identifiers\x18\x04 \x03(\v2#.renown.loyalty.v1.MemberIdentifierB\b\xbaH\x05\x92\x01\x02\x10\n" +
+	"R\x0eaddIdentifiers\x12\\\n" +
+	"\x12remove_identifiers\x18\x05 \x03(\v2#.renown.loyalty.v1.MemberIdentifierB\b\xbaH\x05\x92\x01\x02\x10\n" +
+	"R\x11removeIdentifiers\x12+\n" +
+	"\badd_tags\x18\x06 \x03(\tB\x10\xbaH\r\x92\x01\n" +
+	"\x10\x1e\"\x06r\x04\x10\x01\x18(R\aaddTags\x121\n" +
+	"\vremove_tags\x18\a \x03(\tB\x10\xbaH\r\x92\x01\n" +
+	"\x10\x1e\"\x06r\x04\x10\x01\x18(R\n" +
+	"removeTags\x12\x8f\x01\n" +
+	"\n" +
+	"attributes\x18\b \x03(\v26.renown.loyalty.v1.UpdateMemberRequest.AttributesEntryB7\xbaH0\x9a\x01-\x10\x1e\"\"r 2\x1e^[A-Za-z][A-Za-z0-9_.-]{0,39}$*\x05r\x03\x18\xc8\x01\xb0\xbb\x18\x01R\n" +
+	"attributes\x12\x1b\n" +
+	"\x04etag\x18\t \x01(\tB\a\xbaH\x04r\x02\x18@R\x04etag\x1a=\n" +
+	"\x0fAttributesEntry\x12\x10\n" +
+	"\x03key\x18\x01 \x01(\tR\x03key\x12\x14\n" +
+	"\x05value\x18\x02 \x01(\tR\x05value:\x028\x01B\x0f\n" +
+	"\r_display_name\"I\n" +
+	"\x14UpdateMemberResponse\x121\n" +
+	"\x06member\x18\x01 \x01(\v2\x19.renown.loyalty.v1.MemberR\x06member\"\x80\x01\n" +
+	"\x13MergeMembersRequest\x12#\n" +
+	"\aprogram\x18\x01 \x01(\tB\t\xbaH\x06r\x04\x10\x01\x18(R\aprogram\x12!\n" +
+	"\x06member\x18\x02 \x01(\tB\t\xbaH\x06r\x04\x10\x01\x18@R\x06member\x12!\n" +
+	"\x06merged\x18\x03 \x01(\tB\t\xbaH\x06r\x04\x10\x01\x18@R\x06merged\"I\n" +
+	"\x14MergeMembersResponse\x121\n" +
+	"\x06member\x18\x01 \x01(\v2\x19.renown.loyalty.v1.MemberR\x06member\"\\\n" +
+	"\x12EraseMemberRequest\x12#\n" +
+	"\aprogram\x18\x01 \x01(\tB\t\xbaH\x06r\x04\x10\x01\x18(R\aprogram\x12!\n" +
+	"\x06member\x18\x02 \x01(\tB\t\xbaH\x06r\x04\x10\x01\x18@R\x06member\"H\n" +
+	"\x13EraseMemberResponse\x121\n" +
+	"\x06member\x18\x01 \x01(\v2\x19.renown.loyalty.v1.MemberR\x06member*v\n" +
 	"\vMemberState\x12\x1c\n" +
 	"\x18MEMBER_STATE_UNSPECIFIED\x10\x00\x12\x17\n" +
 	"\x13MEMBER_STATE_ACTIVE\x10\x01\x12\x17\n" +
@@ -954,12 +1425,16 @@ const file_renown_loyalty_v1_members_proto_rawDesc = "" +
 	"\x15IDENTIFIER_KIND_PHONE\x10\x01\x12\x19\n" +
 	"\x15IDENTIFIER_KIND_EMAIL\x10\x02\x12\x1c\n" +
 	"\x18IDENTIFIER_KIND_EXTERNAL\x10\x03\x12\x18\n" +
-	"\x14IDENTIFIER_KIND_CARD\x10\x042\xe5\x05\n" +
+	"\x14IDENTIFIER_KIND_CARD\x10\x042\xb7\n" +
+	"\n" +
 	"\x0eMembersService\x12\xb7\x01\n" +
 	"\fCreateMember\x12&.renown.loyalty.v1.CreateMemberRequest\x1a'.renown.loyalty.v1.CreateMemberResponse\"V\xaa\xbb\x18!\x12\amanager\x12\x05admin\x1a\rloyalty.write0\x02\x82\xd3\xe4\x93\x02+:\x01*b\x06member\"\x1e/v1/programs/{program}/members\x12\xb1\x01\n" +
 	"\tGetMember\x12#.renown.loyalty.v1.GetMemberRequest\x1a$.renown.loyalty.v1.GetMemberResponse\"Y\xaa\xbb\x18\x1e\x12\amanager\x12\x05admin\x1a\floyalty.read\x82\xd3\xe4\x93\x021b\x06member\x12'/v1/programs/{program}/members/{member}\x12\xbb\x01\n" +
 	"\fLookupMember\x12&.renown.loyalty.v1.LookupMemberRequest\x1a'.renown.loyalty.v1.LookupMemberResponse\"Z\xaa\xbb\x18\x1e\x12\amanager\x12\x05admin\x1a\floyalty.read\x82\xd3\xe4\x93\x022:\x01*b\x06member\"%/v1/programs/{program}/members:lookup\x12\xa6\x01\n" +
-	"\vListMembers\x12%.renown.loyalty.v1.ListMembersRequest\x1a&.renown.loyalty.v1.ListMembersResponse\"H\xaa\xbb\x18\x1e\x12\amanager\x12\x05admin\x1a\floyalty.read\x82\xd3\xe4\x93\x02 \x12\x1e/v1/programs/{program}/membersB6Z4renown.example/proto/gen/renown/loyalty/v1;loyaltyv1b\x06proto3"
+	"\vListMembers\x12%.renown.loyalty.v1.ListMembersRequest\x1a&.renown.loyalty.v1.ListMembersResponse\"H\xaa\xbb\x18\x1e\x12\amanager\x12\x05admin\x1a\floyalty.read\x82\xd3\xe4\x93\x02 \x12\x1e/v1/programs/{program}/members\x12\xc0\x01\n" +
+	"\fUpdateMember\x12&.renown.loyalty.v1.UpdateMemberRequest\x1a'.renown.loyalty.v1.UpdateMemberResponse\"_\xaa\xbb\x18!\x12\amanager\x12\x05admin\x1a\rloyalty.write0\x01\x82\xd3\xe4\x93\x024:\x01*b\x06member2'/v1/programs/{program}/members/{member}\x12\xc6\x01\n" +
+	"\fMergeMembers\x12&.renown.loyalty.v1.MergeMembersRequest\x1a'.renown.loyalty.v1.MergeMembersResponse\"e\xaa\xbb\x18!\x12\amanager\x12\x05admin\x1a\rloyalty.write0\x01\x82\xd3\xe4\x93\x02::\x01*b\x06member\"-/v1/programs/{program}/members/{member}:merge\x12\xc3\x01\n" +
+	"\vEraseMember\x12%.renown.loyalty.v1.EraseMemberRequest\x1a&.renown.loyalty.v1.EraseMemberResponse\"e\xaa\xbb\x18!\x12\amanager\x12\x05admin\x1a\rloyalty.write8<\x82\xd3\xe4\x93\x02::\x01*b\x06member\"-/v1/programs/{program}/members/{member}:eraseB6Z4renown.example/proto/gen/renown/loyalty/v1;loyaltyv1b\x06proto3"
 
 var (
 	file_renown_loyalty_v1_members_proto_rawDescOnce sync.Once
@@ -974,7 +1449,7 @@ func file_renown_loyalty_v1_members_proto_rawDescGZIP() []byte {
 }
 
 var file_renown_loyalty_v1_members_proto_enumTypes = make([]protoimpl.EnumInfo, 2)
-var file_renown_loyalty_v1_members_proto_msgTypes = make([]protoimpl.MessageInfo, 11)
+var file_renown_loyalty_v1_members_proto_msgTypes = make([]protoimpl.MessageInfo, 20)
 var file_renown_loyalty_v1_members_proto_goTypes = []any{
 	(MemberState)(0),              // 0: renown.loyalty.v1.MemberState
 	(IdentifierKind)(0),           // 1: renown.loyalty.v1.IdentifierKind
@@ -989,34 +1464,57 @@ var file_renown_loyalty_v1_members_proto_goTypes = []any{
 	(*LookupMemberResponse)(nil),  // 10: renown.loyalty.v1.LookupMemberResponse
 	(*ListMembersRequest)(nil),    // 11: renown.loyalty.v1.ListMembersRequest
 	(*ListMembersResponse)(nil),   // 12: renown.loyalty.v1.ListMembersResponse
-	(*timestamppb.Timestamp)(nil), // 13: google.protobuf.Timestamp
+	(*UpdateMemberRequest)(nil),   // 13: renown.loyalty.v1.UpdateMemberRequest
+	(*UpdateMemberResponse)(nil),  // 14: renown.loyalty.v1.UpdateMemberResponse
+	(*MergeMembersRequest)(nil),   // 15: renown.loyalty.v1.MergeMembersRequest
+	(*MergeMembersResponse)(nil),  // 16: renown.loyalty.v1.MergeMembersResponse
+	(*EraseMemberRequest)(nil),    // 17: renown.loyalty.v1.EraseMemberRequest
+	(*EraseMemberResponse)(nil),   // 18: renown.loyalty.v1.EraseMemberResponse
+	nil,                           // 19: renown.loyalty.v1.Member.AttributesEntry
+	nil,                           // 20: renown.loyalty.v1.CreateMemberRequest.AttributesEntry
+	nil,                           // 21: renown.loyalty.v1.UpdateMemberRequest.AttributesEntry
+	(*timestamppb.Timestamp)(nil), // 22: google.protobuf.Timestamp
 }
 var file_renown_loyalty_v1_members_proto_depIdxs = []int32{
 	3,  // 0: renown.loyalty.v1.Member.identifiers:type_name -> renown.loyalty.v1.MemberIdentifier
 	4,  // 1: renown.loyalty.v1.Member.accounts:type_name -> renown.loyalty.v1.Account
 	0,  // 2: renown.loyalty.v1.Member.state:type_name -> renown.loyalty.v1.MemberState
-	13, // 3: renown.loyalty.v1.Member.enroll_time:type_name -> google.protobuf.Timestamp
-	1,  // 4: renown.loyalty.v1.MemberIdentifier.kind:type_name -> renown.loyalty.v1.IdentifierKind
-	13, // 5: renown.loyalty.v1.Account.next_expire_time:type_name -> google.protobuf.Timestamp
-	3,  // 6: renown.loyalty.v1.CreateMemberRequest.identifiers:type_name -> renown.loyalty.v1.MemberIdentifier
-	2,  // 7: renown.loyalty.v1.CreateMemberResponse.member:type_name -> renown.loyalty.v1.Member
-	2,  // 8: renown.loyalty.v1.GetMemberResponse.member:type_name -> renown.loyalty.v1.Member
-	3,  // 9: renown.loyalty.v1.LookupMemberRequest.identifier:type_name -> renown.loyalty.v1.MemberIdentifier
-	2,  // 10: renown.loyalty.v1.LookupMemberResponse.member:type_name -> renown.loyalty.v1.Member
-	2,  // 11: renown.loyalty.v1.ListMembersResponse.members:type_name -> renown.loyalty.v1.Member
-	5,  // 12: renown.loyalty.v1.MembersService.CreateMember:input_type -> renown.loyalty.v1.CreateMemberRequest
-	7,  // 13: renown.loyalty.v1.MembersService.GetMember:input_type -> renown.loyalty.v1.GetMemberRequest
-	9,  // 14: renown.loyalty.v1.MembersService.LookupMember:input_type -> renown.loyalty.v1.LookupMemberRequest
-	11, // 15: renown.loyalty.v1.MembersService.ListMembers:input_type -> renown.loyalty.v1.ListMembersRequest
-	6,  // 16: renown.loyalty.v1.MembersService.CreateMember:output_type -> renown.loyalty.v1.CreateMemberResponse
-	8,  // 17: renown.loyalty.v1.MembersService.GetMember:output_type -> renown.loyalty.v1.GetMemberResponse
-	10, // 18: renown.loyalty.v1.MembersService.LookupMember:output_type -> renown.loyalty.v1.LookupMemberResponse
-	12, // 19: renown.loyalty.v1.MembersService.ListMembers:output_type -> renown.loyalty.v1.ListMembersResponse
-	16, // [16:20] is the sub-list for method output_type
-	12, // [12:16] is the sub-list for method input_type
-	12, // [12:12] is the sub-list for extension type_name
-	12, // [12:12] is the sub-list for extension extendee
-	0,  // [0:12] is the sub-list for field type_name
+	22, // 3: renown.loyalty.v1.Member.enroll_time:type_name -> google.protobuf.Timestamp
+	19, // 4: renown.loyalty.v1.Member.attributes:type_name -> renown.loyalty.v1.Member.AttributesEntry
+	1,  // 5: renown.loyalty.v1.MemberIdentifier.kind:type_name -> renown.loyalty.v1.IdentifierKind
+	22, // 6: renown.loyalty.v1.Account.next_expire_time:type_name -> google.protobuf.Timestamp
+	3,  // 7: renown.loyalty.v1.CreateMemberRequest.identifiers:type_name -> renown.loyalty.v1.MemberIdentifier
+	20, // 8: renown.loyalty.v1.CreateMemberRequest.attributes:type_name -> renown.loyalty.v1.CreateMemberRequest.AttributesEntry
+	2,  // 9: renown.loyalty.v1.CreateMemberResponse.member:type_name -> renown.loyalty.v1.Member
+	2,  // 10: renown.loyalty.v1.GetMemberResponse.member:type_name -> renown.loyalty.v1.Member
+	3,  // 11: renown.loyalty.v1.LookupMemberRequest.identifier:type_name -> renown.loyalty.v1.MemberIdentifier
+	2,  // 12: renown.loyalty.v1.LookupMemberResponse.member:type_name -> renown.loyalty.v1.Member
+	2,  // 13: renown.loyalty.v1.ListMembersResponse.members:type_name -> renown.loyalty.v1.Member
+	3,  // 14: renown.loyalty.v1.UpdateMemberRequest.add_identifiers:type_name -> renown.loyalty.v1.MemberIdentifier
+	3,  // 15: renown.loyalty.v1.UpdateMemberRequest.remove_identifiers:type_name -> renown.loyalty.v1.MemberIdentifier
+	21, // 16: renown.loyalty.v1.UpdateMemberRequest.attributes:type_name -> renown.loyalty.v1.UpdateMemberRequest.AttributesEntry
+	2,  // 17: renown.loyalty.v1.UpdateMemberResponse.member:type_name -> renown.loyalty.v1.Member
+	2,  // 18: renown.loyalty.v1.MergeMembersResponse.member:type_name -> renown.loyalty.v1.Member
+	2,  // 19: renown.loyalty.v1.EraseMemberResponse.member:type_name -> renown.loyalty.v1.Member
+	5,  // 20: renown.loyalty.v1.MembersService.CreateMember:input_type -> renown.loyalty.v1.CreateMemberRequest
+	7,  // 21: renown.loyalty.v1.MembersService.GetMember:input_type -> renown.loyalty.v1.GetMemberRequest
+	9,  // 22: renown.loyalty.v1.MembersService.LookupMember:input_type -> renown.loyalty.v1.LookupMemberRequest
+	11, // 23: renown.loyalty.v1.MembersService.ListMembers:input_type -> renown.loyalty.v1.ListMembersRequest
+	13, // 24: renown.loyalty.v1.MembersService.UpdateMember:input_type -> renown.loyalty.v1.UpdateMemberRequest
+	15, // 25: renown.loyalty.v1.MembersService.MergeMembers:input_type -> renown.loyalty.v1.MergeMembersRequest
+	17, // 26: renown.loyalty.v1.MembersService.EraseMember:input_type -> renown.loyalty.v1.EraseMemberRequest
+	6,  // 27: renown.loyalty.v1.MembersService.CreateMember:output_type -> renown.loyalty.v1.CreateMemberResponse
+	8,  // 28: renown.loyalty.v1.MembersService.GetMember:output_type -> renown.loyalty.v1.GetMemberResponse
+	10, // 29: renown.loyalty.v1.MembersService.LookupMember:output_type -> renown.loyalty.v1.LookupMemberResponse
+	12, // 30: renown.loyalty.v1.MembersService.ListMembers:output_type -> renown.loyalty.v1.ListMembersResponse
+	14, // 31: renown.loyalty.v1.MembersService.UpdateMember:output_type -> renown.loyalty.v1.UpdateMemberResponse
+	16, // 32: renown.loyalty.v1.MembersService.MergeMembers:output_type -> renown.loyalty.v1.MergeMembersResponse
+	18, // 33: renown.loyalty.v1.MembersService.EraseMember:output_type -> renown.loyalty.v1.EraseMemberResponse
+	27, // [27:34] is the sub-list for method output_type
+	20, // [20:27] is the sub-list for method input_type
+	20, // [20:20] is the sub-list for extension type_name
+	20, // [20:20] is the sub-list for extension extendee
+	0,  // [0:20] is the sub-list for field type_name
 }
 
 func init() { file_renown_loyalty_v1_members_proto_init() }
@@ -1024,13 +1522,14 @@ func file_renown_loyalty_v1_members_proto_init() {
 	if File_renown_loyalty_v1_members_proto != nil {
 		return
 	}
+	file_renown_loyalty_v1_members_proto_msgTypes[11].OneofWrappers = []any{}
 	type x struct{}
 	out := protoimpl.TypeBuilder{
 		File: protoimpl.DescBuilder{
 			GoPackagePath: reflect.TypeOf(x{}).PkgPath(),
 			RawDescriptor: unsafe.Slice(unsafe.StringData(file_renown_loyalty_v1_members_proto_rawDesc), len(file_renown_loyalty_v1_members_proto_rawDesc)),
 			NumEnums:      2,
-			NumMessages:   11,
+			NumMessages:   20,
 			NumExtensions: 0,
 			NumServices:   1,
 		},

@@ -23,6 +23,9 @@ const (
 	MembersService_GetMember_FullMethodName    = "/renown.loyalty.v1.MembersService/GetMember"
 	MembersService_LookupMember_FullMethodName = "/renown.loyalty.v1.MembersService/LookupMember"
 	MembersService_ListMembers_FullMethodName  = "/renown.loyalty.v1.MembersService/ListMembers"
+	MembersService_UpdateMember_FullMethodName = "/renown.loyalty.v1.MembersService/UpdateMember"
+	MembersService_MergeMembers_FullMethodName = "/renown.loyalty.v1.MembersService/MergeMembers"
+	MembersService_EraseMember_FullMethodName  = "/renown.loyalty.v1.MembersService/EraseMember"
 )
 
 // MembersServiceClient is the client API for MembersService service.
@@ -39,6 +42,14 @@ type MembersServiceClient interface {
 	LookupMember(ctx context.Context, in *LookupMemberRequest, opts ...grpc.CallOption) (*LookupMemberResponse, error)
 	// ListMembers lists the members of a programme in the order in which they enrolled.
 	ListMembers(ctx context.Context, in *ListMembersRequest, opts ...grpc.CallOption) (*ListMembersResponse, error)
+	// UpdateMember changes what is known of a member. What the request does not name stays as it is.
+	UpdateMember(ctx context.Context, in *UpdateMemberRequest, opts ...grpc.CallOption) (*UpdateMemberResponse, error)
+	// MergeMembers makes one member of two that are one person. Points, with their dates, and identifiers go over to the member that is named in the address; the
+	// name of the other leads there from then on. Both histories stay. A member that was merged into this one already stays as it is.
+	MergeMembers(ctx context.Context, in *MergeMembersRequest, opts ...grpc.CallOption) (*MergeMembersResponse, error)
+	// EraseMember erases a member's personal data for good: identifiers, name, attributes, tags, and every text that was written about the member. Points that are
+	// left are forfeited, holds are cancelled. The entries of the ledger stay, about nobody, and verify as before. It takes members along that were merged into this one.
+	EraseMember(ctx context.Context, in *EraseMemberRequest, opts ...grpc.CallOption) (*EraseMemberResponse, error)
 }
 
 type membersServiceClient struct {
@@ -89,6 +100,36 @@ func (c *membersServiceClient) ListMembers(ctx context.Context, in *ListMembersR
 	return out, nil
 }
 
+func (c *membersServiceClient) UpdateMember(ctx context.Context, in *UpdateMemberRequest, opts ...grpc.CallOption) (*UpdateMemberResponse, error) {
+	cOpts := append([]grpc.CallOption{grpc.StaticMethod()}, opts...)
+	out := new(UpdateMemberResponse)
+	err := c.cc.Invoke(ctx, MembersService_UpdateMember_FullMethodName, in, out, cOpts...)
+	if err != nil {
+		return nil, err
+	}
+	return out, nil
+}
+
+func (c *membersServiceClient) MergeMembers(ctx context.Context, in *MergeMembersRequest, opts ...grpc.CallOption) (*MergeMembersResponse, error) {
+	cOpts := append([]grpc.CallOption{grpc.StaticMethod()}, opts...)
+	out := new(MergeMembersResponse)
+	err := c.cc.Invoke(ctx, MembersService_MergeMembers_FullMethodName, in, out, cOpts...)
+	if err != nil {
+		return nil, err
+	}
+	return out, nil
+}
+
+func (c *membersServiceClient) EraseMember(ctx context.Context, in *EraseMemberRequest, opts ...grpc.CallOption) (*EraseMemberResponse, error) {
+	cOpts := append([]grpc.CallOption{grpc.StaticMethod()}, opts...)
+	out := new(EraseMemberResponse)
+	err := c.cc.Invoke(ctx, MembersService_EraseMember_FullMethodName, in, out, cOpts...)
+	if err != nil {
+		return nil, err
+	}
+	return out, nil
+}
+
 // MembersServiceServer is the server API for MembersService service.
 // All implementations must embed UnimplementedMembersServiceServer
 // for forward compatibility.
@@ -103,6 +144,14 @@ type MembersServiceServer interface {
 	LookupMember(context.Context, *LookupMemberRequest) (*LookupMemberResponse, error)
 	// ListMembers lists the members of a programme in the order in which they enrolled.
 	ListMembers(context.Context, *ListMembersRequest) (*ListMembersResponse, error)
+	// UpdateMember changes what is known of a member. What the request does not name stays as it is.
+	UpdateMember(context.Context, *UpdateMemberRequest) (*UpdateMemberResponse, error)
+	// MergeMembers makes one member of two that are one person. Points, with their dates, and identifiers go over to the member that is named in the address; the
+	// name of the other leads there from then on. Both histories stay. A member that was merged into this one already stays as it is.
+	MergeMembers(context.Context, *MergeMembersRequest) (*MergeMembersResponse, error)
+	// EraseMember erases a member's personal data for good: identifiers, name, attributes, tags, and every text that was written about the member. Points that are
+	// left are forfeited, holds are cancelled. The entries of the ledger stay, about nobody, and verify as before. It takes members along that were merged into this one.
+	EraseMember(context.Context, *EraseMemberRequest) (*EraseMemberResponse, error)
 	mustEmbedUnimplementedMembersServiceServer()
 }
 
@@ -124,6 +173,15 @@ func (UnimplementedMembersServiceServer) LookupMember(context.Context, *LookupMe
 }
 func (UnimplementedMembersServiceServer) ListMembers(context.Context, *ListMembersRequest) (*ListMembersResponse, error) {
 	return nil, status.Error(codes.Unimplemented, "method ListMembers not implemented")
+}
+func (UnimplementedMembersServiceServer) UpdateMember(context.Context, *UpdateMemberRequest) (*UpdateMemberResponse, error) {
+	return nil, status.Error(codes.Unimplemented, "method UpdateMember not implemented")
+}
+func (UnimplementedMembersServiceServer) MergeMembers(context.Context, *MergeMembersRequest) (*MergeMembersResponse, error) {
+	return nil, status.Error(codes.Unimplemented, "method MergeMembers not implemented")
+}
+func (UnimplementedMembersServiceServer) EraseMember(context.Context, *EraseMemberRequest) (*EraseMemberResponse, error) {
+	return nil, status.Error(codes.Unimplemented, "method EraseMember not implemented")
 }
 func (UnimplementedMembersServiceServer) mustEmbedUnimplementedMembersServiceServer() {}
 func (UnimplementedMembersServiceServer) testEmbeddedByValue()                        {}
@@ -218,6 +276,60 @@ func _MembersService_ListMembers_Handler(srv interface{}, ctx context.Context, d
 	return interceptor(ctx, in, info, handler)
 }
 
+func _MembersService_UpdateMember_Handler(srv interface{}, ctx context.Context, dec func(interface{}) error, interceptor grpc.UnaryServerInterceptor) (interface{}, error) {
+	in := new(UpdateMemberRequest)
+	if err := dec(in); err != nil {
+		return nil, err
+	}
+	if interceptor == nil {
+		return srv.(MembersServiceServer).UpdateMember(ctx, in)
+	}
+	info := &grpc.UnaryServerInfo{
+		Server:     srv,
+		FullMethod: MembersService_UpdateMember_FullMethodName,
+	}
+	handler := func(ctx context.Context, req interface{}) (interface{}, error) {
+		return srv.(MembersServiceServer).UpdateMember(ctx, req.(*UpdateMemberRequest))
+	}
+	return interceptor(ctx, in, info, handler)
+}
+
+func _MembersService_MergeMembers_Handler(srv interface{}, ctx context.Context, dec func(interface{}) error, interceptor grpc.UnaryServerInterceptor) (interface{}, error) {
+	in := new(MergeMembersRequest)
+	if err := dec(in); err != nil {
+		return nil, err
+	}
+	if interceptor == nil {
+		return srv.(MembersServiceServer).MergeMembers(ctx, in)
+	}
+	info := &grpc.UnaryServerInfo{
+		Server:     srv,
+		FullMethod: MembersService_MergeMembers_FullMethodName,
+	}
+	handler := func(ctx context.Context, req interface{}) (interface{}, error) {
+		return srv.(MembersServiceServer).MergeMembers(ctx, req.(*MergeMembersRequest))
+	}
+	return interceptor(ctx, in, info, handler)
+}
+
+func _MembersService_EraseMember_Handler(srv interface{}, ctx context.Context, dec func(interface{}) error, interceptor grpc.UnaryServerInterceptor) (interface{}, error) {
+	in := new(EraseMemberRequest)
+	if err := dec(in); err != nil {
+		return nil, err
+	}
+	if interceptor == nil {
+		return srv.(MembersServiceServer).EraseMember(ctx, in)
+	}
+	info := &grpc.UnaryServerInfo{
+		Server:     srv,
+		FullMethod: MembersService_EraseMember_FullMethodName,
+	}
+	handler := func(ctx context.Context, req interface{}) (interface{}, error) {
+		return srv.(MembersServiceServer).EraseMember(ctx, req.(*EraseMemberRequest))
+	}
+	return interceptor(ctx, in, info, handler)
+}
+
 // MembersService_ServiceDesc is the grpc.ServiceDesc for MembersService service.
 // It's only intended for direct use with grpc.RegisterService,
 // and not to be introspected or modified (even as a copy)
@@ -240,6 +352,18 @@ var MembersService_ServiceDesc = grpc.ServiceDesc{
 		{
 			MethodName: "ListMembers",
 			Handler:    _MembersService_ListMembers_Handler,
+		},
+		{
+			MethodName: "UpdateMember",
+			Handler:    _MembersService_UpdateMember_Handler,
+		},
+		{
+			MethodName: "MergeMembers",
+			Handler:    _MembersService_MergeMembers_Handler,
+		},
+		{
+			MethodName: "EraseMember",
+			Handler:    _MembersService_EraseMember_Handler,
 		},
 	},
 	Streams:  []grpc.StreamDesc{},

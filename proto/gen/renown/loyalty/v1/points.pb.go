@@ -1061,7 +1061,7 @@ var File_renown_loyalty_v1_points_proto protoreflect.FileDescriptor
 
 const file_renown_loyalty_v1_points_proto_rawDesc = "" +
 	"\n" +
-	"\x1erenown/loyalty/v1/points.proto\x12\x11renown.loyalty.v1\x1a\x1bbuf/validate/validate.proto\x1a\x1cgoogle/api/annotations.proto\x1a\x1fgoogle/protobuf/timestamp.proto\x1a\x1frenown/loyalty/v1/members.proto\x1a\x1frenown/options/v1/options.proto\"\x90\x04\n" +
+	"\x1erenown/loyalty/v1/points.proto\x12\x11renown.loyalty.v1\x1a\x1bbuf/validate/validate.proto\x1a\x1cgoogle/api/annotations.proto\x1a\x1fgoogle/protobuf/timestamp.proto\x1a\x1frenown/loyalty/v1/members.proto\x1a\x1frenown/options/v1/options.proto\"\x96\x04\n" +
 	"\x05Entry\x12\x12\n" +
 	"\x04name\x18\x01 \x01(\tR\x04name\x12\x16\n" +
 	"\x06wallet\x18\x02 \x01(\tR\x06wallet\x12\x16\n" +
@@ -1071,8 +1071,8 @@ const file_renown_loyalty_v1_points_proto_rawDesc = "" +
 	"\vrecord_time\x18\x06 \x01(\v2\x1a.google.protobuf.TimestampR\n" +
 	"recordTime\x12*\n" +
 	"\x04legs\x18\a \x03(\v2\x16.renown.loyalty.v1.LegR\x04legs\x120\n" +
-	"\x04lots\x18\b \x03(\v2\x1c.renown.loyalty.v1.LotChangeR\x04lots\x12\x16\n" +
-	"\x06reason\x18\t \x01(\tR\x06reason\x12\x16\n" +
+	"\x04lots\x18\b \x03(\v2\x1c.renown.loyalty.v1.LotChangeR\x04lots\x12\x1c\n" +
+	"\x06reason\x18\t \x01(\tB\x04\xb0\xbb\x18\x01R\x06reason\x12\x16\n" +
 	"\x06source\x18\n" +
 	" \x01(\tR\x06source\x12\x14\n" +
 	"\x05actor\x18\v \x01(\tR\x05actor\x124\n" +
@@ -1125,14 +1125,13 @@ const file_renown_loyalty_v1_points_proto_rawDesc = "" +
 	"page_token\x18\x05 \x01(\tB\b\xbaH\x05r\x03\x18\x80\x10R\tpageToken\"f\n" +
 	"\x10ListLotsResponse\x12*\n" +
 	"\x04lots\x18\x01 \x03(\v2\x16.renown.loyalty.v1.LotR\x04lots\x12&\n" +
-	"\x0fnext_page_token\x18\x02 \x01(\tR\rnextPageToken\"\x92\x02\n" +
+	"\x0fnext_page_token\x18\x02 \x01(\tR\rnextPageToken\"\x96\x02\n" +
 	"\x13AdjustPointsRequest\x12#\n" +
 	"\aprogram\x18\x01 \x01(\tB\t\xbaH\x06r\x04\x10\x01\x18(R\aprogram\x12!\n" +
 	"\x06member\x18\x02 \x01(\tB\t\xbaH\x06r\x04\x10\x01\x18@R\x06member\x12\x1f\n" +
 	"\x06wallet\x18\x03 \x01(\tB\a\xbaH\x04r\x02\x18(R\x06wallet\x121\n" +
-	"\x06points\x18\x04 \x01(\x03B\x19\xbaH\x16\"\x148\x00\x18\x80\xa0\x94\xa5\x8d\x1d(\x80\xe0\xeb\xda\xf2\xe2\xff\xff\xff\x01R\x06points\x12\"\n" +
-	"\x06reason\x18\x05 \x01(\tB\n" +
-	"\xbaH\ar\x05\x10\x03\x18\xf4\x03R\x06reason\x12;\n" +
+	"\x06points\x18\x04 \x01(\x03B\x19\xbaH\x16\"\x148\x00\x18\x80\xa0\x94\xa5\x8d\x1d(\x80\xe0\xeb\xda\xf2\xe2\xff\xff\xff\x01R\x06points\x12&\n" +
+	"\x06reason\x18\x05 \x01(\tB\x0e\xbaH\ar\x05\x10\x03\x18\xf4\x03\xb0\xbb\x18\x01R\x06reason\x12;\n" +
 	"\vexpire_time\x18\x06 \x01(\v2\x1a.google.protobuf.TimestampR\n" +
 	"expireTime\"F\n" +
 	"\x14AdjustPointsResponse\x12.\n" +

@@ -1,0 +1,180 @@
+package server
+
+import (
+	"context"
+	"maps"
+	"slices"
+	"strings"
+
+	"renown.example/kit/fault"
+	"renown.example/kit/id"
+	"renown.example/kit/store"
+	"renown.example/loyalty/book"
+	"renown.example/loyalty/ledger"
+	"renown.example/loyalty/tables"
+	loyaltyv1 "renown.example/proto/gen/renown/loyalty/v1"
+)
+
+// merged is what the entries of a merge tell.
+type merged struct {
+	From     string `json:"from"`
+	Into     string `json:"into"`
+	Transfer string `json:"transfer,omitempty"`
+}
+
+// MergeMembers makes one member of two.
+func (s *Server) MergeMembers(ctx context.Context, req *loyaltyv1.MergeMembersRequest) (*loyaltyv1.MergeMembersResponse, error) {
+	return book.Do(ctx, s.books, req, func(ctx context.Context, u *book.Unit) (*loyaltyv1.MergeMembersResponse, error) {
+		to, p, err := activeMember(ctx, u.Tx, req.GetProgram(), req.GetMember())
+		if err != nil {
+			return nil, err
+		}
+		from, lost, err := activeMember(ctx, u.Tx, req.GetProgram(), req.GetMerged())
+		if err != nil {
+			return nil, err
+		}
+		if from.ID == to.ID {
+			if req.GetMember() == req.GetMerged() {
+				return nil, fault.Invalid("merged", "a member cannot be merged into itself")
+			}
+			out, err := s.shownMember(ctx, u.Tx, to, p) // they are one already
+			return &loyaltyv1.MergeMembersResponse{Member: out}, err
+		}
+		works, err := s.handOver(ctx, u, from, to)
+		if err != nil {
+			return nil, err
+		}
+		if to, p, err = s.unite(ctx, u, from, to, lost, p); err != nil {
+			return nil, err
+		}
+		out, err := s.shownMember(ctx, u.Tx, to, p)
+		if err != nil {
+			return nil, err
+		}
+		showWorks(out, works)
+		facts, err := book.Facts(merged{From: from.ID, Into: to.ID})
+		u.Record(tables.Entry{Type: "loyalty.member.merged", Subject: memberName(to.Value.Program, to.ID), Program: to.Value.Program, Member: to.ID, Facts: facts})
+		return &loyaltyv1.MergeMembersResponse{Member: out}, err
+	})
+}
+
+// accountsOf are the accounts of a member.
+func accountsOf(ctx context.Context, tx store.Reader, member string) ([]store.Row[tables.Account], error) {
+	page, err := tables.Accounts.Find(ctx, tx, store.Query{From: member + "/", Before: member + "0"})
+	return page.Rows, err
+}
+
+// handOver moves everything that one member has to another, and closes the accounts of the first. It returns the accounts of the other.
+func (s *Server) handOver(ctx context.Context, u *book.Unit, from, to store.Row[tables.Member]) ([]*book.Work, error) {
+	accounts, err := accountsOf(ctx, u.Tx, from.ID)
+	if err != nil {
+		return nil, err
+	}
+	var works []*book.Work
+	for _, a := range accounts {
+		out, err := u.Open(ctx, from.Value.Program, from.ID, a.Value.Wallet)
+		if err != nil {
+			return nil, err
+		}
+		if holds := out.Book.Account().Holds; len(holds) > 0 {
+			return nil, fault.IllegalState.New("Points of the member who is to be merged are reserved for redemptions. Commit or cancel them first.").
+				WithMeta("redemption", holds[0].ID)
+		}
+		in, err := openOrCreate(ctx, u, to, a.Value.Wallet)
+		if err != nil {
+			return nil, err
+		}
+		if err := move(u, out, in, from.ID, to.ID); err != nil {
+			return nil, err
+		}
+		works = append(works, in)
+	}
+	return works, nil
+}
+
+// openOrCreate opens a member's account, and makes it if the wallet is younger than the member.
+func openOrCreate(ctx context.Context, u *book.Unit, m store.Row[tables.Member], wallet string) (*book.Work, error) {
+	w, err := u.Open(ctx, m.Value.Program, m.ID, wallet)
+	if store.IsNotFound(err) {
+		return u.Create(ctx, m.Value.Program, m.ID, wallet), nil
+	}
+	return w, err
+}
+
+func move(u *book.Unit, out, in *book.Work, from, to string) error {
+	step := ledger.Step{Now: u.Now}
+	transfer := id.At(u.Now.Time())
+	facts, err := book.Facts(merged{From: from, Into: to, Transfer: transfer})
+	if err != nil {
+		return err
+	}
+	tx, parcel, err := out.Book.TransferOut(step, transfer)
+	if err != nil {
+		return book.Refused(err)
+	}
+	e := u.Post(out, tx)
+	e.Source, e.Facts = "members/"+to, facts
+	out.Row.Value.Closed, out.Row.Value.Into = tables.MemberMerged, to
+	out.Touch()
+	if len(parcel.Lots) == 0 && parcel.Debt == 0 {
+		return nil
+	}
+	if tx, err = in.Book.TransferIn(step, transfer, parcel); err != nil {
+		return book.Refused(err)
+	}
+	e = u.Post(in, tx)
+	e.Source, e.Facts = "members/"+from, facts
+	return nil
+}
+
+// unite gives a member what is known of another, who is known no more. What both have stays that of the first.
+func (s *Server) unite(
+	ctx context.Context, u *book.Unit, from, to store.Row[tables.Member], lost, p tables.Profile,
+) (store.Row[tables.Member], tables.Profile, error) {
+	if len(p.Identifiers)+len(lost.Identifiers) > mostIdentifiers {
+		return to, p, fault.IllegalState.New("The member would have more than %d identifiers. Remove some first.", mostIdentifiers)
+	}
+	for _, one := range lost.Identifiers {
+		if err := s.release(ctx, u.Tx, from.Value.Program, one, from.ID); err != nil {
+			return to, p, err
+		}
+		if err := s.claim(ctx, u.Tx, to.Value.Program, one, to.ID, "merged"); err != nil {
+			return to, p, err
+		}
+		p.Identifiers = append(p.Identifiers, one)
+	}
+	if p.DisplayName == "" {
+		p.DisplayName = lost.DisplayName
+	}
+	both := maps.Clone(lost.Attributes)
+	if both == nil {
+		both = map[string]string{}
+	}
+	maps.Copy(both, p.Attributes)
+	p.Attributes = both
+	for _, t := range from.Value.Tags {
+		if !slices.Contains(to.Value.Tags, t) {
+			to.Value.Tags = append(slices.Clip(to.Value.Tags), t)
+		}
+	}
+	to, err := putProfile(ctx, u.Tx, to, p)
+	if err != nil {
+		return to, p, err
+	}
+	from.Value.State, from.Value.Into, from.Value.Profile, from.Value.Tags = tables.MemberMerged, to.ID, "", nil
+	_, err = tables.Members.Put(ctx, u.Tx, from)
+	return to, p, err
+}
+
+// showWorks shows accounts as they will be when the command is done.
+func showWorks(m *loyaltyv1.Member, works []*book.Work) {
+	for _, w := range works {
+		wallet := w.ID[strings.Index(w.ID, "/")+1:]
+		i := slices.IndexFunc(m.GetAccounts(), func(a *loyaltyv1.Account) bool { return a.GetWallet() == wallet })
+		if i < 0 {
+			continue
+		}
+		m.Accounts[i] = accountProto(wallet, w.Book.Account())
+		m.Accounts[i].Head = "" // that of its last entry, which is not sealed yet
+	}
+}
