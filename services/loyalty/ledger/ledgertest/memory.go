@@ -31,13 +31,18 @@ func (m *Memory) Open() *ledger.Book { return ledger.Open(m.Account, m) }
 func (m *Memory) Store(b *ledger.Book) {
 	m.Account = b.Account()
 	for _, p := range b.Changed() {
-		if _, ok := m.pages[p.ID]; !ok {
-			i, _ := slices.BinarySearch(m.ids, p.ID)
-			m.ids = slices.Insert(m.ids, i, p.ID)
-		}
 		p.Lots = slices.Clone(p.Lots)
-		m.pages[p.ID] = p
+		m.Put(p)
 	}
+}
+
+// Put puts a page in place of another, or adds it.
+func (m *Memory) Put(p ledger.Page) {
+	if _, ok := m.pages[p.ID]; !ok {
+		i, _ := slices.BinarySearch(m.ids, p.ID)
+		m.ids = slices.Insert(m.ids, i, p.ID)
+	}
+	m.pages[p.ID] = p
 }
 
 // Stored lists the pages, by id.
