@@ -143,6 +143,67 @@ func (IdentifierKind) EnumDescriptor() ([]byte, []int) {
 	return file_renown_loyalty_v1_members_proto_rawDescGZIP(), []int{1}
 }
 
+// ImportOutcome says what became of a member.
+type ImportOutcome int32
+
+const (
+	// Not said.
+	ImportOutcome_IMPORT_OUTCOME_UNSPECIFIED ImportOutcome = 0
+	// The member was enrolled.
+	ImportOutcome_IMPORT_OUTCOME_CREATED ImportOutcome = 1
+	// The member was there and got something.
+	ImportOutcome_IMPORT_OUTCOME_UPDATED ImportOutcome = 2
+	// The member was there as the list has it.
+	ImportOutcome_IMPORT_OUTCOME_UNCHANGED ImportOutcome = 3
+	// Nothing was done.
+	ImportOutcome_IMPORT_OUTCOME_REFUSED ImportOutcome = 4
+)
+
+// Enum value maps for ImportOutcome.
+var (
+	ImportOutcome_name = map[int32]string{
+		0: "IMPORT_OUTCOME_UNSPECIFIED",
+		1: "IMPORT_OUTCOME_CREATED",
+		2: "IMPORT_OUTCOME_UPDATED",
+		3: "IMPORT_OUTCOME_UNCHANGED",
+		4: "IMPORT_OUTCOME_REFUSED",
+	}
+	ImportOutcome_value = map[string]int32{
+		"IMPORT_OUTCOME_UNSPECIFIED": 0,
+		"IMPORT_OUTCOME_CREATED":     1,
+		"IMPORT_OUTCOME_UPDATED":     2,
+		"IMPORT_OUTCOME_UNCHANGED":   3,
+		"IMPORT_OUTCOME_REFUSED":     4,
+	}
+)
+
+func (x ImportOutcome) Enum() *ImportOutcome {
+	p := new(ImportOutcome)
+	*p = x
+	return p
+}
+
+func (x ImportOutcome) String() string {
+	return protoimpl.X.EnumStringOf(x.Descriptor(), protoreflect.EnumNumber(x))
+}
+
+func (ImportOutcome) Descriptor() protoreflect.EnumDescriptor {
+	return file_renown_loyalty_v1_members_proto_enumTypes[2].Descriptor()
+}
+
+func (ImportOutcome) Type() protoreflect.EnumType {
+	return &file_renown_loyalty_v1_members_proto_enumTypes[2]
+}
+
+func (x ImportOutcome) Number() protoreflect.EnumNumber {
+	return protoreflect.EnumNumber(x)
+}
+
+// Deprecated: Use ImportOutcome.Descriptor instead.
+func (ImportOutcome) EnumDescriptor() ([]byte, []int) {
+	return file_renown_loyalty_v1_members_proto_rawDescGZIP(), []int{2}
+}
+
 // Member takes part in a programme.
 type Member struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
@@ -1303,6 +1364,617 @@ func (x *EraseMemberResponse) GetMember() *Member {
 	return nil
 }
 
+// ImportedMember is a member with balances as it comes from elsewhere.
+type ImportedMember struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// What the member is called; may be empty.
+	DisplayName string `protobuf:"bytes,1,opt,name=display_name,json=displayName,proto3" json:"display_name,omitempty"`
+	// By what the member is found.
+	Identifiers []*MemberIdentifier `protobuf:"bytes,2,rep,name=identifiers,proto3" json:"identifiers,omitempty"`
+	// Groups that the member belongs to.
+	Tags []string `protobuf:"bytes,3,rep,name=tags,proto3" json:"tags,omitempty"`
+	// What else is known of the member.
+	Attributes map[string]string `protobuf:"bytes,4,rep,name=attributes,proto3" json:"attributes,omitempty" protobuf_key:"bytes,1,opt,name=key" protobuf_val:"bytes,2,opt,name=value"`
+	// When the member enrolled; absent means now.
+	EnrollTime *timestamppb.Timestamp `protobuf:"bytes,5,opt,name=enroll_time,json=enrollTime,proto3" json:"enroll_time,omitempty"`
+	// What the member brings along.
+	Balances      []*ImportedBalance `protobuf:"bytes,6,rep,name=balances,proto3" json:"balances,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *ImportedMember) Reset() {
+	*x = ImportedMember{}
+	mi := &file_renown_loyalty_v1_members_proto_msgTypes[17]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *ImportedMember) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*ImportedMember) ProtoMessage() {}
+
+func (x *ImportedMember) ProtoReflect() protoreflect.Message {
+	mi := &file_renown_loyalty_v1_members_proto_msgTypes[17]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use ImportedMember.ProtoReflect.Descriptor instead.
+func (*ImportedMember) Descriptor() ([]byte, []int) {
+	return file_renown_loyalty_v1_members_proto_rawDescGZIP(), []int{17}
+}
+
+func (x *ImportedMember) GetDisplayName() string {
+	if x != nil {
+		return x.DisplayName
+	}
+	return ""
+}
+
+func (x *ImportedMember) GetIdentifiers() []*MemberIdentifier {
+	if x != nil {
+		return x.Identifiers
+	}
+	return nil
+}
+
+func (x *ImportedMember) GetTags() []string {
+	if x != nil {
+		return x.Tags
+	}
+	return nil
+}
+
+func (x *ImportedMember) GetAttributes() map[string]string {
+	if x != nil {
+		return x.Attributes
+	}
+	return nil
+}
+
+func (x *ImportedMember) GetEnrollTime() *timestamppb.Timestamp {
+	if x != nil {
+		return x.EnrollTime
+	}
+	return nil
+}
+
+func (x *ImportedMember) GetBalances() []*ImportedBalance {
+	if x != nil {
+		return x.Balances
+	}
+	return nil
+}
+
+// ImportedBalance is points of one origin with one end, or a debt.
+type ImportedBalance struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// Id of the wallet; empty means the usual one.
+	Wallet string `protobuf:"bytes,1,opt,name=wallet,proto3" json:"wallet,omitempty"`
+	// How many points.
+	Points int64 `protobuf:"varint,2,opt,name=points,proto3" json:"points,omitempty"`
+	// Points that the member owes, in place of points.
+	Debt int64 `protobuf:"varint,3,opt,name=debt,proto3" json:"debt,omitempty"`
+	// When the points were given; absent means now.
+	IssueTime *timestamppb.Timestamp `protobuf:"bytes,4,opt,name=issue_time,json=issueTime,proto3" json:"issue_time,omitempty"`
+	// The first instant at which they cannot be spent any more; absent means never.
+	ExpireTime *timestamppb.Timestamp `protobuf:"bytes,5,opt,name=expire_time,json=expireTime,proto3" json:"expire_time,omitempty"`
+	// From when they can be spent; absent means at once.
+	ActivateTime *timestamppb.Timestamp `protobuf:"bytes,6,opt,name=activate_time,json=activateTime,proto3" json:"activate_time,omitempty"`
+	// They wait for an event or for somebody.
+	Pending bool `protobuf:"varint,7,opt,name=pending,proto3" json:"pending,omitempty"`
+	// Somebody looks at them before they can be spent.
+	Frozen        bool `protobuf:"varint,8,opt,name=frozen,proto3" json:"frozen,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *ImportedBalance) Reset() {
+	*x = ImportedBalance{}
+	mi := &file_renown_loyalty_v1_members_proto_msgTypes[18]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *ImportedBalance) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*ImportedBalance) ProtoMessage() {}
+
+func (x *ImportedBalance) ProtoReflect() protoreflect.Message {
+	mi := &file_renown_loyalty_v1_members_proto_msgTypes[18]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use ImportedBalance.ProtoReflect.Descriptor instead.
+func (*ImportedBalance) Descriptor() ([]byte, []int) {
+	return file_renown_loyalty_v1_members_proto_rawDescGZIP(), []int{18}
+}
+
+func (x *ImportedBalance) GetWallet() string {
+	if x != nil {
+		return x.Wallet
+	}
+	return ""
+}
+
+func (x *ImportedBalance) GetPoints() int64 {
+	if x != nil {
+		return x.Points
+	}
+	return 0
+}
+
+func (x *ImportedBalance) GetDebt() int64 {
+	if x != nil {
+		return x.Debt
+	}
+	return 0
+}
+
+func (x *ImportedBalance) GetIssueTime() *timestamppb.Timestamp {
+	if x != nil {
+		return x.IssueTime
+	}
+	return nil
+}
+
+func (x *ImportedBalance) GetExpireTime() *timestamppb.Timestamp {
+	if x != nil {
+		return x.ExpireTime
+	}
+	return nil
+}
+
+func (x *ImportedBalance) GetActivateTime() *timestamppb.Timestamp {
+	if x != nil {
+		return x.ActivateTime
+	}
+	return nil
+}
+
+func (x *ImportedBalance) GetPending() bool {
+	if x != nil {
+		return x.Pending
+	}
+	return false
+}
+
+func (x *ImportedBalance) GetFrozen() bool {
+	if x != nil {
+		return x.Frozen
+	}
+	return false
+}
+
+// ImportMembersRequest is a portion of a list.
+type ImportMembersRequest struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// Id of the programme.
+	Program string `protobuf:"bytes,1,opt,name=program,proto3" json:"program,omitempty"`
+	// Where the list comes from, such as "till-2026": a member's balances are opened once for each source. Empty means "import".
+	Source string `protobuf:"bytes,2,opt,name=source,proto3" json:"source,omitempty"`
+	// The members. What is wrong with one is said in the answer and does not hold up the others.
+	Members []*ImportedMember `protobuf:"bytes,3,rep,name=members,proto3" json:"members,omitempty"`
+	// Only say what would be done.
+	ValidateOnly  bool `protobuf:"varint,4,opt,name=validate_only,json=validateOnly,proto3" json:"validate_only,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *ImportMembersRequest) Reset() {
+	*x = ImportMembersRequest{}
+	mi := &file_renown_loyalty_v1_members_proto_msgTypes[19]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *ImportMembersRequest) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*ImportMembersRequest) ProtoMessage() {}
+
+func (x *ImportMembersRequest) ProtoReflect() protoreflect.Message {
+	mi := &file_renown_loyalty_v1_members_proto_msgTypes[19]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use ImportMembersRequest.ProtoReflect.Descriptor instead.
+func (*ImportMembersRequest) Descriptor() ([]byte, []int) {
+	return file_renown_loyalty_v1_members_proto_rawDescGZIP(), []int{19}
+}
+
+func (x *ImportMembersRequest) GetProgram() string {
+	if x != nil {
+		return x.Program
+	}
+	return ""
+}
+
+func (x *ImportMembersRequest) GetSource() string {
+	if x != nil {
+		return x.Source
+	}
+	return ""
+}
+
+func (x *ImportMembersRequest) GetMembers() []*ImportedMember {
+	if x != nil {
+		return x.Members
+	}
+	return nil
+}
+
+func (x *ImportMembersRequest) GetValidateOnly() bool {
+	if x != nil {
+		return x.ValidateOnly
+	}
+	return false
+}
+
+// ImportMembersResponse says what became of each member.
+type ImportMembersResponse struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// One for each member of the request, in its order.
+	Results []*ImportedResult `protobuf:"bytes,1,rep,name=results,proto3" json:"results,omitempty"`
+	// How many members were enrolled.
+	Created int32 `protobuf:"varint,2,opt,name=created,proto3" json:"created,omitempty"`
+	// How many were there and got something.
+	Updated int32 `protobuf:"varint,3,opt,name=updated,proto3" json:"updated,omitempty"`
+	// How many were there as the list has them.
+	Unchanged int32 `protobuf:"varint,4,opt,name=unchanged,proto3" json:"unchanged,omitempty"`
+	// How many were left out.
+	Refused int32 `protobuf:"varint,5,opt,name=refused,proto3" json:"refused,omitempty"`
+	// How many points were brought along.
+	Points        int64 `protobuf:"varint,6,opt,name=points,proto3" json:"points,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *ImportMembersResponse) Reset() {
+	*x = ImportMembersResponse{}
+	mi := &file_renown_loyalty_v1_members_proto_msgTypes[20]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *ImportMembersResponse) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*ImportMembersResponse) ProtoMessage() {}
+
+func (x *ImportMembersResponse) ProtoReflect() protoreflect.Message {
+	mi := &file_renown_loyalty_v1_members_proto_msgTypes[20]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use ImportMembersResponse.ProtoReflect.Descriptor instead.
+func (*ImportMembersResponse) Descriptor() ([]byte, []int) {
+	return file_renown_loyalty_v1_members_proto_rawDescGZIP(), []int{20}
+}
+
+func (x *ImportMembersResponse) GetResults() []*ImportedResult {
+	if x != nil {
+		return x.Results
+	}
+	return nil
+}
+
+func (x *ImportMembersResponse) GetCreated() int32 {
+	if x != nil {
+		return x.Created
+	}
+	return 0
+}
+
+func (x *ImportMembersResponse) GetUpdated() int32 {
+	if x != nil {
+		return x.Updated
+	}
+	return 0
+}
+
+func (x *ImportMembersResponse) GetUnchanged() int32 {
+	if x != nil {
+		return x.Unchanged
+	}
+	return 0
+}
+
+func (x *ImportMembersResponse) GetRefused() int32 {
+	if x != nil {
+		return x.Refused
+	}
+	return 0
+}
+
+func (x *ImportMembersResponse) GetPoints() int64 {
+	if x != nil {
+		return x.Points
+	}
+	return 0
+}
+
+// ImportedResult says what became of a member.
+type ImportedResult struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// What was done.
+	Outcome ImportOutcome `protobuf:"varint,1,opt,name=outcome,proto3,enum=renown.loyalty.v1.ImportOutcome" json:"outcome,omitempty"`
+	// Resource name of the member; empty if it was refused, or would only be enrolled.
+	Member string `protobuf:"bytes,2,opt,name=member,proto3" json:"member,omitempty"`
+	// Why it was refused.
+	Problems      []*ImportProblem `protobuf:"bytes,3,rep,name=problems,proto3" json:"problems,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *ImportedResult) Reset() {
+	*x = ImportedResult{}
+	mi := &file_renown_loyalty_v1_members_proto_msgTypes[21]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *ImportedResult) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*ImportedResult) ProtoMessage() {}
+
+func (x *ImportedResult) ProtoReflect() protoreflect.Message {
+	mi := &file_renown_loyalty_v1_members_proto_msgTypes[21]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use ImportedResult.ProtoReflect.Descriptor instead.
+func (*ImportedResult) Descriptor() ([]byte, []int) {
+	return file_renown_loyalty_v1_members_proto_rawDescGZIP(), []int{21}
+}
+
+func (x *ImportedResult) GetOutcome() ImportOutcome {
+	if x != nil {
+		return x.Outcome
+	}
+	return ImportOutcome_IMPORT_OUTCOME_UNSPECIFIED
+}
+
+func (x *ImportedResult) GetMember() string {
+	if x != nil {
+		return x.Member
+	}
+	return ""
+}
+
+func (x *ImportedResult) GetProblems() []*ImportProblem {
+	if x != nil {
+		return x.Problems
+	}
+	return nil
+}
+
+// ImportProblem is why a member was refused.
+type ImportProblem struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// Where in the member, such as "balances[0].expireTime"; empty if it is about the whole.
+	Field string `protobuf:"bytes,1,opt,name=field,proto3" json:"field,omitempty"`
+	// Why.
+	Message       string `protobuf:"bytes,2,opt,name=message,proto3" json:"message,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *ImportProblem) Reset() {
+	*x = ImportProblem{}
+	mi := &file_renown_loyalty_v1_members_proto_msgTypes[22]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *ImportProblem) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*ImportProblem) ProtoMessage() {}
+
+func (x *ImportProblem) ProtoReflect() protoreflect.Message {
+	mi := &file_renown_loyalty_v1_members_proto_msgTypes[22]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use ImportProblem.ProtoReflect.Descriptor instead.
+func (*ImportProblem) Descriptor() ([]byte, []int) {
+	return file_renown_loyalty_v1_members_proto_rawDescGZIP(), []int{22}
+}
+
+func (x *ImportProblem) GetField() string {
+	if x != nil {
+		return x.Field
+	}
+	return ""
+}
+
+func (x *ImportProblem) GetMessage() string {
+	if x != nil {
+		return x.Message
+	}
+	return ""
+}
+
+// ExportMembersRequest pages through the members.
+type ExportMembersRequest struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// Id of the programme.
+	Program string `protobuf:"bytes,1,opt,name=program,proto3" json:"program,omitempty"`
+	// How many at most; 0 means 500.
+	PageSize int32 `protobuf:"varint,2,opt,name=page_size,json=pageSize,proto3" json:"page_size,omitempty"`
+	// The token of the page before.
+	PageToken     string `protobuf:"bytes,3,opt,name=page_token,json=pageToken,proto3" json:"page_token,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *ExportMembersRequest) Reset() {
+	*x = ExportMembersRequest{}
+	mi := &file_renown_loyalty_v1_members_proto_msgTypes[23]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *ExportMembersRequest) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*ExportMembersRequest) ProtoMessage() {}
+
+func (x *ExportMembersRequest) ProtoReflect() protoreflect.Message {
+	mi := &file_renown_loyalty_v1_members_proto_msgTypes[23]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use ExportMembersRequest.ProtoReflect.Descriptor instead.
+func (*ExportMembersRequest) Descriptor() ([]byte, []int) {
+	return file_renown_loyalty_v1_members_proto_rawDescGZIP(), []int{23}
+}
+
+func (x *ExportMembersRequest) GetProgram() string {
+	if x != nil {
+		return x.Program
+	}
+	return ""
+}
+
+func (x *ExportMembersRequest) GetPageSize() int32 {
+	if x != nil {
+		return x.PageSize
+	}
+	return 0
+}
+
+func (x *ExportMembersRequest) GetPageToken() string {
+	if x != nil {
+		return x.PageToken
+	}
+	return ""
+}
+
+// ExportMembersResponse is one page.
+type ExportMembersResponse struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// The members.
+	Members []*ImportedMember `protobuf:"bytes,1,rep,name=members,proto3" json:"members,omitempty"`
+	// Their resource names, in the same order.
+	Names []string `protobuf:"bytes,2,rep,name=names,proto3" json:"names,omitempty"`
+	// Token of the next page; empty at the end.
+	NextPageToken string `protobuf:"bytes,3,opt,name=next_page_token,json=nextPageToken,proto3" json:"next_page_token,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *ExportMembersResponse) Reset() {
+	*x = ExportMembersResponse{}
+	mi := &file_renown_loyalty_v1_members_proto_msgTypes[24]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *ExportMembersResponse) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*ExportMembersResponse) ProtoMessage() {}
+
+func (x *ExportMembersResponse) ProtoReflect() protoreflect.Message {
+	mi := &file_renown_loyalty_v1_members_proto_msgTypes[24]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use ExportMembersResponse.ProtoReflect.Descriptor instead.
+func (*ExportMembersResponse) Descriptor() ([]byte, []int) {
+	return file_renown_loyalty_v1_members_proto_rawDescGZIP(), []int{24}
+}
+
+func (x *ExportMembersResponse) GetMembers() []*ImportedMember {
+	if x != nil {
+		return x.Members
+	}
+	return nil
+}
+
+func (x *ExportMembersResponse) GetNames() []string {
+	if x != nil {
+		return x.Names
+	}
+	return nil
+}
+
+func (x *ExportMembersResponse) GetNextPageToken() string {
+	if x != nil {
+		return x.NextPageToken
+	}
+	return ""
+}
+
 var File_renown_loyalty_v1_members_proto protoreflect.FileDescriptor
 
 const file_renown_loyalty_v1_members_proto_rawDesc = "" +
@@ -1414,7 +2086,62 @@ const file_renown_loyalty_v1_members_proto_rawDesc = "" +
 	"\aprogram\x18\x01 \x01(\tB\t\xbaH\x06r\x04\x10\x01\x18(R\aprogram\x12!\n" +
 	"\x06member\x18\x02 \x01(\tB\t\xbaH\x06r\x04\x10\x01\x18@R\x06member\"H\n" +
 	"\x13EraseMemberResponse\x121\n" +
-	"\x06member\x18\x01 \x01(\v2\x19.renown.loyalty.v1.MemberR\x06member*v\n" +
+	"\x06member\x18\x01 \x01(\v2\x19.renown.loyalty.v1.MemberR\x06member\"\x91\x04\n" +
+	"\x0eImportedMember\x12.\n" +
+	"\fdisplay_name\x18\x01 \x01(\tB\v\xbaH\x04r\x02\x18x\xb0\xbb\x18\x01R\vdisplayName\x12Q\n" +
+	"\videntifiers\x18\x02 \x03(\v2#.renown.loyalty.v1.MemberIdentifierB\n" +
+	"\xbaH\a\x92\x01\x04\b\x01\x102R\videntifiers\x12&\n" +
+	"\x04tags\x18\x03 \x03(\tB\x12\xbaH\x0f\x92\x01\f\x10\x1e\x18\x01\"\x06r\x04\x10\x01\x18(R\x04tags\x12\x8c\x01\n" +
+	"\n" +
+	"attributes\x18\x04 \x03(\v21.renown.loyalty.v1.ImportedMember.AttributesEntryB9\xbaH2\x9a\x01/\x10\x1e\"\"r 2\x1e^[A-Za-z][A-Za-z0-9_.-]{0,39}$*\ar\x05\x10\x01\x18\xc8\x01\xb0\xbb\x18\x01R\n" +
+	"attributes\x12;\n" +
+	"\venroll_time\x18\x05 \x01(\v2\x1a.google.protobuf.TimestampR\n" +
+	"enrollTime\x12I\n" +
+	"\bbalances\x18\x06 \x03(\v2\".renown.loyalty.v1.ImportedBalanceB\t\xbaH\x06\x92\x01\x03\x10\xe8\aR\bbalances\x1a=\n" +
+	"\x0fAttributesEntry\x12\x10\n" +
+	"\x03key\x18\x01 \x01(\tR\x03key\x12\x14\n" +
+	"\x05value\x18\x02 \x01(\tR\x05value:\x028\x01\"\xdb\x02\n" +
+	"\x0fImportedBalance\x12\x1f\n" +
+	"\x06wallet\x18\x01 \x01(\tB\a\xbaH\x04r\x02\x18(R\x06wallet\x12\x1f\n" +
+	"\x06points\x18\x02 \x01(\x03B\a\xbaH\x04\"\x02(\x00R\x06points\x12\x1b\n" +
+	"\x04debt\x18\x03 \x01(\x03B\a\xbaH\x04\"\x02(\x00R\x04debt\x129\n" +
+	"\n" +
+	"issue_time\x18\x04 \x01(\v2\x1a.google.protobuf.TimestampR\tissueTime\x12;\n" +
+	"\vexpire_time\x18\x05 \x01(\v2\x1a.google.protobuf.TimestampR\n" +
+	"expireTime\x12?\n" +
+	"\ractivate_time\x18\x06 \x01(\v2\x1a.google.protobuf.TimestampR\factivateTime\x12\x18\n" +
+	"\apending\x18\a \x01(\bR\apending\x12\x16\n" +
+	"\x06frozen\x18\b \x01(\bR\x06frozen\"\xde\x01\n" +
+	"\x14ImportMembersRequest\x12#\n" +
+	"\aprogram\x18\x01 \x01(\tB\t\xbaH\x06r\x04\x10\x01\x18(R\aprogram\x12-\n" +
+	"\x06source\x18\x02 \x01(\tB\x15\xbaH\x12r\x10\x18(2\f^[a-z0-9-]*$R\x06source\x12M\n" +
+	"\amembers\x18\x03 \x03(\v2!.renown.loyalty.v1.ImportedMemberB\x10\xbaH\r\x92\x01\n" +
+	"\b\x01\x10\xe8\a\"\x03\xd8\x01\x03R\amembers\x12#\n" +
+	"\rvalidate_only\x18\x04 \x01(\bR\fvalidateOnly\"\xd8\x01\n" +
+	"\x15ImportMembersResponse\x12;\n" +
+	"\aresults\x18\x01 \x03(\v2!.renown.loyalty.v1.ImportedResultR\aresults\x12\x18\n" +
+	"\acreated\x18\x02 \x01(\x05R\acreated\x12\x18\n" +
+	"\aupdated\x18\x03 \x01(\x05R\aupdated\x12\x1c\n" +
+	"\tunchanged\x18\x04 \x01(\x05R\tunchanged\x12\x18\n" +
+	"\arefused\x18\x05 \x01(\x05R\arefused\x12\x16\n" +
+	"\x06points\x18\x06 \x01(\x03R\x06points\"\xa2\x01\n" +
+	"\x0eImportedResult\x12:\n" +
+	"\aoutcome\x18\x01 \x01(\x0e2 .renown.loyalty.v1.ImportOutcomeR\aoutcome\x12\x16\n" +
+	"\x06member\x18\x02 \x01(\tR\x06member\x12<\n" +
+	"\bproblems\x18\x03 \x03(\v2 .renown.loyalty.v1.ImportProblemR\bproblems\"?\n" +
+	"\rImportProblem\x12\x14\n" +
+	"\x05field\x18\x01 \x01(\tR\x05field\x12\x18\n" +
+	"\amessage\x18\x02 \x01(\tR\amessage\"\x8d\x01\n" +
+	"\x14ExportMembersRequest\x12#\n" +
+	"\aprogram\x18\x01 \x01(\tB\t\xbaH\x06r\x04\x10\x01\x18(R\aprogram\x12'\n" +
+	"\tpage_size\x18\x02 \x01(\x05B\n" +
+	"\xbaH\a\x1a\x05\x18\xe8\a(\x00R\bpageSize\x12'\n" +
+	"\n" +
+	"page_token\x18\x03 \x01(\tB\b\xbaH\x05r\x03\x18\x80\x10R\tpageToken\"\x92\x01\n" +
+	"\x15ExportMembersResponse\x12;\n" +
+	"\amembers\x18\x01 \x03(\v2!.renown.loyalty.v1.ImportedMemberR\amembers\x12\x14\n" +
+	"\x05names\x18\x02 \x03(\tR\x05names\x12&\n" +
+	"\x0fnext_page_token\x18\x03 \x01(\tR\rnextPageToken*v\n" +
 	"\vMemberState\x12\x1c\n" +
 	"\x18MEMBER_STATE_UNSPECIFIED\x10\x00\x12\x17\n" +
 	"\x13MEMBER_STATE_ACTIVE\x10\x01\x12\x17\n" +
@@ -1425,8 +2152,13 @@ const file_renown_loyalty_v1_members_proto_rawDesc = "" +
 	"\x15IDENTIFIER_KIND_PHONE\x10\x01\x12\x19\n" +
 	"\x15IDENTIFIER_KIND_EMAIL\x10\x02\x12\x1c\n" +
 	"\x18IDENTIFIER_KIND_EXTERNAL\x10\x03\x12\x18\n" +
-	"\x14IDENTIFIER_KIND_CARD\x10\x042\xb7\n" +
-	"\n" +
+	"\x14IDENTIFIER_KIND_CARD\x10\x04*\xa1\x01\n" +
+	"\rImportOutcome\x12\x1e\n" +
+	"\x1aIMPORT_OUTCOME_UNSPECIFIED\x10\x00\x12\x1a\n" +
+	"\x16IMPORT_OUTCOME_CREATED\x10\x01\x12\x1a\n" +
+	"\x16IMPORT_OUTCOME_UPDATED\x10\x02\x12\x1c\n" +
+	"\x18IMPORT_OUTCOME_UNCHANGED\x10\x03\x12\x1a\n" +
+	"\x16IMPORT_OUTCOME_REFUSED\x10\x042\xad\r\n" +
 	"\x0eMembersService\x12\xb7\x01\n" +
 	"\fCreateMember\x12&.renown.loyalty.v1.CreateMemberRequest\x1a'.renown.loyalty.v1.CreateMemberResponse\"V\xaa\xbb\x18!\x12\amanager\x12\x05admin\x1a\rloyalty.write0\x02\x82\xd3\xe4\x93\x02+:\x01*b\x06member\"\x1e/v1/programs/{program}/members\x12\xb1\x01\n" +
 	"\tGetMember\x12#.renown.loyalty.v1.GetMemberRequest\x1a$.renown.loyalty.v1.GetMemberResponse\"Y\xaa\xbb\x18\x1e\x12\amanager\x12\x05admin\x1a\floyalty.read\x82\xd3\xe4\x93\x021b\x06member\x12'/v1/programs/{program}/members/{member}\x12\xbb\x01\n" +
@@ -1434,7 +2166,9 @@ const file_renown_loyalty_v1_members_proto_rawDesc = "" +
 	"\vListMembers\x12%.renown.loyalty.v1.ListMembersRequest\x1a&.renown.loyalty.v1.ListMembersResponse\"H\xaa\xbb\x18\x1e\x12\amanager\x12\x05admin\x1a\floyalty.read\x82\xd3\xe4\x93\x02 \x12\x1e/v1/programs/{program}/members\x12\xc0\x01\n" +
 	"\fUpdateMember\x12&.renown.loyalty.v1.UpdateMemberRequest\x1a'.renown.loyalty.v1.UpdateMemberResponse\"_\xaa\xbb\x18!\x12\amanager\x12\x05admin\x1a\rloyalty.write0\x01\x82\xd3\xe4\x93\x024:\x01*b\x06member2'/v1/programs/{program}/members/{member}\x12\xc6\x01\n" +
 	"\fMergeMembers\x12&.renown.loyalty.v1.MergeMembersRequest\x1a'.renown.loyalty.v1.MergeMembersResponse\"e\xaa\xbb\x18!\x12\amanager\x12\x05admin\x1a\rloyalty.write0\x01\x82\xd3\xe4\x93\x02::\x01*b\x06member\"-/v1/programs/{program}/members/{member}:merge\x12\xc3\x01\n" +
-	"\vEraseMember\x12%.renown.loyalty.v1.EraseMemberRequest\x1a&.renown.loyalty.v1.EraseMemberResponse\"e\xaa\xbb\x18!\x12\amanager\x12\x05admin\x1a\rloyalty.write8<\x82\xd3\xe4\x93\x02::\x01*b\x06member\"-/v1/programs/{program}/members/{member}:eraseB6Z4renown.example/proto/gen/renown/loyalty/v1;loyaltyv1b\x06proto3"
+	"\vEraseMember\x12%.renown.loyalty.v1.EraseMemberRequest\x1a&.renown.loyalty.v1.EraseMemberResponse\"e\xaa\xbb\x18!\x12\amanager\x12\x05admin\x1a\rloyalty.write8<\x82\xd3\xe4\x93\x02::\x01*b\x06member\"-/v1/programs/{program}/members/{member}:erase\x12\xbb\x01\n" +
+	"\rImportMembers\x12'.renown.loyalty.v1.ImportMembersRequest\x1a(.renown.loyalty.v1.ImportMembersResponse\"W\xaa\xbb\x18#\x12\amanager\x12\x05admin\x1a\rloyalty.write0\x018x\x82\xd3\xe4\x93\x02*:\x01*\"%/v1/programs/{program}/members:import\x12\xb5\x01\n" +
+	"\rExportMembers\x12'.renown.loyalty.v1.ExportMembersRequest\x1a(.renown.loyalty.v1.ExportMembersResponse\"Q\xaa\xbb\x18 \x12\amanager\x12\x05admin\x1a\floyalty.read8<\x82\xd3\xe4\x93\x02'\x12%/v1/programs/{program}/members:exportB6Z4renown.example/proto/gen/renown/loyalty/v1;loyaltyv1b\x06proto3"
 
 var (
 	file_renown_loyalty_v1_members_proto_rawDescOnce sync.Once
@@ -1448,73 +2182,99 @@ func file_renown_loyalty_v1_members_proto_rawDescGZIP() []byte {
 	return file_renown_loyalty_v1_members_proto_rawDescData
 }
 
-var file_renown_loyalty_v1_members_proto_enumTypes = make([]protoimpl.EnumInfo, 2)
-var file_renown_loyalty_v1_members_proto_msgTypes = make([]protoimpl.MessageInfo, 20)
+var file_renown_loyalty_v1_members_proto_enumTypes = make([]protoimpl.EnumInfo, 3)
+var file_renown_loyalty_v1_members_proto_msgTypes = make([]protoimpl.MessageInfo, 29)
 var file_renown_loyalty_v1_members_proto_goTypes = []any{
 	(MemberState)(0),              // 0: renown.loyalty.v1.MemberState
 	(IdentifierKind)(0),           // 1: renown.loyalty.v1.IdentifierKind
-	(*Member)(nil),                // 2: renown.loyalty.v1.Member
-	(*MemberIdentifier)(nil),      // 3: renown.loyalty.v1.MemberIdentifier
-	(*Account)(nil),               // 4: renown.loyalty.v1.Account
-	(*CreateMemberRequest)(nil),   // 5: renown.loyalty.v1.CreateMemberRequest
-	(*CreateMemberResponse)(nil),  // 6: renown.loyalty.v1.CreateMemberResponse
-	(*GetMemberRequest)(nil),      // 7: renown.loyalty.v1.GetMemberRequest
-	(*GetMemberResponse)(nil),     // 8: renown.loyalty.v1.GetMemberResponse
-	(*LookupMemberRequest)(nil),   // 9: renown.loyalty.v1.LookupMemberRequest
-	(*LookupMemberResponse)(nil),  // 10: renown.loyalty.v1.LookupMemberResponse
-	(*ListMembersRequest)(nil),    // 11: renown.loyalty.v1.ListMembersRequest
-	(*ListMembersResponse)(nil),   // 12: renown.loyalty.v1.ListMembersResponse
-	(*UpdateMemberRequest)(nil),   // 13: renown.loyalty.v1.UpdateMemberRequest
-	(*UpdateMemberResponse)(nil),  // 14: renown.loyalty.v1.UpdateMemberResponse
-	(*MergeMembersRequest)(nil),   // 15: renown.loyalty.v1.MergeMembersRequest
-	(*MergeMembersResponse)(nil),  // 16: renown.loyalty.v1.MergeMembersResponse
-	(*EraseMemberRequest)(nil),    // 17: renown.loyalty.v1.EraseMemberRequest
-	(*EraseMemberResponse)(nil),   // 18: renown.loyalty.v1.EraseMemberResponse
-	nil,                           // 19: renown.loyalty.v1.Member.AttributesEntry
-	nil,                           // 20: renown.loyalty.v1.CreateMemberRequest.AttributesEntry
-	nil,                           // 21: renown.loyalty.v1.UpdateMemberRequest.AttributesEntry
-	(*timestamppb.Timestamp)(nil), // 22: google.protobuf.Timestamp
+	(ImportOutcome)(0),            // 2: renown.loyalty.v1.ImportOutcome
+	(*Member)(nil),                // 3: renown.loyalty.v1.Member
+	(*MemberIdentifier)(nil),      // 4: renown.loyalty.v1.MemberIdentifier
+	(*Account)(nil),               // 5: renown.loyalty.v1.Account
+	(*CreateMemberRequest)(nil),   // 6: renown.loyalty.v1.CreateMemberRequest
+	(*CreateMemberResponse)(nil),  // 7: renown.loyalty.v1.CreateMemberResponse
+	(*GetMemberRequest)(nil),      // 8: renown.loyalty.v1.GetMemberRequest
+	(*GetMemberResponse)(nil),     // 9: renown.loyalty.v1.GetMemberResponse
+	(*LookupMemberRequest)(nil),   // 10: renown.loyalty.v1.LookupMemberRequest
+	(*LookupMemberResponse)(nil),  // 11: renown.loyalty.v1.LookupMemberResponse
+	(*ListMembersRequest)(nil),    // 12: renown.loyalty.v1.ListMembersRequest
+	(*ListMembersResponse)(nil),   // 13: renown.loyalty.v1.ListMembersResponse
+	(*UpdateMemberRequest)(nil),   // 14: renown.loyalty.v1.UpdateMemberRequest
+	(*UpdateMemberResponse)(nil),  // 15: renown.loyalty.v1.UpdateMemberResponse
+	(*MergeMembersRequest)(nil),   // 16: renown.loyalty.v1.MergeMembersRequest
+	(*MergeMembersResponse)(nil),  // 17: renown.loyalty.v1.MergeMembersResponse
+	(*EraseMemberRequest)(nil),    // 18: renown.loyalty.v1.EraseMemberRequest
+	(*EraseMemberResponse)(nil),   // 19: renown.loyalty.v1.EraseMemberResponse
+	(*ImportedMember)(nil),        // 20: renown.loyalty.v1.ImportedMember
+	(*ImportedBalance)(nil),       // 21: renown.loyalty.v1.ImportedBalance
+	(*ImportMembersRequest)(nil),  // 22: renown.loyalty.v1.ImportMembersRequest
+	(*ImportMembersResponse)(nil), // 23: renown.loyalty.v1.ImportMembersResponse
+	(*ImportedResult)(nil),        // 24: renown.loyalty.v1.ImportedResult
+	(*ImportProblem)(nil),         // 25: renown.loyalty.v1.ImportProblem
+	(*ExportMembersRequest)(nil),  // 26: renown.loyalty.v1.ExportMembersRequest
+	(*ExportMembersResponse)(nil), // 27: renown.loyalty.v1.ExportMembersResponse
+	nil,                           // 28: renown.loyalty.v1.Member.AttributesEntry
+	nil,                           // 29: renown.loyalty.v1.CreateMemberRequest.AttributesEntry
+	nil,                           // 30: renown.loyalty.v1.UpdateMemberRequest.AttributesEntry
+	nil,                           // 31: renown.loyalty.v1.ImportedMember.AttributesEntry
+	(*timestamppb.Timestamp)(nil), // 32: google.protobuf.Timestamp
 }
 var file_renown_loyalty_v1_members_proto_depIdxs = []int32{
-	3,  // 0: renown.loyalty.v1.Member.identifiers:type_name -> renown.loyalty.v1.MemberIdentifier
-	4,  // 1: renown.loyalty.v1.Member.accounts:type_name -> renown.loyalty.v1.Account
+	4,  // 0: renown.loyalty.v1.Member.identifiers:type_name -> renown.loyalty.v1.MemberIdentifier
+	5,  // 1: renown.loyalty.v1.Member.accounts:type_name -> renown.loyalty.v1.Account
 	0,  // 2: renown.loyalty.v1.Member.state:type_name -> renown.loyalty.v1.MemberState
-	22, // 3: renown.loyalty.v1.Member.enroll_time:type_name -> google.protobuf.Timestamp
-	19, // 4: renown.loyalty.v1.Member.attributes:type_name -> renown.loyalty.v1.Member.AttributesEntry
+	32, // 3: renown.loyalty.v1.Member.enroll_time:type_name -> google.protobuf.Timestamp
+	28, // 4: renown.loyalty.v1.Member.attributes:type_name -> renown.loyalty.v1.Member.AttributesEntry
 	1,  // 5: renown.loyalty.v1.MemberIdentifier.kind:type_name -> renown.loyalty.v1.IdentifierKind
-	22, // 6: renown.loyalty.v1.Account.next_expire_time:type_name -> google.protobuf.Timestamp
-	3,  // 7: renown.loyalty.v1.CreateMemberRequest.identifiers:type_name -> renown.loyalty.v1.MemberIdentifier
-	20, // 8: renown.loyalty.v1.CreateMemberRequest.attributes:type_name -> renown.loyalty.v1.CreateMemberRequest.AttributesEntry
-	2,  // 9: renown.loyalty.v1.CreateMemberResponse.member:type_name -> renown.loyalty.v1.Member
-	2,  // 10: renown.loyalty.v1.GetMemberResponse.member:type_name -> renown.loyalty.v1.Member
-	3,  // 11: renown.loyalty.v1.LookupMemberRequest.identifier:type_name -> renown.loyalty.v1.MemberIdentifier
-	2,  // 12: renown.loyalty.v1.LookupMemberResponse.member:type_name -> renown.loyalty.v1.Member
-	2,  // 13: renown.loyalty.v1.ListMembersResponse.members:type_name -> renown.loyalty.v1.Member
-	3,  // 14: renown.loyalty.v1.UpdateMemberRequest.add_identifiers:type_name -> renown.loyalty.v1.MemberIdentifier
-	3,  // 15: renown.loyalty.v1.UpdateMemberRequest.remove_identifiers:type_name -> renown.loyalty.v1.MemberIdentifier
-	21, // 16: renown.loyalty.v1.UpdateMemberRequest.attributes:type_name -> renown.loyalty.v1.UpdateMemberRequest.AttributesEntry
-	2,  // 17: renown.loyalty.v1.UpdateMemberResponse.member:type_name -> renown.loyalty.v1.Member
-	2,  // 18: renown.loyalty.v1.MergeMembersResponse.member:type_name -> renown.loyalty.v1.Member
-	2,  // 19: renown.loyalty.v1.EraseMemberResponse.member:type_name -> renown.loyalty.v1.Member
-	5,  // 20: renown.loyalty.v1.MembersService.CreateMember:input_type -> renown.loyalty.v1.CreateMemberRequest
-	7,  // 21: renown.loyalty.v1.MembersService.GetMember:input_type -> renown.loyalty.v1.GetMemberRequest
-	9,  // 22: renown.loyalty.v1.MembersService.LookupMember:input_type -> renown.loyalty.v1.LookupMemberRequest
-	11, // 23: renown.loyalty.v1.MembersService.ListMembers:input_type -> renown.loyalty.v1.ListMembersRequest
-	13, // 24: renown.loyalty.v1.MembersService.UpdateMember:input_type -> renown.loyalty.v1.UpdateMemberRequest
-	15, // 25: renown.loyalty.v1.MembersService.MergeMembers:input_type -> renown.loyalty.v1.MergeMembersRequest
-	17, // 26: renown.loyalty.v1.MembersService.EraseMember:input_type -> renown.loyalty.v1.EraseMemberRequest
-	6,  // 27: renown.loyalty.v1.MembersService.CreateMember:output_type -> renown.loyalty.v1.CreateMemberResponse
-	8,  // 28: renown.loyalty.v1.MembersService.GetMember:output_type -> renown.loyalty.v1.GetMemberResponse
-	10, // 29: renown.loyalty.v1.MembersService.LookupMember:output_type -> renown.loyalty.v1.LookupMemberResponse
-	12, // 30: renown.loyalty.v1.MembersService.ListMembers:output_type -> renown.loyalty.v1.ListMembersResponse
-	14, // 31: renown.loyalty.v1.MembersService.UpdateMember:output_type -> renown.loyalty.v1.UpdateMemberResponse
-	16, // 32: renown.loyalty.v1.MembersService.MergeMembers:output_type -> renown.loyalty.v1.MergeMembersResponse
-	18, // 33: renown.loyalty.v1.MembersService.EraseMember:output_type -> renown.loyalty.v1.EraseMemberResponse
-	27, // [27:34] is the sub-list for method output_type
-	20, // [20:27] is the sub-list for method input_type
-	20, // [20:20] is the sub-list for extension type_name
-	20, // [20:20] is the sub-list for extension extendee
-	0,  // [0:20] is the sub-list for field type_name
+	32, // 6: renown.loyalty.v1.Account.next_expire_time:type_name -> google.protobuf.Timestamp
+	4,  // 7: renown.loyalty.v1.CreateMemberRequest.identifiers:type_name -> renown.loyalty.v1.MemberIdentifier
+	29, // 8: renown.loyalty.v1.CreateMemberRequest.attributes:type_name -> renown.loyalty.v1.CreateMemberRequest.AttributesEntry
+	3,  // 9: renown.loyalty.v1.CreateMemberResponse.member:type_name -> renown.loyalty.v1.Member
+	3,  // 10: renown.loyalty.v1.GetMemberResponse.member:type_name -> renown.loyalty.v1.Member
+	4,  // 11: renown.loyalty.v1.LookupMemberRequest.identifier:type_name -> renown.loyalty.v1.MemberIdentifier
+	3,  // 12: renown.loyalty.v1.LookupMemberResponse.member:type_name -> renown.loyalty.v1.Member
+	3,  // 13: renown.loyalty.v1.ListMembersResponse.members:type_name -> renown.loyalty.v1.Member
+	4,  // 14: renown.loyalty.v1.UpdateMemberRequest.add_identifiers:type_name -> renown.loyalty.v1.MemberIdentifier
+	4,  // 15: renown.loyalty.v1.UpdateMemberRequest.remove_identifiers:type_name -> renown.loyalty.v1.MemberIdentifier
+	30, // 16: renown.loyalty.v1.UpdateMemberRequest.attributes:type_name -> renown.loyalty.v1.UpdateMemberRequest.AttributesEntry
+	3,  // 17: renown.loyalty.v1.UpdateMemberResponse.member:type_name -> renown.loyalty.v1.Member
+	3,  // 18: renown.loyalty.v1.MergeMembersResponse.member:type_name -> renown.loyalty.v1.Member
+	3,  // 19: renown.loyalty.v1.EraseMemberResponse.member:type_name -> renown.loyalty.v1.Member
+	4,  // 20: renown.loyalty.v1.ImportedMember.identifiers:type_name -> renown.loyalty.v1.MemberIdentifier
+	31, // 21: renown.loyalty.v1.ImportedMember.attributes:type_name -> renown.loyalty.v1.ImportedMember.AttributesEntry
+	32, // 22: renown.loyalty.v1.ImportedMember.enroll_time:type_name -> google.protobuf.Timestamp
+	21, // 23: renown.loyalty.v1.ImportedMember.balances:type_name -> renown.loyalty.v1.ImportedBalance
+	32, // 24: renown.loyalty.v1.ImportedBalance.issue_time:type_name -> google.protobuf.Timestamp
+	32, // 25: renown.loyalty.v1.ImportedBalance.expire_time:type_name -> google.protobuf.Timestamp
+	32, // 26: renown.loyalty.v1.ImportedBalance.activate_time:type_name -> google.protobuf.Timestamp
+	20, // 27: renown.loyalty.v1.ImportMembersRequest.members:type_name -> renown.loyalty.v1.ImportedMember
+	24, // 28: renown.loyalty.v1.ImportMembersResponse.results:type_name -> renown.loyalty.v1.ImportedResult
+	2,  // 29: renown.loyalty.v1.ImportedResult.outcome:type_name -> renown.loyalty.v1.ImportOutcome
+	25, // 30: renown.loyalty.v1.ImportedResult.problems:type_name -> renown.loyalty.v1.ImportProblem
+	20, // 31: renown.loyalty.v1.ExportMembersResponse.members:type_name -> renown.loyalty.v1.ImportedMember
+	6,  // 32: renown.loyalty.v1.MembersService.CreateMember:input_type -> renown.loyalty.v1.CreateMemberRequest
+	8,  // 33: renown.loyalty.v1.MembersService.GetMember:input_type -> renown.loyalty.v1.GetMemberRequest
+	10, // 34: renown.loyalty.v1.MembersService.LookupMember:input_type -> renown.loyalty.v1.LookupMemberRequest
+	12, // 35: renown.loyalty.v1.MembersService.ListMembers:input_type -> renown.loyalty.v1.ListMembersRequest
+	14, // 36: renown.loyalty.v1.MembersService.UpdateMember:input_type -> renown.loyalty.v1.UpdateMemberRequest
+	16, // 37: renown.loyalty.v1.MembersService.MergeMembers:input_type -> renown.loyalty.v1.MergeMembersRequest
+	18, // 38: renown.loyalty.v1.MembersService.EraseMember:input_type -> renown.loyalty.v1.EraseMemberRequest
+	22, // 39: renown.loyalty.v1.MembersService.ImportMembers:input_type -> renown.loyalty.v1.ImportMembersRequest
+	26, // 40: renown.loyalty.v1.MembersService.ExportMembers:input_type -> renown.loyalty.v1.ExportMembersRequest
+	7,  // 41: renown.loyalty.v1.MembersService.CreateMember:output_type -> renown.loyalty.v1.CreateMemberResponse
+	9,  // 42: renown.loyalty.v1.MembersService.GetMember:output_type -> renown.loyalty.v1.GetMemberResponse
+	11, // 43: renown.loyalty.v1.MembersService.LookupMember:output_type -> renown.loyalty.v1.LookupMemberResponse
+	13, // 44: renown.loyalty.v1.MembersService.ListMembers:output_type -> renown.loyalty.v1.ListMembersResponse
+	15, // 45: renown.loyalty.v1.MembersService.UpdateMember:output_type -> renown.loyalty.v1.UpdateMemberResponse
+	17, // 46: renown.loyalty.v1.MembersService.MergeMembers:output_type -> renown.loyalty.v1.MergeMembersResponse
+	19, // 47: renown.loyalty.v1.MembersService.EraseMember:output_type -> renown.loyalty.v1.EraseMemberResponse
+	23, // 48: renown.loyalty.v1.MembersService.ImportMembers:output_type -> renown.loyalty.v1.ImportMembersResponse
+	27, // 49: renown.loyalty.v1.MembersService.ExportMembers:output_type -> renown.loyalty.v1.ExportMembersResponse
+	41, // [41:50] is the sub-list for method output_type
+	32, // [32:41] is the sub-list for method input_type
+	32, // [32:32] is the sub-list for extension type_name
+	32, // [32:32] is the sub-list for extension extendee
+	0,  // [0:32] is the sub-list for field type_name
 }
 
 func init() { file_renown_loyalty_v1_members_proto_init() }
@@ -1528,8 +2288,8 @@ func file_renown_loyalty_v1_members_proto_init() {
 		File: protoimpl.DescBuilder{
 			GoPackagePath: reflect.TypeOf(x{}).PkgPath(),
 			RawDescriptor: unsafe.Slice(unsafe.StringData(file_renown_loyalty_v1_members_proto_rawDesc), len(file_renown_loyalty_v1_members_proto_rawDesc)),
-			NumEnums:      2,
-			NumMessages:   20,
+			NumEnums:      3,
+			NumMessages:   29,
 			NumExtensions: 0,
 			NumServices:   1,
 		},

@@ -19,13 +19,15 @@ import (
 const _ = grpc.SupportPackageIsVersion9
 
 const (
-	MembersService_CreateMember_FullMethodName = "/renown.loyalty.v1.MembersService/CreateMember"
-	MembersService_GetMember_FullMethodName    = "/renown.loyalty.v1.MembersService/GetMember"
-	MembersService_LookupMember_FullMethodName = "/renown.loyalty.v1.MembersService/LookupMember"
-	MembersService_ListMembers_FullMethodName  = "/renown.loyalty.v1.MembersService/ListMembers"
-	MembersService_UpdateMember_FullMethodName = "/renown.loyalty.v1.MembersService/UpdateMember"
-	MembersService_MergeMembers_FullMethodName = "/renown.loyalty.v1.MembersService/MergeMembers"
-	MembersService_EraseMember_FullMethodName  = "/renown.loyalty.v1.MembersService/EraseMember"
+	MembersService_CreateMember_FullMethodName  = "/renown.loyalty.v1.MembersService/CreateMember"
+	MembersService_GetMember_FullMethodName     = "/renown.loyalty.v1.MembersService/GetMember"
+	MembersService_LookupMember_FullMethodName  = "/renown.loyalty.v1.MembersService/LookupMember"
+	MembersService_ListMembers_FullMethodName   = "/renown.loyalty.v1.MembersService/ListMembers"
+	MembersService_UpdateMember_FullMethodName  = "/renown.loyalty.v1.MembersService/UpdateMember"
+	MembersService_MergeMembers_FullMethodName  = "/renown.loyalty.v1.MembersService/MergeMembers"
+	MembersService_EraseMember_FullMethodName   = "/renown.loyalty.v1.MembersService/EraseMember"
+	MembersService_ImportMembers_FullMethodName = "/renown.loyalty.v1.MembersService/ImportMembers"
+	MembersService_ExportMembers_FullMethodName = "/renown.loyalty.v1.MembersService/ExportMembers"
 )
 
 // MembersServiceClient is the client API for MembersService service.
@@ -50,6 +52,12 @@ type MembersServiceClient interface {
 	// EraseMember erases a member's personal data for good: identifiers, name, attributes, tags, and every text that was written about the member. Points that are
 	// left are forfeited, holds are cancelled. The entries of the ledger stay, about nobody, and verify as before. It takes members along that were merged into this one.
 	EraseMember(ctx context.Context, in *EraseMemberRequest, opts ...grpc.CallOption) (*EraseMemberResponse, error)
+	// ImportMembers takes a portion of a list of members with their balances, from another programme or an export. Each member stands or falls alone. A member that is
+	// there already, by any identifier, gets what it lacks; a balance is opened once for each source, so that the same portion again changes nothing.
+	ImportMembers(ctx context.Context, in *ImportMembersRequest, opts ...grpc.CallOption) (*ImportMembersResponse, error)
+	// ExportMembers lists everything of the members that take part, in the form in which ImportMembers takes it: what it answers, imported into an empty programme,
+	// gives the same members and balances.
+	ExportMembers(ctx context.Context, in *ExportMembersRequest, opts ...grpc.CallOption) (*ExportMembersResponse, error)
 }
 
 type membersServiceClient struct {
@@ -130,6 +138,26 @@ func (c *membersServiceClient) EraseMember(ctx context.Context, in *EraseMemberR
 	return out, nil
 }
 
+func (c *membersServiceClient) ImportMembers(ctx context.Context, in *ImportMembersRequest, opts ...grpc.CallOption) (*ImportMembersResponse, error) {
+	cOpts := append([]grpc.CallOption{grpc.StaticMethod()}, opts...)
+	out := new(ImportMembersResponse)
+	err := c.cc.Invoke(ctx, MembersService_ImportMembers_FullMethodName, in, out, cOpts...)
+	if err != nil {
+		return nil, err
+	}
+	return out, nil
+}
+
+func (c *membersServiceClient) ExportMembers(ctx context.Context, in *ExportMembersRequest, opts ...grpc.CallOption) (*ExportMembersResponse, error) {
+	cOpts := append([]grpc.CallOption{grpc.StaticMethod()}, opts...)
+	out := new(ExportMembersResponse)
+	err := c.cc.Invoke(ctx, MembersService_ExportMembers_FullMethodName, in, out, cOpts...)
+	if err != nil {
+		return nil, err
+	}
+	return out, nil
+}
+
 // MembersServiceServer is the server API for MembersService service.
 // All implementations must embed UnimplementedMembersServiceServer
 // for forward compatibility.
@@ -152,6 +180,12 @@ type MembersServiceServer interface {
 	// EraseMember erases a member's personal data for good: identifiers, name, attributes, tags, and every text that was written about the member. Points that are
 	// left are forfeited, holds are cancelled. The entries of the ledger stay, about nobody, and verify as before. It takes members along that were merged into this one.
 	EraseMember(context.Context, *EraseMemberRequest) (*EraseMemberResponse, error)
+	// ImportMembers takes a portion of a list of members with their balances, from another programme or an export. Each member stands or falls alone. A member that is
+	// there already, by any identifier, gets what it lacks; a balance is opened once for each source, so that the same portion again changes nothing.
+	ImportMembers(context.Context, *ImportMembersRequest) (*ImportMembersResponse, error)
+	// ExportMembers lists everything of the members that take part, in the form in which ImportMembers takes it: what it answers, imported into an empty programme,
+	// gives the same members and balances.
+	ExportMembers(context.Context, *ExportMembersRequest) (*ExportMembersResponse, error)
 	mustEmbedUnimplementedMembersServiceServer()
 }
 
@@ -182,6 +216,12 @@ func (UnimplementedMembersServiceServer) MergeMembers(context.Context, *MergeMem
 }
 func (UnimplementedMembersServiceServer) EraseMember(context.Context, *EraseMemberRequest) (*EraseMemberResponse, error) {
 	return nil, status.Error(codes.Unimplemented, "method EraseMember not implemented")
+}
+func (UnimplementedMembersServiceServer) ImportMembers(context.Context, *ImportMembersRequest) (*ImportMembersResponse, error) {
+	return nil, status.Error(codes.Unimplemented, "method ImportMembers not implemented")
+}
+func (UnimplementedMembersServiceServer) ExportMembers(context.Context, *ExportMembersRequest) (*ExportMembersResponse, error) {
+	return nil, status.Error(codes.Unimplemented, "method ExportMembers not implemented")
 }
 func (UnimplementedMembersServiceServer) mustEmbedUnimplementedMembersServiceServer() {}
 func (UnimplementedMembersServiceServer) testEmbeddedByValue()                        {}
@@ -330,6 +370,42 @@ func _MembersService_EraseMember_Handler(srv interface{}, ctx context.Context, d
 	return interceptor(ctx, in, info, handler)
 }
 
+func _MembersService_ImportMembers_Handler(srv interface{}, ctx context.Context, dec func(interface{}) error, interceptor grpc.UnaryServerInterceptor) (interface{}, error) {
+	in := new(ImportMembersRequest)
+	if err := dec(in); err != nil {
+		return nil, err
+	}
+	if interceptor == nil {
+		return srv.(MembersServiceServer).ImportMembers(ctx, in)
+	}
+	info := &grpc.UnaryServerInfo{
+		Server:     srv,
+		FullMethod: MembersService_ImportMembers_FullMethodName,
+	}
+	handler := func(ctx context.Context, req interface{}) (interface{}, error) {
+		return srv.(MembersServiceServer).ImportMembers(ctx, req.(*ImportMembersRequest))
+	}
+	return interceptor(ctx, in, info, handler)
+}
+
+func _MembersService_ExportMembers_Handler(srv interface{}, ctx context.Context, dec func(interface{}) error, interceptor grpc.UnaryServerInterceptor) (interface{}, error) {
+	in := new(ExportMembersRequest)
+	if err := dec(in); err != nil {
+		return nil, err
+	}
+	if interceptor == nil {
+		return srv.(MembersServiceServer).ExportMembers(ctx, in)
+	}
+	info := &grpc.UnaryServerInfo{
+		Server:     srv,
+		FullMethod: MembersService_ExportMembers_FullMethodName,
+	}
+	handler := func(ctx context.Context, req interface{}) (interface{}, error) {
+		return srv.(MembersServiceServer).ExportMembers(ctx, req.(*ExportMembersRequest))
+	}
+	return interceptor(ctx, in, info, handler)
+}
+
 // MembersService_ServiceDesc is the grpc.ServiceDesc for MembersService service.
 // It's only intended for direct use with grpc.RegisterService,
 // and not to be introspected or modified (even as a copy)
@@ -364,6 +440,14 @@ var MembersService_ServiceDesc = grpc.ServiceDesc{
 		{
 			MethodName: "EraseMember",
 			Handler:    _MembersService_EraseMember_Handler,
+		},
+		{
+			MethodName: "ImportMembers",
+			Handler:    _MembersService_ImportMembers_Handler,
+		},
+		{
+			MethodName: "ExportMembers",
+			Handler:    _MembersService_ExportMembers_Handler,
 		},
 	},
 	Streams:  []grpc.StreamDesc{},
