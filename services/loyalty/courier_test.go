@@ -1,0 +1,99 @@
+package loyalty_test
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"fmt"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"renown.example/loyalty/courier"
+	"renown.example/loyalty/roster"
+	loyaltyv1 "renown.example/proto/gen/renown/loyalty/v1"
+)
+
+// TestABrokenImportGoesOnWhereItWas breaks an import off after a portion whose answer was lost, restarts the service and runs the same import again.
+func TestABrokenImportGoesOnWhereItWas(t *testing.T) {
+	r := newRig(t)
+	dir := t.TempDir()
+	var list strings.Builder
+	list.WriteString("Nr;E-Mail;Punkte;Bis\n")
+	for i := range 100 {
+		mail := fmt.Sprintf("m%d@example.org", i)
+		if i%10 == 9 {
+			mail = "broken"
+		}
+		end := "31.12.2027"
+		if i == 5 {
+			end = "31.12.2020"
+		}
+		fmt.Fprintf(&list, "K-%d;%s;%d;%s\n", i, mail, 10+i, end)
+	}
+	file := filepath.Join(dir, "list.csv")
+	if err := os.WriteFile(file, []byte(list.String()), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	m, err := roster.ReadMapping([]byte("columns: {Nr: external, E-Mail: email, Punkte: points, Bis: expires}\ndates: [DD.MM.YYYY]"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	sent, lost := 0, errors.New("the wire was cut")
+	run := func(breakAt int) (courier.Totals, error) {
+		job := &courier.Import{
+			File: file, Report: filepath.Join(dir, "report"), Mapping: &m, Program: "customers", Source: "till", Portion: 10,
+			Send: func(_ context.Context, req *loyaltyv1.ImportMembersRequest, key string) (*loyaltyv1.ImportMembersResponse, error) {
+				sent++
+				resp, err := r.members.ImportMembers(r.shop(t, key), req)
+				if sent == breakAt {
+					return nil, lost
+				}
+				return resp, err
+			},
+		}
+		return job.Run(t.Context())
+	}
+	if _, err := run(4); !errors.Is(err, lost) {
+		t.Fatalf("the first run ended with %v", err)
+	}
+	// Whatever the report had beyond the position that was kept is written again.
+	f, err := os.OpenFile(filepath.Join(dir, "report"), os.O_APPEND|os.O_WRONLY, 0o600)
+	if err != nil {
+		t.Fatal(err)
+	}
+	fmt.Fprint(f, `{"half`)
+	f.Close()
+	r.restart(t)
+	got, err := run(0)
+	want := courier.Totals{Members: 100, Created: 89, Refused: 11}
+	for i := range 100 {
+		if i%10 != 9 && i != 5 {
+			want.Points += int64(10 + i)
+		}
+	}
+	if err != nil || got != want || sent != 11 {
+		t.Errorf("got %+v, %v after %d portions; want %+v after 11", got, err, sent, want)
+	}
+	report, err := os.ReadFile(filepath.Join(dir, "report"))
+	lines := bytes.Split(bytes.TrimSpace(report), []byte("\n"))
+	if err != nil || len(lines) != 100 {
+		t.Fatalf("the report has %d lines, %v", len(lines), err)
+	}
+	for i, says := range map[int]string{
+		5:  `"outcome":"refused","problems":[{"line":7,"column":"Bis","message":"it has passed`,
+		9:  `{"number":10,"line":11,"outcome":"refused","problems":[{"line":11,"column":"E-Mail","message":"\"broken\": it is no e-mail address`,
+		35: `{"number":36,"line":37,"outcome":"created","member":"programs/customers/members/`,
+	} {
+		if !bytes.Contains(lines[i], []byte(says)) {
+			t.Errorf("line %d is %s", i, lines[i])
+		}
+	}
+	if left, _ := filepath.Glob(filepath.Join(dir, "*.position*")); len(left) != 0 {
+		t.Errorf("left behind: %v", left)
+	}
+	if again, err := run(0); err != nil || again.Unchanged+again.Created != 89 || again.Refused != 11 {
+		t.Errorf("the same once more: %+v, %v", again, err)
+	}
+}
