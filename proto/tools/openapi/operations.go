@@ -28,6 +28,7 @@ var groups = []struct{ service, name string }{
 	{"MembersService", "Members"},
 	{"PointsService", "Points"},
 	{"StatementsService", "Statements"},
+	{"TiersService", "Tiers"},
 	{"ReportsService", "Reports"},
 	{"LoyaltyEventsService", "Loyalty events"},
 	{"AppsService", "Apps and keys"},

@@ -21,6 +21,7 @@ import (
 	"renown.example/kit/rpc"
 	"renown.example/kit/store"
 	"renown.example/loyalty/tables"
+	"renown.example/loyalty/tier"
 )
 
 // Books are the accounts of a service.
@@ -31,6 +32,8 @@ type Books struct {
 	Settled []func(ctx context.Context, u *Unit, w *Work, e *tables.Entry) error
 	// Finishing is called for each account that a command has taken steps on, before they are written. It may take further steps.
 	Finishing []func(ctx context.Context, u *Unit, w *Work) error
+	// Ladder finds the tiers of a programme's wallet. Nil means that there are none.
+	Ladder func(ctx context.Context, tx store.Reader, program, wallet string) (tier.Ladder, error)
 	// Sealed completes a reply, fresh or replayed, with the hash of the entry that answers for it: the reply is hashed with the entry and cannot hold it.
 	Sealed func(reply proto.Message, entry store.Row[tables.Entry])
 

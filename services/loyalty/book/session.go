@@ -55,6 +55,13 @@ type Work struct {
 // Touch has the account's row written even if no transaction is.
 func (w *Work) Touch() { w.changed = true }
 
+// DueAt is the earliest instant at which something happens to the account by itself, zero if nothing will.
+func (w *Work) DueAt() clock.Millis {
+	a := w.Row.Value
+	a.Ledger = w.Book.Account()
+	return a.DueAt()
+}
+
 // load finds an account in the session, among those that are remembered, or in the database.
 func (s *session) load(account string) (*Work, error) {
 	if w := s.byID[account]; w != nil {
@@ -135,7 +142,7 @@ func (s *session) writeAccount(w *Work) error {
 		e := s.entry(w, tx, system)
 		e.Tx, e.Prev = &tx, head
 		if i == len(txs)-1 {
-			e.State, e.DueAt = state, account.Ledger.DueAt
+			e.State, e.DueAt = state, account.DueAt()
 		}
 		name := EntryID(w.ID, tx.Seq)
 		sealed, err := s.seal(name, *e)

@@ -107,7 +107,7 @@ func (u *Unit) settle(ctx context.Context, w *Work) error {
 			}
 		}
 	}
-	return nil
+	return u.tiers(ctx, w)
 }
 
 // Post says what a step was about. The last entry posted or recorded answers for the command.
@@ -180,6 +180,11 @@ func (u *Unit) finish(ctx context.Context) error {
 			if err := step(ctx, u, u.touched[i].work); err != nil {
 				return err
 			}
+		}
+	}
+	for _, t := range u.touched {
+		if err := u.tiers(ctx, t.work); err != nil {
+			return err
 		}
 	}
 	return nil

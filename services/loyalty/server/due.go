@@ -79,7 +79,7 @@ func (s *Server) settleDue(ctx context.Context, tx store.Writer, j outbox.Job) e
 		if err != nil {
 			return err
 		}
-		due := w.Book.Account().DueAt
+		due := w.DueAt()
 		if due == 0 {
 			return nil
 		}

@@ -38,7 +38,9 @@ func (s *Server) account(ctx context.Context, tx store.Reader, member, wallet st
 	if err != nil {
 		return nil, err
 	}
-	return accountProto(wallet, a), nil
+	out := accountProto(wallet, a)
+	out.Tier, err = s.tierProgress(ctx, tx, row.Value)
+	return out, err
 }
 
 func accountProto(wallet string, a ledger.Account) *loyaltyv1.Account {

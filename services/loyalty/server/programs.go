@@ -181,6 +181,9 @@ func (s *Server) UpdateProgram(ctx context.Context, req *loyaltyv1.UpdateProgram
 				return nil, fault.Invalid("wallets", "The wallet %q holds members' points and cannot be removed", w.ID)
 			}
 		}
+		if err := s.mayMove(ctx, u.Tx, row, tz); err != nil {
+			return nil, err
+		}
 		p := &row.Value
 		p.DisplayName, p.Wallets, p.TimeZone, p.UpdatedAt = req.GetDisplayName(), given, tz, u.Now
 		p.Version++

@@ -43,11 +43,14 @@ type Server struct {
 	loyaltyv1.UnimplementedLoyaltyEventsServiceServer
 	loyaltyv1.UnimplementedReportsServiceServer
 	loyaltyv1.UnimplementedStatementsServiceServer
+	loyaltyv1.UnimplementedTiersServiceServer
 
 	Options
 	books *book.Books
 	pages *page.Tokens
 	links *auth.Links
+	// ladders are the programmes' tiers.
+	ladders ladders
 	// peppers keyes the digests of identifiers, so that nobody can try telephone numbers against them.
 	pepper []byte
 }
@@ -57,6 +60,7 @@ func New(ctx context.Context, o Options) (*Server, error) {
 	s := &Server{Options: o}
 	s.books = book.New(o.DB, o.Clock)
 	s.books.Sealed = completeReply
+	s.books.Ladder = s.ladder
 	key, err := secret.Ensure(ctx, o.DB, o.Clock, "page-tokens")
 	if err != nil {
 		return nil, fmt.Errorf("loyalty: the key of the page tokens: %w", err)
@@ -84,11 +88,12 @@ func Register(r grpc.ServiceRegistrar, s *Server) {
 	loyaltyv1.RegisterLoyaltyEventsServiceServer(r, s)
 	loyaltyv1.RegisterReportsServiceServer(r, s)
 	loyaltyv1.RegisterStatementsServiceServer(r, s)
+	loyaltyv1.RegisterTiersServiceServer(r, s)
 }
 
 // Jobs are what the service does when it is due.
 func (s *Server) Jobs() map[string]outbox.Handler {
-	return map[string]outbox.Handler{kindSettle: {Apply: s.settleDue}, kindForget: {Do: s.forget}}
+	return map[string]outbox.Handler{kindSettle: {Apply: s.settleDue}, kindTiers: {Apply: s.sweepTiers}, kindForget: {Do: s.forget}}
 }
 
 // Followers are what follows the journal, by name: each is made with a channel that wakes it and a function that hears of failures.

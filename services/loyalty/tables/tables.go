@@ -30,6 +30,8 @@ type Entry struct {
 	Source string `json:"source,omitempty"`
 	// Facts are what it was decided by: the order, the awards with their arithmetic.
 	Facts json.RawMessage `json:"facts,omitempty"`
+	// Counts is what a transaction means for tiers, if that is not to be seen from it.
+	Counts *Counts `json:"counts,omitempty"`
 	// Once is a name that no two entries have, such as "customers/orders/1001/0": an order is accrued once, whatever keys its requests have.
 	Once string `json:"once,omitempty"`
 	// Key is the digest of caller, method and idempotency key; Request that of the request, Reply its answer and Refusal why it was refused, as protobuf in base64.
@@ -82,6 +84,8 @@ type Account struct {
 	// Into is the member who has the account's points since the member was merged.
 	Into   string         `json:"into,omitempty"`
 	Ledger ledger.Account `json:"ledger"`
+	// Tiers is where the member stands with the wallet's tiers.
+	Tiers *Tiers `json:"tiers,omitempty"`
 }
 
 // Accounts by "{member}/{wallet}".
@@ -177,6 +181,7 @@ var Identifiers = store.Define[IdentifierUse](store.Spec{Name: "identifiers"})
 // Specs returns every table of the service, for opening its database.
 func Specs() []*store.Spec {
 	return append([]*store.Spec{
+		TierStructures.Spec(), TierVersions.Spec(),
 		Journal.Spec(), Accounts.Spec(), LotPages.Spec(), Programs.Spec(), ProgramVersions.Spec(), Members.Spec(), MemberKeys.Spec(), Identifiers.Spec(), ReportCells.Spec(), secret.Table.Spec(),
 	}, outbox.Positions.Spec(), outbox.Jobs.Spec())
 }

@@ -143,6 +143,11 @@ func (l Ladder) Evaluate(s Standing, now clock.Millis) (Standing, []Change) {
 	return s, changes
 }
 
+// Idle reports whether nothing happens by itself until now: Evaluate would change nothing that matters.
+func (l Ladder) Idle(s Standing, now clock.Millis) bool {
+	return (s.Due == 0 || now < s.Due) && !slices.ContainsFunc(l.Versions, func(v Structure) bool { return v.From > s.At && v.From <= now })
+}
+
 // evaluate does what is due until at, before which no version comes into force.
 func (l Ladder) evaluate(s Standing, at clock.Millis) (Standing, []Change) {
 	begins := slices.ContainsFunc(l.Versions, func(v Structure) bool { return v.From == at })

@@ -415,8 +415,10 @@ type Account struct {
 	NextExpireTime *timestamppb.Timestamp `protobuf:"bytes,12,opt,name=next_expire_time,json=nextExpireTime,proto3" json:"next_expire_time,omitempty"`
 	// How many expire then.
 	NextExpirePoints int64 `protobuf:"varint,13,opt,name=next_expire_points,json=nextExpirePoints,proto3" json:"next_expire_points,omitempty"`
-	unknownFields    protoimpl.UnknownFields
-	sizeCache        protoimpl.SizeCache
+	// Where the member stands with the wallet's tiers; absent if it has none.
+	Tier          *TierProgress `protobuf:"bytes,15,opt,name=tier,proto3" json:"tier,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
 }
 
 func (x *Account) Reset() {
@@ -538,6 +540,13 @@ func (x *Account) GetNextExpirePoints() int64 {
 		return x.NextExpirePoints
 	}
 	return 0
+}
+
+func (x *Account) GetTier() *TierProgress {
+	if x != nil {
+		return x.Tier
+	}
+	return nil
 }
 
 // CreateMemberRequest describes a member.
@@ -1979,7 +1988,7 @@ var File_renown_loyalty_v1_members_proto protoreflect.FileDescriptor
 
 const file_renown_loyalty_v1_members_proto_rawDesc = "" +
 	"\n" +
-	"\x1frenown/loyalty/v1/members.proto\x12\x11renown.loyalty.v1\x1a\x1bbuf/validate/validate.proto\x1a\x1cgoogle/api/annotations.proto\x1a\x1fgoogle/protobuf/timestamp.proto\x1a\x1frenown/options/v1/options.proto\"\x90\x04\n" +
+	"\x1frenown/loyalty/v1/members.proto\x12\x11renown.loyalty.v1\x1a\x1bbuf/validate/validate.proto\x1a\x1cgoogle/api/annotations.proto\x1a\x1fgoogle/protobuf/timestamp.proto\x1a\x1drenown/loyalty/v1/tiers.proto\x1a\x1frenown/options/v1/options.proto\"\x90\x04\n" +
 	"\x06Member\x12\x12\n" +
 	"\x04name\x18\x01 \x01(\tR\x04name\x12'\n" +
 	"\fdisplay_name\x18\x02 \x01(\tB\x04\xb0\xbb\x18\x01R\vdisplayName\x12E\n" +
@@ -2002,7 +2011,7 @@ const file_renown_loyalty_v1_members_proto_rawDesc = "" +
 	"\x10MemberIdentifier\x12A\n" +
 	"\x04kind\x18\x01 \x01(\x0e2!.renown.loyalty.v1.IdentifierKindB\n" +
 	"\xbaH\a\x82\x01\x04\x10\x01 \x00R\x04kind\x12$\n" +
-	"\x05value\x18\x02 \x01(\tB\x0e\xbaH\ar\x05\x10\x01\x18\xfe\x01\xb0\xbb\x18\x01R\x05value\"\xbe\x03\n" +
+	"\x05value\x18\x02 \x01(\tB\x0e\xbaH\ar\x05\x10\x01\x18\xfe\x01\xb0\xbb\x18\x01R\x05value\"\xf3\x03\n" +
 	"\aAccount\x12\x16\n" +
 	"\x06wallet\x18\x01 \x01(\tR\x06wallet\x12\x1c\n" +
 	"\tavailable\x18\x02 \x01(\x03R\tavailable\x12\x18\n" +
@@ -2017,7 +2026,8 @@ const file_renown_loyalty_v1_members_proto_rawDesc = "" +
 	" \x01(\x03R\aentries\x12\x12\n" +
 	"\x04head\x18\v \x01(\tR\x04head\x12D\n" +
 	"\x10next_expire_time\x18\f \x01(\v2\x1a.google.protobuf.TimestampR\x0enextExpireTime\x12,\n" +
-	"\x12next_expire_points\x18\r \x01(\x03R\x10nextExpirePoints\"\xb6\x03\n" +
+	"\x12next_expire_points\x18\r \x01(\x03R\x10nextExpirePoints\x123\n" +
+	"\x04tier\x18\x0f \x01(\v2\x1f.renown.loyalty.v1.TierProgressR\x04tier\"\xb6\x03\n" +
 	"\x13CreateMemberRequest\x12#\n" +
 	"\aprogram\x18\x01 \x01(\tB\t\xbaH\x06r\x04\x10\x01\x18(R\aprogram\x12.\n" +
 	"\fdisplay_name\x18\x02 \x01(\tB\v\xbaH\x04r\x02\x18x\xb0\xbb\x18\x01R\vdisplayName\x12O\n" +
@@ -2218,6 +2228,7 @@ var file_renown_loyalty_v1_members_proto_goTypes = []any{
 	nil,                           // 30: renown.loyalty.v1.UpdateMemberRequest.AttributesEntry
 	nil,                           // 31: renown.loyalty.v1.ImportedMember.AttributesEntry
 	(*timestamppb.Timestamp)(nil), // 32: google.protobuf.Timestamp
+	(*TierProgress)(nil),          // 33: renown.loyalty.v1.TierProgress
 }
 var file_renown_loyalty_v1_members_proto_depIdxs = []int32{
 	4,  // 0: renown.loyalty.v1.Member.identifiers:type_name -> renown.loyalty.v1.MemberIdentifier
@@ -2227,54 +2238,55 @@ var file_renown_loyalty_v1_members_proto_depIdxs = []int32{
 	28, // 4: renown.loyalty.v1.Member.attributes:type_name -> renown.loyalty.v1.Member.AttributesEntry
 	1,  // 5: renown.loyalty.v1.MemberIdentifier.kind:type_name -> renown.loyalty.v1.IdentifierKind
 	32, // 6: renown.loyalty.v1.Account.next_expire_time:type_name -> google.protobuf.Timestamp
-	4,  // 7: renown.loyalty.v1.CreateMemberRequest.identifiers:type_name -> renown.loyalty.v1.MemberIdentifier
-	29, // 8: renown.loyalty.v1.CreateMemberRequest.attributes:type_name -> renown.loyalty.v1.CreateMemberRequest.AttributesEntry
-	3,  // 9: renown.loyalty.v1.CreateMemberResponse.member:type_name -> renown.loyalty.v1.Member
-	3,  // 10: renown.loyalty.v1.GetMemberResponse.member:type_name -> renown.loyalty.v1.Member
-	4,  // 11: renown.loyalty.v1.LookupMemberRequest.identifier:type_name -> renown.loyalty.v1.MemberIdentifier
-	3,  // 12: renown.loyalty.v1.LookupMemberResponse.member:type_name -> renown.loyalty.v1.Member
-	3,  // 13: renown.loyalty.v1.ListMembersResponse.members:type_name -> renown.loyalty.v1.Member
-	4,  // 14: renown.loyalty.v1.UpdateMemberRequest.add_identifiers:type_name -> renown.loyalty.v1.MemberIdentifier
-	4,  // 15: renown.loyalty.v1.UpdateMemberRequest.remove_identifiers:type_name -> renown.loyalty.v1.MemberIdentifier
-	30, // 16: renown.loyalty.v1.UpdateMemberRequest.attributes:type_name -> renown.loyalty.v1.UpdateMemberRequest.AttributesEntry
-	3,  // 17: renown.loyalty.v1.UpdateMemberResponse.member:type_name -> renown.loyalty.v1.Member
-	3,  // 18: renown.loyalty.v1.MergeMembersResponse.member:type_name -> renown.loyalty.v1.Member
-	3,  // 19: renown.loyalty.v1.EraseMemberResponse.member:type_name -> renown.loyalty.v1.Member
-	4,  // 20: renown.loyalty.v1.ImportedMember.identifiers:type_name -> renown.loyalty.v1.MemberIdentifier
-	31, // 21: renown.loyalty.v1.ImportedMember.attributes:type_name -> renown.loyalty.v1.ImportedMember.AttributesEntry
-	32, // 22: renown.loyalty.v1.ImportedMember.enroll_time:type_name -> google.protobuf.Timestamp
-	21, // 23: renown.loyalty.v1.ImportedMember.balances:type_name -> renown.loyalty.v1.ImportedBalance
-	32, // 24: renown.loyalty.v1.ImportedBalance.issue_time:type_name -> google.protobuf.Timestamp
-	32, // 25: renown.loyalty.v1.ImportedBalance.expire_time:type_name -> google.protobuf.Timestamp
-	32, // 26: renown.loyalty.v1.ImportedBalance.activate_time:type_name -> google.protobuf.Timestamp
-	20, // 27: renown.loyalty.v1.ImportMembersRequest.members:type_name -> renown.loyalty.v1.ImportedMember
-	24, // 28: renown.loyalty.v1.ImportMembersResponse.results:type_name -> renown.loyalty.v1.ImportedResult
-	2,  // 29: renown.loyalty.v1.ImportedResult.outcome:type_name -> renown.loyalty.v1.ImportOutcome
-	25, // 30: renown.loyalty.v1.ImportedResult.problems:type_name -> renown.loyalty.v1.ImportProblem
-	20, // 31: renown.loyalty.v1.ExportMembersResponse.members:type_name -> renown.loyalty.v1.ImportedMember
-	6,  // 32: renown.loyalty.v1.MembersService.CreateMember:input_type -> renown.loyalty.v1.CreateMemberRequest
-	8,  // 33: renown.loyalty.v1.MembersService.GetMember:input_type -> renown.loyalty.v1.GetMemberRequest
-	10, // 34: renown.loyalty.v1.MembersService.LookupMember:input_type -> renown.loyalty.v1.LookupMemberRequest
-	12, // 35: renown.loyalty.v1.MembersService.ListMembers:input_type -> renown.loyalty.v1.ListMembersRequest
-	14, // 36: renown.loyalty.v1.MembersService.UpdateMember:input_type -> renown.loyalty.v1.UpdateMemberRequest
-	16, // 37: renown.loyalty.v1.MembersService.MergeMembers:input_type -> renown.loyalty.v1.MergeMembersRequest
-	18, // 38: renown.loyalty.v1.MembersService.EraseMember:input_type -> renown.loyalty.v1.EraseMemberRequest
-	22, // 39: renown.loyalty.v1.MembersService.ImportMembers:input_type -> renown.loyalty.v1.ImportMembersRequest
-	26, // 40: renown.loyalty.v1.MembersService.ExportMembers:input_type -> renown.loyalty.v1.ExportMembersRequest
-	7,  // 41: renown.loyalty.v1.MembersService.CreateMember:output_type -> renown.loyalty.v1.CreateMemberResponse
-	9,  // 42: renown.loyalty.v1.MembersService.GetMember:output_type -> renown.loyalty.v1.GetMemberResponse
-	11, // 43: renown.loyalty.v1.MembersService.LookupMember:output_type -> renown.loyalty.v1.LookupMemberResponse
-	13, // 44: renown.loyalty.v1.MembersService.ListMembers:output_type -> renown.loyalty.v1.ListMembersResponse
-	15, // 45: renown.loyalty.v1.MembersService.UpdateMember:output_type -> renown.loyalty.v1.UpdateMemberResponse
-	17, // 46: renown.loyalty.v1.MembersService.MergeMembers:output_type -> renown.loyalty.v1.MergeMembersResponse
-	19, // 47: renown.loyalty.v1.MembersService.EraseMember:output_type -> renown.loyalty.v1.EraseMemberResponse
-	23, // 48: renown.loyalty.v1.MembersService.ImportMembers:output_type -> renown.loyalty.v1.ImportMembersResponse
-	27, // 49: renown.loyalty.v1.MembersService.ExportMembers:output_type -> renown.loyalty.v1.ExportMembersResponse
-	41, // [41:50] is the sub-list for method output_type
-	32, // [32:41] is the sub-list for method input_type
-	32, // [32:32] is the sub-list for extension type_name
-	32, // [32:32] is the sub-list for extension extendee
-	0,  // [0:32] is the sub-list for field type_name
+	33, // 7: renown.loyalty.v1.Account.tier:type_name -> renown.loyalty.v1.TierProgress
+	4,  // 8: renown.loyalty.v1.CreateMemberRequest.identifiers:type_name -> renown.loyalty.v1.MemberIdentifier
+	29, // 9: renown.loyalty.v1.CreateMemberRequest.attributes:type_name -> renown.loyalty.v1.CreateMemberRequest.AttributesEntry
+	3,  // 10: renown.loyalty.v1.CreateMemberResponse.member:type_name -> renown.loyalty.v1.Member
+	3,  // 11: renown.loyalty.v1.GetMemberResponse.member:type_name -> renown.loyalty.v1.Member
+	4,  // 12: renown.loyalty.v1.LookupMemberRequest.identifier:type_name -> renown.loyalty.v1.MemberIdentifier
+	3,  // 13: renown.loyalty.v1.LookupMemberResponse.member:type_name -> renown.loyalty.v1.Member
+	3,  // 14: renown.loyalty.v1.ListMembersResponse.members:type_name -> renown.loyalty.v1.Member
+	4,  // 15: renown.loyalty.v1.UpdateMemberRequest.add_identifiers:type_name -> renown.loyalty.v1.MemberIdentifier
+	4,  // 16: renown.loyalty.v1.UpdateMemberRequest.remove_identifiers:type_name -> renown.loyalty.v1.MemberIdentifier
+	30, // 17: renown.loyalty.v1.UpdateMemberRequest.attributes:type_name -> renown.loyalty.v1.UpdateMemberRequest.AttributesEntry
+	3,  // 18: renown.loyalty.v1.UpdateMemberResponse.member:type_name -> renown.loyalty.v1.Member
+	3,  // 19: renown.loyalty.v1.MergeMembersResponse.member:type_name -> renown.loyalty.v1.Member
+	3,  // 20: renown.loyalty.v1.EraseMemberResponse.member:type_name -> renown.loyalty.v1.Member
+	4,  // 21: renown.loyalty.v1.ImportedMember.identifiers:type_name -> renown.loyalty.v1.MemberIdentifier
+	31, // 22: renown.loyalty.v1.ImportedMember.attributes:type_name -> renown.loyalty.v1.ImportedMember.AttributesEntry
+	32, // 23: renown.loyalty.v1.ImportedMember.enroll_time:type_name -> google.protobuf.Timestamp
+	21, // 24: renown.loyalty.v1.ImportedMember.balances:type_name -> renown.loyalty.v1.ImportedBalance
+	32, // 25: renown.loyalty.v1.ImportedBalance.issue_time:type_name -> google.protobuf.Timestamp
+	32, // 26: renown.loyalty.v1.ImportedBalance.expire_time:type_name -> google.protobuf.Timestamp
+	32, // 27: renown.loyalty.v1.ImportedBalance.activate_time:type_name -> google.protobuf.Timestamp
+	20, // 28: renown.loyalty.v1.ImportMembersRequest.members:type_name -> renown.loyalty.v1.ImportedMember
+	24, // 29: renown.loyalty.v1.ImportMembersResponse.results:type_name -> renown.loyalty.v1.ImportedResult
+	2,  // 30: renown.loyalty.v1.ImportedResult.outcome:type_name -> renown.loyalty.v1.ImportOutcome
+	25, // 31: renown.loyalty.v1.ImportedResult.problems:type_name -> renown.loyalty.v1.ImportProblem
+	20, // 32: renown.loyalty.v1.ExportMembersResponse.members:type_name -> renown.loyalty.v1.ImportedMember
+	6,  // 33: renown.loyalty.v1.MembersService.CreateMember:input_type -> renown.loyalty.v1.CreateMemberRequest
+	8,  // 34: renown.loyalty.v1.MembersService.GetMember:input_type -> renown.loyalty.v1.GetMemberRequest
+	10, // 35: renown.loyalty.v1.MembersService.LookupMember:input_type -> renown.loyalty.v1.LookupMemberRequest
+	12, // 36: renown.loyalty.v1.MembersService.ListMembers:input_type -> renown.loyalty.v1.ListMembersRequest
+	14, // 37: renown.loyalty.v1.MembersService.UpdateMember:input_type -> renown.loyalty.v1.UpdateMemberRequest
+	16, // 38: renown.loyalty.v1.MembersService.MergeMembers:input_type -> renown.loyalty.v1.MergeMembersRequest
+	18, // 39: renown.loyalty.v1.MembersService.EraseMember:input_type -> renown.loyalty.v1.EraseMemberRequest
+	22, // 40: renown.loyalty.v1.MembersService.ImportMembers:input_type -> renown.loyalty.v1.ImportMembersRequest
+	26, // 41: renown.loyalty.v1.MembersService.ExportMembers:input_type -> renown.loyalty.v1.ExportMembersRequest
+	7,  // 42: renown.loyalty.v1.MembersService.CreateMember:output_type -> renown.loyalty.v1.CreateMemberResponse
+	9,  // 43: renown.loyalty.v1.MembersService.GetMember:output_type -> renown.loyalty.v1.GetMemberResponse
+	11, // 44: renown.loyalty.v1.MembersService.LookupMember:output_type -> renown.loyalty.v1.LookupMemberResponse
+	13, // 45: renown.loyalty.v1.MembersService.ListMembers:output_type -> renown.loyalty.v1.ListMembersResponse
+	15, // 46: renown.loyalty.v1.MembersService.UpdateMember:output_type -> renown.loyalty.v1.UpdateMemberResponse
+	17, // 47: renown.loyalty.v1.MembersService.MergeMembers:output_type -> renown.loyalty.v1.MergeMembersResponse
+	19, // 48: renown.loyalty.v1.MembersService.EraseMember:output_type -> renown.loyalty.v1.EraseMemberResponse
+	23, // 49: renown.loyalty.v1.MembersService.ImportMembers:output_type -> renown.loyalty.v1.ImportMembersResponse
+	27, // 50: renown.loyalty.v1.MembersService.ExportMembers:output_type -> renown.loyalty.v1.ExportMembersResponse
+	42, // [42:51] is the sub-list for method output_type
+	33, // [33:42] is the sub-list for method input_type
+	33, // [33:33] is the sub-list for extension type_name
+	33, // [33:33] is the sub-list for extension extendee
+	0,  // [0:33] is the sub-list for field type_name
 }
 
 func init() { file_renown_loyalty_v1_members_proto_init() }
@@ -2282,6 +2294,7 @@ func file_renown_loyalty_v1_members_proto_init() {
 	if File_renown_loyalty_v1_members_proto != nil {
 		return
 	}
+	file_renown_loyalty_v1_tiers_proto_init()
 	file_renown_loyalty_v1_members_proto_msgTypes[11].OneofWrappers = []any{}
 	type x struct{}
 	out := protoimpl.TypeBuilder{
