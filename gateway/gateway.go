@@ -231,6 +231,7 @@ func (g *Gateway) handlers(stories, partners, loyalty grpc.ClientConnInterface) 
 		loyaltyv1.RegisterPointsServiceHandlerClient(ctx, mux, loyaltyv1.NewPointsServiceClient(loyalty)),
 		loyaltyv1.RegisterStatementsServiceHandlerClient(ctx, mux, loyaltyv1.NewStatementsServiceClient(loyalty)),
 		loyaltyv1.RegisterTiersServiceHandlerClient(ctx, mux, loyaltyv1.NewTiersServiceClient(loyalty)),
+		loyaltyv1.RegisterReviewsServiceHandlerClient(ctx, mux, loyaltyv1.NewReviewsServiceClient(loyalty)),
 		loyaltyv1.RegisterReportsServiceHandlerClient(ctx, mux, loyaltyv1.NewReportsServiceClient(loyalty)),
 		loyaltyv1.RegisterLoyaltyEventsServiceHandlerClient(ctx, mux, loyaltyv1.NewLoyaltyEventsServiceClient(loyalty)),
 	)

@@ -24,6 +24,7 @@ func TestMatrix(t *testing.T) {
 		&loyaltyv1.ReportsService_ServiceDesc,
 		&loyaltyv1.StatementsService_ServiceDesc,
 		&loyaltyv1.TiersService_ServiceDesc,
+		&loyaltyv1.ReviewsService_ServiceDesc,
 	)
 	if err != nil {
 		t.Fatal(err)

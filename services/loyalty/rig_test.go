@@ -35,6 +35,7 @@ type rig struct {
 	reports    loyaltyv1.ReportsServiceClient
 	statements loyaltyv1.StatementsServiceClient
 	tiers      loyaltyv1.TiersServiceClient
+	reviews    loyaltyv1.ReviewsServiceClient
 }
 
 func newRig(t testing.TB) *rig {
@@ -71,7 +72,7 @@ func (r *rig) open(t testing.TB) {
 	r.programs, r.members = loyaltyv1.NewProgramsServiceClient(c), loyaltyv1.NewMembersServiceClient(c)
 	r.points, r.events = loyaltyv1.NewPointsServiceClient(c), loyaltyv1.NewLoyaltyEventsServiceClient(c)
 	r.reports, r.statements = loyaltyv1.NewReportsServiceClient(c), loyaltyv1.NewStatementsServiceClient(c)
-	r.tiers = loyaltyv1.NewTiersServiceClient(c)
+	r.tiers, r.reviews = loyaltyv1.NewTiersServiceClient(c), loyaltyv1.NewReviewsServiceClient(c)
 }
 
 func (r *rig) close(t testing.TB) {

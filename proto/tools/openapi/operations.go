@@ -29,6 +29,7 @@ var groups = []struct{ service, name string }{
 	{"PointsService", "Points"},
 	{"StatementsService", "Statements"},
 	{"TiersService", "Tiers"},
+	{"ReviewsService", "Reviews"},
 	{"ReportsService", "Reports"},
 	{"LoyaltyEventsService", "Loyalty events"},
 	{"AppsService", "Apps and keys"},

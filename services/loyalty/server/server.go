@@ -44,6 +44,7 @@ type Server struct {
 	loyaltyv1.UnimplementedReportsServiceServer
 	loyaltyv1.UnimplementedStatementsServiceServer
 	loyaltyv1.UnimplementedTiersServiceServer
+	loyaltyv1.UnimplementedReviewsServiceServer
 
 	Options
 	books *book.Books
@@ -89,6 +90,7 @@ func Register(r grpc.ServiceRegistrar, s *Server) {
 	loyaltyv1.RegisterReportsServiceServer(r, s)
 	loyaltyv1.RegisterStatementsServiceServer(r, s)
 	loyaltyv1.RegisterTiersServiceServer(r, s)
+	loyaltyv1.RegisterReviewsServiceServer(r, s)
 }
 
 // Jobs are what the service does when it is due.

@@ -181,7 +181,7 @@ var Identifiers = store.Define[IdentifierUse](store.Spec{Name: "identifiers"})
 // Specs returns every table of the service, for opening its database.
 func Specs() []*store.Spec {
 	return append([]*store.Spec{
-		TierStructures.Spec(), TierVersions.Spec(),
+		TierStructures.Spec(), TierVersions.Spec(), Reviews.Spec(),
 		Journal.Spec(), Accounts.Spec(), LotPages.Spec(), Programs.Spec(), ProgramVersions.Spec(), Members.Spec(), MemberKeys.Spec(), Identifiers.Spec(), ReportCells.Spec(), secret.Table.Spec(),
 	}, outbox.Positions.Spec(), outbox.Jobs.Spec())
 }
