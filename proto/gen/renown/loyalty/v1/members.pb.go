@@ -143,67 +143,6 @@ func (IdentifierKind) EnumDescriptor() ([]byte, []int) {
 	return file_renown_loyalty_v1_members_proto_rawDescGZIP(), []int{1}
 }
 
-// ImportOutcome says what became of a member.
-type ImportOutcome int32
-
-const (
-	// Not said.
-	ImportOutcome_IMPORT_OUTCOME_UNSPECIFIED ImportOutcome = 0
-	// The member was enrolled.
-	ImportOutcome_IMPORT_OUTCOME_CREATED ImportOutcome = 1
-	// The member was there and got something.
-	ImportOutcome_IMPORT_OUTCOME_UPDATED ImportOutcome = 2
-	// The member was there as the list has it.
-	ImportOutcome_IMPORT_OUTCOME_UNCHANGED ImportOutcome = 3
-	// Nothing was done.
-	ImportOutcome_IMPORT_OUTCOME_REFUSED ImportOutcome = 4
-)
-
-// Enum value maps for ImportOutcome.
-var (
-	ImportOutcome_name = map[int32]string{
-		0: "IMPORT_OUTCOME_UNSPECIFIED",
-		1: "IMPORT_OUTCOME_CREATED",
-		2: "IMPORT_OUTCOME_UPDATED",
-		3: "IMPORT_OUTCOME_UNCHANGED",
-		4: "IMPORT_OUTCOME_REFUSED",
-	}
-	ImportOutcome_value = map[string]int32{
-		"IMPORT_OUTCOME_UNSPECIFIED": 0,
-		"IMPORT_OUTCOME_CREATED":     1,
-		"IMPORT_OUTCOME_UPDATED":     2,
-		"IMPORT_OUTCOME_UNCHANGED":   3,
-		"IMPORT_OUTCOME_REFUSED":     4,
-	}
-)
-
-func (x ImportOutcome) Enum() *ImportOutcome {
-	p := new(ImportOutcome)
-	*p = x
-	return p
-}
-
-func (x ImportOutcome) String() string {
-	return protoimpl.X.EnumStringOf(x.Descriptor(), protoreflect.EnumNumber(x))
-}
-
-func (ImportOutcome) Descriptor() protoreflect.EnumDescriptor {
-	return file_renown_loyalty_v1_members_proto_enumTypes[2].Descriptor()
-}
-
-func (ImportOutcome) Type() protoreflect.EnumType {
-	return &file_renown_loyalty_v1_members_proto_enumTypes[2]
-}
-
-func (x ImportOutcome) Number() protoreflect.EnumNumber {
-	return protoreflect.EnumNumber(x)
-}
-
-// Deprecated: Use ImportOutcome.Descriptor instead.
-func (ImportOutcome) EnumDescriptor() ([]byte, []int) {
-	return file_renown_loyalty_v1_members_proto_rawDescGZIP(), []int{2}
-}
-
 // Member takes part in a programme.
 type Member struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
@@ -1988,7 +1927,7 @@ var File_renown_loyalty_v1_members_proto protoreflect.FileDescriptor
 
 const file_renown_loyalty_v1_members_proto_rawDesc = "" +
 	"\n" +
-	"\x1frenown/loyalty/v1/members.proto\x12\x11renown.loyalty.v1\x1a\x1bbuf/validate/validate.proto\x1a\x1cgoogle/api/annotations.proto\x1a\x1fgoogle/protobuf/timestamp.proto\x1a\x1drenown/loyalty/v1/tiers.proto\x1a\x1frenown/options/v1/options.proto\"\x90\x04\n" +
+	"\x1frenown/loyalty/v1/members.proto\x12\x11renown.loyalty.v1\x1a\x1bbuf/validate/validate.proto\x1a\x1cgoogle/api/annotations.proto\x1a\x1fgoogle/protobuf/timestamp.proto\x1a renown/loyalty/v1/programs.proto\x1a\x1drenown/loyalty/v1/tiers.proto\x1a\x1frenown/options/v1/options.proto\"\x90\x04\n" +
 	"\x06Member\x12\x12\n" +
 	"\x04name\x18\x01 \x01(\tR\x04name\x12'\n" +
 	"\fdisplay_name\x18\x02 \x01(\tB\x04\xb0\xbb\x18\x01R\vdisplayName\x12E\n" +
@@ -2162,13 +2101,7 @@ const file_renown_loyalty_v1_members_proto_rawDesc = "" +
 	"\x15IDENTIFIER_KIND_PHONE\x10\x01\x12\x19\n" +
 	"\x15IDENTIFIER_KIND_EMAIL\x10\x02\x12\x1c\n" +
 	"\x18IDENTIFIER_KIND_EXTERNAL\x10\x03\x12\x18\n" +
-	"\x14IDENTIFIER_KIND_CARD\x10\x04*\xa1\x01\n" +
-	"\rImportOutcome\x12\x1e\n" +
-	"\x1aIMPORT_OUTCOME_UNSPECIFIED\x10\x00\x12\x1a\n" +
-	"\x16IMPORT_OUTCOME_CREATED\x10\x01\x12\x1a\n" +
-	"\x16IMPORT_OUTCOME_UPDATED\x10\x02\x12\x1c\n" +
-	"\x18IMPORT_OUTCOME_UNCHANGED\x10\x03\x12\x1a\n" +
-	"\x16IMPORT_OUTCOME_REFUSED\x10\x042\xad\r\n" +
+	"\x14IDENTIFIER_KIND_CARD\x10\x042\xad\r\n" +
 	"\x0eMembersService\x12\xb7\x01\n" +
 	"\fCreateMember\x12&.renown.loyalty.v1.CreateMemberRequest\x1a'.renown.loyalty.v1.CreateMemberResponse\"V\xaa\xbb\x18!\x12\amanager\x12\x05admin\x1a\rloyalty.write0\x02\x82\xd3\xe4\x93\x02+:\x01*b\x06member\"\x1e/v1/programs/{program}/members\x12\xb1\x01\n" +
 	"\tGetMember\x12#.renown.loyalty.v1.GetMemberRequest\x1a$.renown.loyalty.v1.GetMemberResponse\"Y\xaa\xbb\x18\x1e\x12\amanager\x12\x05admin\x1a\floyalty.read\x82\xd3\xe4\x93\x021b\x06member\x12'/v1/programs/{program}/members/{member}\x12\xbb\x01\n" +
@@ -2192,96 +2125,96 @@ func file_renown_loyalty_v1_members_proto_rawDescGZIP() []byte {
 	return file_renown_loyalty_v1_members_proto_rawDescData
 }
 
-var file_renown_loyalty_v1_members_proto_enumTypes = make([]protoimpl.EnumInfo, 3)
+var file_renown_loyalty_v1_members_proto_enumTypes = make([]protoimpl.EnumInfo, 2)
 var file_renown_loyalty_v1_members_proto_msgTypes = make([]protoimpl.MessageInfo, 29)
 var file_renown_loyalty_v1_members_proto_goTypes = []any{
 	(MemberState)(0),              // 0: renown.loyalty.v1.MemberState
 	(IdentifierKind)(0),           // 1: renown.loyalty.v1.IdentifierKind
-	(ImportOutcome)(0),            // 2: renown.loyalty.v1.ImportOutcome
-	(*Member)(nil),                // 3: renown.loyalty.v1.Member
-	(*MemberIdentifier)(nil),      // 4: renown.loyalty.v1.MemberIdentifier
-	(*Account)(nil),               // 5: renown.loyalty.v1.Account
-	(*CreateMemberRequest)(nil),   // 6: renown.loyalty.v1.CreateMemberRequest
-	(*CreateMemberResponse)(nil),  // 7: renown.loyalty.v1.CreateMemberResponse
-	(*GetMemberRequest)(nil),      // 8: renown.loyalty.v1.GetMemberRequest
-	(*GetMemberResponse)(nil),     // 9: renown.loyalty.v1.GetMemberResponse
-	(*LookupMemberRequest)(nil),   // 10: renown.loyalty.v1.LookupMemberRequest
-	(*LookupMemberResponse)(nil),  // 11: renown.loyalty.v1.LookupMemberResponse
-	(*ListMembersRequest)(nil),    // 12: renown.loyalty.v1.ListMembersRequest
-	(*ListMembersResponse)(nil),   // 13: renown.loyalty.v1.ListMembersResponse
-	(*UpdateMemberRequest)(nil),   // 14: renown.loyalty.v1.UpdateMemberRequest
-	(*UpdateMemberResponse)(nil),  // 15: renown.loyalty.v1.UpdateMemberResponse
-	(*MergeMembersRequest)(nil),   // 16: renown.loyalty.v1.MergeMembersRequest
-	(*MergeMembersResponse)(nil),  // 17: renown.loyalty.v1.MergeMembersResponse
-	(*EraseMemberRequest)(nil),    // 18: renown.loyalty.v1.EraseMemberRequest
-	(*EraseMemberResponse)(nil),   // 19: renown.loyalty.v1.EraseMemberResponse
-	(*ImportedMember)(nil),        // 20: renown.loyalty.v1.ImportedMember
-	(*ImportedBalance)(nil),       // 21: renown.loyalty.v1.ImportedBalance
-	(*ImportMembersRequest)(nil),  // 22: renown.loyalty.v1.ImportMembersRequest
-	(*ImportMembersResponse)(nil), // 23: renown.loyalty.v1.ImportMembersResponse
-	(*ImportedResult)(nil),        // 24: renown.loyalty.v1.ImportedResult
-	(*ImportProblem)(nil),         // 25: renown.loyalty.v1.ImportProblem
-	(*ExportMembersRequest)(nil),  // 26: renown.loyalty.v1.ExportMembersRequest
-	(*ExportMembersResponse)(nil), // 27: renown.loyalty.v1.ExportMembersResponse
-	nil,                           // 28: renown.loyalty.v1.Member.AttributesEntry
-	nil,                           // 29: renown.loyalty.v1.CreateMemberRequest.AttributesEntry
-	nil,                           // 30: renown.loyalty.v1.UpdateMemberRequest.AttributesEntry
-	nil,                           // 31: renown.loyalty.v1.ImportedMember.AttributesEntry
-	(*timestamppb.Timestamp)(nil), // 32: google.protobuf.Timestamp
-	(*TierProgress)(nil),          // 33: renown.loyalty.v1.TierProgress
+	(*Member)(nil),                // 2: renown.loyalty.v1.Member
+	(*MemberIdentifier)(nil),      // 3: renown.loyalty.v1.MemberIdentifier
+	(*Account)(nil),               // 4: renown.loyalty.v1.Account
+	(*CreateMemberRequest)(nil),   // 5: renown.loyalty.v1.CreateMemberRequest
+	(*CreateMemberResponse)(nil),  // 6: renown.loyalty.v1.CreateMemberResponse
+	(*GetMemberRequest)(nil),      // 7: renown.loyalty.v1.GetMemberRequest
+	(*GetMemberResponse)(nil),     // 8: renown.loyalty.v1.GetMemberResponse
+	(*LookupMemberRequest)(nil),   // 9: renown.loyalty.v1.LookupMemberRequest
+	(*LookupMemberResponse)(nil),  // 10: renown.loyalty.v1.LookupMemberResponse
+	(*ListMembersRequest)(nil),    // 11: renown.loyalty.v1.ListMembersRequest
+	(*ListMembersResponse)(nil),   // 12: renown.loyalty.v1.ListMembersResponse
+	(*UpdateMemberRequest)(nil),   // 13: renown.loyalty.v1.UpdateMemberRequest
+	(*UpdateMemberResponse)(nil),  // 14: renown.loyalty.v1.UpdateMemberResponse
+	(*MergeMembersRequest)(nil),   // 15: renown.loyalty.v1.MergeMembersRequest
+	(*MergeMembersResponse)(nil),  // 16: renown.loyalty.v1.MergeMembersResponse
+	(*EraseMemberRequest)(nil),    // 17: renown.loyalty.v1.EraseMemberRequest
+	(*EraseMemberResponse)(nil),   // 18: renown.loyalty.v1.EraseMemberResponse
+	(*ImportedMember)(nil),        // 19: renown.loyalty.v1.ImportedMember
+	(*ImportedBalance)(nil),       // 20: renown.loyalty.v1.ImportedBalance
+	(*ImportMembersRequest)(nil),  // 21: renown.loyalty.v1.ImportMembersRequest
+	(*ImportMembersResponse)(nil), // 22: renown.loyalty.v1.ImportMembersResponse
+	(*ImportedResult)(nil),        // 23: renown.loyalty.v1.ImportedResult
+	(*ImportProblem)(nil),         // 24: renown.loyalty.v1.ImportProblem
+	(*ExportMembersRequest)(nil),  // 25: renown.loyalty.v1.ExportMembersRequest
+	(*ExportMembersResponse)(nil), // 26: renown.loyalty.v1.ExportMembersResponse
+	nil,                           // 27: renown.loyalty.v1.Member.AttributesEntry
+	nil,                           // 28: renown.loyalty.v1.CreateMemberRequest.AttributesEntry
+	nil,                           // 29: renown.loyalty.v1.UpdateMemberRequest.AttributesEntry
+	nil,                           // 30: renown.loyalty.v1.ImportedMember.AttributesEntry
+	(*timestamppb.Timestamp)(nil), // 31: google.protobuf.Timestamp
+	(*TierProgress)(nil),          // 32: renown.loyalty.v1.TierProgress
+	(ImportOutcome)(0),            // 33: renown.loyalty.v1.ImportOutcome
 }
 var file_renown_loyalty_v1_members_proto_depIdxs = []int32{
-	4,  // 0: renown.loyalty.v1.Member.identifiers:type_name -> renown.loyalty.v1.MemberIdentifier
-	5,  // 1: renown.loyalty.v1.Member.accounts:type_name -> renown.loyalty.v1.Account
+	3,  // 0: renown.loyalty.v1.Member.identifiers:type_name -> renown.loyalty.v1.MemberIdentifier
+	4,  // 1: renown.loyalty.v1.Member.accounts:type_name -> renown.loyalty.v1.Account
 	0,  // 2: renown.loyalty.v1.Member.state:type_name -> renown.loyalty.v1.MemberState
-	32, // 3: renown.loyalty.v1.Member.enroll_time:type_name -> google.protobuf.Timestamp
-	28, // 4: renown.loyalty.v1.Member.attributes:type_name -> renown.loyalty.v1.Member.AttributesEntry
+	31, // 3: renown.loyalty.v1.Member.enroll_time:type_name -> google.protobuf.Timestamp
+	27, // 4: renown.loyalty.v1.Member.attributes:type_name -> renown.loyalty.v1.Member.AttributesEntry
 	1,  // 5: renown.loyalty.v1.MemberIdentifier.kind:type_name -> renown.loyalty.v1.IdentifierKind
-	32, // 6: renown.loyalty.v1.Account.next_expire_time:type_name -> google.protobuf.Timestamp
-	33, // 7: renown.loyalty.v1.Account.tier:type_name -> renown.loyalty.v1.TierProgress
-	4,  // 8: renown.loyalty.v1.CreateMemberRequest.identifiers:type_name -> renown.loyalty.v1.MemberIdentifier
-	29, // 9: renown.loyalty.v1.CreateMemberRequest.attributes:type_name -> renown.loyalty.v1.CreateMemberRequest.AttributesEntry
-	3,  // 10: renown.loyalty.v1.CreateMemberResponse.member:type_name -> renown.loyalty.v1.Member
-	3,  // 11: renown.loyalty.v1.GetMemberResponse.member:type_name -> renown.loyalty.v1.Member
-	4,  // 12: renown.loyalty.v1.LookupMemberRequest.identifier:type_name -> renown.loyalty.v1.MemberIdentifier
-	3,  // 13: renown.loyalty.v1.LookupMemberResponse.member:type_name -> renown.loyalty.v1.Member
-	3,  // 14: renown.loyalty.v1.ListMembersResponse.members:type_name -> renown.loyalty.v1.Member
-	4,  // 15: renown.loyalty.v1.UpdateMemberRequest.add_identifiers:type_name -> renown.loyalty.v1.MemberIdentifier
-	4,  // 16: renown.loyalty.v1.UpdateMemberRequest.remove_identifiers:type_name -> renown.loyalty.v1.MemberIdentifier
-	30, // 17: renown.loyalty.v1.UpdateMemberRequest.attributes:type_name -> renown.loyalty.v1.UpdateMemberRequest.AttributesEntry
-	3,  // 18: renown.loyalty.v1.UpdateMemberResponse.member:type_name -> renown.loyalty.v1.Member
-	3,  // 19: renown.loyalty.v1.MergeMembersResponse.member:type_name -> renown.loyalty.v1.Member
-	3,  // 20: renown.loyalty.v1.EraseMemberResponse.member:type_name -> renown.loyalty.v1.Member
-	4,  // 21: renown.loyalty.v1.ImportedMember.identifiers:type_name -> renown.loyalty.v1.MemberIdentifier
-	31, // 22: renown.loyalty.v1.ImportedMember.attributes:type_name -> renown.loyalty.v1.ImportedMember.AttributesEntry
-	32, // 23: renown.loyalty.v1.ImportedMember.enroll_time:type_name -> google.protobuf.Timestamp
-	21, // 24: renown.loyalty.v1.ImportedMember.balances:type_name -> renown.loyalty.v1.ImportedBalance
-	32, // 25: renown.loyalty.v1.ImportedBalance.issue_time:type_name -> google.protobuf.Timestamp
-	32, // 26: renown.loyalty.v1.ImportedBalance.expire_time:type_name -> google.protobuf.Timestamp
-	32, // 27: renown.loyalty.v1.ImportedBalance.activate_time:type_name -> google.protobuf.Timestamp
-	20, // 28: renown.loyalty.v1.ImportMembersRequest.members:type_name -> renown.loyalty.v1.ImportedMember
-	24, // 29: renown.loyalty.v1.ImportMembersResponse.results:type_name -> renown.loyalty.v1.ImportedResult
-	2,  // 30: renown.loyalty.v1.ImportedResult.outcome:type_name -> renown.loyalty.v1.ImportOutcome
-	25, // 31: renown.loyalty.v1.ImportedResult.problems:type_name -> renown.loyalty.v1.ImportProblem
-	20, // 32: renown.loyalty.v1.ExportMembersResponse.members:type_name -> renown.loyalty.v1.ImportedMember
-	6,  // 33: renown.loyalty.v1.MembersService.CreateMember:input_type -> renown.loyalty.v1.CreateMemberRequest
-	8,  // 34: renown.loyalty.v1.MembersService.GetMember:input_type -> renown.loyalty.v1.GetMemberRequest
-	10, // 35: renown.loyalty.v1.MembersService.LookupMember:input_type -> renown.loyalty.v1.LookupMemberRequest
-	12, // 36: renown.loyalty.v1.MembersService.ListMembers:input_type -> renown.loyalty.v1.ListMembersRequest
-	14, // 37: renown.loyalty.v1.MembersService.UpdateMember:input_type -> renown.loyalty.v1.UpdateMemberRequest
-	16, // 38: renown.loyalty.v1.MembersService.MergeMembers:input_type -> renown.loyalty.v1.MergeMembersRequest
-	18, // 39: renown.loyalty.v1.MembersService.EraseMember:input_type -> renown.loyalty.v1.EraseMemberRequest
-	22, // 40: renown.loyalty.v1.MembersService.ImportMembers:input_type -> renown.loyalty.v1.ImportMembersRequest
-	26, // 41: renown.loyalty.v1.MembersService.ExportMembers:input_type -> renown.loyalty.v1.ExportMembersRequest
-	7,  // 42: renown.loyalty.v1.MembersService.CreateMember:output_type -> renown.loyalty.v1.CreateMemberResponse
-	9,  // 43: renown.loyalty.v1.MembersService.GetMember:output_type -> renown.loyalty.v1.GetMemberResponse
-	11, // 44: renown.loyalty.v1.MembersService.LookupMember:output_type -> renown.loyalty.v1.LookupMemberResponse
-	13, // 45: renown.loyalty.v1.MembersService.ListMembers:output_type -> renown.loyalty.v1.ListMembersResponse
-	15, // 46: renown.loyalty.v1.MembersService.UpdateMember:output_type -> renown.loyalty.v1.UpdateMemberResponse
-	17, // 47: renown.loyalty.v1.MembersService.MergeMembers:output_type -> renown.loyalty.v1.MergeMembersResponse
-	19, // 48: renown.loyalty.v1.MembersService.EraseMember:output_type -> renown.loyalty.v1.EraseMemberResponse
-	23, // 49: renown.loyalty.v1.MembersService.ImportMembers:output_type -> renown.loyalty.v1.ImportMembersResponse
-	27, // 50: renown.loyalty.v1.MembersService.ExportMembers:output_type -> renown.loyalty.v1.ExportMembersResponse
+	31, // 6: renown.loyalty.v1.Account.next_expire_time:type_name -> google.protobuf.Timestamp
+	32, // 7: renown.loyalty.v1.Account.tier:type_name -> renown.loyalty.v1.TierProgress
+	3,  // 8: renown.loyalty.v1.CreateMemberRequest.identifiers:type_name -> renown.loyalty.v1.MemberIdentifier
+	28, // 9: renown.loyalty.v1.CreateMemberRequest.attributes:type_name -> renown.loyalty.v1.CreateMemberRequest.AttributesEntry
+	2,  // 10: renown.loyalty.v1.CreateMemberResponse.member:type_name -> renown.loyalty.v1.Member
+	2,  // 11: renown.loyalty.v1.GetMemberResponse.member:type_name -> renown.loyalty.v1.Member
+	3,  // 12: renown.loyalty.v1.LookupMemberRequest.identifier:type_name -> renown.loyalty.v1.MemberIdentifier
+	2,  // 13: renown.loyalty.v1.LookupMemberResponse.member:type_name -> renown.loyalty.v1.Member
+	2,  // 14: renown.loyalty.v1.ListMembersResponse.members:type_name -> renown.loyalty.v1.Member
+	3,  // 15: renown.loyalty.v1.UpdateMemberRequest.add_identifiers:type_name -> renown.loyalty.v1.MemberIdentifier
+	3,  // 16: renown.loyalty.v1.UpdateMemberRequest.remove_identifiers:type_name -> renown.loyalty.v1.MemberIdentifier
+	29, // 17: renown.loyalty.v1.UpdateMemberRequest.attributes:type_name -> renown.loyalty.v1.UpdateMemberRequest.AttributesEntry
+	2,  // 18: renown.loyalty.v1.UpdateMemberResponse.member:type_name -> renown.loyalty.v1.Member
+	2,  // 19: renown.loyalty.v1.MergeMembersResponse.member:type_name -> renown.loyalty.v1.Member
+	2,  // 20: renown.loyalty.v1.EraseMemberResponse.member:type_name -> renown.loyalty.v1.Member
+	3,  // 21: renown.loyalty.v1.ImportedMember.identifiers:type_name -> renown.loyalty.v1.MemberIdentifier
+	30, // 22: renown.loyalty.v1.ImportedMember.attributes:type_name -> renown.loyalty.v1.ImportedMember.AttributesEntry
+	31, // 23: renown.loyalty.v1.ImportedMember.enroll_time:type_name -> google.protobuf.Timestamp
+	20, // 24: renown.loyalty.v1.ImportedMember.balances:type_name -> renown.loyalty.v1.ImportedBalance
+	31, // 25: renown.loyalty.v1.ImportedBalance.issue_time:type_name -> google.protobuf.Timestamp
+	31, // 26: renown.loyalty.v1.ImportedBalance.expire_time:type_name -> google.protobuf.Timestamp
+	31, // 27: renown.loyalty.v1.ImportedBalance.activate_time:type_name -> google.protobuf.Timestamp
+	19, // 28: renown.loyalty.v1.ImportMembersRequest.members:type_name -> renown.loyalty.v1.ImportedMember
+	23, // 29: renown.loyalty.v1.ImportMembersResponse.results:type_name -> renown.loyalty.v1.ImportedResult
+	33, // 30: renown.loyalty.v1.ImportedResult.outcome:type_name -> renown.loyalty.v1.ImportOutcome
+	24, // 31: renown.loyalty.v1.ImportedResult.problems:type_name -> renown.loyalty.v1.ImportProblem
+	19, // 32: renown.loyalty.v1.ExportMembersResponse.members:type_name -> renown.loyalty.v1.ImportedMember
+	5,  // 33: renown.loyalty.v1.MembersService.CreateMember:input_type -> renown.loyalty.v1.CreateMemberRequest
+	7,  // 34: renown.loyalty.v1.MembersService.GetMember:input_type -> renown.loyalty.v1.GetMemberRequest
+	9,  // 35: renown.loyalty.v1.MembersService.LookupMember:input_type -> renown.loyalty.v1.LookupMemberRequest
+	11, // 36: renown.loyalty.v1.MembersService.ListMembers:input_type -> renown.loyalty.v1.ListMembersRequest
+	13, // 37: renown.loyalty.v1.MembersService.UpdateMember:input_type -> renown.loyalty.v1.UpdateMemberRequest
+	15, // 38: renown.loyalty.v1.MembersService.MergeMembers:input_type -> renown.loyalty.v1.MergeMembersRequest
+	17, // 39: renown.loyalty.v1.MembersService.EraseMember:input_type -> renown.loyalty.v1.EraseMemberRequest
+	21, // 40: renown.loyalty.v1.MembersService.ImportMembers:input_type -> renown.loyalty.v1.ImportMembersRequest
+	25, // 41: renown.loyalty.v1.MembersService.ExportMembers:input_type -> renown.loyalty.v1.ExportMembersRequest
+	6,  // 42: renown.loyalty.v1.MembersService.CreateMember:output_type -> renown.loyalty.v1.CreateMemberResponse
+	8,  // 43: renown.loyalty.v1.MembersService.GetMember:output_type -> renown.loyalty.v1.GetMemberResponse
+	10, // 44: renown.loyalty.v1.MembersService.LookupMember:output_type -> renown.loyalty.v1.LookupMemberResponse
+	12, // 45: renown.loyalty.v1.MembersService.ListMembers:output_type -> renown.loyalty.v1.ListMembersResponse
+	14, // 46: renown.loyalty.v1.MembersService.UpdateMember:output_type -> renown.loyalty.v1.UpdateMemberResponse
+	16, // 47: renown.loyalty.v1.MembersService.MergeMembers:output_type -> renown.loyalty.v1.MergeMembersResponse
+	18, // 48: renown.loyalty.v1.MembersService.EraseMember:output_type -> renown.loyalty.v1.EraseMemberResponse
+	22, // 49: renown.loyalty.v1.MembersService.ImportMembers:output_type -> renown.loyalty.v1.ImportMembersResponse
+	26, // 50: renown.loyalty.v1.MembersService.ExportMembers:output_type -> renown.loyalty.v1.ExportMembersResponse
 	42, // [42:51] is the sub-list for method output_type
 	33, // [33:42] is the sub-list for method input_type
 	33, // [33:33] is the sub-list for extension type_name
@@ -2294,6 +2227,7 @@ func file_renown_loyalty_v1_members_proto_init() {
 	if File_renown_loyalty_v1_members_proto != nil {
 		return
 	}
+	file_renown_loyalty_v1_programs_proto_init()
 	file_renown_loyalty_v1_tiers_proto_init()
 	file_renown_loyalty_v1_members_proto_msgTypes[11].OneofWrappers = []any{}
 	type x struct{}
@@ -2301,7 +2235,7 @@ func file_renown_loyalty_v1_members_proto_init() {
 		File: protoimpl.DescBuilder{
 			GoPackagePath: reflect.TypeOf(x{}).PkgPath(),
 			RawDescriptor: unsafe.Slice(unsafe.StringData(file_renown_loyalty_v1_members_proto_rawDesc), len(file_renown_loyalty_v1_members_proto_rawDesc)),
-			NumEnums:      3,
+			NumEnums:      2,
 			NumMessages:   29,
 			NumExtensions: 0,
 			NumServices:   1,

@@ -27,6 +27,67 @@ const (
 	_ = protoimpl.EnforceVersion(protoimpl.MaxVersion - 20)
 )
 
+// ImportOutcome says what became of something that was imported.
+type ImportOutcome int32
+
+const (
+	// Not said.
+	ImportOutcome_IMPORT_OUTCOME_UNSPECIFIED ImportOutcome = 0
+	// It was made.
+	ImportOutcome_IMPORT_OUTCOME_CREATED ImportOutcome = 1
+	// It was there and was changed.
+	ImportOutcome_IMPORT_OUTCOME_UPDATED ImportOutcome = 2
+	// It was there as it was to be.
+	ImportOutcome_IMPORT_OUTCOME_UNCHANGED ImportOutcome = 3
+	// Nothing was done.
+	ImportOutcome_IMPORT_OUTCOME_REFUSED ImportOutcome = 4
+)
+
+// Enum value maps for ImportOutcome.
+var (
+	ImportOutcome_name = map[int32]string{
+		0: "IMPORT_OUTCOME_UNSPECIFIED",
+		1: "IMPORT_OUTCOME_CREATED",
+		2: "IMPORT_OUTCOME_UPDATED",
+		3: "IMPORT_OUTCOME_UNCHANGED",
+		4: "IMPORT_OUTCOME_REFUSED",
+	}
+	ImportOutcome_value = map[string]int32{
+		"IMPORT_OUTCOME_UNSPECIFIED": 0,
+		"IMPORT_OUTCOME_CREATED":     1,
+		"IMPORT_OUTCOME_UPDATED":     2,
+		"IMPORT_OUTCOME_UNCHANGED":   3,
+		"IMPORT_OUTCOME_REFUSED":     4,
+	}
+)
+
+func (x ImportOutcome) Enum() *ImportOutcome {
+	p := new(ImportOutcome)
+	*p = x
+	return p
+}
+
+func (x ImportOutcome) String() string {
+	return protoimpl.X.EnumStringOf(x.Descriptor(), protoreflect.EnumNumber(x))
+}
+
+func (ImportOutcome) Descriptor() protoreflect.EnumDescriptor {
+	return file_renown_loyalty_v1_programs_proto_enumTypes[0].Descriptor()
+}
+
+func (ImportOutcome) Type() protoreflect.EnumType {
+	return &file_renown_loyalty_v1_programs_proto_enumTypes[0]
+}
+
+func (x ImportOutcome) Number() protoreflect.EnumNumber {
+	return protoreflect.EnumNumber(x)
+}
+
+// Deprecated: Use ImportOutcome.Descriptor instead.
+func (ImportOutcome) EnumDescriptor() ([]byte, []int) {
+	return file_renown_loyalty_v1_programs_proto_rawDescGZIP(), []int{0}
+}
+
 // Program is a points programme.
 type Program struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
@@ -667,6 +728,308 @@ func (x *UpdateProgramResponse) GetProgram() *Program {
 	return nil
 }
 
+// ProgramDocument is what a programme is set up as.
+type ProgramDocument struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// Version of the document's form: 1.
+	Schema int32 `protobuf:"varint,1,opt,name=schema,proto3" json:"schema,omitempty"`
+	// What people call the programme.
+	DisplayName string `protobuf:"bytes,2,opt,name=display_name,json=displayName,proto3" json:"display_name,omitempty"`
+	// Its units of points, the usual one first.
+	Wallets []*Wallet `protobuf:"bytes,3,rep,name=wallets,proto3" json:"wallets,omitempty"`
+	// IANA time zone by which its days begin.
+	TimeZone string `protobuf:"bytes,4,opt,name=time_zone,json=timeZone,proto3" json:"time_zone,omitempty"`
+	// ISO 4217 currency of its orders. It never changes.
+	Currency      string `protobuf:"bytes,5,opt,name=currency,proto3" json:"currency,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *ProgramDocument) Reset() {
+	*x = ProgramDocument{}
+	mi := &file_renown_loyalty_v1_programs_proto_msgTypes[10]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *ProgramDocument) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*ProgramDocument) ProtoMessage() {}
+
+func (x *ProgramDocument) ProtoReflect() protoreflect.Message {
+	mi := &file_renown_loyalty_v1_programs_proto_msgTypes[10]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use ProgramDocument.ProtoReflect.Descriptor instead.
+func (*ProgramDocument) Descriptor() ([]byte, []int) {
+	return file_renown_loyalty_v1_programs_proto_rawDescGZIP(), []int{10}
+}
+
+func (x *ProgramDocument) GetSchema() int32 {
+	if x != nil {
+		return x.Schema
+	}
+	return 0
+}
+
+func (x *ProgramDocument) GetDisplayName() string {
+	if x != nil {
+		return x.DisplayName
+	}
+	return ""
+}
+
+func (x *ProgramDocument) GetWallets() []*Wallet {
+	if x != nil {
+		return x.Wallets
+	}
+	return nil
+}
+
+func (x *ProgramDocument) GetTimeZone() string {
+	if x != nil {
+		return x.TimeZone
+	}
+	return ""
+}
+
+func (x *ProgramDocument) GetCurrency() string {
+	if x != nil {
+		return x.Currency
+	}
+	return ""
+}
+
+// ExportProgramRequest names a programme.
+type ExportProgramRequest struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// Id of the programme.
+	Program       string `protobuf:"bytes,1,opt,name=program,proto3" json:"program,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *ExportProgramRequest) Reset() {
+	*x = ExportProgramRequest{}
+	mi := &file_renown_loyalty_v1_programs_proto_msgTypes[11]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *ExportProgramRequest) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*ExportProgramRequest) ProtoMessage() {}
+
+func (x *ExportProgramRequest) ProtoReflect() protoreflect.Message {
+	mi := &file_renown_loyalty_v1_programs_proto_msgTypes[11]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use ExportProgramRequest.ProtoReflect.Descriptor instead.
+func (*ExportProgramRequest) Descriptor() ([]byte, []int) {
+	return file_renown_loyalty_v1_programs_proto_rawDescGZIP(), []int{11}
+}
+
+func (x *ExportProgramRequest) GetProgram() string {
+	if x != nil {
+		return x.Program
+	}
+	return ""
+}
+
+// ExportProgramResponse holds the document.
+type ExportProgramResponse struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// The document.
+	Document      *ProgramDocument `protobuf:"bytes,1,opt,name=document,proto3" json:"document,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *ExportProgramResponse) Reset() {
+	*x = ExportProgramResponse{}
+	mi := &file_renown_loyalty_v1_programs_proto_msgTypes[12]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *ExportProgramResponse) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*ExportProgramResponse) ProtoMessage() {}
+
+func (x *ExportProgramResponse) ProtoReflect() protoreflect.Message {
+	mi := &file_renown_loyalty_v1_programs_proto_msgTypes[12]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use ExportProgramResponse.ProtoReflect.Descriptor instead.
+func (*ExportProgramResponse) Descriptor() ([]byte, []int) {
+	return file_renown_loyalty_v1_programs_proto_rawDescGZIP(), []int{12}
+}
+
+func (x *ExportProgramResponse) GetDocument() *ProgramDocument {
+	if x != nil {
+		return x.Document
+	}
+	return nil
+}
+
+// ImportProgramRequest says what a programme is to be.
+type ImportProgramRequest struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// Id of the programme.
+	Program string `protobuf:"bytes,1,opt,name=program,proto3" json:"program,omitempty"`
+	// The document.
+	Document *ProgramDocument `protobuf:"bytes,2,opt,name=document,proto3" json:"document,omitempty"`
+	// Only say what would be done.
+	ValidateOnly  bool `protobuf:"varint,3,opt,name=validate_only,json=validateOnly,proto3" json:"validate_only,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *ImportProgramRequest) Reset() {
+	*x = ImportProgramRequest{}
+	mi := &file_renown_loyalty_v1_programs_proto_msgTypes[13]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *ImportProgramRequest) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*ImportProgramRequest) ProtoMessage() {}
+
+func (x *ImportProgramRequest) ProtoReflect() protoreflect.Message {
+	mi := &file_renown_loyalty_v1_programs_proto_msgTypes[13]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use ImportProgramRequest.ProtoReflect.Descriptor instead.
+func (*ImportProgramRequest) Descriptor() ([]byte, []int) {
+	return file_renown_loyalty_v1_programs_proto_rawDescGZIP(), []int{13}
+}
+
+func (x *ImportProgramRequest) GetProgram() string {
+	if x != nil {
+		return x.Program
+	}
+	return ""
+}
+
+func (x *ImportProgramRequest) GetDocument() *ProgramDocument {
+	if x != nil {
+		return x.Document
+	}
+	return nil
+}
+
+func (x *ImportProgramRequest) GetValidateOnly() bool {
+	if x != nil {
+		return x.ValidateOnly
+	}
+	return false
+}
+
+// ImportProgramResponse says what was done.
+type ImportProgramResponse struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// What was done.
+	Outcome ImportOutcome `protobuf:"varint,1,opt,name=outcome,proto3,enum=renown.loyalty.v1.ImportOutcome" json:"outcome,omitempty"`
+	// The programme as it is then; absent if it would only be made.
+	Program *Program `protobuf:"bytes,2,opt,name=program,proto3" json:"program,omitempty"`
+	// What is, or would be, changed of a programme that was there: fields of the document, such as "timeZone".
+	Changes       []string `protobuf:"bytes,3,rep,name=changes,proto3" json:"changes,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *ImportProgramResponse) Reset() {
+	*x = ImportProgramResponse{}
+	mi := &file_renown_loyalty_v1_programs_proto_msgTypes[14]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *ImportProgramResponse) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*ImportProgramResponse) ProtoMessage() {}
+
+func (x *ImportProgramResponse) ProtoReflect() protoreflect.Message {
+	mi := &file_renown_loyalty_v1_programs_proto_msgTypes[14]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use ImportProgramResponse.ProtoReflect.Descriptor instead.
+func (*ImportProgramResponse) Descriptor() ([]byte, []int) {
+	return file_renown_loyalty_v1_programs_proto_rawDescGZIP(), []int{14}
+}
+
+func (x *ImportProgramResponse) GetOutcome() ImportOutcome {
+	if x != nil {
+		return x.Outcome
+	}
+	return ImportOutcome_IMPORT_OUTCOME_UNSPECIFIED
+}
+
+func (x *ImportProgramResponse) GetProgram() *Program {
+	if x != nil {
+		return x.Program
+	}
+	return nil
+}
+
+func (x *ImportProgramResponse) GetChanges() []string {
+	if x != nil {
+		return x.Changes
+	}
+	return nil
+}
+
 var File_renown_loyalty_v1_programs_proto protoreflect.FileDescriptor
 
 const file_renown_loyalty_v1_programs_proto_rawDesc = "" +
@@ -718,13 +1081,41 @@ const file_renown_loyalty_v1_programs_proto_rawDesc = "" +
 	"\ttime_zone\x18\x04 \x01(\tB\t\xbaH\x06r\x04\x10\x01\x18@R\btimeZone\x12\x1c\n" +
 	"\x04etag\x18\x05 \x01(\tB\b\xbaH\x05r\x03\x18\x80\x01R\x04etag\"M\n" +
 	"\x15UpdateProgramResponse\x124\n" +
-	"\aprogram\x18\x01 \x01(\v2\x1a.renown.loyalty.v1.ProgramR\aprogram2\x96\x05\n" +
+	"\aprogram\x18\x01 \x01(\v2\x1a.renown.loyalty.v1.ProgramR\aprogram\"\xf8\x01\n" +
+	"\x0fProgramDocument\x12\x1f\n" +
+	"\x06schema\x18\x01 \x01(\x05B\a\xbaH\x04\x1a\x02\b\x01R\x06schema\x12,\n" +
+	"\fdisplay_name\x18\x02 \x01(\tB\t\xbaH\x06r\x04\x10\x01\x18xR\vdisplayName\x12?\n" +
+	"\awallets\x18\x03 \x03(\v2\x19.renown.loyalty.v1.WalletB\n" +
+	"\xbaH\a\x92\x01\x04\b\x01\x10\bR\awallets\x12&\n" +
+	"\ttime_zone\x18\x04 \x01(\tB\t\xbaH\x06r\x04\x10\x01\x18@R\btimeZone\x12-\n" +
+	"\bcurrency\x18\x05 \x01(\tB\x11\xbaH\x0er\f2\n" +
+	"^[A-Z]{3}$R\bcurrency\";\n" +
+	"\x14ExportProgramRequest\x12#\n" +
+	"\aprogram\x18\x01 \x01(\tB\t\xbaH\x06r\x04\x10\x01\x18(R\aprogram\"W\n" +
+	"\x15ExportProgramResponse\x12>\n" +
+	"\bdocument\x18\x01 \x01(\v2\".renown.loyalty.v1.ProgramDocumentR\bdocument\"\xbc\x01\n" +
+	"\x14ImportProgramRequest\x127\n" +
+	"\aprogram\x18\x01 \x01(\tB\x1d\xbaH\x1ar\x182\x16^[a-z][a-z0-9-]{1,39}$R\aprogram\x12F\n" +
+	"\bdocument\x18\x02 \x01(\v2\".renown.loyalty.v1.ProgramDocumentB\x06\xbaH\x03\xc8\x01\x01R\bdocument\x12#\n" +
+	"\rvalidate_only\x18\x03 \x01(\bR\fvalidateOnly\"\xa3\x01\n" +
+	"\x15ImportProgramResponse\x12:\n" +
+	"\aoutcome\x18\x01 \x01(\x0e2 .renown.loyalty.v1.ImportOutcomeR\aoutcome\x124\n" +
+	"\aprogram\x18\x02 \x01(\v2\x1a.renown.loyalty.v1.ProgramR\aprogram\x12\x18\n" +
+	"\achanges\x18\x03 \x03(\tR\achanges*\xa1\x01\n" +
+	"\rImportOutcome\x12\x1e\n" +
+	"\x1aIMPORT_OUTCOME_UNSPECIFIED\x10\x00\x12\x1a\n" +
+	"\x16IMPORT_OUTCOME_CREATED\x10\x01\x12\x1a\n" +
+	"\x16IMPORT_OUTCOME_UPDATED\x10\x02\x12\x1c\n" +
+	"\x18IMPORT_OUTCOME_UNCHANGED\x10\x03\x12\x1a\n" +
+	"\x16IMPORT_OUTCOME_REFUSED\x10\x042\xf1\a\n" +
 	"\x0fProgramsService\x12\x9a\x01\n" +
 	"\rCreateProgram\x12'.renown.loyalty.v1.CreateProgramRequest\x1a(.renown.loyalty.v1.CreateProgramResponse\"6\xaa\xbb\x18\x12\x12\amanager\x12\x05admin0\x02\x82\xd3\xe4\x93\x02\x1a:\x01*b\aprogram\"\f/v1/programs\x12\xa4\x01\n" +
 	"\n" +
 	"GetProgram\x12$.renown.loyalty.v1.GetProgramRequest\x1a%.renown.loyalty.v1.GetProgramResponse\"I\xaa\xbb\x18\x1e\x12\amanager\x12\x05admin\x1a\floyalty.read\x82\xd3\xe4\x93\x02!b\aprogram\x12\x16/v1/programs/{program}\x12\x97\x01\n" +
 	"\fListPrograms\x12&.renown.loyalty.v1.ListProgramsRequest\x1a'.renown.loyalty.v1.ListProgramsResponse\"6\xaa\xbb\x18\x1e\x12\amanager\x12\x05admin\x1a\floyalty.read\x82\xd3\xe4\x93\x02\x0e\x12\f/v1/programs\x12\xa4\x01\n" +
-	"\rUpdateProgram\x12'.renown.loyalty.v1.UpdateProgramRequest\x1a(.renown.loyalty.v1.UpdateProgramResponse\"@\xaa\xbb\x18\x12\x12\amanager\x12\x05admin0\x01\x82\xd3\xe4\x93\x02$:\x01*b\aprogram\x1a\x16/v1/programs/{program}B6Z4renown.example/proto/gen/renown/loyalty/v1;loyaltyv1b\x06proto3"
+	"\rUpdateProgram\x12'.renown.loyalty.v1.UpdateProgramRequest\x1a(.renown.loyalty.v1.UpdateProgramResponse\"@\xaa\xbb\x18\x12\x12\amanager\x12\x05admin0\x01\x82\xd3\xe4\x93\x02$:\x01*b\aprogram\x1a\x16/v1/programs/{program}\x12\xb5\x01\n" +
+	"\rExportProgram\x12'.renown.loyalty.v1.ExportProgramRequest\x1a(.renown.loyalty.v1.ExportProgramResponse\"Q\xaa\xbb\x18\x1e\x12\amanager\x12\x05admin\x1a\floyalty.read\x82\xd3\xe4\x93\x02)b\bdocument\x12\x1d/v1/programs/{program}:export\x12\xa0\x01\n" +
+	"\rImportProgram\x12'.renown.loyalty.v1.ImportProgramRequest\x1a(.renown.loyalty.v1.ImportProgramResponse\"<\xaa\xbb\x18\x10\x12\amanager\x12\x05admin\x82\xd3\xe4\x93\x02\":\x01*\"\x1d/v1/programs/{program}:importB6Z4renown.example/proto/gen/renown/loyalty/v1;loyaltyv1b\x06proto3"
 
 var (
 	file_renown_loyalty_v1_programs_proto_rawDescOnce sync.Once
@@ -738,43 +1129,59 @@ func file_renown_loyalty_v1_programs_proto_rawDescGZIP() []byte {
 	return file_renown_loyalty_v1_programs_proto_rawDescData
 }
 
-var file_renown_loyalty_v1_programs_proto_msgTypes = make([]protoimpl.MessageInfo, 10)
+var file_renown_loyalty_v1_programs_proto_enumTypes = make([]protoimpl.EnumInfo, 1)
+var file_renown_loyalty_v1_programs_proto_msgTypes = make([]protoimpl.MessageInfo, 15)
 var file_renown_loyalty_v1_programs_proto_goTypes = []any{
-	(*Program)(nil),               // 0: renown.loyalty.v1.Program
-	(*Wallet)(nil),                // 1: renown.loyalty.v1.Wallet
-	(*CreateProgramRequest)(nil),  // 2: renown.loyalty.v1.CreateProgramRequest
-	(*CreateProgramResponse)(nil), // 3: renown.loyalty.v1.CreateProgramResponse
-	(*GetProgramRequest)(nil),     // 4: renown.loyalty.v1.GetProgramRequest
-	(*GetProgramResponse)(nil),    // 5: renown.loyalty.v1.GetProgramResponse
-	(*ListProgramsRequest)(nil),   // 6: renown.loyalty.v1.ListProgramsRequest
-	(*ListProgramsResponse)(nil),  // 7: renown.loyalty.v1.ListProgramsResponse
-	(*UpdateProgramRequest)(nil),  // 8: renown.loyalty.v1.UpdateProgramRequest
-	(*UpdateProgramResponse)(nil), // 9: renown.loyalty.v1.UpdateProgramResponse
-	(*timestamppb.Timestamp)(nil), // 10: google.protobuf.Timestamp
+	(ImportOutcome)(0),            // 0: renown.loyalty.v1.ImportOutcome
+	(*Program)(nil),               // 1: renown.loyalty.v1.Program
+	(*Wallet)(nil),                // 2: renown.loyalty.v1.Wallet
+	(*CreateProgramRequest)(nil),  // 3: renown.loyalty.v1.CreateProgramRequest
+	(*CreateProgramResponse)(nil), // 4: renown.loyalty.v1.CreateProgramResponse
+	(*GetProgramRequest)(nil),     // 5: renown.loyalty.v1.GetProgramRequest
+	(*GetProgramResponse)(nil),    // 6: renown.loyalty.v1.GetProgramResponse
+	(*ListProgramsRequest)(nil),   // 7: renown.loyalty.v1.ListProgramsRequest
+	(*ListProgramsResponse)(nil),  // 8: renown.loyalty.v1.ListProgramsResponse
+	(*UpdateProgramRequest)(nil),  // 9: renown.loyalty.v1.UpdateProgramRequest
+	(*UpdateProgramResponse)(nil), // 10: renown.loyalty.v1.UpdateProgramResponse
+	(*ProgramDocument)(nil),       // 11: renown.loyalty.v1.ProgramDocument
+	(*ExportProgramRequest)(nil),  // 12: renown.loyalty.v1.ExportProgramRequest
+	(*ExportProgramResponse)(nil), // 13: renown.loyalty.v1.ExportProgramResponse
+	(*ImportProgramRequest)(nil),  // 14: renown.loyalty.v1.ImportProgramRequest
+	(*ImportProgramResponse)(nil), // 15: renown.loyalty.v1.ImportProgramResponse
+	(*timestamppb.Timestamp)(nil), // 16: google.protobuf.Timestamp
 }
 var file_renown_loyalty_v1_programs_proto_depIdxs = []int32{
-	1,  // 0: renown.loyalty.v1.Program.wallets:type_name -> renown.loyalty.v1.Wallet
-	10, // 1: renown.loyalty.v1.Program.create_time:type_name -> google.protobuf.Timestamp
-	10, // 2: renown.loyalty.v1.Program.update_time:type_name -> google.protobuf.Timestamp
-	1,  // 3: renown.loyalty.v1.CreateProgramRequest.wallets:type_name -> renown.loyalty.v1.Wallet
-	0,  // 4: renown.loyalty.v1.CreateProgramResponse.program:type_name -> renown.loyalty.v1.Program
-	0,  // 5: renown.loyalty.v1.GetProgramResponse.program:type_name -> renown.loyalty.v1.Program
-	0,  // 6: renown.loyalty.v1.ListProgramsResponse.programs:type_name -> renown.loyalty.v1.Program
-	1,  // 7: renown.loyalty.v1.UpdateProgramRequest.wallets:type_name -> renown.loyalty.v1.Wallet
-	0,  // 8: renown.loyalty.v1.UpdateProgramResponse.program:type_name -> renown.loyalty.v1.Program
-	2,  // 9: renown.loyalty.v1.ProgramsService.CreateProgram:input_type -> renown.loyalty.v1.CreateProgramRequest
-	4,  // 10: renown.loyalty.v1.ProgramsService.GetProgram:input_type -> renown.loyalty.v1.GetProgramRequest
-	6,  // 11: renown.loyalty.v1.ProgramsService.ListPrograms:input_type -> renown.loyalty.v1.ListProgramsRequest
-	8,  // 12: renown.loyalty.v1.ProgramsService.UpdateProgram:input_type -> renown.loyalty.v1.UpdateProgramRequest
-	3,  // 13: renown.loyalty.v1.ProgramsService.CreateProgram:output_type -> renown.loyalty.v1.CreateProgramResponse
-	5,  // 14: renown.loyalty.v1.ProgramsService.GetProgram:output_type -> renown.loyalty.v1.GetProgramResponse
-	7,  // 15: renown.loyalty.v1.ProgramsService.ListPrograms:output_type -> renown.loyalty.v1.ListProgramsResponse
-	9,  // 16: renown.loyalty.v1.ProgramsService.UpdateProgram:output_type -> renown.loyalty.v1.UpdateProgramResponse
-	13, // [13:17] is the sub-list for method output_type
-	9,  // [9:13] is the sub-list for method input_type
-	9,  // [9:9] is the sub-list for extension type_name
-	9,  // [9:9] is the sub-list for extension extendee
-	0,  // [0:9] is the sub-list for field type_name
+	2,  // 0: renown.loyalty.v1.Program.wallets:type_name -> renown.loyalty.v1.Wallet
+	16, // 1: renown.loyalty.v1.Program.create_time:type_name -> google.protobuf.Timestamp
+	16, // 2: renown.loyalty.v1.Program.update_time:type_name -> google.protobuf.Timestamp
+	2,  // 3: renown.loyalty.v1.CreateProgramRequest.wallets:type_name -> renown.loyalty.v1.Wallet
+	1,  // 4: renown.loyalty.v1.CreateProgramResponse.program:type_name -> renown.loyalty.v1.Program
+	1,  // 5: renown.loyalty.v1.GetProgramResponse.program:type_name -> renown.loyalty.v1.Program
+	1,  // 6: renown.loyalty.v1.ListProgramsResponse.programs:type_name -> renown.loyalty.v1.Program
+	2,  // 7: renown.loyalty.v1.UpdateProgramRequest.wallets:type_name -> renown.loyalty.v1.Wallet
+	1,  // 8: renown.loyalty.v1.UpdateProgramResponse.program:type_name -> renown.loyalty.v1.Program
+	2,  // 9: renown.loyalty.v1.ProgramDocument.wallets:type_name -> renown.loyalty.v1.Wallet
+	11, // 10: renown.loyalty.v1.ExportProgramResponse.document:type_name -> renown.loyalty.v1.ProgramDocument
+	11, // 11: renown.loyalty.v1.ImportProgramRequest.document:type_name -> renown.loyalty.v1.ProgramDocument
+	0,  // 12: renown.loyalty.v1.ImportProgramResponse.outcome:type_name -> renown.loyalty.v1.ImportOutcome
+	1,  // 13: renown.loyalty.v1.ImportProgramResponse.program:type_name -> renown.loyalty.v1.Program
+	3,  // 14: renown.loyalty.v1.ProgramsService.CreateProgram:input_type -> renown.loyalty.v1.CreateProgramRequest
+	5,  // 15: renown.loyalty.v1.ProgramsService.GetProgram:input_type -> renown.loyalty.v1.GetProgramRequest
+	7,  // 16: renown.loyalty.v1.ProgramsService.ListPrograms:input_type -> renown.loyalty.v1.ListProgramsRequest
+	9,  // 17: renown.loyalty.v1.ProgramsService.UpdateProgram:input_type -> renown.loyalty.v1.UpdateProgramRequest
+	12, // 18: renown.loyalty.v1.ProgramsService.ExportProgram:input_type -> renown.loyalty.v1.ExportProgramRequest
+	14, // 19: renown.loyalty.v1.ProgramsService.ImportProgram:input_type -> renown.loyalty.v1.ImportProgramRequest
+	4,  // 20: renown.loyalty.v1.ProgramsService.CreateProgram:output_type -> renown.loyalty.v1.CreateProgramResponse
+	6,  // 21: renown.loyalty.v1.ProgramsService.GetProgram:output_type -> renown.loyalty.v1.GetProgramResponse
+	8,  // 22: renown.loyalty.v1.ProgramsService.ListPrograms:output_type -> renown.loyalty.v1.ListProgramsResponse
+	10, // 23: renown.loyalty.v1.ProgramsService.UpdateProgram:output_type -> renown.loyalty.v1.UpdateProgramResponse
+	13, // 24: renown.loyalty.v1.ProgramsService.ExportProgram:output_type -> renown.loyalty.v1.ExportProgramResponse
+	15, // 25: renown.loyalty.v1.ProgramsService.ImportProgram:output_type -> renown.loyalty.v1.ImportProgramResponse
+	20, // [20:26] is the sub-list for method output_type
+	14, // [14:20] is the sub-list for method input_type
+	14, // [14:14] is the sub-list for extension type_name
+	14, // [14:14] is the sub-list for extension extendee
+	0,  // [0:14] is the sub-list for field type_name
 }
 
 func init() { file_renown_loyalty_v1_programs_proto_init() }
@@ -787,13 +1194,14 @@ func file_renown_loyalty_v1_programs_proto_init() {
 		File: protoimpl.DescBuilder{
 			GoPackagePath: reflect.TypeOf(x{}).PkgPath(),
 			RawDescriptor: unsafe.Slice(unsafe.StringData(file_renown_loyalty_v1_programs_proto_rawDesc), len(file_renown_loyalty_v1_programs_proto_rawDesc)),
-			NumEnums:      0,
-			NumMessages:   10,
+			NumEnums:      1,
+			NumMessages:   15,
 			NumExtensions: 0,
 			NumServices:   1,
 		},
 		GoTypes:           file_renown_loyalty_v1_programs_proto_goTypes,
 		DependencyIndexes: file_renown_loyalty_v1_programs_proto_depIdxs,
+		EnumInfos:         file_renown_loyalty_v1_programs_proto_enumTypes,
 		MessageInfos:      file_renown_loyalty_v1_programs_proto_msgTypes,
 	}.Build()
 	File_renown_loyalty_v1_programs_proto = out.File

@@ -25,6 +25,8 @@ const (
 	ProgramsService_GetProgram_FullMethodName    = "/renown.loyalty.v1.ProgramsService/GetProgram"
 	ProgramsService_ListPrograms_FullMethodName  = "/renown.loyalty.v1.ProgramsService/ListPrograms"
 	ProgramsService_UpdateProgram_FullMethodName = "/renown.loyalty.v1.ProgramsService/UpdateProgram"
+	ProgramsService_ExportProgram_FullMethodName = "/renown.loyalty.v1.ProgramsService/ExportProgram"
+	ProgramsService_ImportProgram_FullMethodName = "/renown.loyalty.v1.ProgramsService/ImportProgram"
 )
 
 // ProgramsServiceClient is the client API for ProgramsService service.
@@ -41,6 +43,10 @@ type ProgramsServiceClient interface {
 	ListPrograms(ctx context.Context, in *ListProgramsRequest, opts ...grpc.CallOption) (*ListProgramsResponse, error)
 	// UpdateProgram sets what may be changed of a programme, all of it. Points already given keep the dates that they were given with.
 	UpdateProgram(ctx context.Context, in *UpdateProgramRequest, opts ...grpc.CallOption) (*UpdateProgramResponse, error)
+	// ExportProgram returns what a programme is set up as, without what it was filled with: a document to keep beside other code. The same set-up has the same bytes.
+	ExportProgram(ctx context.Context, in *ExportProgramRequest, opts ...grpc.CallOption) (*ExportProgramResponse, error)
+	// ImportProgram sets a programme up as a document says, and makes it if it is missing. The same document again changes nothing.
+	ImportProgram(ctx context.Context, in *ImportProgramRequest, opts ...grpc.CallOption) (*ImportProgramResponse, error)
 }
 
 type programsServiceClient struct {
@@ -91,6 +97,26 @@ func (c *programsServiceClient) UpdateProgram(ctx context.Context, in *UpdatePro
 	return out, nil
 }
 
+func (c *programsServiceClient) ExportProgram(ctx context.Context, in *ExportProgramRequest, opts ...grpc.CallOption) (*ExportProgramResponse, error) {
+	cOpts := append([]grpc.CallOption{grpc.StaticMethod()}, opts...)
+	out := new(ExportProgramResponse)
+	err := c.cc.Invoke(ctx, ProgramsService_ExportProgram_FullMethodName, in, out, cOpts...)
+	if err != nil {
+		return nil, err
+	}
+	return out, nil
+}
+
+func (c *programsServiceClient) ImportProgram(ctx context.Context, in *ImportProgramRequest, opts ...grpc.CallOption) (*ImportProgramResponse, error) {
+	cOpts := append([]grpc.CallOption{grpc.StaticMethod()}, opts...)
+	out := new(ImportProgramResponse)
+	err := c.cc.Invoke(ctx, ProgramsService_ImportProgram_FullMethodName, in, out, cOpts...)
+	if err != nil {
+		return nil, err
+	}
+	return out, nil
+}
+
 // ProgramsServiceServer is the server API for ProgramsService service.
 // All implementations must embed UnimplementedProgramsServiceServer
 // for forward compatibility.
@@ -105,6 +131,10 @@ type ProgramsServiceServer interface {
 	ListPrograms(context.Context, *ListProgramsRequest) (*ListProgramsResponse, error)
 	// UpdateProgram sets what may be changed of a programme, all of it. Points already given keep the dates that they were given with.
 	UpdateProgram(context.Context, *UpdateProgramRequest) (*UpdateProgramResponse, error)
+	// ExportProgram returns what a programme is set up as, without what it was filled with: a document to keep beside other code. The same set-up has the same bytes.
+	ExportProgram(context.Context, *ExportProgramRequest) (*ExportProgramResponse, error)
+	// ImportProgram sets a programme up as a document says, and makes it if it is missing. The same document again changes nothing.
+	ImportProgram(context.Context, *ImportProgramRequest) (*ImportProgramResponse, error)
 	mustEmbedUnimplementedProgramsServiceServer()
 }
 
@@ -126,6 +156,12 @@ func (UnimplementedProgramsServiceServer) ListPrograms(context.Context, *ListPro
 }
 func (UnimplementedProgramsServiceServer) UpdateProgram(context.Context, *UpdateProgramRequest) (*UpdateProgramResponse, error) {
 	return nil, status.Error(codes.Unimplemented, "method UpdateProgram not implemented")
+}
+func (UnimplementedProgramsServiceServer) ExportProgram(context.Context, *ExportProgramRequest) (*ExportProgramResponse, error) {
+	return nil, status.Error(codes.Unimplemented, "method ExportProgram not implemented")
+}
+func (UnimplementedProgramsServiceServer) ImportProgram(context.Context, *ImportProgramRequest) (*ImportProgramResponse, error) {
+	return nil, status.Error(codes.Unimplemented, "method ImportProgram not implemented")
 }
 func (UnimplementedProgramsServiceServer) mustEmbedUnimplementedProgramsServiceServer() {}
 func (UnimplementedProgramsServiceServer) testEmbeddedByValue()                         {}
@@ -220,6 +256,42 @@ func _ProgramsService_UpdateProgram_Handler(srv interface{}, ctx context.Context
 	return interceptor(ctx, in, info, handler)
 }
 
+func _ProgramsService_ExportProgram_Handler(srv interface{}, ctx context.Context, dec func(interface{}) error, interceptor grpc.UnaryServerInterceptor) (interface{}, error) {
+	in := new(ExportProgramRequest)
+	if err := dec(in); err != nil {
+		return nil, err
+	}
+	if interceptor == nil {
+		return srv.(ProgramsServiceServer).ExportProgram(ctx, in)
+	}
+	info := &grpc.UnaryServerInfo{
+		Server:     srv,
+		FullMethod: ProgramsService_ExportProgram_FullMethodName,
+	}
+	handler := func(ctx context.Context, req interface{}) (interface{}, error) {
+		return srv.(ProgramsServiceServer).ExportProgram(ctx, req.(*ExportProgramRequest))
+	}
+	return interceptor(ctx, in, info, handler)
+}
+
+func _ProgramsService_ImportProgram_Handler(srv interface{}, ctx context.Context, dec func(interface{}) error, interceptor grpc.UnaryServerInterceptor) (interface{}, error) {
+	in := new(ImportProgramRequest)
+	if err := dec(in); err != nil {
+		return nil, err
+	}
+	if interceptor == nil {
+		return srv.(ProgramsServiceServer).ImportProgram(ctx, in)
+	}
+	info := &grpc.UnaryServerInfo{
+		Server:     srv,
+		FullMethod: ProgramsService_ImportProgram_FullMethodName,
+	}
+	handler := func(ctx context.Context, req interface{}) (interface{}, error) {
+		return srv.(ProgramsServiceServer).ImportProgram(ctx, req.(*ImportProgramRequest))
+	}
+	return interceptor(ctx, in, info, handler)
+}
+
 // ProgramsService_ServiceDesc is the grpc.ServiceDesc for ProgramsService service.
 // It's only intended for direct use with grpc.RegisterService,
 // and not to be introspected or modified (even as a copy)
@@ -242,6 +314,14 @@ var ProgramsService_ServiceDesc = grpc.ServiceDesc{
 		{
 			MethodName: "UpdateProgram",
 			Handler:    _ProgramsService_UpdateProgram_Handler,
+		},
+		{
+			MethodName: "ExportProgram",
+			Handler:    _ProgramsService_ExportProgram_Handler,
+		},
+		{
+			MethodName: "ImportProgram",
+			Handler:    _ProgramsService_ImportProgram_Handler,
 		},
 	},
 	Streams:  []grpc.StreamDesc{},
