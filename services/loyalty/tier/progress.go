@@ -73,7 +73,7 @@ func (w *walk) present(v *Structure) int64 {
 	if v.Metric == Balance {
 		return w.balance
 	}
-	return w.sum(v.Metric, w.first, w.day.AddDays(1))
+	return w.sum(v.Metric, w.since, w.come)
 }
 
 // shrinks returns the next day on which less counts than now, none if nothing will.

@@ -19,9 +19,10 @@ type walk struct {
 	day      calendar.Date   // the last one stopped at
 	state    State
 	value    int64 // what the day is worth
-	// first, before and after are the days on which the period of day, the one before it and the one after it begin; of a rolling period first is the earliest day
-	// that counts on day.
-	first, before, after calendar.Date
+	// days[:come] are those until day. days[since:come] are of the present period, days[former:since] of the one before it; of a rolling period days[:since] have
+	// left. after is the day on which the present period ends, or days[since] leaves; none if that is to be found yet.
+	come, since, former int
+	after               calendar.Date
 }
 
 type sums struct{ earned, spend int64 }
@@ -83,6 +84,9 @@ func (w *walk) version(d calendar.Date) *Structure {
 // stop judges a day.
 func (w *walk) stop(d calendar.Date) {
 	w.day = d
+	for w.come < len(w.days) && !d.Before(w.days[w.come].Date) {
+		w.come++
+	}
 	v := w.version(d)
 	if v == nil {
 		return
@@ -115,20 +119,42 @@ func (w *walk) worth(v *Structure, d calendar.Date) int64 {
 		return w.balance
 	}
 	if v.Period.Unit == calendar.Rolling {
-		w.first, _ = v.Period.Days(w.anchor, d)
-		return w.sum(v.Metric, w.first, d.AddDays(1))
+		w.roll(v, d)
+		return w.present(v)
 	}
-	if !d.Before(w.after) {
-		w.first, w.after = v.Period.Days(w.anchor, d)
-		w.before, _ = v.Period.Days(w.anchor, w.first.AddDays(-1))
+	if w.after.IsZero() || !d.Before(w.after) {
+		var first, before calendar.Date
+		first, w.after = v.Period.Days(w.anchor, d)
+		before, _ = v.Period.Days(w.anchor, first.AddDays(-1))
+		w.since, w.former = w.place(first), w.place(before)
 	}
-	return max(w.sum(v.Metric, w.first, d.AddDays(1)), w.sum(v.Metric, w.before, w.first))
+	return max(w.present(v), w.sum(v.Metric, w.former, w.since))
 }
 
-// sum adds up the days from first until before next.
-func (w *walk) sum(m Metric, first, next calendar.Date) int64 {
-	from, _ := slices.BinarySearchFunc(w.days, first, byDate)
-	to, _ := slices.BinarySearchFunc(w.days, next, byDate)
+// roll lets days leave a rolling period.
+func (w *walk) roll(v *Structure, d calendar.Date) {
+	if w.after.IsZero() {
+		first, _ := v.Period.Days(w.anchor, d)
+		w.since = w.place(first)
+	} else if d.Before(w.after) {
+		return
+	}
+	for w.after = (calendar.Date{}); w.since < len(w.days); w.since++ {
+		if leaves := w.days[w.since].Date.Add(v.Period.Span); d.Before(leaves) {
+			w.after = leaves
+			return
+		}
+	}
+}
+
+// place returns the place of a date among the days.
+func (w *walk) place(d calendar.Date) int {
+	n, _ := slices.BinarySearchFunc(w.days, d, byDate)
+	return n
+}
+
+// sum adds up days[from:to].
+func (w *walk) sum(m Metric, from, to int) int64 {
 	if m == Spend {
 		return w.sums[to].spend - w.sums[from].spend
 	}
@@ -185,8 +211,8 @@ func (w *walk) next() calendar.Date {
 	for _, d := range w.begins {
 		take(d)
 	}
-	if n, _ := slices.BinarySearchFunc(w.days, w.day.AddDays(1), byDate); n < len(w.days) {
-		take(w.days[n].Date)
+	if w.come < len(w.days) {
+		take(w.days[w.come].Date)
 	}
 	v := w.version(w.day)
 	if v == nil {
@@ -201,16 +227,12 @@ func (w *walk) next() calendar.Date {
 
 // leaves returns the next day on which something ceases to count, none if nothing is left that does.
 func (w *walk) leaves(v *Structure) calendar.Date {
-	rolling, first := v.Period.Unit == calendar.Rolling, w.before
-	if rolling {
-		first = w.first
+	oldest := w.former
+	if v.Period.Unit == calendar.Rolling {
+		oldest = w.since
 	}
-	n, _ := slices.BinarySearchFunc(w.days, first, byDate)
-	switch {
-	case n == len(w.days):
+	if oldest == len(w.days) {
 		return calendar.Date{}
-	case rolling:
-		return w.days[n].Date.Add(v.Period.Span)
 	}
 	return w.after
 }
