@@ -8,28 +8,21 @@ import (
 	"google.golang.org/genproto/googleapis/api/annotations"
 	"google.golang.org/protobuf/proto"
 	"google.golang.org/protobuf/reflect/protoreflect"
+	"google.golang.org/protobuf/reflect/protoregistry"
 
 	optionsv1 "renown.example/proto/gen/renown/options/v1"
-	partnersv1 "renown.example/proto/gen/renown/partners/v1"
-	storiesv1 "renown.example/proto/gen/renown/stories/v1"
 )
 
-// files are the protos whose methods the gateway serves.
-var files = []protoreflect.FileDescriptor{
-	storiesv1.File_renown_stories_v1_published_proto,
-	storiesv1.File_renown_stories_v1_workspace_proto,
-	storiesv1.File_renown_stories_v1_review_proto,
-	storiesv1.File_renown_stories_v1_signoff_proto,
-	storiesv1.File_renown_stories_v1_consents_proto,
-	storiesv1.File_renown_stories_v1_activity_proto,
-	storiesv1.File_renown_stories_v1_excerpts_proto,
-	storiesv1.File_renown_stories_v1_anonymous_proto,
-	storiesv1.File_renown_stories_v1_taxonomy_proto,
-	storiesv1.File_renown_stories_v1_addresses_proto,
-	storiesv1.File_renown_stories_v1_figures_proto,
-	storiesv1.File_renown_stories_v1_metrics_proto,
-	storiesv1.File_renown_stories_v1_previews_proto,
-	partnersv1.File_renown_partners_v1_partners_proto,
+// files are the protos whose methods the gateway serves: all of Renown's that it is built with.
+func files() []protoreflect.FileDescriptor {
+	var all []protoreflect.FileDescriptor
+	protoregistry.GlobalFiles.RangeFiles(func(f protoreflect.FileDescriptor) bool {
+		if strings.HasPrefix(string(f.Package()), "renown.") && strings.HasPrefix(f.Path(), "renown/") {
+			all = append(all, f)
+		}
+		return true
+	})
+	return all
 }
 
 // route is what the gateway knows of one REST method from its declaration in the proto.
@@ -56,7 +49,7 @@ type routeTable map[string]*route
 
 func newRouteTable() (routeTable, error) {
 	t := routeTable{}
-	for _, file := range files {
+	for _, file := range files() {
 		for i := range file.Services().Len() {
 			methods := file.Services().Get(i).Methods()
 			for j := range methods.Len() {

@@ -158,7 +158,7 @@ func (p *platform) partnerKey(ctx context.Context) (string, error) {
 			return "", err
 		}
 	}
-	made, err := apps.CreateKey(ctx, &partnersv1.CreateKeyRequest{App: demoApp, DisplayName: demoKeyName, Scopes: []string{"stories.read", "stories.write"}, Test: true})
+	made, err := apps.CreateKey(ctx, &partnersv1.CreateKeyRequest{App: demoApp, DisplayName: demoKeyName, Scopes: []string{"stories.read", "stories.write", "loyalty.read", "loyalty.write"}, Test: true})
 	return made.GetSecret(), err
 }
 

@@ -13,8 +13,8 @@ import (
 	loyaltyv1 "renown.example/proto/gen/renown/loyalty/v1"
 )
 
-// link makes a link to a member's page and returns its holder.
-func (r *rig) link(t testing.TB, req *loyaltyv1.CreateStatementLinkRequest) context.Context {
+// link makes a link to a member's page and returns who its holder is, at any time: what vouches for a caller lasts a minute.
+func (r *rig) link(t testing.TB, req *loyaltyv1.CreateStatementLinkRequest) func() context.Context {
 	t.Helper()
 	made, err := r.statements.CreateStatementLink(r.shop(t), req)
 	if err != nil {
@@ -24,7 +24,7 @@ func (r *rig) link(t testing.TB, req *loyaltyv1.CreateStatementLinkRequest) cont
 	if !ok {
 		t.Fatalf("the link is %q", made.GetUrl())
 	}
-	return r.as(t, auth.Identity{Kind: auth.KindLink, Link: token})
+	return func() context.Context { return r.as(t, auth.Identity{Kind: auth.KindLink, Link: token}) }
 }
 
 func TestAMemberSeesTheirOwnPointsByALink(t *testing.T) {
@@ -42,7 +42,7 @@ func TestAMemberSeesTheirOwnPointsByALink(t *testing.T) {
 		t.Fatal(err)
 	}
 	holder := r.link(t, &loyaltyv1.CreateStatementLinkRequest{Program: "customers", Member: ida})
-	got, err := r.statements.GetStatement(holder, &loyaltyv1.GetStatementRequest{})
+	got, err := r.statements.GetStatement(holder(), &loyaltyv1.GetStatementRequest{})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -54,10 +54,10 @@ func TestAMemberSeesTheirOwnPointsByALink(t *testing.T) {
 		t.Errorf("expires: %v", w.GetExpirations())
 	}
 	r.clock.Step(25 * time.Hour)
-	if got, err = r.statements.GetStatement(holder, &loyaltyv1.GetStatementRequest{}); err != nil || got.GetStatement().GetWallets()[0].GetAccount().GetAvailable() != 100 {
+	if got, err = r.statements.GetStatement(holder(), &loyaltyv1.GetStatementRequest{}); err != nil || got.GetStatement().GetWallets()[0].GetAccount().GetAvailable() != 100 {
 		t.Errorf("a day later: %v, %v", got, err)
 	}
-	list, err := r.statements.ListStatementEntries(holder, &loyaltyv1.ListStatementEntriesRequest{})
+	list, err := r.statements.ListStatementEntries(holder(), &loyaltyv1.ListStatementEntriesRequest{})
 	if err != nil || len(list.GetEntries()) < 3 {
 		t.Errorf("the entries are %v, %v", list, err)
 	}
@@ -73,13 +73,13 @@ func TestLinksToPagesEnd(t *testing.T) {
 	ida := r.enrol(t, "Ida")
 	old := r.link(t, &loyaltyv1.CreateStatementLinkRequest{Program: "customers", Member: ida})
 	fresh := r.link(t, &loyaltyv1.CreateStatementLinkRequest{Program: "customers", Member: ida, Days: 2, Replace: true})
-	_, err := r.statements.GetStatement(old, &loyaltyv1.GetStatementRequest{})
+	_, err := r.statements.GetStatement(old(), &loyaltyv1.GetStatementRequest{})
 	refused(t, "a link that was replaced", err, fault.LinkInvalid)
-	if _, err := r.statements.GetStatement(fresh, &loyaltyv1.GetStatementRequest{}); err != nil {
+	if _, err := r.statements.GetStatement(fresh(), &loyaltyv1.GetStatementRequest{}); err != nil {
 		t.Error(err)
 	}
 	r.clock.Step(49 * time.Hour)
-	_, err = r.statements.GetStatement(fresh, &loyaltyv1.GetStatementRequest{})
+	_, err = r.statements.GetStatement(fresh(), &loyaltyv1.GetStatementRequest{})
 	refused(t, "a link that has ended", err, fault.LinkInvalid)
 	_, err = r.statements.GetStatement(r.shop(t), &loyaltyv1.GetStatementRequest{})
 	refused(t, "an app without a link", err, fault.PermissionDenied)

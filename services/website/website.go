@@ -15,6 +15,7 @@ import (
 	"renown.example/kit/ready"
 	"renown.example/kit/telemetry"
 	"renown.example/website/api"
+	"renown.example/website/points"
 	"renown.example/website/public"
 	"renown.example/website/signin"
 	"renown.example/website/studio"
@@ -80,17 +81,21 @@ func New(o Options) (*Site, error) {
 	if err := o.fill(); err != nil {
 		return nil, fmt.Errorf("website: telemetry: %w", err)
 	}
-	assets, err := web.NewAssets(o.Theme, public.Static(), studio.Assets(), signin.Assets())
+	assets, err := web.NewAssets(o.Theme, public.Static(), points.Static(), studio.Assets(), signin.Assets())
 	if err != nil {
 		return nil, fmt.Errorf("website: assets: %w", err)
 	}
-	renderer, err := web.NewRenderer(o.Theme, assets, public.Words, public.SignoffWords)
+	renderer, err := web.NewRenderer(o.Theme, assets, public.Words, public.SignoffWords, points.Words)
 	if err != nil {
 		return nil, fmt.Errorf("website: words: %w", err)
 	}
 	open, err := public.New(public.Options{API: o.API, Renderer: renderer, PublicURL: o.PublicURL, DefaultLocale: o.DefaultLocale, Clock: o.Clock, Log: o.log, Settle: o.Settle, Shared: o.Shared})
 	if err != nil {
 		return nil, fmt.Errorf("website: public pages: %w", err)
+	}
+	own, err := points.New(points.Options{API: o.API, Renderer: renderer, DefaultLocale: o.DefaultLocale, Clock: o.Clock, Log: o.log})
+	if err != nil {
+		return nil, fmt.Errorf("website: members' pages: %w", err)
 	}
 	work, err := studio.New(o.API, renderer, o.Clock, o.log)
 	if err != nil {
@@ -102,6 +107,7 @@ func New(o Options) (*Site, error) {
 	}
 	mux := http.NewServeMux()
 	mux.Handle("/static/", web.Secure(web.Policy{}, assets))
+	mux.Handle("/points/", own.Handler())
 	mux.Handle("/studio", work.Handler())
 	mux.Handle("/studio/", work.Handler())
 	for _, path := range []string{"/signin", "/signin/", "/signout"} {
