@@ -233,6 +233,8 @@ func (g *Gateway) handlers(stories, partners, loyalty grpc.ClientConnInterface) 
 		loyaltyv1.RegisterTiersServiceHandlerClient(ctx, mux, loyaltyv1.NewTiersServiceClient(loyalty)),
 		loyaltyv1.RegisterReviewsServiceHandlerClient(ctx, mux, loyaltyv1.NewReviewsServiceClient(loyalty)),
 		loyaltyv1.RegisterReportsServiceHandlerClient(ctx, mux, loyaltyv1.NewReportsServiceClient(loyalty)),
+		loyaltyv1.RegisterRewardsServiceHandlerClient(ctx, mux, loyaltyv1.NewRewardsServiceClient(loyalty)),
+		loyaltyv1.RegisterRedemptionsServiceHandlerClient(ctx, mux, loyaltyv1.NewRedemptionsServiceClient(loyalty)),
 		loyaltyv1.RegisterLoyaltyEventsServiceHandlerClient(ctx, mux, loyaltyv1.NewLoyaltyEventsServiceClient(loyalty)),
 	)
 }

@@ -20,6 +20,8 @@ func TestMatrix(t *testing.T) {
 		&loyaltyv1.ProgramsService_ServiceDesc,
 		&loyaltyv1.MembersService_ServiceDesc,
 		&loyaltyv1.PointsService_ServiceDesc,
+		&loyaltyv1.RewardsService_ServiceDesc,
+		&loyaltyv1.RedemptionsService_ServiceDesc,
 		&loyaltyv1.LoyaltyEventsService_ServiceDesc,
 		&loyaltyv1.ReportsService_ServiceDesc,
 		&loyaltyv1.StatementsService_ServiceDesc,

@@ -28,14 +28,16 @@ type rig struct {
 	*loyalty.Service
 	stop func()
 
-	programs   loyaltyv1.ProgramsServiceClient
-	members    loyaltyv1.MembersServiceClient
-	points     loyaltyv1.PointsServiceClient
-	events     loyaltyv1.LoyaltyEventsServiceClient
-	reports    loyaltyv1.ReportsServiceClient
-	statements loyaltyv1.StatementsServiceClient
-	tiers      loyaltyv1.TiersServiceClient
-	reviews    loyaltyv1.ReviewsServiceClient
+	programs    loyaltyv1.ProgramsServiceClient
+	members     loyaltyv1.MembersServiceClient
+	points      loyaltyv1.PointsServiceClient
+	events      loyaltyv1.LoyaltyEventsServiceClient
+	reports     loyaltyv1.ReportsServiceClient
+	statements  loyaltyv1.StatementsServiceClient
+	tiers       loyaltyv1.TiersServiceClient
+	reviews     loyaltyv1.ReviewsServiceClient
+	rewards     loyaltyv1.RewardsServiceClient
+	redemptions loyaltyv1.RedemptionsServiceClient
 }
 
 func newRig(t testing.TB) *rig {
@@ -69,6 +71,7 @@ func (r *rig) open(t testing.TB) {
 	running.Go(func() { service.Run(ctx) })
 	r.stop = func() { cancel(); running.Wait() }
 	c := r.Conn()
+	r.rewards, r.redemptions = loyaltyv1.NewRewardsServiceClient(c), loyaltyv1.NewRedemptionsServiceClient(c)
 	r.programs, r.members = loyaltyv1.NewProgramsServiceClient(c), loyaltyv1.NewMembersServiceClient(c)
 	r.points, r.events = loyaltyv1.NewPointsServiceClient(c), loyaltyv1.NewLoyaltyEventsServiceClient(c)
 	r.reports, r.statements = loyaltyv1.NewReportsServiceClient(c), loyaltyv1.NewStatementsServiceClient(c)

@@ -31,6 +31,8 @@ var groups = []struct{ service, name string }{
 	{"TiersService", "Tiers"},
 	{"ReviewsService", "Reviews"},
 	{"ReportsService", "Reports"},
+	{"RewardsService", "Rewards"},
+	{"RedemptionsService", "Redemptions"},
 	{"LoyaltyEventsService", "Loyalty events"},
 	{"AppsService", "Apps and keys"},
 	{"SessionsService", "Sessions"},

@@ -65,6 +65,10 @@ var (
 		"The member has fewer points available than this takes. `available` and `wanted` say how many. Pending, reserved and frozen points cannot be spent.")
 	LimitReached = reason("LIMIT_REACHED", codes.FailedPrecondition, http.StatusConflict, "A limit is reached",
 		"A limit of the programme, the reward or the member does not allow this now. The detail names it, and when it opens again if it does.")
+	OutOfStock = reason("OUT_OF_STOCK", codes.FailedPrecondition, http.StatusConflict, "None is left",
+		"The reward's stock, or its pool of codes, is used up. It can be had again when the shop has put in more, or when somebody's reservation has ended.")
+	RewardUnavailable = reason("REWARD_UNAVAILABLE", codes.FailedPrecondition, http.StatusConflict, "The reward cannot be had now",
+		"The reward is paused, not there yet, over, for other days of the week or for members of other tiers. `why` says which, `opensAt` when it changes by itself.")
 	NotPublishable = reason("NOT_PUBLISHABLE", codes.FailedPrecondition, http.StatusUnprocessableEntity, "The content may not be published",
 		"Something that publication needs is missing, such as the customer's consent or an image's alt text. `errors` names each.")
 	ContentRejected = reason("CONTENT_REJECTED", codes.InvalidArgument, http.StatusUnprocessableEntity, "The content is refused",

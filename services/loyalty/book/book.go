@@ -7,6 +7,7 @@ import (
 	"context"
 	"crypto/sha256"
 	"encoding/base64"
+	"slices"
 
 	"google.golang.org/grpc"
 	"google.golang.org/grpc/metadata"
@@ -222,9 +223,11 @@ func (b *Books) refuse(ctx context.Context, c command, refusal error) (f found, 
 
 // business reports whether err refuses a command for what it found, so that the same command is refused for ever.
 func business(err error) bool {
-	e, ok := fault.As(err)
-	return ok && (e.Reason.Name == fault.IllegalState.Name || e.Reason.Name == fault.InsufficientPoints.Name || e.Reason.Name == fault.LimitReached.Name)
+	return slices.ContainsFunc(final, func(r fault.Reason) bool { return fault.Has(err, r) })
 }
+
+// final are the reasons that a command is refused with for what it found.
+var final = []fault.Reason{fault.IllegalState, fault.InsufficientPoints, fault.LimitReached, fault.OutOfStock, fault.RewardUnavailable}
 
 // replay fills reply with what was answered, or returns why it was refused.
 func replay(ctx context.Context, e tables.Entry, request string, reply proto.Message) error {

@@ -29,6 +29,8 @@ type session struct {
 	sealed map[*tables.Entry]store.Row[tables.Entry]
 	// once are the names that entries of this update have taken.
 	once map[string]*tables.Entry
+	// failed is why the update must not be committed.
+	failed error
 }
 
 func newSession(ctx context.Context, b *Books, tx store.Writer, c *cache) *session {
@@ -105,6 +107,9 @@ func memberName(a tables.Account) string { return "programs/" + a.Program + "/me
 
 // write writes everything.
 func (s *session) write() error {
+	if s.failed != nil {
+		return s.failed
+	}
 	for _, w := range s.works {
 		if err := s.writeAccount(w); err != nil {
 			return err

@@ -61,7 +61,7 @@ func (u *Unit) Open(ctx context.Context, program, member, wallet string) (*Work,
 	if u.has(w) {
 		return w, nil
 	}
-	if err := u.settle(ctx, w); err != nil {
+	if err := u.settle(w); err != nil {
 		return nil, err
 	}
 	u.touched = append(u.touched, touch{work: w, mark: w.Book.Mark(), row: w.Row.Value, changed: w.changed})
@@ -93,8 +93,17 @@ func (u *Unit) Create(_ context.Context, program, member, wallet string) *Work {
 	return w
 }
 
-// settle does what was due, and tells those who have to do something about it.
-func (u *Unit) settle(ctx context.Context, w *Work) error {
+// settle does what was due, and tells those who have to do something about it. It stays though the command is refused, so it is the update's work, not the command's: if
+// a part of it fails, so does the update.
+func (u *Unit) settle(w *Work) error {
+	err := u.settled(w)
+	if err != nil {
+		u.session.failed = err
+	}
+	return err
+}
+
+func (u *Unit) settled(w *Work) error {
 	known := len(w.Book.Transactions())
 	if err := w.Book.Settle(u.Now); err != nil {
 		return Refused(err)
@@ -102,12 +111,12 @@ func (u *Unit) settle(ctx context.Context, w *Work) error {
 	for _, tx := range w.Book.Transactions()[known:] {
 		e := u.session.entry(w, tx, system)
 		for _, hook := range u.session.books.Settled {
-			if err := hook(ctx, u, w, e); err != nil {
+			if err := hook(u.session.ctx, u, w, e); err != nil {
 				return err
 			}
 		}
 	}
-	return u.tiers(ctx, w)
+	return u.tiers(u.session.ctx, w)
 }
 
 // Post says what a step was about. The last entry posted or recorded answers for the command.

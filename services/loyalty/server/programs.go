@@ -1,6 +1,7 @@
 package server
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"slices"
@@ -9,6 +10,7 @@ import (
 	"renown.example/kit/fault"
 	"renown.example/kit/store"
 	"renown.example/loyalty/book"
+	"renown.example/loyalty/reward"
 	"renown.example/loyalty/tables"
 	loyaltyv1 "renown.example/proto/gen/renown/loyalty/v1"
 )
@@ -33,6 +35,7 @@ func programProto(id string, version int64, p tables.Program) *loyaltyv1.Program
 		Name: "programs/" + id, DisplayName: p.DisplayName, TimeZone: p.TimeZone, Currency: p.Currency, Version: int32(p.Version), Etag: etag(version),
 		CreateTime: timestamp(p.CreatedAt), UpdateTime: timestamp(p.UpdatedAt),
 	}
+	out.Redemptions = &loyaltyv1.RedemptionSettings{ReservationMinutes: int32(reserveMinutes(p)), Returned: restoringToProto[restoring(p)]}
 	for _, w := range p.Wallets {
 		out.Wallets = append(out.Wallets, &loyaltyv1.Wallet{Id: w.ID, Singular: w.Singular, Plural: w.Plural})
 	}
@@ -49,6 +52,7 @@ func (s *Server) CreateProgram(ctx context.Context, req *loyaltyv1.CreateProgram
 	if p.Wallets, err = wallets(req.GetWallets()); err != nil {
 		return nil, err
 	}
+	setRedemptions(&p, req.GetRedemptions())
 	return book.Do(ctx, s.books, req, func(ctx context.Context, u *book.Unit) (*loyaltyv1.CreateProgramResponse, error) {
 		_, err := tables.Programs.Get(ctx, u.Tx, req.GetProgramId())
 		if err == nil {
@@ -78,6 +82,28 @@ func (s *Server) noteProgram(ctx context.Context, u *book.Unit, row store.Row[ta
 	}
 	u.Record(tables.Entry{Type: event, Subject: "programs/" + row.ID, Program: row.ID, Facts: facts})
 	return nil
+}
+
+// usualMinutes is how long a reservation holds if neither reward nor programme say.
+const usualMinutes = 30
+
+func reserveMinutes(p tables.Program) int { return cmp.Or(p.ReserveMinutes, usualMinutes) }
+
+func restoring(p tables.Program) reward.Restoring { return cmp.Or(p.Returned, reward.Restore) }
+
+var restoringToProto = map[reward.Restoring]loyaltyv1.ReturnedRewards{
+	reward.Restore: loyaltyv1.ReturnedRewards_RETURNED_REWARDS_RESTORE,
+	reward.Forfeit: loyaltyv1.ReturnedRewards_RETURNED_REWARDS_FORFEIT,
+	reward.Ask:     loyaltyv1.ReturnedRewards_RETURNED_REWARDS_ASK,
+}
+
+func setRedemptions(p *tables.Program, given *loyaltyv1.RedemptionSettings) {
+	p.ReserveMinutes, p.Returned = int(given.GetReservationMinutes()), reward.Restore
+	for policy, named := range restoringToProto {
+		if named == given.GetReturned() {
+			p.Returned = policy
+		}
+	}
 }
 
 // zone checks an IANA zone.
@@ -186,6 +212,7 @@ func (s *Server) UpdateProgram(ctx context.Context, req *loyaltyv1.UpdateProgram
 		}
 		p := &row.Value
 		p.DisplayName, p.Wallets, p.TimeZone, p.UpdatedAt = req.GetDisplayName(), given, tz, u.Now
+		setRedemptions(p, req.GetRedemptions())
 		p.Version++
 		if row, err = tables.Programs.Put(ctx, u.Tx, row); err != nil {
 			return nil, err

@@ -40,6 +40,8 @@ type Server struct {
 	loyaltyv1.UnimplementedProgramsServiceServer
 	loyaltyv1.UnimplementedMembersServiceServer
 	loyaltyv1.UnimplementedPointsServiceServer
+	loyaltyv1.UnimplementedRewardsServiceServer
+	loyaltyv1.UnimplementedRedemptionsServiceServer
 	loyaltyv1.UnimplementedLoyaltyEventsServiceServer
 	loyaltyv1.UnimplementedReportsServiceServer
 	loyaltyv1.UnimplementedStatementsServiceServer
@@ -75,6 +77,7 @@ func New(ctx context.Context, o Options) (*Server, error) {
 	if s.links, err = auth.NewLinks(o.Clock, key); err != nil {
 		return nil, err
 	}
+	s.books.Settled = append(s.books.Settled, s.lapsed)
 	if s.pepper, err = secret.Ensure(ctx, o.DB, o.Clock, "identifiers"); err != nil {
 		return nil, fmt.Errorf("loyalty: the key of the identifiers: %w", err)
 	}
@@ -86,6 +89,8 @@ func Register(r grpc.ServiceRegistrar, s *Server) {
 	loyaltyv1.RegisterProgramsServiceServer(r, s)
 	loyaltyv1.RegisterMembersServiceServer(r, s)
 	loyaltyv1.RegisterPointsServiceServer(r, s)
+	loyaltyv1.RegisterRewardsServiceServer(r, s)
+	loyaltyv1.RegisterRedemptionsServiceServer(r, s)
 	loyaltyv1.RegisterLoyaltyEventsServiceServer(r, s)
 	loyaltyv1.RegisterReportsServiceServer(r, s)
 	loyaltyv1.RegisterStatementsServiceServer(r, s)

@@ -12,6 +12,7 @@ import (
 	"renown.example/kit/secret"
 	"renown.example/kit/store"
 	"renown.example/loyalty/ledger"
+	"renown.example/loyalty/reward"
 )
 
 // Entry is something that happened. Entries are only ever inserted.
@@ -106,13 +107,16 @@ type Wallet struct {
 
 // Program is a points programme as it is now.
 type Program struct {
-	DisplayName string       `json:"displayName"`
-	Wallets     []Wallet     `json:"wallets"`
-	TimeZone    string       `json:"timeZone"`
-	Currency    string       `json:"currency"`
-	Version     int          `json:"version"`
-	CreatedAt   clock.Millis `json:"createdAt"`
-	UpdatedAt   clock.Millis `json:"updatedAt"`
+	DisplayName string   `json:"displayName"`
+	Wallets     []Wallet `json:"wallets"`
+	TimeZone    string   `json:"timeZone"`
+	Currency    string   `json:"currency"`
+	// ReserveMinutes is how long a reservation holds, zero meaning the usual time. Returned is what becomes of a redemption whose order is returned.
+	ReserveMinutes int              `json:"reserveMinutes,omitempty"`
+	Returned       reward.Restoring `json:"returned,omitempty"`
+	Version        int              `json:"version"`
+	CreatedAt      clock.Millis     `json:"createdAt"`
+	UpdatedAt      clock.Millis     `json:"updatedAt"`
 }
 
 // Programs by id.
@@ -183,5 +187,6 @@ func Specs() []*store.Spec {
 	return append([]*store.Spec{
 		TierStructures.Spec(), TierVersions.Spec(), Reviews.Spec(),
 		Journal.Spec(), Accounts.Spec(), LotPages.Spec(), Programs.Spec(), ProgramVersions.Spec(), Members.Spec(), MemberKeys.Spec(), Identifiers.Spec(), ReportCells.Spec(), secret.Table.Spec(),
+		Rewards.Spec(), RewardVersions.Spec(), RewardStocks.Spec(), Codes.Spec(), Redemptions.Spec(),
 	}, outbox.Positions.Spec(), outbox.Jobs.Spec())
 }

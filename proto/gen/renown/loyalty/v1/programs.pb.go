@@ -27,6 +27,63 @@ const (
 	_ = protoimpl.EnforceVersion(protoimpl.MaxVersion - 20)
 )
 
+// ReturnedRewards says what becomes of the points of a redemption whose order is returned.
+type ReturnedRewards int32
+
+const (
+	// They are restored.
+	ReturnedRewards_RETURNED_REWARDS_UNSPECIFIED ReturnedRewards = 0
+	// They go back to the lots that they came from.
+	ReturnedRewards_RETURNED_REWARDS_RESTORE ReturnedRewards = 1
+	// They stay spent.
+	ReturnedRewards_RETURNED_REWARDS_FORFEIT ReturnedRewards = 2
+	// Somebody decides about each redemption.
+	ReturnedRewards_RETURNED_REWARDS_ASK ReturnedRewards = 3
+)
+
+// Enum value maps for ReturnedRewards.
+var (
+	ReturnedRewards_name = map[int32]string{
+		0: "RETURNED_REWARDS_UNSPECIFIED",
+		1: "RETURNED_REWARDS_RESTORE",
+		2: "RETURNED_REWARDS_FORFEIT",
+		3: "RETURNED_REWARDS_ASK",
+	}
+	ReturnedRewards_value = map[string]int32{
+		"RETURNED_REWARDS_UNSPECIFIED": 0,
+		"RETURNED_REWARDS_RESTORE":     1,
+		"RETURNED_REWARDS_FORFEIT":     2,
+		"RETURNED_REWARDS_ASK":         3,
+	}
+)
+
+func (x ReturnedRewards) Enum() *ReturnedRewards {
+	p := new(ReturnedRewards)
+	*p = x
+	return p
+}
+
+func (x ReturnedRewards) String() string {
+	return protoimpl.X.EnumStringOf(x.Descriptor(), protoreflect.EnumNumber(x))
+}
+
+func (ReturnedRewards) Descriptor() protoreflect.EnumDescriptor {
+	return file_renown_loyalty_v1_programs_proto_enumTypes[0].Descriptor()
+}
+
+func (ReturnedRewards) Type() protoreflect.EnumType {
+	return &file_renown_loyalty_v1_programs_proto_enumTypes[0]
+}
+
+func (x ReturnedRewards) Number() protoreflect.EnumNumber {
+	return protoreflect.EnumNumber(x)
+}
+
+// Deprecated: Use ReturnedRewards.Descriptor instead.
+func (ReturnedRewards) EnumDescriptor() ([]byte, []int) {
+	return file_renown_loyalty_v1_programs_proto_rawDescGZIP(), []int{0}
+}
+
 // ImportOutcome says what became of something that was imported.
 type ImportOutcome int32
 
@@ -72,11 +129,11 @@ func (x ImportOutcome) String() string {
 }
 
 func (ImportOutcome) Descriptor() protoreflect.EnumDescriptor {
-	return file_renown_loyalty_v1_programs_proto_enumTypes[0].Descriptor()
+	return file_renown_loyalty_v1_programs_proto_enumTypes[1].Descriptor()
 }
 
 func (ImportOutcome) Type() protoreflect.EnumType {
-	return &file_renown_loyalty_v1_programs_proto_enumTypes[0]
+	return &file_renown_loyalty_v1_programs_proto_enumTypes[1]
 }
 
 func (x ImportOutcome) Number() protoreflect.EnumNumber {
@@ -85,7 +142,7 @@ func (x ImportOutcome) Number() protoreflect.EnumNumber {
 
 // Deprecated: Use ImportOutcome.Descriptor instead.
 func (ImportOutcome) EnumDescriptor() ([]byte, []int) {
-	return file_renown_loyalty_v1_programs_proto_rawDescGZIP(), []int{0}
+	return file_renown_loyalty_v1_programs_proto_rawDescGZIP(), []int{1}
 }
 
 // Program is a points programme.
@@ -108,7 +165,9 @@ type Program struct {
 	// When it was created.
 	CreateTime *timestamppb.Timestamp `protobuf:"bytes,8,opt,name=create_time,json=createTime,proto3" json:"create_time,omitempty"`
 	// When it was last changed.
-	UpdateTime    *timestamppb.Timestamp `protobuf:"bytes,9,opt,name=update_time,json=updateTime,proto3" json:"update_time,omitempty"`
+	UpdateTime *timestamppb.Timestamp `protobuf:"bytes,9,opt,name=update_time,json=updateTime,proto3" json:"update_time,omitempty"`
+	// How rewards are redeemed.
+	Redemptions   *RedemptionSettings `protobuf:"bytes,20,opt,name=redemptions,proto3" json:"redemptions,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -206,6 +265,68 @@ func (x *Program) GetUpdateTime() *timestamppb.Timestamp {
 	return nil
 }
 
+func (x *Program) GetRedemptions() *RedemptionSettings {
+	if x != nil {
+		return x.Redemptions
+	}
+	return nil
+}
+
+// RedemptionSettings says how rewards are redeemed.
+type RedemptionSettings struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// How many minutes a reservation holds where the reward does not say; 0 means 30.
+	ReservationMinutes int32 `protobuf:"varint,1,opt,name=reservation_minutes,json=reservationMinutes,proto3" json:"reservation_minutes,omitempty"`
+	// What becomes of the points of a redemption whose order is returned.
+	Returned      ReturnedRewards `protobuf:"varint,2,opt,name=returned,proto3,enum=renown.loyalty.v1.ReturnedRewards" json:"returned,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *RedemptionSettings) Reset() {
+	*x = RedemptionSettings{}
+	mi := &file_renown_loyalty_v1_programs_proto_msgTypes[1]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *RedemptionSettings) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*RedemptionSettings) ProtoMessage() {}
+
+func (x *RedemptionSettings) ProtoReflect() protoreflect.Message {
+	mi := &file_renown_loyalty_v1_programs_proto_msgTypes[1]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use RedemptionSettings.ProtoReflect.Descriptor instead.
+func (*RedemptionSettings) Descriptor() ([]byte, []int) {
+	return file_renown_loyalty_v1_programs_proto_rawDescGZIP(), []int{1}
+}
+
+func (x *RedemptionSettings) GetReservationMinutes() int32 {
+	if x != nil {
+		return x.ReservationMinutes
+	}
+	return 0
+}
+
+func (x *RedemptionSettings) GetReturned() ReturnedRewards {
+	if x != nil {
+		return x.Returned
+	}
+	return ReturnedRewards_RETURNED_REWARDS_UNSPECIFIED
+}
+
 // Wallet is a unit of points of a programme.
 type Wallet struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
@@ -221,7 +342,7 @@ type Wallet struct {
 
 func (x *Wallet) Reset() {
 	*x = Wallet{}
-	mi := &file_renown_loyalty_v1_programs_proto_msgTypes[1]
+	mi := &file_renown_loyalty_v1_programs_proto_msgTypes[2]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -233,7 +354,7 @@ func (x *Wallet) String() string {
 func (*Wallet) ProtoMessage() {}
 
 func (x *Wallet) ProtoReflect() protoreflect.Message {
-	mi := &file_renown_loyalty_v1_programs_proto_msgTypes[1]
+	mi := &file_renown_loyalty_v1_programs_proto_msgTypes[2]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -246,7 +367,7 @@ func (x *Wallet) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Wallet.ProtoReflect.Descriptor instead.
 func (*Wallet) Descriptor() ([]byte, []int) {
-	return file_renown_loyalty_v1_programs_proto_rawDescGZIP(), []int{1}
+	return file_renown_loyalty_v1_programs_proto_rawDescGZIP(), []int{2}
 }
 
 func (x *Wallet) GetId() string {
@@ -282,14 +403,16 @@ type CreateProgramRequest struct {
 	// IANA time zone by which its days begin; empty means UTC.
 	TimeZone string `protobuf:"bytes,4,opt,name=time_zone,json=timeZone,proto3" json:"time_zone,omitempty"`
 	// ISO 4217 currency of its orders.
-	Currency      string `protobuf:"bytes,5,opt,name=currency,proto3" json:"currency,omitempty"`
+	Currency string `protobuf:"bytes,5,opt,name=currency,proto3" json:"currency,omitempty"`
+	// How rewards are redeemed.
+	Redemptions   *RedemptionSettings `protobuf:"bytes,20,opt,name=redemptions,proto3" json:"redemptions,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
 
 func (x *CreateProgramRequest) Reset() {
 	*x = CreateProgramRequest{}
-	mi := &file_renown_loyalty_v1_programs_proto_msgTypes[2]
+	mi := &file_renown_loyalty_v1_programs_proto_msgTypes[3]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -301,7 +424,7 @@ func (x *CreateProgramRequest) String() string {
 func (*CreateProgramRequest) ProtoMessage() {}
 
 func (x *CreateProgramRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_renown_loyalty_v1_programs_proto_msgTypes[2]
+	mi := &file_renown_loyalty_v1_programs_proto_msgTypes[3]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -314,7 +437,7 @@ func (x *CreateProgramRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use CreateProgramRequest.ProtoReflect.Descriptor instead.
 func (*CreateProgramRequest) Descriptor() ([]byte, []int) {
-	return file_renown_loyalty_v1_programs_proto_rawDescGZIP(), []int{2}
+	return file_renown_loyalty_v1_programs_proto_rawDescGZIP(), []int{3}
 }
 
 func (x *CreateProgramRequest) GetProgramId() string {
@@ -352,6 +475,13 @@ func (x *CreateProgramRequest) GetCurrency() string {
 	return ""
 }
 
+func (x *CreateProgramRequest) GetRedemptions() *RedemptionSettings {
+	if x != nil {
+		return x.Redemptions
+	}
+	return nil
+}
+
 // CreateProgramResponse holds the programme.
 type CreateProgramResponse struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
@@ -363,7 +493,7 @@ type CreateProgramResponse struct {
 
 func (x *CreateProgramResponse) Reset() {
 	*x = CreateProgramResponse{}
-	mi := &file_renown_loyalty_v1_programs_proto_msgTypes[3]
+	mi := &file_renown_loyalty_v1_programs_proto_msgTypes[4]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -375,7 +505,7 @@ func (x *CreateProgramResponse) String() string {
 func (*CreateProgramResponse) ProtoMessage() {}
 
 func (x *CreateProgramResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_renown_loyalty_v1_programs_proto_msgTypes[3]
+	mi := &file_renown_loyalty_v1_programs_proto_msgTypes[4]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -388,7 +518,7 @@ func (x *CreateProgramResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use CreateProgramResponse.ProtoReflect.Descriptor instead.
 func (*CreateProgramResponse) Descriptor() ([]byte, []int) {
-	return file_renown_loyalty_v1_programs_proto_rawDescGZIP(), []int{3}
+	return file_renown_loyalty_v1_programs_proto_rawDescGZIP(), []int{4}
 }
 
 func (x *CreateProgramResponse) GetProgram() *Program {
@@ -409,7 +539,7 @@ type GetProgramRequest struct {
 
 func (x *GetProgramRequest) Reset() {
 	*x = GetProgramRequest{}
-	mi := &file_renown_loyalty_v1_programs_proto_msgTypes[4]
+	mi := &file_renown_loyalty_v1_programs_proto_msgTypes[5]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -421,7 +551,7 @@ func (x *GetProgramRequest) String() string {
 func (*GetProgramRequest) ProtoMessage() {}
 
 func (x *GetProgramRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_renown_loyalty_v1_programs_proto_msgTypes[4]
+	mi := &file_renown_loyalty_v1_programs_proto_msgTypes[5]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -434,7 +564,7 @@ func (x *GetProgramRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use GetProgramRequest.ProtoReflect.Descriptor instead.
 func (*GetProgramRequest) Descriptor() ([]byte, []int) {
-	return file_renown_loyalty_v1_programs_proto_rawDescGZIP(), []int{4}
+	return file_renown_loyalty_v1_programs_proto_rawDescGZIP(), []int{5}
 }
 
 func (x *GetProgramRequest) GetProgram() string {
@@ -455,7 +585,7 @@ type GetProgramResponse struct {
 
 func (x *GetProgramResponse) Reset() {
 	*x = GetProgramResponse{}
-	mi := &file_renown_loyalty_v1_programs_proto_msgTypes[5]
+	mi := &file_renown_loyalty_v1_programs_proto_msgTypes[6]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -467,7 +597,7 @@ func (x *GetProgramResponse) String() string {
 func (*GetProgramResponse) ProtoMessage() {}
 
 func (x *GetProgramResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_renown_loyalty_v1_programs_proto_msgTypes[5]
+	mi := &file_renown_loyalty_v1_programs_proto_msgTypes[6]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -480,7 +610,7 @@ func (x *GetProgramResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use GetProgramResponse.ProtoReflect.Descriptor instead.
 func (*GetProgramResponse) Descriptor() ([]byte, []int) {
-	return file_renown_loyalty_v1_programs_proto_rawDescGZIP(), []int{5}
+	return file_renown_loyalty_v1_programs_proto_rawDescGZIP(), []int{6}
 }
 
 func (x *GetProgramResponse) GetProgram() *Program {
@@ -503,7 +633,7 @@ type ListProgramsRequest struct {
 
 func (x *ListProgramsRequest) Reset() {
 	*x = ListProgramsRequest{}
-	mi := &file_renown_loyalty_v1_programs_proto_msgTypes[6]
+	mi := &file_renown_loyalty_v1_programs_proto_msgTypes[7]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -515,7 +645,7 @@ func (x *ListProgramsRequest) String() string {
 func (*ListProgramsRequest) ProtoMessage() {}
 
 func (x *ListProgramsRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_renown_loyalty_v1_programs_proto_msgTypes[6]
+	mi := &file_renown_loyalty_v1_programs_proto_msgTypes[7]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -528,7 +658,7 @@ func (x *ListProgramsRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ListProgramsRequest.ProtoReflect.Descriptor instead.
 func (*ListProgramsRequest) Descriptor() ([]byte, []int) {
-	return file_renown_loyalty_v1_programs_proto_rawDescGZIP(), []int{6}
+	return file_renown_loyalty_v1_programs_proto_rawDescGZIP(), []int{7}
 }
 
 func (x *ListProgramsRequest) GetPageSize() int32 {
@@ -558,7 +688,7 @@ type ListProgramsResponse struct {
 
 func (x *ListProgramsResponse) Reset() {
 	*x = ListProgramsResponse{}
-	mi := &file_renown_loyalty_v1_programs_proto_msgTypes[7]
+	mi := &file_renown_loyalty_v1_programs_proto_msgTypes[8]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -570,7 +700,7 @@ func (x *ListProgramsResponse) String() string {
 func (*ListProgramsResponse) ProtoMessage() {}
 
 func (x *ListProgramsResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_renown_loyalty_v1_programs_proto_msgTypes[7]
+	mi := &file_renown_loyalty_v1_programs_proto_msgTypes[8]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -583,7 +713,7 @@ func (x *ListProgramsResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ListProgramsResponse.ProtoReflect.Descriptor instead.
 func (*ListProgramsResponse) Descriptor() ([]byte, []int) {
-	return file_renown_loyalty_v1_programs_proto_rawDescGZIP(), []int{7}
+	return file_renown_loyalty_v1_programs_proto_rawDescGZIP(), []int{8}
 }
 
 func (x *ListProgramsResponse) GetPrograms() []*Program {
@@ -612,14 +742,16 @@ type UpdateProgramRequest struct {
 	// IANA time zone by which its days begin.
 	TimeZone string `protobuf:"bytes,4,opt,name=time_zone,json=timeZone,proto3" json:"time_zone,omitempty"`
 	// The etag that the change is based on; empty means that the caller does not mind.
-	Etag          string `protobuf:"bytes,5,opt,name=etag,proto3" json:"etag,omitempty"`
+	Etag string `protobuf:"bytes,5,opt,name=etag,proto3" json:"etag,omitempty"`
+	// How rewards are redeemed; absent means as it is usual.
+	Redemptions   *RedemptionSettings `protobuf:"bytes,20,opt,name=redemptions,proto3" json:"redemptions,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
 
 func (x *UpdateProgramRequest) Reset() {
 	*x = UpdateProgramRequest{}
-	mi := &file_renown_loyalty_v1_programs_proto_msgTypes[8]
+	mi := &file_renown_loyalty_v1_programs_proto_msgTypes[9]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -631,7 +763,7 @@ func (x *UpdateProgramRequest) String() string {
 func (*UpdateProgramRequest) ProtoMessage() {}
 
 func (x *UpdateProgramRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_renown_loyalty_v1_programs_proto_msgTypes[8]
+	mi := &file_renown_loyalty_v1_programs_proto_msgTypes[9]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -644,7 +776,7 @@ func (x *UpdateProgramRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use UpdateProgramRequest.ProtoReflect.Descriptor instead.
 func (*UpdateProgramRequest) Descriptor() ([]byte, []int) {
-	return file_renown_loyalty_v1_programs_proto_rawDescGZIP(), []int{8}
+	return file_renown_loyalty_v1_programs_proto_rawDescGZIP(), []int{9}
 }
 
 func (x *UpdateProgramRequest) GetProgram() string {
@@ -682,6 +814,13 @@ func (x *UpdateProgramRequest) GetEtag() string {
 	return ""
 }
 
+func (x *UpdateProgramRequest) GetRedemptions() *RedemptionSettings {
+	if x != nil {
+		return x.Redemptions
+	}
+	return nil
+}
+
 // UpdateProgramResponse holds the programme.
 type UpdateProgramResponse struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
@@ -693,7 +832,7 @@ type UpdateProgramResponse struct {
 
 func (x *UpdateProgramResponse) Reset() {
 	*x = UpdateProgramResponse{}
-	mi := &file_renown_loyalty_v1_programs_proto_msgTypes[9]
+	mi := &file_renown_loyalty_v1_programs_proto_msgTypes[10]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -705,7 +844,7 @@ func (x *UpdateProgramResponse) String() string {
 func (*UpdateProgramResponse) ProtoMessage() {}
 
 func (x *UpdateProgramResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_renown_loyalty_v1_programs_proto_msgTypes[9]
+	mi := &file_renown_loyalty_v1_programs_proto_msgTypes[10]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -718,7 +857,7 @@ func (x *UpdateProgramResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use UpdateProgramResponse.ProtoReflect.Descriptor instead.
 func (*UpdateProgramResponse) Descriptor() ([]byte, []int) {
-	return file_renown_loyalty_v1_programs_proto_rawDescGZIP(), []int{9}
+	return file_renown_loyalty_v1_programs_proto_rawDescGZIP(), []int{10}
 }
 
 func (x *UpdateProgramResponse) GetProgram() *Program {
@@ -747,7 +886,7 @@ type ProgramDocument struct {
 
 func (x *ProgramDocument) Reset() {
 	*x = ProgramDocument{}
-	mi := &file_renown_loyalty_v1_programs_proto_msgTypes[10]
+	mi := &file_renown_loyalty_v1_programs_proto_msgTypes[11]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -759,7 +898,7 @@ func (x *ProgramDocument) String() string {
 func (*ProgramDocument) ProtoMessage() {}
 
 func (x *ProgramDocument) ProtoReflect() protoreflect.Message {
-	mi := &file_renown_loyalty_v1_programs_proto_msgTypes[10]
+	mi := &file_renown_loyalty_v1_programs_proto_msgTypes[11]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -772,7 +911,7 @@ func (x *ProgramDocument) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ProgramDocument.ProtoReflect.Descriptor instead.
 func (*ProgramDocument) Descriptor() ([]byte, []int) {
-	return file_renown_loyalty_v1_programs_proto_rawDescGZIP(), []int{10}
+	return file_renown_loyalty_v1_programs_proto_rawDescGZIP(), []int{11}
 }
 
 func (x *ProgramDocument) GetSchema() int32 {
@@ -821,7 +960,7 @@ type ExportProgramRequest struct {
 
 func (x *ExportProgramRequest) Reset() {
 	*x = ExportProgramRequest{}
-	mi := &file_renown_loyalty_v1_programs_proto_msgTypes[11]
+	mi := &file_renown_loyalty_v1_programs_proto_msgTypes[12]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -833,7 +972,7 @@ func (x *ExportProgramRequest) String() string {
 func (*ExportProgramRequest) ProtoMessage() {}
 
 func (x *ExportProgramRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_renown_loyalty_v1_programs_proto_msgTypes[11]
+	mi := &file_renown_loyalty_v1_programs_proto_msgTypes[12]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -846,7 +985,7 @@ func (x *ExportProgramRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ExportProgramRequest.ProtoReflect.Descriptor instead.
 func (*ExportProgramRequest) Descriptor() ([]byte, []int) {
-	return file_renown_loyalty_v1_programs_proto_rawDescGZIP(), []int{11}
+	return file_renown_loyalty_v1_programs_proto_rawDescGZIP(), []int{12}
 }
 
 func (x *ExportProgramRequest) GetProgram() string {
@@ -867,7 +1006,7 @@ type ExportProgramResponse struct {
 
 func (x *ExportProgramResponse) Reset() {
 	*x = ExportProgramResponse{}
-	mi := &file_renown_loyalty_v1_programs_proto_msgTypes[12]
+	mi := &file_renown_loyalty_v1_programs_proto_msgTypes[13]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -879,7 +1018,7 @@ func (x *ExportProgramResponse) String() string {
 func (*ExportProgramResponse) ProtoMessage() {}
 
 func (x *ExportProgramResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_renown_loyalty_v1_programs_proto_msgTypes[12]
+	mi := &file_renown_loyalty_v1_programs_proto_msgTypes[13]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -892,7 +1031,7 @@ func (x *ExportProgramResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ExportProgramResponse.ProtoReflect.Descriptor instead.
 func (*ExportProgramResponse) Descriptor() ([]byte, []int) {
-	return file_renown_loyalty_v1_programs_proto_rawDescGZIP(), []int{12}
+	return file_renown_loyalty_v1_programs_proto_rawDescGZIP(), []int{13}
 }
 
 func (x *ExportProgramResponse) GetDocument() *ProgramDocument {
@@ -917,7 +1056,7 @@ type ImportProgramRequest struct {
 
 func (x *ImportProgramRequest) Reset() {
 	*x = ImportProgramRequest{}
-	mi := &file_renown_loyalty_v1_programs_proto_msgTypes[13]
+	mi := &file_renown_loyalty_v1_programs_proto_msgTypes[14]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -929,7 +1068,7 @@ func (x *ImportProgramRequest) String() string {
 func (*ImportProgramRequest) ProtoMessage() {}
 
 func (x *ImportProgramRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_renown_loyalty_v1_programs_proto_msgTypes[13]
+	mi := &file_renown_loyalty_v1_programs_proto_msgTypes[14]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -942,7 +1081,7 @@ func (x *ImportProgramRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ImportProgramRequest.ProtoReflect.Descriptor instead.
 func (*ImportProgramRequest) Descriptor() ([]byte, []int) {
-	return file_renown_loyalty_v1_programs_proto_rawDescGZIP(), []int{13}
+	return file_renown_loyalty_v1_programs_proto_rawDescGZIP(), []int{14}
 }
 
 func (x *ImportProgramRequest) GetProgram() string {
@@ -981,7 +1120,7 @@ type ImportProgramResponse struct {
 
 func (x *ImportProgramResponse) Reset() {
 	*x = ImportProgramResponse{}
-	mi := &file_renown_loyalty_v1_programs_proto_msgTypes[14]
+	mi := &file_renown_loyalty_v1_programs_proto_msgTypes[15]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -993,7 +1132,7 @@ func (x *ImportProgramResponse) String() string {
 func (*ImportProgramResponse) ProtoMessage() {}
 
 func (x *ImportProgramResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_renown_loyalty_v1_programs_proto_msgTypes[14]
+	mi := &file_renown_loyalty_v1_programs_proto_msgTypes[15]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1006,7 +1145,7 @@ func (x *ImportProgramResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ImportProgramResponse.ProtoReflect.Descriptor instead.
 func (*ImportProgramResponse) Descriptor() ([]byte, []int) {
-	return file_renown_loyalty_v1_programs_proto_rawDescGZIP(), []int{14}
+	return file_renown_loyalty_v1_programs_proto_rawDescGZIP(), []int{15}
 }
 
 func (x *ImportProgramResponse) GetOutcome() ImportOutcome {
@@ -1034,7 +1173,7 @@ var File_renown_loyalty_v1_programs_proto protoreflect.FileDescriptor
 
 const file_renown_loyalty_v1_programs_proto_rawDesc = "" +
 	"\n" +
-	" renown/loyalty/v1/programs.proto\x12\x11renown.loyalty.v1\x1a\x1bbuf/validate/validate.proto\x1a\x1cgoogle/api/annotations.proto\x1a\x1fgoogle/protobuf/timestamp.proto\x1a\x1frenown/options/v1/options.proto\"\xd6\x02\n" +
+	" renown/loyalty/v1/programs.proto\x12\x11renown.loyalty.v1\x1a\x1bbuf/validate/validate.proto\x1a\x1cgoogle/api/annotations.proto\x1a\x1fgoogle/protobuf/timestamp.proto\x1a\x1frenown/options/v1/options.proto\"\x9f\x03\n" +
 	"\aProgram\x12\x12\n" +
 	"\x04name\x18\x01 \x01(\tR\x04name\x12!\n" +
 	"\fdisplay_name\x18\x02 \x01(\tR\vdisplayName\x123\n" +
@@ -1046,11 +1185,15 @@ const file_renown_loyalty_v1_programs_proto_rawDesc = "" +
 	"\vcreate_time\x18\b \x01(\v2\x1a.google.protobuf.TimestampR\n" +
 	"createTime\x12;\n" +
 	"\vupdate_time\x18\t \x01(\v2\x1a.google.protobuf.TimestampR\n" +
-	"updateTime\"\x81\x01\n" +
+	"updateTime\x12G\n" +
+	"\vredemptions\x18\x14 \x01(\v2%.renown.loyalty.v1.RedemptionSettingsR\vredemptions\"\x9c\x01\n" +
+	"\x12RedemptionSettings\x12<\n" +
+	"\x13reservation_minutes\x18\x01 \x01(\x05B\v\xbaH\b\x1a\x06\x18\xe0\xdc\x02(\x00R\x12reservationMinutes\x12H\n" +
+	"\breturned\x18\x02 \x01(\x0e2\".renown.loyalty.v1.ReturnedRewardsB\b\xbaH\x05\x82\x01\x02\x10\x01R\breturned\"\x81\x01\n" +
 	"\x06Wallet\x12-\n" +
 	"\x02id\x18\x01 \x01(\tB\x1d\xbaH\x1ar\x182\x16^[a-z][a-z0-9-]{0,30}$R\x02id\x12%\n" +
 	"\bsingular\x18\x02 \x01(\tB\t\xbaH\x06r\x04\x10\x01\x18(R\bsingular\x12!\n" +
-	"\x06plural\x18\x03 \x01(\tB\t\xbaH\x06r\x04\x10\x01\x18(R\x06plural\"\x96\x02\n" +
+	"\x06plural\x18\x03 \x01(\tB\t\xbaH\x06r\x04\x10\x01\x18(R\x06plural\"\xdf\x02\n" +
 	"\x14CreateProgramRequest\x12<\n" +
 	"\n" +
 	"program_id\x18\x01 \x01(\tB\x1d\xbaH\x1ar\x182\x16^[a-z][a-z0-9-]{1,39}$R\tprogramId\x12,\n" +
@@ -1058,7 +1201,8 @@ const file_renown_loyalty_v1_programs_proto_rawDesc = "" +
 	"\awallets\x18\x03 \x03(\v2\x19.renown.loyalty.v1.WalletB\b\xbaH\x05\x92\x01\x02\x10\bR\awallets\x12$\n" +
 	"\ttime_zone\x18\x04 \x01(\tB\a\xbaH\x04r\x02\x18@R\btimeZone\x12-\n" +
 	"\bcurrency\x18\x05 \x01(\tB\x11\xbaH\x0er\f2\n" +
-	"^[A-Z]{3}$R\bcurrency\"M\n" +
+	"^[A-Z]{3}$R\bcurrency\x12G\n" +
+	"\vredemptions\x18\x14 \x01(\v2%.renown.loyalty.v1.RedemptionSettingsR\vredemptions\"M\n" +
 	"\x15CreateProgramResponse\x124\n" +
 	"\aprogram\x18\x01 \x01(\v2\x1a.renown.loyalty.v1.ProgramR\aprogram\"8\n" +
 	"\x11GetProgramRequest\x12#\n" +
@@ -1072,14 +1216,15 @@ const file_renown_loyalty_v1_programs_proto_rawDesc = "" +
 	"page_token\x18\x02 \x01(\tB\b\xbaH\x05r\x03\x18\x80\x10R\tpageToken\"v\n" +
 	"\x14ListProgramsResponse\x126\n" +
 	"\bprograms\x18\x01 \x03(\v2\x1a.renown.loyalty.v1.ProgramR\bprograms\x12&\n" +
-	"\x0fnext_page_token\x18\x02 \x01(\tR\rnextPageToken\"\xf0\x01\n" +
+	"\x0fnext_page_token\x18\x02 \x01(\tR\rnextPageToken\"\xb9\x02\n" +
 	"\x14UpdateProgramRequest\x12#\n" +
 	"\aprogram\x18\x01 \x01(\tB\t\xbaH\x06r\x04\x10\x01\x18(R\aprogram\x12,\n" +
 	"\fdisplay_name\x18\x02 \x01(\tB\t\xbaH\x06r\x04\x10\x01\x18xR\vdisplayName\x12?\n" +
 	"\awallets\x18\x03 \x03(\v2\x19.renown.loyalty.v1.WalletB\n" +
 	"\xbaH\a\x92\x01\x04\b\x01\x10\bR\awallets\x12&\n" +
 	"\ttime_zone\x18\x04 \x01(\tB\t\xbaH\x06r\x04\x10\x01\x18@R\btimeZone\x12\x1c\n" +
-	"\x04etag\x18\x05 \x01(\tB\b\xbaH\x05r\x03\x18\x80\x01R\x04etag\"M\n" +
+	"\x04etag\x18\x05 \x01(\tB\b\xbaH\x05r\x03\x18\x80\x01R\x04etag\x12G\n" +
+	"\vredemptions\x18\x14 \x01(\v2%.renown.loyalty.v1.RedemptionSettingsR\vredemptions\"M\n" +
 	"\x15UpdateProgramResponse\x124\n" +
 	"\aprogram\x18\x01 \x01(\v2\x1a.renown.loyalty.v1.ProgramR\aprogram\"\xf8\x01\n" +
 	"\x0fProgramDocument\x12\x1f\n" +
@@ -1101,7 +1246,12 @@ const file_renown_loyalty_v1_programs_proto_rawDesc = "" +
 	"\x15ImportProgramResponse\x12:\n" +
 	"\aoutcome\x18\x01 \x01(\x0e2 .renown.loyalty.v1.ImportOutcomeR\aoutcome\x124\n" +
 	"\aprogram\x18\x02 \x01(\v2\x1a.renown.loyalty.v1.ProgramR\aprogram\x12\x18\n" +
-	"\achanges\x18\x03 \x03(\tR\achanges*\xa1\x01\n" +
+	"\achanges\x18\x03 \x03(\tR\achanges*\x89\x01\n" +
+	"\x0fReturnedRewards\x12 \n" +
+	"\x1cRETURNED_REWARDS_UNSPECIFIED\x10\x00\x12\x1c\n" +
+	"\x18RETURNED_REWARDS_RESTORE\x10\x01\x12\x1c\n" +
+	"\x18RETURNED_REWARDS_FORFEIT\x10\x02\x12\x18\n" +
+	"\x14RETURNED_REWARDS_ASK\x10\x03*\xa1\x01\n" +
 	"\rImportOutcome\x12\x1e\n" +
 	"\x1aIMPORT_OUTCOME_UNSPECIFIED\x10\x00\x12\x1a\n" +
 	"\x16IMPORT_OUTCOME_CREATED\x10\x01\x12\x1a\n" +
@@ -1129,59 +1279,65 @@ func file_renown_loyalty_v1_programs_proto_rawDescGZIP() []byte {
 	return file_renown_loyalty_v1_programs_proto_rawDescData
 }
 
-var file_renown_loyalty_v1_programs_proto_enumTypes = make([]protoimpl.EnumInfo, 1)
-var file_renown_loyalty_v1_programs_proto_msgTypes = make([]protoimpl.MessageInfo, 15)
+var file_renown_loyalty_v1_programs_proto_enumTypes = make([]protoimpl.EnumInfo, 2)
+var file_renown_loyalty_v1_programs_proto_msgTypes = make([]protoimpl.MessageInfo, 16)
 var file_renown_loyalty_v1_programs_proto_goTypes = []any{
-	(ImportOutcome)(0),            // 0: renown.loyalty.v1.ImportOutcome
-	(*Program)(nil),               // 1: renown.loyalty.v1.Program
-	(*Wallet)(nil),                // 2: renown.loyalty.v1.Wallet
-	(*CreateProgramRequest)(nil),  // 3: renown.loyalty.v1.CreateProgramRequest
-	(*CreateProgramResponse)(nil), // 4: renown.loyalty.v1.CreateProgramResponse
-	(*GetProgramRequest)(nil),     // 5: renown.loyalty.v1.GetProgramRequest
-	(*GetProgramResponse)(nil),    // 6: renown.loyalty.v1.GetProgramResponse
-	(*ListProgramsRequest)(nil),   // 7: renown.loyalty.v1.ListProgramsRequest
-	(*ListProgramsResponse)(nil),  // 8: renown.loyalty.v1.ListProgramsResponse
-	(*UpdateProgramRequest)(nil),  // 9: renown.loyalty.v1.UpdateProgramRequest
-	(*UpdateProgramResponse)(nil), // 10: renown.loyalty.v1.UpdateProgramResponse
-	(*ProgramDocument)(nil),       // 11: renown.loyalty.v1.ProgramDocument
-	(*ExportProgramRequest)(nil),  // 12: renown.loyalty.v1.ExportProgramRequest
-	(*ExportProgramResponse)(nil), // 13: renown.loyalty.v1.ExportProgramResponse
-	(*ImportProgramRequest)(nil),  // 14: renown.loyalty.v1.ImportProgramRequest
-	(*ImportProgramResponse)(nil), // 15: renown.loyalty.v1.ImportProgramResponse
-	(*timestamppb.Timestamp)(nil), // 16: google.protobuf.Timestamp
+	(ReturnedRewards)(0),          // 0: renown.loyalty.v1.ReturnedRewards
+	(ImportOutcome)(0),            // 1: renown.loyalty.v1.ImportOutcome
+	(*Program)(nil),               // 2: renown.loyalty.v1.Program
+	(*RedemptionSettings)(nil),    // 3: renown.loyalty.v1.RedemptionSettings
+	(*Wallet)(nil),                // 4: renown.loyalty.v1.Wallet
+	(*CreateProgramRequest)(nil),  // 5: renown.loyalty.v1.CreateProgramRequest
+	(*CreateProgramResponse)(nil), // 6: renown.loyalty.v1.CreateProgramResponse
+	(*GetProgramRequest)(nil),     // 7: renown.loyalty.v1.GetProgramRequest
+	(*GetProgramResponse)(nil),    // 8: renown.loyalty.v1.GetProgramResponse
+	(*ListProgramsRequest)(nil),   // 9: renown.loyalty.v1.ListProgramsRequest
+	(*ListProgramsResponse)(nil),  // 10: renown.loyalty.v1.ListProgramsResponse
+	(*UpdateProgramRequest)(nil),  // 11: renown.loyalty.v1.UpdateProgramRequest
+	(*UpdateProgramResponse)(nil), // 12: renown.loyalty.v1.UpdateProgramResponse
+	(*ProgramDocument)(nil),       // 13: renown.loyalty.v1.ProgramDocument
+	(*ExportProgramRequest)(nil),  // 14: renown.loyalty.v1.ExportProgramRequest
+	(*ExportProgramResponse)(nil), // 15: renown.loyalty.v1.ExportProgramResponse
+	(*ImportProgramRequest)(nil),  // 16: renown.loyalty.v1.ImportProgramRequest
+	(*ImportProgramResponse)(nil), // 17: renown.loyalty.v1.ImportProgramResponse
+	(*timestamppb.Timestamp)(nil), // 18: google.protobuf.Timestamp
 }
 var file_renown_loyalty_v1_programs_proto_depIdxs = []int32{
-	2,  // 0: renown.loyalty.v1.Program.wallets:type_name -> renown.loyalty.v1.Wallet
-	16, // 1: renown.loyalty.v1.Program.create_time:type_name -> google.protobuf.Timestamp
-	16, // 2: renown.loyalty.v1.Program.update_time:type_name -> google.protobuf.Timestamp
-	2,  // 3: renown.loyalty.v1.CreateProgramRequest.wallets:type_name -> renown.loyalty.v1.Wallet
-	1,  // 4: renown.loyalty.v1.CreateProgramResponse.program:type_name -> renown.loyalty.v1.Program
-	1,  // 5: renown.loyalty.v1.GetProgramResponse.program:type_name -> renown.loyalty.v1.Program
-	1,  // 6: renown.loyalty.v1.ListProgramsResponse.programs:type_name -> renown.loyalty.v1.Program
-	2,  // 7: renown.loyalty.v1.UpdateProgramRequest.wallets:type_name -> renown.loyalty.v1.Wallet
-	1,  // 8: renown.loyalty.v1.UpdateProgramResponse.program:type_name -> renown.loyalty.v1.Program
-	2,  // 9: renown.loyalty.v1.ProgramDocument.wallets:type_name -> renown.loyalty.v1.Wallet
-	11, // 10: renown.loyalty.v1.ExportProgramResponse.document:type_name -> renown.loyalty.v1.ProgramDocument
-	11, // 11: renown.loyalty.v1.ImportProgramRequest.document:type_name -> renown.loyalty.v1.ProgramDocument
-	0,  // 12: renown.loyalty.v1.ImportProgramResponse.outcome:type_name -> renown.loyalty.v1.ImportOutcome
-	1,  // 13: renown.loyalty.v1.ImportProgramResponse.program:type_name -> renown.loyalty.v1.Program
-	3,  // 14: renown.loyalty.v1.ProgramsService.CreateProgram:input_type -> renown.loyalty.v1.CreateProgramRequest
-	5,  // 15: renown.loyalty.v1.ProgramsService.GetProgram:input_type -> renown.loyalty.v1.GetProgramRequest
-	7,  // 16: renown.loyalty.v1.ProgramsService.ListPrograms:input_type -> renown.loyalty.v1.ListProgramsRequest
-	9,  // 17: renown.loyalty.v1.ProgramsService.UpdateProgram:input_type -> renown.loyalty.v1.UpdateProgramRequest
-	12, // 18: renown.loyalty.v1.ProgramsService.ExportProgram:input_type -> renown.loyalty.v1.ExportProgramRequest
-	14, // 19: renown.loyalty.v1.ProgramsService.ImportProgram:input_type -> renown.loyalty.v1.ImportProgramRequest
-	4,  // 20: renown.loyalty.v1.ProgramsService.CreateProgram:output_type -> renown.loyalty.v1.CreateProgramResponse
-	6,  // 21: renown.loyalty.v1.ProgramsService.GetProgram:output_type -> renown.loyalty.v1.GetProgramResponse
-	8,  // 22: renown.loyalty.v1.ProgramsService.ListPrograms:output_type -> renown.loyalty.v1.ListProgramsResponse
-	10, // 23: renown.loyalty.v1.ProgramsService.UpdateProgram:output_type -> renown.loyalty.v1.UpdateProgramResponse
-	13, // 24: renown.loyalty.v1.ProgramsService.ExportProgram:output_type -> renown.loyalty.v1.ExportProgramResponse
-	15, // 25: renown.loyalty.v1.ProgramsService.ImportProgram:output_type -> renown.loyalty.v1.ImportProgramResponse
-	20, // [20:26] is the sub-list for method output_type
-	14, // [14:20] is the sub-list for method input_type
-	14, // [14:14] is the sub-list for extension type_name
-	14, // [14:14] is the sub-list for extension extendee
-	0,  // [0:14] is the sub-list for field type_name
+	4,  // 0: renown.loyalty.v1.Program.wallets:type_name -> renown.loyalty.v1.Wallet
+	18, // 1: renown.loyalty.v1.Program.create_time:type_name -> google.protobuf.Timestamp
+	18, // 2: renown.loyalty.v1.Program.update_time:type_name -> google.protobuf.Timestamp
+	3,  // 3: renown.loyalty.v1.Program.redemptions:type_name -> renown.loyalty.v1.RedemptionSettings
+	0,  // 4: renown.loyalty.v1.RedemptionSettings.returned:type_name -> renown.loyalty.v1.ReturnedRewards
+	4,  // 5: renown.loyalty.v1.CreateProgramRequest.wallets:type_name -> renown.loyalty.v1.Wallet
+	3,  // 6: renown.loyalty.v1.CreateProgramRequest.redemptions:type_name -> renown.loyalty.v1.RedemptionSettings
+	2,  // 7: renown.loyalty.v1.CreateProgramResponse.program:type_name -> renown.loyalty.v1.Program
+	2,  // 8: renown.loyalty.v1.GetProgramResponse.program:type_name -> renown.loyalty.v1.Program
+	2,  // 9: renown.loyalty.v1.ListProgramsResponse.programs:type_name -> renown.loyalty.v1.Program
+	4,  // 10: renown.loyalty.v1.UpdateProgramRequest.wallets:type_name -> renown.loyalty.v1.Wallet
+	3,  // 11: renown.loyalty.v1.UpdateProgramRequest.redemptions:type_name -> renown.loyalty.v1.RedemptionSettings
+	2,  // 12: renown.loyalty.v1.UpdateProgramResponse.program:type_name -> renown.loyalty.v1.Program
+	4,  // 13: renown.loyalty.v1.ProgramDocument.wallets:type_name -> renown.loyalty.v1.Wallet
+	13, // 14: renown.loyalty.v1.ExportProgramResponse.document:type_name -> renown.loyalty.v1.ProgramDocument
+	13, // 15: renown.loyalty.v1.ImportProgramRequest.document:type_name -> renown.loyalty.v1.ProgramDocument
+	1,  // 16: renown.loyalty.v1.ImportProgramResponse.outcome:type_name -> renown.loyalty.v1.ImportOutcome
+	2,  // 17: renown.loyalty.v1.ImportProgramResponse.program:type_name -> renown.loyalty.v1.Program
+	5,  // 18: renown.loyalty.v1.ProgramsService.CreateProgram:input_type -> renown.loyalty.v1.CreateProgramRequest
+	7,  // 19: renown.loyalty.v1.ProgramsService.GetProgram:input_type -> renown.loyalty.v1.GetProgramRequest
+	9,  // 20: renown.loyalty.v1.ProgramsService.ListPrograms:input_type -> renown.loyalty.v1.ListProgramsRequest
+	11, // 21: renown.loyalty.v1.ProgramsService.UpdateProgram:input_type -> renown.loyalty.v1.UpdateProgramRequest
+	14, // 22: renown.loyalty.v1.ProgramsService.ExportProgram:input_type -> renown.loyalty.v1.ExportProgramRequest
+	16, // 23: renown.loyalty.v1.ProgramsService.ImportProgram:input_type -> renown.loyalty.v1.ImportProgramRequest
+	6,  // 24: renown.loyalty.v1.ProgramsService.CreateProgram:output_type -> renown.loyalty.v1.CreateProgramResponse
+	8,  // 25: renown.loyalty.v1.ProgramsService.GetProgram:output_type -> renown.loyalty.v1.GetProgramResponse
+	10, // 26: renown.loyalty.v1.ProgramsService.ListPrograms:output_type -> renown.loyalty.v1.ListProgramsResponse
+	12, // 27: renown.loyalty.v1.ProgramsService.UpdateProgram:output_type -> renown.loyalty.v1.UpdateProgramResponse
+	15, // 28: renown.loyalty.v1.ProgramsService.ExportProgram:output_type -> renown.loyalty.v1.ExportProgramResponse
+	17, // 29: renown.loyalty.v1.ProgramsService.ImportProgram:output_type -> renown.loyalty.v1.ImportProgramResponse
+	24, // [24:30] is the sub-list for method output_type
+	18, // [18:24] is the sub-list for method input_type
+	18, // [18:18] is the sub-list for extension type_name
+	18, // [18:18] is the sub-list for extension extendee
+	0,  // [0:18] is the sub-list for field type_name
 }
 
 func init() { file_renown_loyalty_v1_programs_proto_init() }
@@ -1194,8 +1350,8 @@ func file_renown_loyalty_v1_programs_proto_init() {
 		File: protoimpl.DescBuilder{
 			GoPackagePath: reflect.TypeOf(x{}).PkgPath(),
 			RawDescriptor: unsafe.Slice(unsafe.StringData(file_renown_loyalty_v1_programs_proto_rawDesc), len(file_renown_loyalty_v1_programs_proto_rawDesc)),
-			NumEnums:      1,
-			NumMessages:   15,
+			NumEnums:      2,
+			NumMessages:   16,
 			NumExtensions: 0,
 			NumServices:   1,
 		},
