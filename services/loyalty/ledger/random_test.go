@@ -36,7 +36,18 @@ func (l *memories) account(id string) *ledgertest.Memory {
 	return l.accounts[id]
 }
 
-func (l *memories) Do(o ledgertest.Operation) (ledgertest.Outcome, error) {
+func (l *memories) Do(operations []ledgertest.Operation) (answers []ledgertest.Answer, err error) {
+	for _, o := range operations {
+		a, err := ledgertest.Answered(l.do(o))
+		if err != nil {
+			return nil, err
+		}
+		answers = append(answers, a)
+	}
+	return answers, nil
+}
+
+func (l *memories) do(o ledgertest.Operation) (ledgertest.Outcome, error) {
 	m := l.account(o.Account)
 	b := m.Open()
 	if l.r.IntN(4) == 0 {
@@ -115,7 +126,7 @@ func TestTheCoreAgreesWithTheModel(t *testing.T) {
 	for i := range accounts {
 		ids = append(ids, fmt.Sprintf("member%d/points", i))
 	}
-	counts, err := ledgertest.Agree(newMemories(s), s, operations, ids...)
+	counts, err := ledgertest.Agree(newMemories(s), ledgertest.Plan{Seed: s, Operations: operations, Together: 1, Accounts: ids})
 	if err != nil {
 		t.Fatal(err)
 	}

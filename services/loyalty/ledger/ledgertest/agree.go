@@ -12,13 +12,27 @@ import (
 
 // Ledger is what is compared with the model.
 type Ledger interface {
-	// Do does an operation to its end and says what it answers: stored are its effects, or, if it was refused, what was due. The error is the ledger's refusal, or what
-	// went wrong.
-	Do(o Operation) (Outcome, error)
+	// Do does operations one after the other, each to its end: stored are its effects, or, if it was refused, what was due. The error is that something went wrong.
+	Do(operations []Operation) ([]Answer, error)
 	// State reads an account and its pages of lots, by id, as they are stored. Head may be set.
 	State(account string) (ledger.Account, []ledger.Page, error)
 	// Transactions reads those of an account from a number on.
 	Transactions(account string, from int64) ([]ledger.Transaction, error)
+}
+
+// Answer is what a ledger says to an operation.
+type Answer struct {
+	Outcome Outcome
+	Refused *ledger.Refusal
+}
+
+// Answered makes an answer of what a step returned.
+func Answered(out Outcome, err error) (Answer, error) {
+	var r *ledger.Refusal
+	if errors.As(err, &r) {
+		return Answer{Refused: r}, nil
+	}
+	return Answer{Outcome: out}, err
 }
 
 // Counts says how much was compared.
@@ -28,46 +42,89 @@ type Counts struct {
 	Transactions map[string]int
 }
 
+// Plan is what is compared: that many operations on these accounts, up to Together of them at a time.
+type Plan struct {
+	Seed                 uint64
+	Operations, Together int
+	Accounts             []string
+}
+
 // Agree does random operations on a ledger and on the model, and returns where they first do not agree: in an answer, a refusal, a transaction, a balance, a lot or a
 // hold.
-func Agree(l Ledger, seed uint64, operations int, accounts ...string) (Counts, error) {
+func Agree(l Ledger, p Plan) (Counts, error) {
 	c := Counts{Done: map[Verb]int{}, Refused: map[ledger.Code]int{}, Transactions: map[string]int{}}
-	g := NewRandom(seed, accounts...)
-	for n := range operations {
-		o := g.Next()
-		if err := c.one(l, g, o); err != nil {
-			return c, fmt.Errorf("operation %d, %+v: %w", n, o, err)
+	g := NewRandom(p.Seed, p.Accounts...)
+	for n := 0; n < p.Operations; {
+		some := 1 + n%p.Together
+		if err := c.some(l, g, some); err != nil {
+			return c, fmt.Errorf("operations from %d on: %w", n, err)
 		}
+		n += some
 	}
 	return c, nil
 }
 
-func (c *Counts) one(l Ledger, g *Random, o Operation) error {
-	known := int(g.Model.Account(o.Account).Seq)
-	want, code := g.Model.Do(o)
-	got, err := l.Do(o)
-	var refusal *ledger.Refusal
-	if err != nil && !errors.As(err, &refusal) {
-		return err
+// some does and compares some operations.
+func (c *Counts) some(l Ledger, g *Random, n int) error {
+	var operations []Operation
+	var wanted []Answer
+	known := map[string]int{}
+	for range n {
+		o := g.Next()
+		if _, ok := known[o.Account]; !ok {
+			known[o.Account] = int(g.Model.Account(o.Account).Seq)
+		}
+		want, code := g.Model.Do(o)
+		if code == "" {
+			wanted = append(wanted, Answer{Outcome: want})
+			g.Did(o, want)
+		} else {
+			wanted = append(wanted, Answer{Refused: &ledger.Refusal{Code: code}})
+		}
+		operations = append(operations, o)
 	}
+	answers, err := l.Do(operations)
+	if err != nil {
+		return fmt.Errorf("%+v: %w", operations, err)
+	}
+	for i, o := range operations {
+		if err := c.answered(o, answers[i], wanted[i]); err != nil {
+			return fmt.Errorf("%+v: %w", o, err)
+		}
+	}
+	for account, from := range known {
+		if err := c.stands(l, g.Model, account, from); err != nil {
+			return fmt.Errorf("account %s after %+v: %w", account, operations, err)
+		}
+	}
+	return nil
+}
+
+func (c *Counts) answered(o Operation, got, want Answer) error {
 	switch {
-	case refusal == nil && code != "":
-		return fmt.Errorf("it was done, and not refused as %q", code)
-	case refusal != nil && refusal.Code != code:
-		return fmt.Errorf("it was refused as %q (%s), by the model as %q", refusal.Code, refusal.Message, code)
-	case refusal != nil:
-		c.Refused[code]++
+	case got.Refused == nil && want.Refused != nil:
+		return fmt.Errorf("it was done, and not refused as %q", want.Refused.Code)
+	case got.Refused != nil && want.Refused == nil:
+		return fmt.Errorf("it was refused as %q: %s", got.Refused.Code, got.Refused.Message)
+	case got.Refused != nil && got.Refused.Code != want.Refused.Code:
+		return fmt.Errorf("it was refused as %q (%s), by the model as %q", got.Refused.Code, got.Refused.Message, want.Refused.Code)
+	case got.Refused != nil:
+		c.Refused[got.Refused.Code]++
 	case !reflect.DeepEqual(got, want):
 		return fmt.Errorf("it answers %+v, the model %+v", got, want)
 	default:
 		c.Done[o.Verb]++
-		g.Did(o, want)
 	}
-	txs, err := l.Transactions(o.Account, int64(known)+1)
+	return nil
+}
+
+// stands compares what is stored of an account, and its transactions behind those that are known.
+func (c *Counts) stands(l Ledger, m *Model, account string, known int) error {
+	txs, err := l.Transactions(account, int64(known)+1)
 	if err != nil {
 		return err
 	}
-	entries := g.Model.Entries(o.Account, known)
+	entries := m.Entries(account, known)
 	if len(txs) != len(entries) {
 		return fmt.Errorf("there are %d more transactions, of the model %d", len(txs), len(entries))
 	}
@@ -77,11 +134,11 @@ func (c *Counts) one(l Ledger, g *Random, o Operation) error {
 		}
 		c.Transactions[string(tx.Kind)]++
 	}
-	account, pages, err := l.State(o.Account)
+	stored, pages, err := l.State(account)
 	if err != nil {
 		return err
 	}
-	return Same(g.Model, account, pages)
+	return Same(m, stored, pages)
 }
 
 // told tells a transaction as the model does.
