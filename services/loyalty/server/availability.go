@@ -39,9 +39,6 @@ func (s *Server) viewFor(ctx context.Context, tx store.Reader, programID, member
 	if _, err := findMember(ctx, tx, programID, memberID); err != nil {
 		return v, err
 	}
-	if v.tiers, err = s.tiersOf(ctx, tx, programID, memberID); err != nil {
-		return v, err
-	}
 	v.available = map[string]int64{}
 	for _, w := range p.Value.Wallets {
 		row, err := tables.Accounts.Get(ctx, tx, tables.AccountID(memberID, w.ID))
@@ -56,13 +53,15 @@ func (s *Server) viewFor(ctx context.Context, tx store.Reader, programID, member
 			return v, err
 		}
 		v.available[w.ID] = a.Balances.Available
+		l, standing, err := s.books.Standing(ctx, tx, row.Value, v.now)
+		if err != nil {
+			return v, err
+		}
+		if standing.Tier != "" {
+			v.tiers = append(v.tiers, l.Versions[0].ID+"/"+standing.Tier)
+		}
 	}
 	return v, nil
-}
-
-// tiersOf lists the tiers that a member is of, as rewards name them.
-func (s *Server) tiersOf(context.Context, store.Reader, string, string) ([]string, error) {
-	return nil, nil
 }
 
 // facts are what it depends on whether a reward can be had.
