@@ -236,5 +236,6 @@ func (g *Gateway) handlers(stories, partners, loyalty grpc.ClientConnInterface) 
 		loyaltyv1.RegisterRewardsServiceHandlerClient(ctx, mux, loyaltyv1.NewRewardsServiceClient(loyalty)),
 		loyaltyv1.RegisterRedemptionsServiceHandlerClient(ctx, mux, loyaltyv1.NewRedemptionsServiceClient(loyalty)),
 		loyaltyv1.RegisterLoyaltyEventsServiceHandlerClient(ctx, mux, loyaltyv1.NewLoyaltyEventsServiceClient(loyalty)),
+		loyaltyv1.RegisterLedgerServiceHandlerClient(ctx, mux, loyaltyv1.NewLedgerServiceClient(loyalty)),
 	)
 }

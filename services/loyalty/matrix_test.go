@@ -23,6 +23,7 @@ func TestMatrix(t *testing.T) {
 		&loyaltyv1.RewardsService_ServiceDesc,
 		&loyaltyv1.RedemptionsService_ServiceDesc,
 		&loyaltyv1.LoyaltyEventsService_ServiceDesc,
+		&loyaltyv1.LedgerService_ServiceDesc,
 		&loyaltyv1.ReportsService_ServiceDesc,
 		&loyaltyv1.StatementsService_ServiceDesc,
 		&loyaltyv1.TiersService_ServiceDesc,

@@ -34,6 +34,7 @@ var groups = []struct{ service, name string }{
 	{"RewardsService", "Rewards"},
 	{"RedemptionsService", "Redemptions"},
 	{"LoyaltyEventsService", "Loyalty events"},
+	{"LedgerService", "Ledger"},
 	{"AppsService", "Apps and keys"},
 	{"SessionsService", "Sessions"},
 	{"UsersService", "Employees"},

@@ -76,13 +76,16 @@ func (s *Server) forfeit(ctx context.Context, u *book.Unit, m store.Row[tables.M
 			}
 			u.Post(w, tx).Source = "erasure"
 		}
+		// An account that had nothing gets an entry too: no change of it is outside its chain.
+		last := w.Book.Note
 		if w.Book.Account().Balances != (ledger.Balances{}) {
-			tx, err := w.Book.Forfeit(step)
-			if err != nil {
-				return nil, book.Refused(err)
-			}
-			u.Post(w, tx).Source = "erasure"
+			last = w.Book.Forfeit
 		}
+		tx, err := last(step)
+		if err != nil {
+			return nil, book.Refused(err)
+		}
+		u.Post(w, tx).Source = "erasure"
 		w.Row.Value.Closed = tables.MemberErased
 		w.Touch()
 		works = append(works, w)

@@ -19,6 +19,7 @@ import (
 	"renown.example/kit/store"
 	"renown.example/loyalty/book"
 	"renown.example/loyalty/tables"
+	"renown.example/loyalty/verify"
 	loyaltyv1 "renown.example/proto/gen/renown/loyalty/v1"
 )
 
@@ -43,6 +44,7 @@ type Server struct {
 	loyaltyv1.UnimplementedRewardsServiceServer
 	loyaltyv1.UnimplementedRedemptionsServiceServer
 	loyaltyv1.UnimplementedLoyaltyEventsServiceServer
+	loyaltyv1.UnimplementedLedgerServiceServer
 	loyaltyv1.UnimplementedReportsServiceServer
 	loyaltyv1.UnimplementedStatementsServiceServer
 	loyaltyv1.UnimplementedTiersServiceServer
@@ -92,6 +94,7 @@ func Register(r grpc.ServiceRegistrar, s *Server) {
 	loyaltyv1.RegisterRewardsServiceServer(r, s)
 	loyaltyv1.RegisterRedemptionsServiceServer(r, s)
 	loyaltyv1.RegisterLoyaltyEventsServiceServer(r, s)
+	loyaltyv1.RegisterLedgerServiceServer(r, s)
 	loyaltyv1.RegisterReportsServiceServer(r, s)
 	loyaltyv1.RegisterStatementsServiceServer(r, s)
 	loyaltyv1.RegisterTiersServiceServer(r, s)
@@ -105,7 +108,7 @@ func (s *Server) Jobs() map[string]outbox.Handler {
 
 // Followers are what follows the journal, by name: each is made with a channel that wakes it and a function that hears of failures.
 func (s *Server) Followers() map[string]func(wake <-chan struct{}, failed func(error)) *outbox.Follower[tables.Entry] {
-	return map[string]func(<-chan struct{}, func(error)) *outbox.Follower[tables.Entry]{"dues": s.Dues, reportsFollower: s.Reports}
+	return map[string]func(<-chan struct{}, func(error)) *outbox.Follower[tables.Entry]{"dues": s.Dues, reportsFollower: s.Reports, verify.Sealer: s.Checkpoints}
 }
 
 func (s *Server) now() clock.Millis { return clock.At(s.Clock.Now()) }

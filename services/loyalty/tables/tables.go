@@ -98,6 +98,19 @@ func AccountID(member, wallet string) string { return member + "/" + wallet }
 // LotPages by "{account}/{page}".
 var LotPages = store.Define[ledger.Page](store.Spec{Name: "lot_pages"})
 
+// Checkpoint seals the order of entries of the journal, from one number in its feed to another. Digest covers everything from the first entry on; Prev is that of the
+// checkpoint before. The last one grows until it is full.
+type Checkpoint struct {
+	From   int64  `json:"from"`
+	To     int64  `json:"to"`
+	Count  int64  `json:"count"`
+	Prev   string `json:"prev"`
+	Digest string `json:"digest"`
+}
+
+// Checkpoints by number, ten digits.
+var Checkpoints = store.Define[Checkpoint](store.Spec{Name: "checkpoints"})
+
 // Wallet is a unit of points.
 type Wallet struct {
 	ID       string `json:"id"`
@@ -186,7 +199,7 @@ var Identifiers = store.Define[IdentifierUse](store.Spec{Name: "identifiers"})
 func Specs() []*store.Spec {
 	return append([]*store.Spec{
 		TierStructures.Spec(), TierVersions.Spec(), Reviews.Spec(),
-		Journal.Spec(), Accounts.Spec(), LotPages.Spec(), Programs.Spec(), ProgramVersions.Spec(), Members.Spec(), MemberKeys.Spec(), Identifiers.Spec(), ReportCells.Spec(), secret.Table.Spec(),
+		Journal.Spec(), Accounts.Spec(), LotPages.Spec(), Checkpoints.Spec(), Programs.Spec(), ProgramVersions.Spec(), Members.Spec(), MemberKeys.Spec(), Identifiers.Spec(), ReportCells.Spec(), secret.Table.Spec(),
 		Rewards.Spec(), RewardVersions.Spec(), RewardStocks.Spec(), Codes.Spec(), Redemptions.Spec(),
 	}, outbox.Positions.Spec(), outbox.Jobs.Spec())
 }

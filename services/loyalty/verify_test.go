@@ -1,0 +1,289 @@
+package loyalty_test
+
+import (
+	"context"
+	"database/sql"
+	"encoding/json"
+	"fmt"
+	"maps"
+	"math/rand/v2"
+	"path/filepath"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"google.golang.org/protobuf/types/known/timestamppb"
+
+	"renown.example/loyalty/verify"
+	loyaltyv1 "renown.example/proto/gen/renown/loyalty/v1"
+)
+
+// eventful makes a ledger in which most kinds of things have happened, and closes its service when everything is sealed.
+func eventful(t *testing.T) *rig {
+	t.Helper()
+	r := newRig(t)
+	names := []string{"Ida", "Jon", "Mai", "Ole", "Pia"}
+	members := map[string]string{}
+	for _, name := range names {
+		members[name] = r.enrol(t, name, external(name))
+	}
+	random := rand.New(rand.NewPCG(11, 3))
+	for i := range 60 {
+		member := members[names[i%len(names)]]
+		req := &loyaltyv1.AdjustPointsRequest{Program: "customers", Member: member, Points: 1 + random.Int64N(100), Reason: "By hand"}
+		switch i % 4 {
+		case 0, 1:
+			req.ExpireTime = timestamppb.New(r.clock.Now().Add(time.Duration(1+random.IntN(90)) * 24 * time.Hour))
+		case 2:
+			if has := r.account(t, member).GetAvailable(); has > 1 {
+				req.Points = -1 - random.Int64N(has-1)
+			}
+		}
+		if _, err := r.points.AdjustPoints(r.manager(t, fmt.Sprint("step-", i)), req); err != nil {
+			t.Fatal(err)
+		}
+		r.clock.Step(5 * time.Hour)
+	}
+	if _, err := r.freeze(t, "freeze", members["Ida"], 1); err != nil {
+		t.Log(err) // it has ended already
+	}
+	if _, err := r.members.MergeMembers(r.shop(t, "merge"), &loyaltyv1.MergeMembersRequest{Program: "customers", Member: members["Jon"], Merged: members["Mai"]}); err != nil {
+		t.Fatal(err)
+	}
+	for _, name := range []string{"Ole", "Nobody"} {
+		if members[name] == "" {
+			members[name] = r.enrol(t, name)
+		}
+		if _, err := r.members.EraseMember(r.manager(t, "erase-"+name), &loyaltyv1.EraseMemberRequest{Program: "customers", Member: members[name]}); err != nil {
+			t.Fatal(err)
+		}
+	}
+	r.clock.Step(24 * 30 * time.Hour)
+	if _, err := r.adjust(t, "late", members["Ida"], 5); err != nil {
+		t.Fatal(err)
+	}
+	r.sealed(t)
+	return r
+}
+
+// verified asks the service whether the ledger is whole, a few rows at a time.
+func (r *rig) verified(t testing.TB) *loyaltyv1.VerifyLedgerResponse {
+	t.Helper()
+	whole := &loyaltyv1.VerifyLedgerResponse{Whole: true}
+	req := &loyaltyv1.VerifyLedgerRequest{PageSize: 7}
+	for {
+		resp, err := loyaltyv1.NewLedgerServiceClient(r.Conn()).VerifyLedger(r.manager(t), req)
+		if err != nil {
+			t.Fatal(err)
+		}
+		whole.Whole = whole.GetWhole() && resp.GetWhole()
+		whole.Accounts += resp.GetAccounts()
+		whole.Entries += resp.GetEntries()
+		whole.OtherEntries += resp.GetOtherEntries()
+		whole.Lots += resp.GetLots()
+		whole.SealedEntries += resp.GetSealedEntries()
+		whole.UnsealedEntries += resp.GetUnsealedEntries()
+		whole.Findings = append(whole.Findings, resp.GetFindings()...)
+		for _, w := range resp.GetWallets() {
+			if w.GetSum() != 0 {
+				t.Errorf("the wallet adds up to %v", w)
+			}
+		}
+		if req.PageToken = resp.GetNextPageToken(); req.PageToken == "" {
+			return whole
+		}
+	}
+}
+
+// sealed waits until the checkpoints have sealed everything.
+func (r *rig) sealed(t testing.TB) {
+	t.Helper()
+	deadline := time.Now().Add(20 * time.Second)
+	for {
+		v := r.verified(t)
+		if v.GetUnsealedEntries() == 0 {
+			return
+		}
+		if time.Now().After(deadline) {
+			t.Fatalf("not sealed: %v", v)
+		}
+		r.clock.Step(time.Second)
+	}
+}
+
+func TestAStoredLedgerIsWhole(t *testing.T) {
+	r := eventful(t)
+	v := r.verified(t)
+	if !v.GetWhole() || v.GetAccounts() < 6 || v.GetEntries() < 60 || v.GetLots() < 40 || v.GetOtherEntries() == 0 ||
+		v.GetSealedEntries() != v.GetEntries()+v.GetOtherEntries() {
+		t.Errorf("by the service: %v", v)
+	}
+	if r.config.MongoDBURI != "" {
+		return
+	}
+	file, err := verify.OpenFile(t.Context(), r.config.Data)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer file.Close()
+	report, err := verify.All(t.Context(), file, nil)
+	if err != nil || !report.Whole() || report.Entries != v.GetEntries() || report.Lots != v.GetLots() || report.Sealed != v.GetSealedEntries() {
+		t.Errorf("by the file: %+v, %v", report, err)
+	}
+	for name, sum := range report.Wallets {
+		if sum.Total() != 0 || sum.Members["available"] == 0 || sum.System["expired"] == 0 {
+			t.Errorf("wallet %s: %+v", name, sum)
+		}
+	}
+}
+
+// spoil is a change of one place of a stored ledger.
+type spoil struct {
+	what, query string
+	args        []any
+}
+
+// Each single change of a stored ledger is found: of every field of every kind of row, of ids, rows that are removed, fields that are added or removed. A thousand are
+// tried, drawn from all there are.
+func TestEachChangeOfAStoredLedgerIsFound(t *testing.T) {
+	r := eventful(t)
+	if r.config.MongoDBURI != "" {
+		t.Skip("the file is changed where there is one")
+	}
+	db, err := sql.Open("sqlite", filepath.Join(r.config.Data, "loyalty.db")+"?_pragma=busy_timeout(5000)")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer db.Close()
+	all := spoils(t, db)
+	kinds := map[string]bool{}
+	for _, s := range all {
+		kinds[s.what] = true
+	}
+	random := rand.New(rand.NewPCG(uint64(time.Now().UnixNano()), 1))
+	random.Shuffle(len(all), func(i, j int) { all[i], all[j] = all[j], all[i] })
+	tried, seen := 0, map[string]bool{}
+	// Every kind of change is tried first, then more of them until there are a thousand.
+	for _, first := range []bool{true, false} {
+		for _, s := range all {
+			if first == seen[s.what] || !first && tried >= 1000 {
+				continue
+			}
+			seen[s.what] = true
+			tried++
+			if err := found(t.Context(), db, s); err != nil {
+				t.Errorf("%s: %v", s.what, err)
+			}
+		}
+	}
+	t.Logf("%d changes of %d kinds, of %d that there are", tried, len(kinds), len(all))
+	if tried < 1000 {
+		t.Errorf("only %d changes were tried", tried)
+	}
+}
+
+// found applies a change, looks whether it is found, and takes it back.
+func found(ctx context.Context, db *sql.DB, s spoil) error {
+	tx, err := db.BeginTx(ctx, nil)
+	if err != nil {
+		return err
+	}
+	defer tx.Rollback()
+	if res, err := tx.ExecContext(ctx, s.query, s.args...); err != nil {
+		return err
+	} else if n, err := res.RowsAffected(); err != nil || n != 1 {
+		return fmt.Errorf("%d rows changed, %w", n, err)
+	}
+	report, err := verify.All(ctx, verify.Within(tx), nil)
+	if err == nil && report.Whole() {
+		err = fmt.Errorf("it is not found: %v", s.args)
+	}
+	return err
+}
+
+// spoils lists changes of every place of every row.
+func spoils(t *testing.T, db *sql.DB) (all []spoil) {
+	t.Helper()
+	for _, table := range []string{"journal", "accounts", "lot_pages", "checkpoints"} {
+		rows, err := db.Query(`SELECT id, doc FROM "` + table + `"`)
+		if err != nil {
+			t.Fatal(err)
+		}
+		type stored struct{ id, doc string }
+		var docs []stored
+		for rows.Next() {
+			var s stored
+			if err := rows.Scan(&s.id, &s.doc); err != nil {
+				t.Fatal(err)
+			}
+			docs = append(docs, s)
+		}
+		if err := rows.Err(); err != nil || len(docs) == 0 {
+			t.Fatal(table, err)
+		}
+		rows.Close()
+		for _, s := range docs {
+			all = append(all,
+				spoil{table + " removed", `DELETE FROM "` + table + `" WHERE id = ?`, []any{s.id}},
+				spoil{table + " id", `UPDATE "` + table + `" SET id = id || '0' WHERE id = ?`, []any{s.id}},
+				spoil{table + " another id", `UPDATE "` + table + `" SET id = '0' || id WHERE id = ?`, []any{s.id}})
+			if table == "journal" {
+				all = append(all, spoil{table + " version", `UPDATE journal SET version = 2 WHERE id = ?`, []any{s.id}},
+					spoil{table + " place", `UPDATE journal SET seq = seq + 100000 WHERE id = ?`, []any{s.id}})
+			}
+			var doc any
+			d := json.NewDecoder(strings.NewReader(s.doc))
+			d.UseNumber()
+			if err := d.Decode(&doc); err != nil {
+				t.Fatal(err)
+			}
+			places(doc, "", func(place string) {
+				text, err := json.Marshal(doc)
+				if err != nil {
+					t.Fatal(err)
+				}
+				all = append(all, spoil{table + place, `UPDATE "` + table + `" SET doc = ? WHERE id = ?`, []any{string(text), s.id}})
+			})
+		}
+	}
+	return all
+}
+
+// places calls fn with v changed in each of its places, one after the other.
+func places(v any, at string, fn func(place string)) {
+	try := func(m map[string]any, key, place string, other any) {
+		was := m[key]
+		m[key] = other
+		fn(place)
+		m[key] = was
+	}
+	switch v := v.(type) {
+	case []any:
+		for _, e := range v {
+			places(e, at+"[]", fn)
+		}
+	case map[string]any:
+		v["added"] = json.Number("1")
+		fn(at + ".added")
+		delete(v, "added")
+		for _, key := range slices.Sorted(maps.Keys(v)) {
+			place := at + "." + key
+			switch was := v[key].(type) {
+			case json.Number:
+				n, _ := was.Int64()
+				try(v, key, place, n+1)
+			case string:
+				try(v, key, place, was+"x")
+			case bool:
+				try(v, key, place, !was)
+			default:
+				places(was, place, fn)
+			}
+			was := v[key]
+			delete(v, key)
+			fn(place + " removed")
+			v[key] = was
+		}
+	}
+}
