@@ -96,14 +96,17 @@ func (r *rig) verified(t testing.TB) *loyaltyv1.VerifyLedgerResponse {
 	}
 }
 
-// sealed waits until the checkpoints have sealed everything.
+// sealed waits until the checkpoints have sealed everything, and stops what happens by itself: from then on nothing is added.
 func (r *rig) sealed(t testing.TB) {
 	t.Helper()
 	deadline := time.Now().Add(20 * time.Second)
 	for {
 		v := r.verified(t)
 		if v.GetUnsealedEntries() == 0 {
-			return
+			if r.stop(); r.verified(t).GetUnsealedEntries() == 0 {
+				return
+			}
+			r.restart(t)
 		}
 		if time.Now().After(deadline) {
 			t.Fatalf("not sealed: %v", v)
