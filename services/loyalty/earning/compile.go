@@ -48,10 +48,6 @@ type value struct {
 
 // Compile checks a rule. What comes back as problems is everything that is wrong with it, so that it can be mended in one go.
 func Compile(r Rule) (*Compiled, Problems) {
-	return compile(r, limits{MaxCost, MaxCost}, limits{MaxLineCost, MaxLineCost})
-}
-
-func compile(r Rule, once, each limits) (*Compiled, Problems) {
 	r = r.Stated()
 	c := &Compiled{Rule: r}
 	var p Problems
@@ -73,7 +69,7 @@ func compile(r Rule, once, each limits) (*Compiled, Problems) {
 		p.add("rounding", "a rounding is floor, half_up, half_even or ceil")
 	}
 	r.ends(&p)
-	c.expressions(&p, once, each)
+	c.expressions(&p, MaxCost, MaxLineCost)
 	if len(p) > 0 {
 		return nil, p.sorted()
 	}
@@ -266,7 +262,7 @@ func (p *Problems) fault(err error) {
 	}
 }
 
-func (c *Compiled) expressions(p *Problems, once, each limits) {
+func (c *Compiled) expressions(p *Problems, once, each uint64) {
 	r := &c.Rule
 	orders := r.Trigger.Kind.ofOrder()
 	var found Problems

@@ -13,8 +13,8 @@
 //
 // # From points to lines, and back
 //
-// The whole points of an award are attributed to the lines that earned them: the first k lines together have the part that falls to them, rounded down, and all lines
-// have all. A return takes of each line's points that part which has come back of it in all, rounded down, less what was taken before. So any sequence of partial
+// The whole points of an award are attributed to the lines that earned them: the first k lines together have what they come to together, rounded as the award is, or
+// what falls to them of the points that a cap left, rounded down; all lines have all. A return takes of each line's points that part which has come back of it in all, rounded down, less what was taken before. So any sequence of partial
 // returns that brings everything back takes exactly what was given.
 //
 // # Numbers

@@ -317,7 +317,7 @@ func TestActivationAndLife(t *testing.T) {
 		{"at once", earning.Activation{}, `[{"points":30}]`},
 		{"two weeks", earning.Activation{Activation: calendar.Activation{Kind: calendar.After, Span: calendar.Days(14)}}, `[{"points":30,"pending":true,"activatesAt":1797010200000}]`},
 		{"delivered", earning.Activation{Activation: calendar.Activation{Kind: calendar.OnEvent, Event: "delivered"}, PerLine: true},
-			`[{"line":"1","points":9,"pending":true,"event":"delivered"},{"line":"2","points":20,"pending":true,"activatesAt":1795800601000},{"line":"3","points":1,"pending":true,"event":"delivered"}]`},
+			`[{"line":"1","points":10,"pending":true,"event":"delivered"},{"line":"2","points":20,"pending":true,"activatesAt":1795800601000}]`},
 		{"by hand", earning.Activation{Activation: calendar.Activation{Kind: calendar.ByHand}}, `[{"points":30,"pending":true}]`},
 		{"a date that has passed", earning.Activation{Activation: calendar.Activation{Kind: calendar.OnDate, On: calendar.Date{Year: 2026, Month: 1, Day: 1}}}, `[{"points":30,"activatesAt":1795800600000}]`},
 	} {

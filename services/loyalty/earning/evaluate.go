@@ -22,7 +22,7 @@ func Evaluate(in *Input, rules []*Compiled) (Evaluation, error) {
 	if err != nil {
 		return Evaluation{}, err
 	}
-	r := &run{in: in, at: in.at(), zone: z, now: types.Timestamp{Time: in.Now.Time()}, used: map[string]int64{}}
+	r := &run{in: in, at: in.at(), zone: z, now: types.Timestamp{Time: in.Now.Time()}, used: map[string]int64{}, large: in.large()}
 	r.local = localize(z, r.at)
 	r.order, r.event = orderView{Order: in.Order, local: &r.local}, eventView{in.Event, &r.local}
 	r.out = Evaluation{Awards: []Award{}, Silent: []Silent{}}
@@ -62,6 +62,7 @@ type run struct {
 	lines []lineView
 	event eventView
 	used  map[string]int64 // what this evaluation itself has used of counters
+	large bool             // the input is beyond its bounds
 	out   Evaluation
 }
 
@@ -198,7 +199,11 @@ func (t *Trigger) waitsFor() string {
 
 // evaluate evaluates one expression.
 func (r *run) evaluate(c *Compiled, x *expression, vars *variables) (any, *Silent) {
-	v, _, err := x.program.Eval(vars)
+	program := x.program
+	if r.large {
+		program = x.counted
+	}
+	v, _, err := program.Eval(vars)
 	if err == nil {
 		return v, nil
 	}
@@ -216,7 +221,7 @@ func (r *run) view(i int) *lineView {
 	if r.lines == nil {
 		r.lines = make([]lineView, len(r.in.Order.Lines))
 		for i := range r.lines {
-			r.lines[i] = lineView{&r.in.Order.Lines[i], r.in.Order.Currency}
+			r.lines[i] = lineView{Line: &r.in.Order.Lines[i], currency: r.in.Order.Currency}
 		}
 	}
 	return &r.lines[i]

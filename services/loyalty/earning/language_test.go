@@ -2,6 +2,7 @@ package earning_test
 
 import (
 	"flag"
+	"fmt"
 	"os"
 	"path/filepath"
 	"strings"
@@ -115,6 +116,20 @@ func TestWhatCannotBeEvaluatedDoesNotFire(t *testing.T) {
 		in := order(line("1", "a", "1", 500))
 		if got := summary(evaluate(t, in, rule("base", all), rule("r", formula(f)))); got != want {
 			t.Errorf("%s: %s, want %s", f, got, want)
+		}
+	}
+}
+
+// What an expression costs is bounded by its worst case when it is saved. Only an order beyond the bounds can cost more, and then its rule does not fire.
+func TestAnExpressionThatCostsTooMuchDoesNotFire(t *testing.T) {
+	r := rule("r", condition(`order.lines.all(l, l.categories.all(c, c != "cold"))`))
+	for lines, want := range map[int]string{earning.MaxLines: "base 5, r 5", 40 * earning.MaxLines: "base 200 | r: cost"} {
+		in := order()
+		for i := range lines {
+			in.Order.Lines = append(in.Order.Lines, line(fmt.Sprint(i), "a", "1", 1, "hot"))
+		}
+		if got := summary(evaluate(t, in, rule("base", all), r, rule("s", condition("false")))); got != want+" | s: condition_false" && got != want+", s: condition_false" {
+			t.Errorf("%d lines: %s, want %s", lines, got, want)
 		}
 	}
 }

@@ -1,7 +1,9 @@
 package earning
 
 import (
+	"math"
 	"math/big"
+	"math/bits"
 	"strconv"
 	"strings"
 
@@ -49,9 +51,20 @@ func divide(num, den *big.Int, mode Rounding) *big.Int {
 	return q
 }
 
+// divideWords is divide for machine words; num is zero or more.
+func divideWords(num, den int64, mode Rounding) int64 {
+	q, r := num/den, num%den
+	more := r > den-r
+	half := r == den-r
+	if r > 0 && (mode == Ceil || mode == HalfUp && (more || half) || mode == HalfEven && (more || half && q%2 == 1)) {
+		q++
+	}
+	return q
+}
+
 // exactly writes num/den so that nothing is lost: as a decimal where there is one, else as a fraction in lowest terms.
 func exactly(num, den *big.Int) string {
-	if num.IsInt64() && den.IsInt64() {
+	if num.IsInt64() && den.IsInt64() && num.Sign() >= 0 {
 		if s, ok := shortly(num.Int64(), den.Int64()); ok {
 			return s
 		}
@@ -63,46 +76,102 @@ func exactly(num, den *big.Int) string {
 	return r.String()
 }
 
-// shortly is exactly for a denominator that is a power of ten, without ever leaving machine words.
+// shortly is exactly for what has room in machine words; num is zero or more.
 func shortly(num, den int64) (string, bool) {
-	places := 0
-	for den > 1 {
-		if den%10 != 0 {
+	a, b := num, den
+	for b != 0 {
+		a, b = b, a%b
+	}
+	num, den = num/a, den/a
+	// den is 2^twos * 5^fives, or there is no decimal.
+	twos, fives, rest := 0, 0, den
+	for ; rest%2 == 0; rest /= 2 {
+		twos++
+	}
+	for ; rest%5 == 0; rest /= 5 {
+		fives++
+	}
+	if rest != 1 {
+		return strconv.FormatInt(num, 10) + "/" + strconv.FormatInt(den, 10), true
+	}
+	places := max(twos, fives)
+	for ; twos < places; twos++ {
+		if num > math.MaxInt64/2 {
 			return "", false
 		}
-		den /= 10
-		places++
+		num *= 2
 	}
-	for places > 0 && num%10 == 0 {
-		num /= 10
-		places--
-	}
-	if places == 0 {
-		return strconv.FormatInt(num, 10), true
-	}
-	if num < 0 {
-		return "", false
+	for ; fives < places; fives++ {
+		if num > math.MaxInt64/5 {
+			return "", false
+		}
+		num *= 5
 	}
 	s := strconv.FormatInt(num, 10)
+	if places == 0 {
+		return s, true
+	}
 	if len(s) <= places {
 		s = strings.Repeat("0", places-len(s)+1) + s
 	}
 	return s[:len(s)-places] + "." + s[len(s)-places:], true
 }
 
-// spread divides points over the parts so that the first k parts together have the part of points that falls to them, rounded down. Together they have all of it.
-func spread(points int64, parts []big.Int, total *big.Int) []int64 {
-	shares := make([]int64, len(parts))
-	if points == 0 || total.Sign() == 0 {
-		return shares
+// attribute rounds the parts so that the first k shares add up to what the first k parts come to together, rounded. All shares are the rounded total.
+func attribute(parts []big.Int, total, den *big.Int, mode Rounding) []int64 {
+	if small(parts, total, den) {
+		d := den.Int64()
+		return cumulateWords(parts, func(sum int64) int64 { return divideWords(sum, d, mode) })
 	}
-	var sum, cum big.Int
-	p, before := big.NewInt(points), int64(0)
+	return cumulate(parts, func(sum *big.Int) int64 { return divide(sum, den, mode).Int64() })
+}
+
+// spread divides points over the parts: the first k shares are what of the points falls to the first k parts, rounded down. Together they are all of it.
+func spread(points int64, parts []big.Int, total *big.Int) []int64 {
+	if small(parts, total, one) {
+		t := uint64(total.Int64())
+		return cumulateWords(parts, func(sum int64) int64 {
+			hi, lo := bits.Mul64(uint64(sum), uint64(points))
+			q, _ := bits.Div64(hi, lo, t) // sum <= total: there is room
+			return int64(q)
+		})
+	}
+	p := big.NewInt(points)
+	return cumulate(parts, func(sum *big.Int) int64 {
+		cum := new(big.Int).Mul(sum, p)
+		return cum.Quo(cum, total).Int64()
+	})
+}
+
+// small reports whether the parts, of which none is less than zero, have room in machine words.
+func small(parts []big.Int, total, den *big.Int) bool {
+	for i := range parts {
+		if parts[i].Sign() < 0 {
+			return false
+		}
+	}
+	return total.IsInt64() && total.Sign() > 0 && den.IsInt64()
+}
+
+func cumulate(parts []big.Int, upTo func(sum *big.Int) int64) []int64 {
+	shares := make([]int64, len(parts))
+	var sum big.Int
+	before := int64(0)
 	for i := range parts {
 		sum.Add(&sum, &parts[i])
-		cum.Quo(cum.Mul(&sum, p), total)
-		upto := cum.Int64()
-		shares[i], before = upto-before, upto
+		cum := upTo(&sum)
+		shares[i], before = cum-before, cum
+	}
+	return shares
+}
+
+func cumulateWords(parts []big.Int, upTo func(sum int64) int64) []int64 {
+	shares := make([]int64, len(parts))
+	var sum, before int64
+	for i := range parts {
+		sum += parts[i].Int64()
+		cum := upTo(sum)
+		shares[i], before = cum-before, cum
 	}
 	return shares
 }

@@ -143,12 +143,16 @@ func (r *run) award(d *candidate) Award {
 	return a
 }
 
-// shares attributes the points to the lines: each run of lines from the first has what falls to it, rounded down, and all have all.
+// shares attributes the points to the lines, in their order: the first lines have what they would earn together, rounded as the award is. Where a cap reduced the
+// award, they have what falls to them of the points that are left, rounded down.
 func (r *run) shares(a *Award, d *candidate) {
 	if r.in.Order == nil {
 		return
 	}
-	points := spread(d.points, d.parts, d.total)
+	points := attribute(d.parts, d.total, d.den, d.Rule.Rounding)
+	if d.points != d.desired {
+		points = spread(d.points, d.parts, d.total)
+	}
 	a.Lines = make([]Share, len(d.lines))
 	for i, at := range d.lines {
 		a.Lines[i] = Share{Line: r.in.Order.Lines[at].ID, Exact: exactly(&d.parts[i], d.den), Points: points[i]}

@@ -19,7 +19,8 @@ type (
 	}
 	lineView struct {
 		*Line
-		currency string
+		currency   string
+		categories ref.Val
 	}
 	eventView struct {
 		*Event
@@ -124,12 +125,20 @@ func (o *orderView) all() ref.Val {
 	if o.lines == nil {
 		views, values := make([]lineView, len(o.Lines)), make([]ref.Val, len(o.Lines))
 		for i := range o.Lines {
-			views[i] = lineView{&o.Lines[i], o.Currency}
+			views[i] = lineView{Line: &o.Lines[i], currency: o.Currency}
 			values[i] = object{lineType, &views[i]}
 		}
 		o.lines = types.NewRefValList(registry, values)
 	}
 	return o.lines
+}
+
+// kinds returns the line's categories, made once an evaluation.
+func (l *lineView) kinds() ref.Val {
+	if l.categories == nil {
+		l.categories = list(l.Categories)
+	}
+	return l.categories
 }
 
 func money(minor int64, code string) ref.Val { return exact{currency.Major(minor, code)} }
@@ -161,7 +170,7 @@ func init() { // not in the declaration: the fields are found through the regist
 		"Line": {
 			"id":           field(types.StringType, func(l *lineView) ref.Val { return text(l.ID) }),
 			"sku":          field(types.StringType, func(l *lineView) ref.Val { return text(l.SKU) }),
-			"categories":   field(stringList, func(l *lineView) ref.Val { return list(l.Categories) }),
+			"categories":   field(stringList, (*lineView).kinds),
 			"quantity":     field(decimalType, func(l *lineView) ref.Val { return exact{l.Quantity} }),
 			"amount":       field(decimalType, func(l *lineView) ref.Val { return money(l.Amount, l.currency) }),
 			"amount_minor": field(types.IntType, func(l *lineView) ref.Val { return types.Int(l.Amount) }),
