@@ -131,7 +131,7 @@ var placeholder = regexp.MustCompile(`\$\{(\w+)\}`)
 func (r *runner) fill(s string) string {
 	return placeholder.ReplaceAllStringFunc(s, func(p string) string {
 		v := r.kept[placeholder.FindStringSubmatch(p)[1]]
-		if strings.HasPrefix(v, "consents/") || strings.HasPrefix(v, "stories/") {
+		if strings.HasPrefix(v, "consents/") || strings.HasPrefix(v, "stories/") || strings.HasPrefix(v, "programs/") {
 			return v[strings.LastIndex(v, "/")+1:]
 		}
 		return v
