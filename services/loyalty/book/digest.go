@@ -98,11 +98,11 @@ func (c *canonical) word(in []byte, word string, kind byte) ([]byte, error) {
 }
 
 func (c *canonical) array(in []byte) ([]byte, error) {
-	inner, n := canonical{}, 0
+	start, n := len(c.out), 0
 	in = in[1:]
 	for len(in) > 0 && in[0] != ']' {
 		var err error
-		if in, err = inner.value(in); err != nil {
+		if in, err = c.value(in); err != nil {
 			return nil, err
 		}
 		n++
@@ -113,8 +113,12 @@ func (c *canonical) array(in []byte) ([]byte, error) {
 	if len(in) == 0 {
 		return nil, fmt.Errorf("book: an array does not end")
 	}
+	// How many there are stands before them, and is known only now.
+	elements := len(c.out)
 	c.head('a', n)
-	c.out = append(c.out, inner.out...)
+	head := string(c.out[elements:])
+	copy(c.out[start+len(head):], c.out[start:elements])
+	copy(c.out[start:], head)
 	return in[1:], nil
 }
 
@@ -122,7 +126,8 @@ func (c *canonical) array(in []byte) ([]byte, error) {
 type member struct{ key, value []byte }
 
 func (c *canonical) object(in []byte) ([]byte, error) {
-	var members []member
+	var some [16]member
+	members := some[:0]
 	in = in[1:]
 	for len(in) > 0 && in[0] != '}' {
 		key, rest, err := text(in)

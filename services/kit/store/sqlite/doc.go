@@ -24,10 +24,17 @@ func scanDoc(row []driver.Value) *doc {
 	return d
 }
 
-func (d *doc) ID() string         { return d.id }
-func (d *doc) Version() int64     { return d.version }
-func (d *doc) Seq() int64         { return d.seq }
-func (d *doc) Decode(v any) error { return json.Unmarshal([]byte(d.text), v) }
+func (d *doc) ID() string     { return d.id }
+func (d *doc) Version() int64 { return d.version }
+func (d *doc) Seq() int64     { return d.seq }
+
+// Decode fills v. An Unmarshaler is asked at once: json.Unmarshal would go through the text twice before it does so, and what is stored is JSON.
+func (d *doc) Decode(v any) error {
+	if u, ok := v.(json.Unmarshaler); ok {
+		return u.UnmarshalJSON([]byte(d.text))
+	}
+	return json.Unmarshal([]byte(d.text), v)
+}
 
 func (d *doc) Field(name string) (any, error) {
 	var fields map[string]json.RawMessage

@@ -206,7 +206,14 @@ func (t *tx) change(ctx context.Context, s *store.Spec, k kind, id string, args 
 }
 
 func encode(s *store.Spec, id string, v any) (string, error) {
-	text, err := json.Marshal(v)
+	var text []byte
+	var err error
+	// A Marshaler answers for what it has written: json.Marshal would go through it once more.
+	if m, ok := v.(json.Marshaler); ok {
+		text, err = m.MarshalJSON()
+	} else {
+		text, err = json.Marshal(v)
+	}
 	if err != nil {
 		return "", fmt.Errorf("store: table %s: row %q cannot be encoded: %w", s.Name, id, err)
 	}
