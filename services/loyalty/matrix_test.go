@@ -24,6 +24,8 @@ func TestMatrix(t *testing.T) {
 		&loyaltyv1.RedemptionsService_ServiceDesc,
 		&loyaltyv1.LoyaltyEventsService_ServiceDesc,
 		&loyaltyv1.LedgerService_ServiceDesc,
+		&loyaltyv1.EarningRulesService_ServiceDesc,
+		&loyaltyv1.OrdersService_ServiceDesc,
 		&loyaltyv1.ReportsService_ServiceDesc,
 		&loyaltyv1.StatementsService_ServiceDesc,
 		&loyaltyv1.TiersService_ServiceDesc,

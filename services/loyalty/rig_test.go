@@ -36,6 +36,8 @@ type rig struct {
 	statements  loyaltyv1.StatementsServiceClient
 	tiers       loyaltyv1.TiersServiceClient
 	reviews     loyaltyv1.ReviewsServiceClient
+	rules       loyaltyv1.EarningRulesServiceClient
+	orders      loyaltyv1.OrdersServiceClient
 	rewards     loyaltyv1.RewardsServiceClient
 	redemptions loyaltyv1.RedemptionsServiceClient
 }
@@ -71,6 +73,7 @@ func (r *rig) open(t testing.TB) {
 	running.Go(func() { service.Run(ctx) })
 	r.stop = func() { cancel(); running.Wait() }
 	c := r.Conn()
+	r.rules, r.orders = loyaltyv1.NewEarningRulesServiceClient(c), loyaltyv1.NewOrdersServiceClient(c)
 	r.rewards, r.redemptions = loyaltyv1.NewRewardsServiceClient(c), loyaltyv1.NewRedemptionsServiceClient(c)
 	r.programs, r.members = loyaltyv1.NewProgramsServiceClient(c), loyaltyv1.NewMembersServiceClient(c)
 	r.points, r.events = loyaltyv1.NewPointsServiceClient(c), loyaltyv1.NewLoyaltyEventsServiceClient(c)

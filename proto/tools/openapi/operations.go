@@ -30,6 +30,8 @@ var groups = []struct{ service, name string }{
 	{"StatementsService", "Statements"},
 	{"TiersService", "Tiers"},
 	{"ReviewsService", "Reviews"},
+	{"EarningRulesService", "Earning rules"},
+	{"OrdersService", "Orders and events"},
 	{"ReportsService", "Reports"},
 	{"RewardsService", "Rewards"},
 	{"RedemptionsService", "Redemptions"},

@@ -72,6 +72,9 @@ func entryProto(e tables.Entry) *loyaltyv1.Entry {
 	}
 	for _, c := range e.Tx.Lots {
 		change := &loyaltyv1.LotChange{Lot: c.N, Open: c.Open, Reserved: c.Reserved, Opened: c.Opened != nil, Activated: c.Activated}
+		if c.Opened != nil {
+			change.Open = c.Opened.Open
+		}
 		if c.MovedTo != nil {
 			change.MovedTo = c.MovedTo.N
 		}

@@ -5,9 +5,11 @@ import (
 	"context"
 	"fmt"
 	"log/slog"
+	"strings"
 
 	"google.golang.org/grpc"
 	"google.golang.org/protobuf/proto"
+	"google.golang.org/protobuf/reflect/protoreflect"
 	"google.golang.org/protobuf/types/known/timestamppb"
 
 	"renown.example/kit/auth"
@@ -46,6 +48,8 @@ type Server struct {
 	loyaltyv1.UnimplementedLoyaltyEventsServiceServer
 	loyaltyv1.UnimplementedLedgerServiceServer
 	loyaltyv1.UnimplementedReportsServiceServer
+	loyaltyv1.UnimplementedEarningRulesServiceServer
+	loyaltyv1.UnimplementedOrdersServiceServer
 	loyaltyv1.UnimplementedStatementsServiceServer
 	loyaltyv1.UnimplementedTiersServiceServer
 	loyaltyv1.UnimplementedReviewsServiceServer
@@ -54,6 +58,7 @@ type Server struct {
 	books *book.Books
 	pages *page.Tokens
 	links *auth.Links
+	rules ruleShelf
 	// ladders are the programmes' tiers.
 	ladders ladders
 	// peppers keyes the digests of identifiers, so that nobody can try telephone numbers against them.
@@ -95,6 +100,8 @@ func Register(r grpc.ServiceRegistrar, s *Server) {
 	loyaltyv1.RegisterRedemptionsServiceServer(r, s)
 	loyaltyv1.RegisterLoyaltyEventsServiceServer(r, s)
 	loyaltyv1.RegisterLedgerServiceServer(r, s)
+	loyaltyv1.RegisterEarningRulesServiceServer(r, s)
+	loyaltyv1.RegisterOrdersServiceServer(r, s)
 	loyaltyv1.RegisterReportsServiceServer(r, s)
 	loyaltyv1.RegisterStatementsServiceServer(r, s)
 	loyaltyv1.RegisterTiersServiceServer(r, s)
@@ -173,20 +180,30 @@ func checkEtag(given string, version int64) error {
 
 // completeReply puts the hash of its entry into a reply that shows it.
 func completeReply(reply proto.Message, row store.Row[tables.Entry]) {
-	if row.Value.Tx == nil {
-		return
-	}
-	m := reply.ProtoReflect()
-	fields := m.Descriptor().Fields()
-	for i := range fields.Len() {
-		f := fields.Get(i)
-		if f.Message() == nil || f.IsList() || f.IsMap() || f.Message().FullName() != entryName || !m.Has(f) {
-			continue
-		}
-		if e := m.Get(f).Message().Interface().(*loyaltyv1.Entry); e.GetNumber() == row.Value.Tx.Seq {
-			e.PreviousHash, e.Hash = row.Value.Prev, row.Value.Hash
-		}
+	if row.Value.Tx != nil {
+		complete(reply.ProtoReflect(), row)
 	}
 }
 
-var entryName = (&loyaltyv1.Entry{}).ProtoReflect().Descriptor().FullName()
+// complete finds the entry in a message and in those that it holds.
+func complete(m protoreflect.Message, row store.Row[tables.Entry]) {
+	if e, ok := m.Interface().(*loyaltyv1.Entry); ok {
+		if e.GetNumber() == row.Value.Tx.Seq && row.Value.Tx.Account == between(e.GetName(), "/members/", "/entries/")+"/"+e.GetWallet() {
+			e.PreviousHash, e.Hash = row.Value.Prev, row.Value.Hash
+		}
+		return
+	}
+	m.Range(func(f protoreflect.FieldDescriptor, v protoreflect.Value) bool {
+		if f.Message() != nil && !f.IsList() && !f.IsMap() {
+			complete(v.Message(), row)
+		}
+		return true
+	})
+}
+
+// between returns what stands in a name between two parts.
+func between(name, from, to string) string {
+	_, rest, _ := strings.Cut(name, from)
+	out, _, _ := strings.Cut(rest, to)
+	return out
+}

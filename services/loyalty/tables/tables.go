@@ -85,6 +85,10 @@ type Account struct {
 	// Into is the member who has the account's points since the member was merged.
 	Into   string         `json:"into,omitempty"`
 	Ledger ledger.Account `json:"ledger"`
+	// Counters are what caps have used up, by their keys.
+	Counters map[string]Counter `json:"counters,omitempty"`
+	// Orders counts the member's orders.
+	Orders int64 `json:"orders,omitempty"`
 	// Tiers is where the member stands with the wallet's tiers.
 	Tiers *Tiers `json:"tiers,omitempty"`
 }
@@ -199,7 +203,7 @@ var Identifiers = store.Define[IdentifierUse](store.Spec{Name: "identifiers"})
 func Specs() []*store.Spec {
 	return append([]*store.Spec{
 		TierStructures.Spec(), TierVersions.Spec(), Reviews.Spec(),
-		Journal.Spec(), Accounts.Spec(), LotPages.Spec(), Checkpoints.Spec(), Programs.Spec(), ProgramVersions.Spec(), Members.Spec(), MemberKeys.Spec(), Identifiers.Spec(), ReportCells.Spec(), secret.Table.Spec(),
+		Journal.Spec(), Accounts.Spec(), LotPages.Spec(), Checkpoints.Spec(), Programs.Spec(), ProgramVersions.Spec(), Members.Spec(), MemberKeys.Spec(), Identifiers.Spec(), ReportCells.Spec(), Rules.Spec(), RuleVersions.Spec(), secret.Table.Spec(),
 		Rewards.Spec(), RewardVersions.Spec(), RewardStocks.Spec(), Codes.Spec(), Redemptions.Spec(),
 	}, outbox.Positions.Spec(), outbox.Jobs.Spec())
 }

@@ -415,7 +415,7 @@ type LotChange struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
 	// Number of the lot within the account.
 	Lot int64 `protobuf:"varint,1,opt,name=lot,proto3" json:"lot,omitempty"`
-	// By how much what is open of it changed.
+	// By how much what is open of it changed; what is open of a lot that the entry opened.
 	Open int64 `protobuf:"varint,2,opt,name=open,proto3" json:"open,omitempty"`
 	// By how much what is held of it changed.
 	Reserved int64 `protobuf:"varint,3,opt,name=reserved,proto3" json:"reserved,omitempty"`

@@ -1,0 +1,389 @@
+package server
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"maps"
+	"time"
+
+	"github.com/govalues/decimal"
+	"google.golang.org/protobuf/types/known/timestamppb"
+
+	"renown.example/kit/clock"
+	"renown.example/kit/fault"
+	"renown.example/kit/store"
+	"renown.example/loyalty/book"
+	"renown.example/loyalty/calendar"
+	"renown.example/loyalty/earning"
+	"renown.example/loyalty/ledger"
+	"renown.example/loyalty/tables"
+	loyaltyv1 "renown.example/proto/gen/renown/loyalty/v1"
+)
+
+// Bounds of when an order was placed or an event happened: a shop's clock may be ahead a little, and what is older than a year and a bit was imported by mistake.
+const (
+	mostAheadOfUs = time.Minute
+	mostPast      = 400 * 24 * time.Hour
+)
+
+// earned is what an entry keeps of what it was decided by: enough to reckon it again.
+type earned struct {
+	Input  earning.Input   `json:"input"`
+	Awards []earning.Award `json:"awards"`
+	Story  string          `json:"story,omitempty"`
+	// Entries are the numbers of the entries in other wallets, by wallet.
+	Entries map[string]int64 `json:"entries,omitempty"`
+}
+
+// happenedAt checks when something happened; absent is now.
+func (s *Server) happenedAt(path string, t *timestamppb.Timestamp) (clock.Millis, error) {
+	at, err := instant(path, t)
+	now := s.now()
+	switch {
+	case err != nil || at == 0:
+		return now, err
+	case at > now+clock.Millis(mostAheadOfUs.Milliseconds()):
+		return 0, fault.Invalid(path, "It lies in the future; the time here is %s", now.Time().Format(time.RFC3339))
+	case at < now-clock.Millis(mostPast.Milliseconds()):
+		return 0, fault.Invalid(path, "It lies more than %d days back", int(mostPast.Hours()/24))
+	}
+	return min(at, now), nil
+}
+
+func (s *Server) orderFrom(in *loyaltyv1.OrderInput, p tables.Program) (*earning.Order, error) {
+	o := &earning.Order{ID: in.GetOrderId(), Currency: in.GetCurrency(), Attributes: in.GetAttributes()}
+	if o.Currency == "" {
+		o.Currency = p.Currency
+	}
+	var err error
+	if o.At, err = s.happenedAt("order.orderTime", in.GetOrderTime()); err != nil {
+		return nil, err
+	}
+	for i, l := range in.GetLines() {
+		quantity, err := quantity(fmt.Sprintf("order.lines[%d].quantity", i), l.GetQuantity())
+		if err != nil {
+			return nil, err
+		}
+		o.Lines = append(o.Lines, earning.Line{
+			ID: l.GetId(), SKU: l.GetSku(), Categories: l.GetCategories(), Quantity: quantity, Amount: l.GetAmount(), Attributes: l.GetAttributes(),
+		})
+	}
+	return o, problemsOf("order", o.Check())
+}
+
+// quantity reads an exact decimal; empty is 1.
+func quantity(path, text string) (decimal.Decimal, error) {
+	if text == "" {
+		return decimal.One, nil
+	}
+	q, err := decimal.Parse(text)
+	if err != nil {
+		return q, fault.Invalid(path, "%q is no decimal such as 1.5", text)
+	}
+	return q, nil
+}
+
+func (s *Server) eventFrom(in *loyaltyv1.EventInput, p tables.Program) (*earning.Event, error) {
+	e := &earning.Event{ID: in.GetEventId(), Type: in.GetType(), Amount: in.GetAmount(), Attributes: in.GetAttributes()}
+	if e.Amount != 0 {
+		e.Currency = p.Currency
+	}
+	var err error
+	if e.At, err = s.happenedAt("event.eventTime", in.GetEventTime()); err != nil {
+		return nil, err
+	}
+	return e, problemsOf("event", e.Check())
+}
+
+// evaluation is an order or event of a member and what the rules make of it.
+type evaluation struct {
+	earned
+	silent []earning.Silent
+	// uses are what caps count, beside the counters as they were.
+	counters map[string]tables.Counter
+	at       clock.Millis
+}
+
+// evaluate lets the rules look at an order or event, given the account in the programme's usual wallet.
+func (b *ruleBook) evaluate(ctx context.Context, tx store.Reader, programID string, a tables.Account, order *earning.Order, event *earning.Event, now clock.Millis) (*evaluation, error) {
+	m, err := tables.Members.Get(ctx, tx, a.Member)
+	if err != nil {
+		return nil, err
+	}
+	in := earning.Input{
+		Order: order, Event: event, Now: now, Program: earning.Program{ID: programID, Zone: b.program.TimeZone, Currency: b.program.Currency},
+		Member: earning.Member{
+			ID: a.Member, Tier: a.Tier(), EnrolledAt: m.Value.EnrolledAt, Tags: m.Value.Tags, LifetimeEarned: a.Ledger.Lifetime.Earned, Orders: a.Orders,
+		},
+	}
+	ev := &evaluation{counters: a.Counters, at: now}
+	if order != nil {
+		copied := *order
+		copied.First = a.Orders == 0
+		in.Order, ev.at = &copied, order.At
+	} else {
+		ev.at = event.At
+	}
+	keys, err := earning.Keys(&in, b.rules)
+	if err != nil {
+		return nil, err
+	}
+	for _, k := range keys {
+		if c, ok := a.Counters[k.Key]; ok {
+			if in.Counters == nil {
+				in.Counters = map[string]int64{}
+			}
+			in.Counters[k.Key] = c.Used
+		}
+	}
+	result, err := earning.Evaluate(&in, b.rules)
+	if err != nil {
+		return nil, err
+	}
+	ev.Input, ev.Awards, ev.silent = in, result.Awards, result.Silent
+	return ev, nil
+}
+
+// lots are what the awards in a wallet issue.
+func (b *ruleBook) lots(ev *evaluation, wallet, source string) []ledger.NewLot {
+	lives := map[string]calendar.Life{}
+	for _, r := range b.rules {
+		lives[r.Rule.ID] = r.Rule.Life
+	}
+	var out []ledger.NewLot
+	for _, a := range ev.Awards {
+		if a.Wallet != wallet {
+			continue
+		}
+		life := lives[a.Rule]
+		for _, l := range a.Lots {
+			lot := ledger.NewLot{
+				Points: l.Points, Pending: l.Pending, ActivatesAt: l.ActivatesAt, Rule: ruleName(a.Rule, a.Version), Source: source, From: ledger.IssuanceOf(a.Rule), Life: a.Life,
+				Policy: ruleName(a.Rule, a.Version),
+			}
+			if !l.Pending || l.ActivatesAt != 0 {
+				lot.ExpiresAt = life.Ends(b.zone, ev.at, max(ev.at, l.ActivatesAt))
+			}
+			if l.Points > 0 {
+				out = append(out, lot)
+			}
+		}
+	}
+	return out
+}
+
+func ruleName(id string, version int64) string { return fmt.Sprintf("rules/%s@%d", id, version) }
+
+// give issues what was earned, in every wallet, and returns the entry in the usual one, which keeps what it was decided by.
+func (s *Server) give(ctx context.Context, u *book.Unit, b *ruleBook, w *book.Work, ev *evaluation, source, event string) (*tables.Entry, error) {
+	step := ledger.Step{Now: u.Now, EffectiveAt: ev.at}
+	usual := b.program.Wallets[0].ID
+	for _, wallet := range b.program.Wallets[1:] {
+		lots := b.lots(ev, wallet.ID, source)
+		if len(lots) == 0 {
+			continue
+		}
+		other, err := u.Open(ctx, w.Row.Value.Program, w.Row.Value.Member, wallet.ID)
+		if err != nil {
+			return nil, err
+		}
+		tx, err := other.Book.Issue(step, ledger.KindAccrue, lots)
+		if err != nil {
+			return nil, book.Refused(err)
+		}
+		u.Post(other, tx).Source = source
+		if ev.Entries == nil {
+			ev.Entries = map[string]int64{}
+		}
+		ev.Entries[wallet.ID] = tx.Seq
+	}
+	var tx ledger.Transaction
+	var err error
+	if lots := b.lots(ev, usual, source); len(lots) > 0 {
+		tx, err = w.Book.Issue(step, ledger.KindAccrue, lots)
+	} else {
+		tx, err = w.Book.Note(step)
+	}
+	if err != nil {
+		return nil, book.Refused(err)
+	}
+	e := u.Post(w, tx)
+	e.Source = source
+	if tx.Kind == ledger.KindNote {
+		e.Type = event
+	}
+	w.Row.Value.Counters = ev.used(u.Now)
+	e.Facts, err = book.Facts(ev.earned)
+	return e, err
+}
+
+// used are the counters after the awards. Those that nobody asks for any more go.
+func (ev *evaluation) used(now clock.Millis) map[string]tables.Counter {
+	out := maps.Clone(ev.counters)
+	for _, a := range ev.Awards {
+		for _, use := range a.Uses {
+			if out == nil {
+				out = map[string]tables.Counter{}
+			}
+			out[use.Key] = tables.Counter{Used: out[use.Key].Used + use.Amount, Ends: use.Ends}
+		}
+	}
+	for key, c := range out {
+		if c.Ends != 0 && c.Ends <= now-clock.Millis(mostPast.Milliseconds()) {
+			delete(out, key)
+		}
+	}
+	return out
+}
+
+func awardProtos(list []earning.Award) []*loyaltyv1.Award {
+	var out []*loyaltyv1.Award
+	for _, a := range list {
+		p := &loyaltyv1.Award{
+			Rule: ruleName(a.Rule, a.Version), DisplayName: a.Name, Wallet: a.Wallet, Points: a.Points, Desired: a.Desired, Exact: a.Exact, Explanation: a.Text(),
+		}
+		for _, l := range a.Lines {
+			p.Lines = append(p.Lines, &loyaltyv1.AwardShare{Line: l.Line, Points: l.Points, Exact: l.Exact})
+		}
+		out = append(out, p)
+	}
+	return out
+}
+
+// CalculatePoints says what an order or event would earn now. Nothing is written.
+func (s *Server) CalculatePoints(ctx context.Context, req *loyaltyv1.CalculatePointsRequest) (*loyaltyv1.CalculatePointsResponse, error) {
+	b, err := s.ruleBook(ctx, req.GetProgram())
+	if err != nil {
+		return nil, err
+	}
+	var order *earning.Order
+	var event *earning.Event
+	if req.GetOrder() != nil {
+		order, err = s.orderFrom(req.GetOrder(), b.program)
+	} else {
+		event, err = s.eventFrom(req.GetEvent(), b.program)
+	}
+	if err != nil {
+		return nil, err
+	}
+	return read(ctx, s, func(ctx context.Context, tx store.Reader) (*loyaltyv1.CalculatePointsResponse, error) {
+		m, err := findMember(ctx, tx, req.GetProgram(), req.GetMember())
+		if err != nil {
+			return nil, err
+		}
+		a, err := tables.Accounts.Get(ctx, tx, tables.AccountID(m.ID, b.program.Wallets[0].ID))
+		if err != nil {
+			return nil, err
+		}
+		ev, err := b.evaluate(ctx, tx, req.GetProgram(), a.Value, order, event, s.now())
+		if err != nil {
+			return nil, err
+		}
+		resp := &loyaltyv1.CalculatePointsResponse{Awards: awardProtos(ev.Awards)}
+		for _, r := range ev.silent {
+			resp.Silent = append(resp.Silent, &loyaltyv1.SilentRule{Rule: ruleName(r.Rule, r.Version), DisplayName: r.Name, Reason: string(r.Reason), Detail: r.Detail})
+		}
+		for _, l := range b.lots(ev, b.program.Wallets[0].ID, "") {
+			resp.Points += l.Points
+		}
+		return resp, nil
+	})
+}
+
+func orderKey(program, order string, n int) string {
+	return fmt.Sprintf("%s/orders/%s/%d", program, order, n)
+}
+
+// RecordOrder records an order and gives the points that it earns.
+func (s *Server) RecordOrder(ctx context.Context, req *loyaltyv1.RecordOrderRequest) (*loyaltyv1.RecordOrderResponse, error) {
+	b, err := s.ruleBook(ctx, req.GetProgram())
+	if err != nil {
+		return nil, err
+	}
+	order, err := s.orderFrom(req.GetOrder(), b.program)
+	if err != nil {
+		return nil, err
+	}
+	return book.Move(ctx, s.books, req, func(ctx context.Context, u *book.Unit) (*loyaltyv1.RecordOrderResponse, error) {
+		key := orderKey(req.GetProgram(), order.ID, 0)
+		e, err := s.record(ctx, u, b, req.GetMember(), recording{
+			program: req.GetProgram(), order: order, key: key, source: "orders/" + order.ID, event: "loyalty.order.recorded", story: req.GetOrder().GetStory(),
+			twice: fault.AlreadyExists.New("The order %q is recorded already.", order.ID).With(fault.Field{Path: "order.orderId", Message: "An order counts once. Get it to see what it earned."}),
+		})
+		if err != nil {
+			return nil, err
+		}
+		e.Counts = &tables.Counts{Spend: order.Total(), Visits: 1}
+		out, err := orderProto(*e, nil)
+		return &loyaltyv1.RecordOrderResponse{Order: out}, err
+	})
+}
+
+// recording is an order or event on its way into the journal.
+type recording struct {
+	program                   string
+	order                     *earning.Order
+	happened                  *earning.Event
+	key, source, event, story string
+	twice                     error
+}
+
+// record gives a member what an order or event earns, once.
+func (s *Server) record(ctx context.Context, u *book.Unit, b *ruleBook, member string, r recording) (*tables.Entry, error) {
+	if _, err := u.Once(ctx, r.key); err == nil {
+		return nil, r.twice
+	} else if !store.IsNotFound(err) {
+		return nil, err
+	}
+	w, err := u.Open(ctx, r.program, member, b.program.Wallets[0].ID)
+	if err != nil {
+		return nil, err
+	}
+	account := w.Row.Value
+	account.Ledger = w.Book.Account()
+	ev, err := b.evaluate(ctx, u.Tx, r.program, account, r.order, r.happened, u.Now)
+	if err != nil {
+		return nil, err
+	}
+	ev.Story = r.story
+	e, err := s.give(ctx, u, b, w, ev, r.source, r.event)
+	if err != nil {
+		return nil, err
+	}
+	if r.order != nil {
+		w.Row.Value.Orders++
+	}
+	u.Name(e, r.key)
+	return e, nil
+}
+
+// AccruePoints records an event and gives the points that it earns.
+func (s *Server) AccruePoints(ctx context.Context, req *loyaltyv1.AccruePointsRequest) (*loyaltyv1.AccruePointsResponse, error) {
+	b, err := s.ruleBook(ctx, req.GetProgram())
+	if err != nil {
+		return nil, err
+	}
+	event, err := s.eventFrom(req.GetEvent(), b.program)
+	if err != nil {
+		return nil, err
+	}
+	return book.Move(ctx, s.books, req, func(ctx context.Context, u *book.Unit) (*loyaltyv1.AccruePointsResponse, error) {
+		e, err := s.record(ctx, u, b, req.GetMember(), recording{
+			program: req.GetProgram(), happened: event, key: req.GetProgram() + "/events/" + event.ID, source: "events/" + event.ID, event: "loyalty.event.recorded",
+			story: req.GetEvent().GetStory(),
+			twice: fault.AlreadyExists.New("The event %q is recorded already.", event.ID).With(fault.Field{Path: "event.eventId", Message: "An event counts once."}),
+		})
+		if err != nil {
+			return nil, err
+		}
+		if event.Type == earning.Visit {
+			e.Counts = &tables.Counts{Visits: 1}
+		}
+		var facts earned
+		if err := json.Unmarshal(e.Facts, &facts); err != nil {
+			return nil, err
+		}
+		return &loyaltyv1.AccruePointsResponse{Awards: awardProtos(facts.Awards), Entry: entryProto(*e)}, nil
+	})
+}

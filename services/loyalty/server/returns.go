@@ -1,0 +1,288 @@
+package server
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"maps"
+
+	"renown.example/kit/fault"
+	"renown.example/kit/store"
+	"renown.example/loyalty/book"
+	"renown.example/loyalty/earning"
+	"renown.example/loyalty/ledger"
+	"renown.example/loyalty/tables"
+	loyaltyv1 "renown.example/proto/gen/renown/loyalty/v1"
+)
+
+// cameBack is what the entry of a return keeps of what it was decided by.
+type cameBack struct {
+	ReturnID string          `json:"returnId"`
+	Back     earning.Back    `json:"back"`
+	Policy   ledger.Reach    `json:"policy"`
+	Reversal ledger.Reversal `json:"reversal"`
+	Points   int64           `json:"points"`
+}
+
+// orderProto is an order as the API shows it, from the entries that recorded it and its returns.
+func orderProto(e tables.Entry, returns []tables.Entry) (*loyaltyv1.Order, error) {
+	var f earned
+	if err := json.Unmarshal(e.Facts, &f); err != nil {
+		return nil, err
+	}
+	o := f.Input.Order
+	out := &loyaltyv1.Order{
+		Name: "programs/" + e.Program + "/orders/" + o.ID, Member: e.Member, OrderTime: timestamp(o.At), Currency: o.Currency, Awards: awardProtos(f.Awards),
+		Entry: entryProto(e), Story: f.Story,
+	}
+	for _, l := range o.Lines {
+		out.Lines = append(out.Lines, &loyaltyv1.OrderLine{
+			Id: l.ID, Sku: l.SKU, Categories: l.Categories, Quantity: l.Quantity.String(), Amount: l.Amount, Attributes: l.Attributes,
+		})
+	}
+	for _, r := range returns {
+		back, err := returnProto(r)
+		if err != nil {
+			return nil, err
+		}
+		out.Returns = append(out.Returns, back)
+	}
+	return out, nil
+}
+
+func returnProto(e tables.Entry) (*loyaltyv1.OrderReturn, error) {
+	var f cameBack
+	if err := json.Unmarshal(e.Facts, &f); err != nil {
+		return nil, err
+	}
+	return &loyaltyv1.OrderReturn{
+		ReturnId: f.ReturnID, RecordTime: timestamp(e.Tx.RecordedAt), Amount: f.Back.Money, Points: f.Points, FromPending: f.Reversal.FromPending,
+		FromAvailable: f.Reversal.FromAvailable, AsDebt: f.Reversal.AsDebt, Forgiven: f.Reversal.Forgiven,
+	}, nil
+}
+
+// mostReturns bounds how many returns an order has.
+const mostReturns = 200
+
+// orderEntries finds the entries of an order and its returns.
+func orderEntries(find func(name string) (tables.Entry, error), program, order string) (e tables.Entry, returns []tables.Entry, err error) {
+	e, err = find(orderKey(program, order, 0))
+	if store.IsNotFound(err) {
+		return e, nil, fault.NotFound.New("There is no order %q in the programme %q.", order, program)
+	}
+	for n := 1; err == nil && n <= mostReturns; n++ {
+		var r tables.Entry
+		if r, err = find(orderKey(program, order, n)); err == nil {
+			returns = append(returns, r)
+		}
+	}
+	if store.IsNotFound(err) {
+		err = nil
+	}
+	return e, returns, err
+}
+
+// GetOrder returns an order.
+func (s *Server) GetOrder(ctx context.Context, req *loyaltyv1.GetOrderRequest) (*loyaltyv1.GetOrderResponse, error) {
+	return read(ctx, s, func(ctx context.Context, tx store.Reader) (*loyaltyv1.GetOrderResponse, error) {
+		e, returns, err := orderEntries(func(name string) (tables.Entry, error) {
+			row, err := tables.Journal.First(ctx, tx, store.Query{Index: "by_once", Equal: []any{name}})
+			return row.Value, err
+		}, req.GetProgram(), req.GetOrder())
+		if err != nil {
+			return nil, err
+		}
+		out, err := orderProto(e, returns)
+		return &loyaltyv1.GetOrderResponse{Order: out}, err
+	})
+}
+
+// returning is a return being reckoned.
+type returning struct {
+	entry    tables.Entry
+	facts    earned
+	returns  []tables.Entry
+	back     earning.Back
+	policy   ledger.Reach
+	returnID string
+}
+
+// ReturnOrder records that something of an order came back.
+func (s *Server) ReturnOrder(ctx context.Context, req *loyaltyv1.ReturnOrderRequest) (*loyaltyv1.ReturnOrderResponse, error) {
+	more, err := returnedFrom(req)
+	if err != nil {
+		return nil, err
+	}
+	policy := ledger.Reach(req.GetPolicy())
+	if policy == "" {
+		policy = ledger.WithinBalance
+	}
+	return book.Move(ctx, s.books, req, func(ctx context.Context, u *book.Unit) (*loyaltyv1.ReturnOrderResponse, error) {
+		r := returning{policy: policy, returnID: req.GetReturnId()}
+		var err error
+		r.entry, r.returns, err = orderEntries(func(name string) (tables.Entry, error) { return u.Once(ctx, name) }, req.GetProgram(), req.GetOrder())
+		if err != nil {
+			return nil, err
+		}
+		if err := r.reckon(more); err != nil {
+			return nil, err
+		}
+		e, err := s.takeBack(ctx, u, r)
+		if err != nil {
+			return nil, err
+		}
+		u.Name(e, orderKey(req.GetProgram(), req.GetOrder(), len(r.returns)+1))
+		out, err := returnProto(*e)
+		return &loyaltyv1.ReturnOrderResponse{Return: out, Entry: entryProto(*e)}, err
+	})
+}
+
+func returnedFrom(req *loyaltyv1.ReturnOrderRequest) ([]earning.Returned, error) {
+	var out []earning.Returned
+	for i, l := range req.GetLines() {
+		r := earning.Returned{Line: l.GetLine(), Amount: l.GetAmount(), Whole: l.GetQuantity() == "" && l.GetAmount() == 0}
+		if l.GetQuantity() != "" {
+			q, err := quantity(fmt.Sprintf("lines[%d].quantity", i), l.GetQuantity())
+			if err != nil {
+				return nil, err
+			}
+			r.Quantity = q
+		}
+		out = append(out, r)
+	}
+	return out, nil
+}
+
+// reckon says what the return comes to, given those before it.
+func (r *returning) reckon(more []earning.Returned) error {
+	if err := json.Unmarshal(r.entry.Facts, &r.facts); err != nil {
+		return err
+	}
+	if len(r.returns) >= mostReturns {
+		return fault.LimitReached.New("An order has at most %d returns.", mostReturns)
+	}
+	var before []earning.Returned
+	for _, e := range r.returns {
+		var f cameBack
+		if err := json.Unmarshal(e.Facts, &f); err != nil {
+			return err
+		}
+		if f.ReturnID == r.returnID {
+			return fault.AlreadyExists.New("The return %q is recorded already.", r.returnID).With(fault.Field{Path: "returnId", Message: "A return counts once."})
+		}
+		if f.Back.All {
+			return fault.IllegalState.New("All of the order has come back already.")
+		}
+		before = f.Back.After
+	}
+	if len(more) == 0 {
+		for _, l := range earning.Everything(r.facts.Input.Order) {
+			if !gone(before, l.Line) {
+				more = append(more, l)
+			}
+		}
+	}
+	back, found := earning.Return(r.facts.Input.Order, r.facts.Awards, before, more)
+	if len(found) > 0 {
+		out := fault.InvalidArgument.New("%s", found[0].Message)
+		for _, p := range found {
+			out = out.With(fault.Field{Path: p.Path, Message: p.Message})
+		}
+		return out
+	}
+	r.back = back
+	return nil
+}
+
+func gone(before []earning.Returned, line string) bool {
+	for _, b := range before {
+		if b.Line == line {
+			return b.Whole
+		}
+	}
+	return false
+}
+
+// takeBack takes the points back in every wallet, and returns the entry in the usual one.
+func (s *Server) takeBack(ctx context.Context, u *book.Unit, r returning) (*tables.Entry, error) {
+	o, e := r.facts.Input.Order, r.entry
+	facts := cameBack{ReturnID: r.returnID, Back: r.back, Policy: r.policy}
+	for wallet, number := range r.facts.Entries {
+		row, err := tables.Journal.Get(ctx, u.Tx, book.EntryID(tables.AccountID(e.Member, wallet), number))
+		if err != nil {
+			return nil, err
+		}
+		w, err := u.Open(ctx, e.Program, e.Member, wallet)
+		if err != nil {
+			return nil, err
+		}
+		tx, _, _, err := r.reverse(w, row.Value, wallet, u)
+		if err != nil {
+			return nil, err
+		}
+		u.Post(w, tx).Source = e.Source
+	}
+	_, usual, _ := cutAccount(e.Tx.Account)
+	w, err := u.Open(ctx, e.Program, e.Member, usual)
+	if err != nil {
+		return nil, err
+	}
+	tx, reversal, points, err := r.reverse(w, e, usual, u)
+	if err != nil {
+		return nil, err
+	}
+	facts.Reversal, facts.Points = reversal, points
+	out := u.Post(w, tx)
+	out.Source = e.Source
+	if tx.Kind == ledger.KindNote {
+		out.Type = "loyalty.order.returned"
+	}
+	out.Counts = &tables.Counts{At: o.At, Spend: -r.back.Money}
+	if r.back.All {
+		out.Counts.Visits = -1
+	}
+	w.Row.Value.Counters = r.unused(w.Row.Value.Counters)
+	out.Facts, err = book.Facts(facts)
+	return out, err
+}
+
+// reverse takes points back in one wallet, first from the lots that the order's entry opened.
+func (r *returning) reverse(w *book.Work, e tables.Entry, wallet string, u *book.Unit) (tx ledger.Transaction, reversal ledger.Reversal, points int64, err error) {
+	left := map[string]int64{}
+	for _, t := range r.back.Taken {
+		if t.Wallet == wallet {
+			points += t.Points
+			left[ruleName(t.Rule, t.Version)] += t.Points
+		}
+	}
+	step := ledger.Step{Now: u.Now}
+	if points == 0 {
+		tx, err = w.Book.Note(step)
+		return tx, reversal, 0, book.Refused(err)
+	}
+	var from []ledger.Take
+	for _, c := range e.Tx.Lots {
+		if c.Opened == nil || left[c.Opened.Rule] == 0 {
+			continue
+		}
+		n := min(left[c.Opened.Rule], c.Opened.Points)
+		left[c.Opened.Rule] -= n
+		from = append(from, ledger.Take{LotRef: c.LotRef, Points: n})
+	}
+	tx, reversal, err = w.Book.Reverse(step, from, points, r.policy)
+	return tx, reversal, points, book.Refused(err)
+}
+
+// unused gives back to caps what the returned part had used up.
+func (r *returning) unused(counters map[string]tables.Counter) map[string]tables.Counter {
+	out := maps.Clone(counters)
+	for _, t := range r.back.Taken {
+		for _, use := range t.Uses {
+			if c, ok := out[use.Key]; ok {
+				c.Used = max(0, c.Used-use.Amount)
+				out[use.Key] = c
+			}
+		}
+	}
+	return out
+}

@@ -1,0 +1,381 @@
+package server
+
+import (
+	"context"
+	"fmt"
+	"strings"
+	"sync"
+
+	"renown.example/kit/clock"
+	"renown.example/kit/fault"
+	"renown.example/kit/store"
+	"renown.example/loyalty/book"
+	"renown.example/loyalty/calendar"
+	"renown.example/loyalty/earning"
+	"renown.example/loyalty/tables"
+	loyaltyv1 "renown.example/proto/gen/renown/loyalty/v1"
+)
+
+// mostRules bounds how many rules a programme has.
+const mostRules = 200
+
+// ruleOf reads what a rule says.
+func ruleOf(id string, t *loyaltyv1.EarningRuleTerms, p tables.Program) (earning.Rule, error) {
+	r := earning.Rule{
+		ID: id, Name: t.GetDisplayName(), Campaign: t.GetCampaign(), Archived: t.GetArchived(), Condition: t.GetCondition(), LineCondition: t.GetLineCondition(),
+		Trigger: earning.Trigger{Kind: earning.Kind(t.GetTrigger()), SKUs: t.GetSkus(), Categories: t.GetCategories(), Event: t.GetEvent()},
+		Terms: earning.Terms{
+			Form: earning.Form(t.GetForm()), Value: t.GetValue(), Tiers: t.GetTierValues(), Per: t.GetPer(), Formula: t.GetFormula(), EachLine: t.GetEachLine(),
+		},
+		Stack:    earning.Stack{Mode: earning.Mode(t.GetStacking()), Group: t.GetStackingGroup(), Priority: t.GetPriority()},
+		Rounding: earning.Rounding(t.GetRounding()),
+	}
+	var err error
+	if r.Wallet, err = walletOf(p, t.GetWallet()); err != nil {
+		return r, inTerms(err)
+	}
+	if r.Window.From, err = instant("terms.fromTime", t.GetFromTime()); err != nil {
+		return r, err
+	}
+	if r.Window.Until, err = instant("terms.untilTime", t.GetUntilTime()); err != nil {
+		return r, err
+	}
+	for _, d := range t.GetWeekdays() {
+		r.Window.Weekdays = append(r.Window.Weekdays, int(d))
+	}
+	for _, h := range t.GetHours() {
+		r.Window.Hours = append(r.Window.Hours, earning.Hours{From: h.GetFrom(), Until: h.GetUntil()})
+	}
+	for _, c := range t.GetCaps() {
+		r.Caps = append(r.Caps, earning.Cap{
+			Per: earning.Scope(c.GetPer()), Period: calendar.Unit(c.GetPeriod()), Counts: earning.Counts(c.GetCounts()), Most: c.GetMost(), Over: earning.Over(c.GetOver()),
+		})
+	}
+	if r.Activation, err = activationOf(t.GetActivation()); err != nil {
+		return r, err
+	}
+	r.Activation.PerLine = t.GetPerLine()
+	if t.GetLife() == "" {
+		return r, nil
+	}
+	if r.Life, err = calendar.ParseLife("terms.life", t.GetLife()); err == nil && r.Life.Moves() {
+		err = fault.Invalid("terms.life", "Points of a rule cannot live by inactivity: their end is a date")
+	}
+	return r, err
+}
+
+// activationOf reads when points can be spent: "", "P14D", "2027-01-01", "event delivered" or "manual".
+func activationOf(text string) (earning.Activation, error) {
+	a := calendar.Activation{Kind: calendar.Immediate}
+	var err error
+	name, isEvent := strings.CutPrefix(text, "event ")
+	switch {
+	case text == "":
+	case text == string(calendar.ByHand):
+		a.Kind = calendar.ByHand
+	case isEvent:
+		a.Kind, a.Event = calendar.OnEvent, name
+	case strings.HasPrefix(text, "P"):
+		a.Kind = calendar.After
+		a.Span, err = calendar.ParseSpan("terms.activation", text)
+	default:
+		a.Kind = calendar.OnDate
+		if a.On, err = calendar.ParseDate("terms.activation", text); err != nil {
+			err = fault.Invalid("terms.activation", "%q is neither a span such as P14D, a date such as 2027-01-01, \"event\" with its name, nor \"manual\"", text)
+		}
+	}
+	return earning.Activation{Activation: a}, err
+}
+
+func activationText(a calendar.Activation) string {
+	switch a.Kind {
+	case calendar.ByHand:
+		return string(a.Kind)
+	case calendar.OnEvent:
+		return "event " + a.Event
+	case calendar.After:
+		return a.Span.String()
+	case calendar.OnDate:
+		return a.On.String()
+	}
+	return ""
+}
+
+func inTerms(err error) error {
+	if e, ok := fault.As(err); ok && len(e.Fields) == 1 && e.Fields[0].Path == "wallet" {
+		return fault.Invalid("terms.wallet", "%s", e.Fields[0].Message)
+	}
+	return err
+}
+
+// termPaths are the fields of the API for the paths of problems that have another name there.
+var termPaths = map[string]string{
+	"name": "displayName", "trigger.kind": "trigger", "trigger.skus": "skus", "trigger.categories": "categories", "trigger.event": "event", "terms.form": "form",
+	"terms.value": "value", "terms.tiers": "tierValues", "terms.per": "per", "terms.formula": "formula", "terms.eachLine": "eachLine", "window.from": "fromTime",
+	"window.until": "untilTime", "window.weekdays": "weekdays", "window.hours": "hours", "stack.mode": "stacking", "stack.group": "stackingGroup",
+	"stack.priority": "priority", "activation.perLine": "perLine",
+}
+
+// problemsOf turns what is wrong with a rule, an order or an event into a refusal. root is where it lies in the request.
+func problemsOf(root string, found earning.Problems) error {
+	if len(found) == 0 {
+		return nil
+	}
+	out := fault.InvalidArgument.New("%s", found[0].Message)
+	for _, p := range found {
+		path := p.Path
+		for from, to := range termPaths {
+			if rest, is := strings.CutPrefix(path, from); is && root == "terms" && (rest == "" || rest[0] == '[' || rest[0] == '.') {
+				path = to + rest
+				break
+			}
+		}
+		message := p.Message
+		if p.Line > 0 {
+			message = fmt.Sprintf("Line %d, column %d: %s\n%s", p.Line, p.Column, p.Message, p.Excerpt)
+		}
+		out = out.With(fault.Field{Path: root + "." + path, Message: message})
+	}
+	return out
+}
+
+func ruleProto(program string, version int64, v tables.Rule) *loyaltyv1.EarningRule {
+	r := v.Rule
+	t := &loyaltyv1.EarningRuleTerms{
+		DisplayName: r.Name, Wallet: r.Wallet, Campaign: r.Campaign, Archived: r.Archived, Trigger: string(r.Trigger.Kind), Skus: r.Trigger.SKUs,
+		Categories: r.Trigger.Categories, Event: r.Trigger.Event, Condition: r.Condition, LineCondition: r.LineCondition, Form: string(r.Terms.Form), Value: r.Terms.Value,
+		TierValues: r.Terms.Tiers, Per: r.Terms.Per, Formula: r.Terms.Formula, EachLine: r.Terms.EachLine, FromTime: timestamp(r.Window.From),
+		UntilTime: timestamp(r.Window.Until), Stacking: string(r.Stack.Mode), StackingGroup: r.Stack.Group, Priority: r.Stack.Priority, Rounding: string(r.Rounding),
+		Activation: activationText(r.Activation.Activation), PerLine: r.Activation.PerLine,
+	}
+	if r.Life.Kind != "" {
+		t.Life = r.Life.String()
+	}
+	for _, d := range r.Window.Weekdays {
+		t.Weekdays = append(t.Weekdays, int32(d))
+	}
+	for _, h := range r.Window.Hours {
+		t.Hours = append(t.Hours, &loyaltyv1.EarningRuleHours{From: h.From, Until: h.Until})
+	}
+	for _, c := range r.Caps {
+		t.Caps = append(t.Caps, &loyaltyv1.EarningRuleCap{Per: string(c.Per), Period: string(c.Period), Counts: string(c.Counts), Most: c.Most, Over: string(c.Over)})
+	}
+	return &loyaltyv1.EarningRule{
+		Name: "programs/" + program + "/rules/" + r.ID, Version: r.Version, Terms: t, UpdateTime: timestamp(v.SavedAt), Etag: etag(version),
+	}
+}
+
+// CreateEarningRule adds a rule.
+func (s *Server) CreateEarningRule(ctx context.Context, req *loyaltyv1.CreateEarningRuleRequest) (*loyaltyv1.CreateEarningRuleResponse, error) {
+	out, err := book.Do(ctx, s.books, req, func(ctx context.Context, u *book.Unit) (*loyaltyv1.CreateEarningRuleResponse, error) {
+		rule, err := s.checkRule(ctx, u, req.GetProgram(), req.GetRuleId(), req.GetTerms(), 1)
+		if err != nil {
+			return nil, err
+		}
+		name := req.GetProgram() + "/" + req.GetRuleId()
+		switch _, err := tables.Rules.GetForUpdate(ctx, u.Tx, name); {
+		case err == nil:
+			return nil, fault.AlreadyExists.New("There is a rule %q already.", req.GetRuleId()).With(fault.Field{Path: "ruleId", Message: "Another rule has this id."})
+		case !store.IsNotFound(err):
+			return nil, err
+		}
+		v := tables.Rule{Rule: rule, SavedAt: u.Now}
+		resp := &loyaltyv1.CreateEarningRuleResponse{Rule: ruleProto(req.GetProgram(), 1, v)}
+		if req.GetValidateOnly() {
+			return resp, nil
+		}
+		if n, err := tables.Rules.Count(ctx, u.Tx, store.Query{From: req.GetProgram() + "/", Before: req.GetProgram() + "0"}); err != nil || n >= mostRules {
+			return nil, orLimit(err, "A programme has at most %d rules.", mostRules)
+		}
+		if _, err := tables.Rules.Insert(ctx, u.Tx, name, v); err != nil {
+			return nil, err
+		}
+		return resp, noteRule(ctx, u, req.GetProgram(), v, "loyalty.rule.created")
+	})
+	s.rules.forget(req.GetProgram())
+	return out, err
+}
+
+func orLimit(err error, format string, args ...any) error {
+	if err != nil {
+		return err
+	}
+	return fault.LimitReached.New(format, args...)
+}
+
+// checkRule reads and compiles a rule.
+func (s *Server) checkRule(ctx context.Context, u *book.Unit, programID, id string, t *loyaltyv1.EarningRuleTerms, version int64) (earning.Rule, error) {
+	p, err := program(ctx, u.Tx, programID)
+	if err != nil {
+		return earning.Rule{}, err
+	}
+	rule, err := ruleOf(id, t, p.Value)
+	if err != nil {
+		return rule, err
+	}
+	compiled, found := earning.Compile(rule)
+	if err := problemsOf("terms", found); err != nil {
+		return rule, err
+	}
+	rule = compiled.Rule
+	rule.Version = version
+	return rule, nil
+}
+
+// noteRule keeps a version and tells of it.
+func noteRule(ctx context.Context, u *book.Unit, program string, v tables.Rule, event string) error {
+	name := fmt.Sprintf("%s/%s@%d", program, v.Rule.ID, v.Rule.Version)
+	if _, err := tables.RuleVersions.Insert(ctx, u.Tx, name, v); err != nil {
+		return err
+	}
+	facts, err := book.Facts(v.Rule)
+	if err != nil {
+		return err
+	}
+	u.Record(tables.Entry{Type: event, Subject: "programs/" + program + "/rules/" + v.Rule.ID, Program: program, Facts: facts})
+	return nil
+}
+
+// UpdateEarningRule makes a further version of a rule.
+func (s *Server) UpdateEarningRule(ctx context.Context, req *loyaltyv1.UpdateEarningRuleRequest) (*loyaltyv1.UpdateEarningRuleResponse, error) {
+	out, err := book.Do(ctx, s.books, req, func(ctx context.Context, u *book.Unit) (*loyaltyv1.UpdateEarningRuleResponse, error) {
+		row, err := tables.Rules.GetForUpdate(ctx, u.Tx, req.GetProgram()+"/"+req.GetRuleId())
+		if store.IsNotFound(err) {
+			return nil, noRule(req.GetProgram(), req.GetRuleId())
+		}
+		if err != nil {
+			return nil, err
+		}
+		if err := checkEtag(req.GetEtag(), row.Version); err != nil {
+			return nil, err
+		}
+		rule, err := s.checkRule(ctx, u, req.GetProgram(), req.GetRuleId(), req.GetTerms(), row.Value.Rule.Version+1)
+		if err != nil {
+			return nil, err
+		}
+		row.Value = tables.Rule{Rule: rule, SavedAt: u.Now}
+		if req.GetValidateOnly() {
+			return &loyaltyv1.UpdateEarningRuleResponse{Rule: ruleProto(req.GetProgram(), row.Version, row.Value)}, nil
+		}
+		if row, err = tables.Rules.Put(ctx, u.Tx, row); err != nil {
+			return nil, err
+		}
+		return &loyaltyv1.UpdateEarningRuleResponse{Rule: ruleProto(req.GetProgram(), row.Version, row.Value)},
+			noteRule(ctx, u, req.GetProgram(), row.Value, "loyalty.rule.changed")
+	})
+	s.rules.forget(req.GetProgram())
+	return out, err
+}
+
+func noRule(program, rule string) error {
+	return fault.NotFound.New("There is no rule %q in the programme %q.", rule, program)
+}
+
+// GetEarningRule returns a rule.
+func (s *Server) GetEarningRule(ctx context.Context, req *loyaltyv1.GetEarningRuleRequest) (*loyaltyv1.GetEarningRuleResponse, error) {
+	return read(ctx, s, func(ctx context.Context, tx store.Reader) (*loyaltyv1.GetEarningRuleResponse, error) {
+		table, name := tables.Rules, req.GetProgram()+"/"+req.GetRuleId()
+		if req.GetVersion() != 0 {
+			table, name = tables.RuleVersions, fmt.Sprintf("%s@%d", name, req.GetVersion())
+		}
+		row, err := table.Get(ctx, tx, name)
+		if store.IsNotFound(err) {
+			err = noRule(req.GetProgram(), req.GetRuleId())
+		}
+		if err != nil {
+			return nil, err
+		}
+		return &loyaltyv1.GetEarningRuleResponse{Rule: ruleProto(req.GetProgram(), row.Version, row.Value)}, nil
+	})
+}
+
+// ListEarningRules lists the rules of a programme.
+func (s *Server) ListEarningRules(ctx context.Context, req *loyaltyv1.ListEarningRulesRequest) (*loyaltyv1.ListEarningRulesResponse, error) {
+	return read(ctx, s, func(ctx context.Context, tx store.Reader) (*loyaltyv1.ListEarningRulesResponse, error) {
+		if _, err := program(ctx, tx, req.GetProgram()); err != nil {
+			return nil, err
+		}
+		p, err := tables.Rules.Find(ctx, tx, store.Query{From: req.GetProgram() + "/", Before: req.GetProgram() + "0", Limit: mostRules})
+		if err != nil {
+			return nil, err
+		}
+		resp := &loyaltyv1.ListEarningRulesResponse{}
+		for _, row := range p.Rows {
+			resp.Rules = append(resp.Rules, ruleProto(req.GetProgram(), row.Version, row.Value))
+		}
+		return resp, nil
+	})
+}
+
+// ruleShelf remembers the programmes with their rules, made ready. It is exact for what this process saves; what another saves is seen after a moment.
+type ruleShelf struct {
+	mu    sync.Mutex
+	age   map[string]int
+	of    map[string]*ruleBook
+	ready earning.Cache
+}
+
+// ruleBook is a programme with its rules as they were at an instant.
+type ruleBook struct {
+	program tables.Program
+	zone    calendar.Zone
+	rules   []*earning.Compiled
+	read    clock.Millis
+}
+
+// foreignRules is how long rules are believed that another process may have changed, in milliseconds.
+const foreignRules = clock.Millis(1000)
+
+func (r *ruleShelf) forget(program string) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	if r.of == nil {
+		r.of, r.age = map[string]*ruleBook{}, map[string]int{}
+	}
+	delete(r.of, program)
+	r.age[program]++
+}
+
+// ruleBook returns a programme with its rules.
+func (s *Server) ruleBook(ctx context.Context, programID string) (*ruleBook, error) {
+	s.rules.mu.Lock()
+	known, age := s.rules.of[programID], s.rules.age[programID]
+	s.rules.mu.Unlock()
+	if known != nil && (store.Sole(s.DB) != nil || s.now()-known.read < foreignRules) {
+		return known, nil
+	}
+	b, err := read(ctx, s, func(ctx context.Context, tx store.Reader) (*ruleBook, error) {
+		p, err := program(ctx, tx, programID)
+		if err != nil {
+			return nil, err
+		}
+		b := &ruleBook{program: p.Value, read: s.now()}
+		if b.zone, err = calendar.LoadZone("timeZone", p.Value.TimeZone); err != nil {
+			return nil, err
+		}
+		rows, err := tables.Rules.Find(ctx, tx, store.Query{From: programID + "/", Before: programID + "0", Limit: mostRules})
+		if err != nil {
+			return nil, err
+		}
+		for _, row := range rows.Rows {
+			c, found := s.rules.ready.Compile(programID, row.Value.Rule)
+			if len(found) > 0 {
+				return nil, fault.Internal.New("the rule %s cannot be used: %s", row.ID, found)
+			}
+			b.rules = append(b.rules, c)
+		}
+		return b, nil
+	})
+	if err != nil {
+		return nil, err
+	}
+	s.rules.mu.Lock()
+	defer s.rules.mu.Unlock()
+	if s.rules.of == nil {
+		s.rules.of, s.rules.age = map[string]*ruleBook{}, map[string]int{}
+	}
+	if s.rules.age[programID] == age {
+		s.rules.of[programID] = b
+	}
+	return b, nil
+}
