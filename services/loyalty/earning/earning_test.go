@@ -255,6 +255,8 @@ func TestCaps(t *testing.T) {
 			map[string]int64{"member/r/points/2026-11": 40}, []earning.Cap{{Per: earning.PerMember, Period: calendar.Month, Most: 100}}},
 		{"per period rejects if it says so", " | r: cap_reached", "at most 100 points per member and month, 40 of them used before",
 			map[string]int64{"member/r/points/2026-11": 40}, []earning.Cap{{Per: earning.PerMember, Period: calendar.Month, Most: 100, Over: earning.Reject}}},
+		{"what rejects looks at what is wanted, not at what others leave", " | r: cap_reached", "at most 100 points per order, and the rule comes to 120", nil,
+			[]earning.Cap{{Per: earning.PerMember, Most: 50}, {Per: earning.PerOrder, Most: 100}}},
 		{"used up", " | r: cap_reached", "at most 100 points per member and day, 100 of them used before", map[string]int64{"member/r/points/2026-11-27": 100}, []earning.Cap{{Per: earning.PerMember, Period: calendar.Day, Most: 100}}},
 		{"yesterday's is over", "r 120", "", map[string]int64{"member/r/points/2026-11-26": 100}, []earning.Cap{{Per: earning.PerMember, Period: calendar.Day, Most: 200}}},
 		{"weeks, years, ever, and the least of them", "r 7", "", map[string]int64{"member/r/points/2026-W48": 13, "member/r/points/2026": 10, "member/r/points": 5},
