@@ -67,6 +67,15 @@ func TestReturns(t *testing.T) {
 	}
 }
 
+// What has come back in part is rounded down, so that no step takes more than its share.
+func TestPartsAreRoundedDown(t *testing.T) {
+	in := order(line("1", "tea", "3", 1000))
+	b, p := earning.Return(in.Order, evaluate(t, in, rule("base")).Awards, nil, []earning.Returned{{Line: "1", Quantity: decimal.MustParse("2")}})
+	if p != nil || taken(b) != "base 6" || b.Money != 666 {
+		t.Errorf("two of three: %s, money %d, %s; want base 6 and 666", taken(b), b.Money, p)
+	}
+}
+
 func taken(b earning.Back) string {
 	s := ""
 	for _, t := range b.Taken {

@@ -191,7 +191,7 @@ func (s *Server) UpdateProgram(ctx context.Context, req *loyaltyv1.UpdateProgram
 	if err != nil {
 		return nil, err
 	}
-	return book.Do(ctx, s.books, req, func(ctx context.Context, u *book.Unit) (*loyaltyv1.UpdateProgramResponse, error) {
+	out, err := book.Do(ctx, s.books, req, func(ctx context.Context, u *book.Unit) (*loyaltyv1.UpdateProgramResponse, error) {
 		row, err := tables.Programs.GetForUpdate(ctx, u.Tx, req.GetProgram())
 		if store.IsNotFound(err) {
 			return nil, fault.NotFound.New("There is no programme %q.", req.GetProgram())
@@ -219,4 +219,6 @@ func (s *Server) UpdateProgram(ctx context.Context, req *loyaltyv1.UpdateProgram
 		}
 		return &loyaltyv1.UpdateProgramResponse{Program: programProto(row.ID, row.Version, row.Value)}, s.noteProgram(ctx, u, row, "loyalty.program.changed")
 	})
+	s.rules.forget(req.GetProgram())
+	return out, err
 }

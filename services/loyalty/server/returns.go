@@ -261,7 +261,11 @@ func (r *returning) reverse(w *book.Work, e tables.Entry, wallet string, u *book
 		return tx, reversal, 0, book.Refused(err)
 	}
 	var from []ledger.Take
-	for _, c := range e.Tx.Lots {
+	opened := e.Tx.Lots
+	if w.ID != e.Tx.Account { // the member was merged, and the lots have other names there
+		opened = nil
+	}
+	for _, c := range opened {
 		if c.Opened == nil || left[c.Opened.Rule] == 0 {
 			continue
 		}
