@@ -81,9 +81,13 @@ func (r *rig) open(t testing.TB) {
 	r.tiers, r.reviews = loyaltyv1.NewTiersServiceClient(c), loyaltyv1.NewReviewsServiceClient(c)
 }
 
+// close closes the service. Whatever a test has done, the ledger that it leaves is whole.
 func (r *rig) close(t testing.TB) {
 	t.Helper()
 	r.stop()
+	if v := r.verified(t, 20_000); !v.GetWhole() {
+		t.Errorf("the ledger is not whole: %v", v)
+	}
 	if err := r.Close(); err != nil {
 		t.Error(err)
 	}
@@ -98,7 +102,8 @@ func (r *rig) restart(t testing.TB) {
 
 func (r *rig) as(t testing.TB, i auth.Identity) context.Context {
 	t.Helper()
-	ctx, err := rpc.As(t.Context(), r.minter, i)
+	// A test's context has ended when what it leaves behind is looked at.
+	ctx, err := rpc.As(context.WithoutCancel(t.Context()), r.minter, i)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -64,7 +64,7 @@ func versatile(t *testing.T) *rig {
 
 func TestALedgerOfEveryKindOfStepIsWhole(t *testing.T) {
 	r := versatile(t)
-	if v := r.verified(t); !v.GetWhole() || v.GetEntries() < 20 {
+	if v := r.verified(t, 7); !v.GetWhole() || v.GetEntries() < 20 {
 		t.Errorf("%v", v)
 	}
 }

@@ -67,11 +67,11 @@ func eventful(t *testing.T) *rig {
 	return r
 }
 
-// verified asks the service whether the ledger is whole, a few rows at a time.
-func (r *rig) verified(t testing.TB) *loyaltyv1.VerifyLedgerResponse {
+// verified asks the service whether the ledger is whole, some rows at a time.
+func (r *rig) verified(t testing.TB, rows int32) *loyaltyv1.VerifyLedgerResponse {
 	t.Helper()
 	whole := &loyaltyv1.VerifyLedgerResponse{Whole: true}
-	req := &loyaltyv1.VerifyLedgerRequest{PageSize: 7}
+	req := &loyaltyv1.VerifyLedgerRequest{PageSize: rows}
 	for {
 		resp, err := loyaltyv1.NewLedgerServiceClient(r.Conn()).VerifyLedger(r.manager(t), req)
 		if err != nil {
@@ -101,9 +101,9 @@ func (r *rig) sealed(t testing.TB) {
 	t.Helper()
 	deadline := time.Now().Add(20 * time.Second)
 	for {
-		v := r.verified(t)
+		v := r.verified(t, 7)
 		if v.GetUnsealedEntries() == 0 {
-			if r.stop(); r.verified(t).GetUnsealedEntries() == 0 {
+			if r.stop(); r.verified(t, 7).GetUnsealedEntries() == 0 {
 				return
 			}
 			r.restart(t)
@@ -117,7 +117,7 @@ func (r *rig) sealed(t testing.TB) {
 
 func TestAStoredLedgerIsWhole(t *testing.T) {
 	r := eventful(t)
-	v := r.verified(t)
+	v := r.verified(t, 7)
 	if !v.GetWhole() || v.GetAccounts() < 6 || v.GetEntries() < 60 || v.GetLots() < 40 || v.GetOtherEntries() == 0 ||
 		v.GetSealedEntries() != v.GetEntries()+v.GetOtherEntries() {
 		t.Errorf("by the service: %v", v)
