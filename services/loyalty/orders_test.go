@@ -294,3 +294,33 @@ func TestAWrongExpressionIsRefusedWithItsPlace(t *testing.T) {
 		t.Errorf("kept %v, %v", list, err)
 	}
 }
+
+func TestAnOrderThatComesBackGivesBackWhatPaidForIt(t *testing.T) {
+	r := newRig(t)
+	r.rule(t, "euro", perEuro())
+	ida := r.enrol(t, "Ida")
+	if _, err := r.adjust(t, "give", ida, 500); err != nil {
+		t.Fatal(err)
+	}
+	r.reward(t, "five-off", func(req *loyaltyv1.CreateRewardRequest) { req.Prices[0].Points = 400 })
+	held, err := r.redemptions.ReserveReward(r.shop(t, "hold"), &loyaltyv1.ReserveRewardRequest{Program: "customers", Reward: "five-off", Member: ida})
+	if err != nil {
+		t.Fatal(err)
+	}
+	name := held.GetRedemption().GetName()
+	in := orderOf("1", 10_000)
+	in.Redemption = name[strings.LastIndex(name, "/")+1:]
+	if _, err := r.order(t, ida, in); err != nil {
+		t.Fatal(err)
+	}
+	if a := r.account(t, ida); a.GetAvailable() != 200 || a.GetReserved() != 0 || a.GetLifetimeSpent() != 400 {
+		t.Fatalf("after the order: %v", a)
+	}
+	got, err := r.orders.ReturnOrder(r.shop(t, "back"), &loyaltyv1.ReturnOrderRequest{Program: "customers", Order: "1", ReturnId: "a"})
+	if err != nil || got.GetReturn().GetRestored() != 400 || got.GetReturn().GetFromAvailable() != 100 {
+		t.Fatalf("returned %v, %v", got, err)
+	}
+	if a := r.account(t, ida); a.GetAvailable() != 500 || a.GetLifetimeSpent() != 0 {
+		t.Errorf("after the return: %v", a)
+	}
+}

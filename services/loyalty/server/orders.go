@@ -32,6 +32,8 @@ type earned struct {
 	Input  earning.Input   `json:"input"`
 	Awards []earning.Award `json:"awards"`
 	Story  string          `json:"story,omitempty"`
+	// Redemption is the one that paid for a part of the order.
+	Redemption string `json:"redemption,omitempty"`
 	// Entries are the numbers of the entries in other wallets, by wallet.
 	Entries map[string]int64 `json:"entries,omitempty"`
 }
@@ -305,11 +307,16 @@ func (s *Server) RecordOrder(ctx context.Context, req *loyaltyv1.RecordOrderRequ
 	if err != nil {
 		return nil, err
 	}
-	return book.Move(ctx, s.books, req, func(ctx context.Context, u *book.Unit) (*loyaltyv1.RecordOrderResponse, error) {
+	run := book.Move[loyaltyv1.RecordOrderResponse, *loyaltyv1.RecordOrderResponse]
+	if req.GetOrder().GetRedemption() != "" { // which has rows of its own
+		run = book.Do
+	}
+	return run(ctx, s.books, req, func(ctx context.Context, u *book.Unit) (*loyaltyv1.RecordOrderResponse, error) {
 		key := orderKey(req.GetProgram(), order.ID, 0)
 		e, err := s.record(ctx, u, b, req.GetMember(), recording{
 			program: req.GetProgram(), order: order, key: key, source: "orders/" + order.ID, event: "loyalty.order.recorded", story: req.GetOrder().GetStory(),
-			twice: fault.AlreadyExists.New("The order %q is recorded already.", order.ID).With(fault.Field{Path: "order.orderId", Message: "An order counts once. Get it to see what it earned."}),
+			redemption: req.GetOrder().GetRedemption(),
+			twice:      fault.AlreadyExists.New("The order %q is recorded already.", order.ID).With(fault.Field{Path: "order.orderId", Message: "An order counts once. Get it to see what it earned."}),
 		})
 		if err != nil {
 			return nil, err
@@ -326,6 +333,7 @@ type recording struct {
 	order                     *earning.Order
 	happened                  *earning.Event
 	key, source, event, story string
+	redemption                string
 	twice                     error
 }
 
@@ -340,13 +348,18 @@ func (s *Server) record(ctx context.Context, u *book.Unit, b *ruleBook, member s
 	if err != nil {
 		return nil, err
 	}
+	if r.redemption != "" {
+		if _, err := s.payWith(ctx, u, r.program, w.Row.Value.Member, r.redemption, r.order.ID); err != nil {
+			return nil, err
+		}
+	}
 	account := w.Row.Value
 	account.Ledger = w.Book.Account()
 	ev, err := b.evaluate(ctx, u.Tx, r.program, account, r.order, r.happened, u.Now)
 	if err != nil {
 		return nil, err
 	}
-	ev.Story = r.story
+	ev.Story, ev.Redemption = r.story, r.redemption
 	e, err := s.give(ctx, u, b, w, ev, r.source, r.event)
 	if err != nil {
 		return nil, err

@@ -22,6 +22,8 @@ type cameBack struct {
 	Policy   ledger.Reach    `json:"policy"`
 	Reversal ledger.Reversal `json:"reversal"`
 	Points   int64           `json:"points"`
+	Restored int64           `json:"restored,omitempty"`
+	Asked    bool            `json:"asked,omitempty"`
 }
 
 // orderProto is an order as the API shows it, from the entries that recorded it and its returns.
@@ -33,7 +35,7 @@ func orderProto(e tables.Entry, returns []tables.Entry) (*loyaltyv1.Order, error
 	o := f.Input.Order
 	out := &loyaltyv1.Order{
 		Name: "programs/" + e.Program + "/orders/" + o.ID, Member: e.Member, OrderTime: timestamp(o.At), Currency: o.Currency, Awards: awardProtos(f.Awards),
-		Entry: entryProto(e), Story: f.Story,
+		Entry: entryProto(e), Story: f.Story, Redemption: f.Redemption,
 	}
 	for _, l := range o.Lines {
 		out.Lines = append(out.Lines, &loyaltyv1.OrderLine{
@@ -58,6 +60,7 @@ func returnProto(e tables.Entry) (*loyaltyv1.OrderReturn, error) {
 	return &loyaltyv1.OrderReturn{
 		ReturnId: f.ReturnID, RecordTime: timestamp(e.Tx.RecordedAt), Amount: f.Back.Money, Points: f.Points, FromPending: f.Reversal.FromPending,
 		FromAvailable: f.Reversal.FromAvailable, AsDebt: f.Reversal.AsDebt, Forgiven: f.Reversal.Forgiven,
+		Restored: f.Restored, Asked: f.Asked,
 	}, nil
 }
 
@@ -117,7 +120,8 @@ func (s *Server) ReturnOrder(ctx context.Context, req *loyaltyv1.ReturnOrderRequ
 	if policy == "" {
 		policy = ledger.WithinBalance
 	}
-	return book.Move(ctx, s.books, req, func(ctx context.Context, u *book.Unit) (*loyaltyv1.ReturnOrderResponse, error) {
+	// A return may change the redemption that paid for the order, which has rows of its own.
+	return book.Do(ctx, s.books, req, func(ctx context.Context, u *book.Unit) (*loyaltyv1.ReturnOrderResponse, error) {
 		r := returning{policy: policy, returnID: req.GetReturnId()}
 		var err error
 		r.entry, r.returns, err = orderEntries(func(name string) (tables.Entry, error) { return u.Once(ctx, name) }, req.GetProgram(), req.GetOrder())
@@ -232,6 +236,15 @@ func (s *Server) takeBack(ctx context.Context, u *book.Unit, r returning) (*tabl
 		return nil, err
 	}
 	facts.Reversal, facts.Points = reversal, points
+	if r.back.All && r.facts.Redemption != "" {
+		p, err := program(ctx, u.Tx, e.Program)
+		if err != nil {
+			return nil, err
+		}
+		if facts.Restored, facts.Asked, err = s.restoreFor(ctx, u, e.Program, r.facts.Redemption, restoring(p.Value)); err != nil {
+			return nil, err
+		}
+	}
 	out := u.Post(w, tx)
 	out.Source = e.Source
 	if tx.Kind == ledger.KindNote {

@@ -136,7 +136,9 @@ type Order struct {
 	// What came back of it, oldest first.
 	Returns []*OrderReturn `protobuf:"bytes,8,rep,name=returns,proto3" json:"returns,omitempty"`
 	// A story that the order is connected with, "stories/{story}"; may be empty.
-	Story         string `protobuf:"bytes,9,opt,name=story,proto3" json:"story,omitempty"`
+	Story string `protobuf:"bytes,9,opt,name=story,proto3" json:"story,omitempty"`
+	// Id of the redemption that paid for a part of it; may be empty.
+	Redemption    string `protobuf:"bytes,10,opt,name=redemption,proto3" json:"redemption,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -234,6 +236,13 @@ func (x *Order) GetStory() string {
 	return ""
 }
 
+func (x *Order) GetRedemption() string {
+	if x != nil {
+		return x.Redemption
+	}
+	return ""
+}
+
 // OrderReturn is something that came back.
 type OrderReturn struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
@@ -252,7 +261,11 @@ type OrderReturn struct {
 	// Of them, those that the member owes now.
 	AsDebt int64 `protobuf:"varint,7,opt,name=as_debt,json=asDebt,proto3" json:"as_debt,omitempty"`
 	// Of them, those that were let go because they had been spent.
-	Forgiven      int64 `protobuf:"varint,8,opt,name=forgiven,proto3" json:"forgiven,omitempty"`
+	Forgiven int64 `protobuf:"varint,8,opt,name=forgiven,proto3" json:"forgiven,omitempty"`
+	// Points of the redemption that paid for the order which were given back.
+	Restored int64 `protobuf:"varint,9,opt,name=restored,proto3" json:"restored,omitempty"`
+	// Somebody has to decide whether the points of that redemption are given back.
+	Asked         bool `protobuf:"varint,10,opt,name=asked,proto3" json:"asked,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -341,6 +354,20 @@ func (x *OrderReturn) GetForgiven() int64 {
 		return x.Forgiven
 	}
 	return 0
+}
+
+func (x *OrderReturn) GetRestored() int64 {
+	if x != nil {
+		return x.Restored
+	}
+	return 0
+}
+
+func (x *OrderReturn) GetAsked() bool {
+	if x != nil {
+		return x.Asked
+	}
+	return false
 }
 
 // Award is what a rule gives.
@@ -603,7 +630,10 @@ type OrderInput struct {
 	// Further facts for conditions.
 	Attributes map[string]string `protobuf:"bytes,5,rep,name=attributes,proto3" json:"attributes,omitempty" protobuf_key:"bytes,1,opt,name=key" protobuf_val:"bytes,2,opt,name=value"`
 	// A story that the order is connected with, "stories/{story}"; may be empty.
-	Story         string `protobuf:"bytes,6,opt,name=story,proto3" json:"story,omitempty"`
+	Story string `protobuf:"bytes,6,opt,name=story,proto3" json:"story,omitempty"`
+	// Id of the redemption that paid for a part of it; one that is only reserved is committed by the order. When all of the order comes back, the programme says whether
+	// its points do too. May be empty.
+	Redemption    string `protobuf:"bytes,7,opt,name=redemption,proto3" json:"redemption,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -676,6 +706,13 @@ func (x *OrderInput) GetAttributes() map[string]string {
 func (x *OrderInput) GetStory() string {
 	if x != nil {
 		return x.Story
+	}
+	return ""
+}
+
+func (x *OrderInput) GetRedemption() string {
+	if x != nil {
+		return x.Redemption
 	}
 	return ""
 }
@@ -1492,7 +1529,7 @@ const file_renown_loyalty_v1_orders_proto_rawDesc = "" +
 	"attributes\x1a=\n" +
 	"\x0fAttributesEntry\x12\x10\n" +
 	"\x03key\x18\x01 \x01(\tR\x03key\x12\x14\n" +
-	"\x05value\x18\x02 \x01(\tR\x05value:\x028\x01\"\xf0\x02\n" +
+	"\x05value\x18\x02 \x01(\tR\x05value:\x028\x01\"\x90\x03\n" +
 	"\x05Order\x12\x12\n" +
 	"\x04name\x18\x01 \x01(\tR\x04name\x12\x16\n" +
 	"\x06member\x18\x02 \x01(\tR\x06member\x129\n" +
@@ -1503,7 +1540,11 @@ const file_renown_loyalty_v1_orders_proto_rawDesc = "" +
 	"\x06awards\x18\x06 \x03(\v2\x18.renown.loyalty.v1.AwardR\x06awards\x12.\n" +
 	"\x05entry\x18\a \x01(\v2\x18.renown.loyalty.v1.EntryR\x05entry\x128\n" +
 	"\areturns\x18\b \x03(\v2\x1e.renown.loyalty.v1.OrderReturnR\areturns\x12\x14\n" +
-	"\x05story\x18\t \x01(\tR\x05story\"\x96\x02\n" +
+	"\x05story\x18\t \x01(\tR\x05story\x12\x1e\n" +
+	"\n" +
+	"redemption\x18\n" +
+	" \x01(\tR\n" +
+	"redemption\"\xc8\x02\n" +
 	"\vOrderReturn\x12\x1b\n" +
 	"\treturn_id\x18\x01 \x01(\tR\breturnId\x12;\n" +
 	"\vrecord_time\x18\x02 \x01(\v2\x1a.google.protobuf.TimestampR\n" +
@@ -1513,7 +1554,10 @@ const file_renown_loyalty_v1_orders_proto_rawDesc = "" +
 	"\ffrom_pending\x18\x05 \x01(\x03R\vfromPending\x12%\n" +
 	"\x0efrom_available\x18\x06 \x01(\x03R\rfromAvailable\x12\x17\n" +
 	"\aas_debt\x18\a \x01(\x03R\x06asDebt\x12\x1a\n" +
-	"\bforgiven\x18\b \x01(\x03R\bforgiven\"\xf5\x01\n" +
+	"\bforgiven\x18\b \x01(\x03R\bforgiven\x12\x1a\n" +
+	"\brestored\x18\t \x01(\x03R\brestored\x12\x14\n" +
+	"\x05asked\x18\n" +
+	" \x01(\bR\x05asked\"\xf5\x01\n" +
 	"\x05Award\x12\x12\n" +
 	"\x04rule\x18\x01 \x01(\tR\x04rule\x12!\n" +
 	"\fdisplay_name\x18\x02 \x01(\tR\vdisplayName\x12\x16\n" +
@@ -1533,7 +1577,7 @@ const file_renown_loyalty_v1_orders_proto_rawDesc = "" +
 	"\x04rule\x18\x01 \x01(\tR\x04rule\x12!\n" +
 	"\fdisplay_name\x18\x02 \x01(\tR\vdisplayName\x12\x16\n" +
 	"\x06reason\x18\x03 \x01(\tR\x06reason\x12\x16\n" +
-	"\x06detail\x18\x04 \x01(\tR\x06detail\"\xc9\x03\n" +
+	"\x06detail\x18\x04 \x01(\tR\x06detail\"\xf2\x03\n" +
 	"\n" +
 	"OrderInput\x12:\n" +
 	"\border_id\x18\x01 \x01(\tB\x1f\xbaH\x1cr\x1a2\x18^[A-Za-z0-9._~-]{1,100}$R\aorderId\x129\n" +
@@ -1544,7 +1588,10 @@ const file_renown_loyalty_v1_orders_proto_rawDesc = "" +
 	"\n" +
 	"attributes\x18\x05 \x03(\v2-.renown.loyalty.v1.OrderInput.AttributesEntryB\b\xbaH\x05\x9a\x01\x02\x102R\n" +
 	"attributes\x129\n" +
-	"\x05story\x18\x06 \x01(\tB#\xbaH r\x1e2\x1c^(stories/[a-z0-9-]{1,64})?$R\x05story\x1a=\n" +
+	"\x05story\x18\x06 \x01(\tB#\xbaH r\x1e2\x1c^(stories/[a-z0-9-]{1,64})?$R\x05story\x12'\n" +
+	"\n" +
+	"redemption\x18\a \x01(\tB\a\xbaH\x04r\x02\x18@R\n" +
+	"redemption\x1a=\n" +
 	"\x0fAttributesEntry\x12\x10\n" +
 	"\x03key\x18\x01 \x01(\tR\x03key\x12\x14\n" +
 	"\x05value\x18\x02 \x01(\tR\x05value:\x028\x01\"\x8e\x03\n" +
