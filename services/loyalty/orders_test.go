@@ -324,3 +324,27 @@ func TestAnOrderThatComesBackGivesBackWhatPaidForIt(t *testing.T) {
 		t.Errorf("after the return: %v", a)
 	}
 }
+
+func TestAReturnedLineTakesFromItsOwnLot(t *testing.T) {
+	r := newRig(t)
+	terms := perEuro()
+	terms.Activation, terms.PerLine = "P14D", true
+	r.rule(t, "euro", terms)
+	ida := r.enrol(t, "Ida")
+	if _, err := r.order(t, ida, orderOf("1", 5_000, 3_000)); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := r.orders.ReturnOrder(r.shop(t, "back"), &loyaltyv1.ReturnOrderRequest{Program: "customers", Order: "1", ReturnId: "a", Lines: []*loyaltyv1.ReturnedLine{{Line: "2"}}}); err != nil {
+		t.Fatal(err)
+	}
+	lots, err := r.points.ListLots(r.shop(t), &loyaltyv1.ListLotsRequest{Program: "customers", Member: ida})
+	if err != nil || len(lots.GetLots()) != 2 {
+		t.Fatalf("lots: %v, %v", lots, err)
+	}
+	for _, l := range lots.GetLots() {
+		want := map[string]int64{"orders/1/lines/1": 50, "orders/1/lines/2": 0}[l.GetSource()]
+		if l.GetOpen() != want {
+			t.Errorf("%s has %d open, want %d", l.GetSource(), l.GetOpen(), want)
+		}
+	}
+}

@@ -164,6 +164,9 @@ func (b *ruleBook) lots(ev *evaluation, wallet, source string) []ledger.NewLot {
 				Points: l.Points, Pending: l.Pending, ActivatesAt: l.ActivatesAt, Rule: ruleName(a.Rule, a.Version), Source: source, From: ledger.IssuanceOf(a.Rule), Life: a.Life,
 				Policy: ruleName(a.Rule, a.Version),
 			}
+			if l.Line != "" {
+				lot.Source += lineOf + l.Line
+			}
 			if !l.Pending || l.ActivatesAt != 0 {
 				lot.ExpiresAt = life.Ends(b.zone, ev.at, max(ev.at, l.ActivatesAt))
 			}
@@ -174,6 +177,9 @@ func (b *ruleBook) lots(ev *evaluation, wallet, source string) []ledger.NewLot {
 	}
 	return out
 }
+
+// lineOf stands before the line in the source of a lot that is one line's own.
+const lineOf = "/lines/"
 
 func ruleName(id string, version int64) string { return fmt.Sprintf("rules/%s@%d", id, version) }
 

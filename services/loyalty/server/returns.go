@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"maps"
+	"strings"
 
 	"renown.example/kit/fault"
 	"renown.example/kit/store"
@@ -261,11 +262,16 @@ func (s *Server) takeBack(ctx context.Context, u *book.Unit, r returning) (*tabl
 
 // reverse takes points back in one wallet, first from the lots that the order's entry opened.
 func (r *returning) reverse(w *book.Work, e tables.Entry, wallet string, u *book.Unit) (tx ledger.Transaction, reversal ledger.Reversal, points int64, err error) {
-	left := map[string]int64{}
+	left := map[string]int64{} // by rule, and by rule and line
 	for _, t := range r.back.Taken {
-		if t.Wallet == wallet {
-			points += t.Points
-			left[ruleName(t.Rule, t.Version)] += t.Points
+		if t.Wallet != wallet {
+			continue
+		}
+		points += t.Points
+		name := ruleName(t.Rule, t.Version)
+		left[name] += t.Points
+		for _, l := range t.Lines {
+			left[name+lineOf+l.Line] += l.Points
 		}
 	}
 	step := ledger.Step{Now: u.Now}
@@ -279,12 +285,17 @@ func (r *returning) reverse(w *book.Work, e tables.Entry, wallet string, u *book
 		opened = nil
 	}
 	for _, c := range opened {
-		if c.Opened == nil || left[c.Opened.Rule] == 0 {
+		if c.Opened == nil {
 			continue
 		}
-		n := min(left[c.Opened.Rule], c.Opened.Points)
-		left[c.Opened.Rule] -= n
-		from = append(from, ledger.Take{LotRef: c.LotRef, Points: n})
+		share := c.Opened.Rule
+		if _, line, own := strings.Cut(c.Opened.Source, lineOf); own {
+			share += lineOf + line
+		}
+		if n := min(left[share], c.Opened.Points); n > 0 {
+			left[share] -= n
+			from = append(from, ledger.Take{LotRef: c.LotRef, Points: n})
+		}
 	}
 	tx, reversal, err = w.Book.Reverse(step, from, points, r.policy)
 	return tx, reversal, points, book.Refused(err)

@@ -64,24 +64,19 @@ func ruleOf(id string, t *loyaltyv1.EarningRuleTerms, p tables.Program) (earning
 	return r, err
 }
 
-// activationOf reads when points can be spent: "", "P14D", "2027-01-01", "event delivered" or "manual".
+// activationOf reads when points can be spent: "", "P14D" or "2027-01-01".
 func activationOf(text string) (earning.Activation, error) {
 	a := calendar.Activation{Kind: calendar.Immediate}
 	var err error
-	name, isEvent := strings.CutPrefix(text, "event ")
 	switch {
 	case text == "":
-	case text == string(calendar.ByHand):
-		a.Kind = calendar.ByHand
-	case isEvent:
-		a.Kind, a.Event = calendar.OnEvent, name
 	case strings.HasPrefix(text, "P"):
 		a.Kind = calendar.After
 		a.Span, err = calendar.ParseSpan("terms.activation", text)
 	default:
 		a.Kind = calendar.OnDate
 		if a.On, err = calendar.ParseDate("terms.activation", text); err != nil {
-			err = fault.Invalid("terms.activation", "%q is neither a span such as P14D, a date such as 2027-01-01, \"event\" with its name, nor \"manual\"", text)
+			err = fault.Invalid("terms.activation", "%q is neither a span such as P14D nor a date such as 2027-01-01", text)
 		}
 	}
 	return earning.Activation{Activation: a}, err
@@ -89,10 +84,6 @@ func activationOf(text string) (earning.Activation, error) {
 
 func activationText(a calendar.Activation) string {
 	switch a.Kind {
-	case calendar.ByHand:
-		return string(a.Kind)
-	case calendar.OnEvent:
-		return "event " + a.Event
 	case calendar.After:
 		return a.Span.String()
 	case calendar.OnDate:

@@ -161,9 +161,9 @@ type EarningRuleTerms struct {
 	Priority int64 `protobuf:"varint,24,opt,name=priority,proto3" json:"priority,omitempty"`
 	// How exact points become whole ones, once for the whole award: "floor" (the default), "half_up", "half_even" or "ceil".
 	Rounding string `protobuf:"bytes,25,opt,name=rounding,proto3" json:"rounding,omitempty"`
-	// When the points can be spent: at once if empty, after a span such as "P14D", from a date such as "2027-01-01", at an event such as "event delivered", or "manual".
+	// When the points can be spent: at once if empty, after a span such as "P14D", or from a date such as "2027-01-01".
 	Activation string `protobuf:"bytes,26,opt,name=activation,proto3" json:"activation,omitempty"`
-	// Each line's points are a lot of their own, which can be activated by itself.
+	// Each line's points are a lot of their own, from which a return of the line takes.
 	PerLine bool `protobuf:"varint,27,opt,name=per_line,json=perLine,proto3" json:"per_line,omitempty"`
 	// How long the points live: "never", "rolling P12M", "rolling P12M to month", "calendar 12-31"; empty means never.
 	Life          string `protobuf:"bytes,28,opt,name=life,proto3" json:"life,omitempty"`
