@@ -57,6 +57,7 @@ func (s *Studio) Handler() http.Handler {
 	s.writingRoutes(mux)
 	s.consentRoutes(mux)
 	s.adminRoutes(mux)
+	s.loyaltyRoutes(mux)
 	mux.Handle("/studio/", s.page("", func(v *visit) error { return v.notFound() }))
 	guard := http.NewCrossOriginProtection()
 	guard.SetDenyHandler(http.HandlerFunc(s.crossSite))

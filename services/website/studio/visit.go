@@ -24,6 +24,7 @@ const (
 	keepers   roleSet = "editor admin"
 	reviewers roleSet = "editor approver admin"
 	admins    roleSet = "admin"
+	managers  roleSet = "manager admin"
 )
 
 // Bounds of posted bodies in bytes.
@@ -252,6 +253,9 @@ func (v *visit) nav() []web.NavItem {
 		{Key: "consents", Label: "Consents", URL: "/studio/consents", Icon: "signature"},
 		{Key: "terms", Label: "Terms", URL: "/studio/terms", Icon: "list-checks"},
 		{Key: "figures", Label: "Figures", URL: "/studio/figures", Icon: "chart-line"},
+	}
+	if v.is(managers) {
+		items = append(items, web.NavItem{Key: "loyalty", Label: "Loyalty", URL: "/studio/loyalty", Icon: "badge-check"})
 	}
 	if v.is(keepers) {
 		items = append(items, web.NavItem{Key: "outbox", Label: "Outbox", URL: "/studio/outbox", Icon: "mail"},

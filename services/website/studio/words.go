@@ -120,6 +120,7 @@ var notices = map[string]*web.Notice{
 	"person":       {Tone: web.GoodTone, Text: "Changed.", Detail: "It holds from the person’s next click."},
 	"app":          {Tone: web.GoodTone, Text: "The app is registered.", Detail: "It needs a key before it can call anything."},
 	"session":      {Tone: web.GoodTone, Text: "The session has ended.", Detail: "Within two seconds it is refused everywhere."},
+	"adjusted":     {Tone: web.GoodTone, Text: "Recorded.", Detail: "It is an entry of its own below; the member reads your reason too."},
 	"key-revoked":  {Tone: web.GoodTone, Text: "The key has ended.", Detail: "Within two seconds it is refused everywhere."},
 }
 

@@ -1,0 +1,187 @@
+package studio
+
+import (
+	"net/http"
+	"net/url"
+	"strconv"
+	"strings"
+	"time"
+
+	loyaltyv1 "renown.example/proto/gen/renown/loyalty/v1"
+	"renown.example/website/api"
+	"renown.example/website/web"
+)
+
+// entryKinds put into words what an entry did.
+var entryKinds = map[loyaltyv1.EntryKind]string{
+	loyaltyv1.EntryKind_ENTRY_KIND_ACCRUE:   "Earned by rules",
+	loyaltyv1.EntryKind_ENTRY_KIND_ACTIVATE: "Became available",
+	loyaltyv1.EntryKind_ENTRY_KIND_EXPIRE:   "Expired",
+	loyaltyv1.EntryKind_ENTRY_KIND_RESERVE:  "Held for a reward",
+	loyaltyv1.EntryKind_ENTRY_KIND_COMMIT:   "Reward redeemed",
+	loyaltyv1.EntryKind_ENTRY_KIND_CANCEL:   "Reward cancelled",
+	loyaltyv1.EntryKind_ENTRY_KIND_LAPSE:    "Reward not collected in time",
+	loyaltyv1.EntryKind_ENTRY_KIND_RESTORE:  "Given back",
+	loyaltyv1.EntryKind_ENTRY_KIND_REVERSE:  "Taken back after a return",
+	loyaltyv1.EntryKind_ENTRY_KIND_ADJUST:   "Corrected by hand",
+	loyaltyv1.EntryKind_ENTRY_KIND_FREEZE:   "Set aside to be looked at",
+	loyaltyv1.EntryKind_ENTRY_KIND_UNFREEZE: "Looked at and available again",
+	loyaltyv1.EntryKind_ENTRY_KIND_TRANSFER: "Moved between accounts",
+	loyaltyv1.EntryKind_ENTRY_KIND_OPEN:     "Brought along from elsewhere",
+}
+
+// pointsEntry is an entry of a member's account.
+type pointsEntry struct {
+	*loyaltyv1.Entry
+	What string
+	When time.Time
+	Legs []legRow
+}
+
+// legRow is one side of an entry: an account, by its own name but for the member's, and by how much it changed.
+type legRow struct{ Account, Points string }
+
+func pointsEntries(list []*loyaltyv1.Entry) []pointsEntry {
+	out := make([]pointsEntry, 0, len(list))
+	for _, e := range list {
+		row := pointsEntry{Entry: e, What: entryKinds[e.GetKind()], When: e.GetEffectiveTime().AsTime()}
+		if row.What == "" {
+			row.What = "Noted"
+		}
+		for _, leg := range e.GetLegs() {
+			account := leg.GetAccount()
+			if strings.HasPrefix(account, "members/") {
+				account = "The member’s " + account[strings.LastIndex(account, "/")+1:]
+			}
+			row.Legs = append(row.Legs, legRow{account, signedPoints(leg.GetPoints())})
+		}
+		out = append(out, row)
+	}
+	return out
+}
+
+func signedPoints(n int64) string {
+	if n > 0 {
+		return "+" + web.FormatInt("en", n)
+	}
+	return web.FormatInt("en", n)
+}
+
+// accountRow is what the member has in one wallet.
+type accountRow struct {
+	*loyaltyv1.Account
+	Unit    string
+	Expires *time.Time
+}
+
+func accountRows(m *loyaltyv1.Member, program *loyaltyv1.Program) []accountRow {
+	var out []accountRow
+	for _, a := range m.GetAccounts() {
+		row := accountRow{Account: a, Unit: unitOf(program, a.GetWallet())}
+		if a.GetNextExpireTime() != nil {
+			t := a.GetNextExpireTime().AsTime()
+			row.Expires = &t
+		}
+		out = append(out, row)
+	}
+	return out
+}
+
+func adjustForm(f *form, program *loyaltyv1.Program) *form {
+	if len(program.GetWallets()) > 1 {
+		wallet := web.Field{Name: "wallet", Label: "Of what?", Type: "select", Required: true}
+		for i, w := range program.GetWallets() {
+			wallet.Options = append(wallet.Options, web.Option{Value: w.GetId(), Label: w.GetPlural(), Chosen: i == 0})
+		}
+		f.add(wallet, "/wallet")
+	}
+	return f.add(web.Field{Name: "points", Label: "How many?", Required: true, Max: 14, Autocomplete: "off", Help: "Such as 200 to give, −200 to take."}, "/points").
+		add(web.Field{Name: "reason", Label: "Why?", Type: "textarea", Rows: 2, Required: true, Max: 500, Help: "The member reads it too. It stays in the ledger."}, "/reason")
+}
+
+func (v *visit) member() error { return v.showMember(http.StatusOK, nil, nil) }
+
+// showMember shows what a member has and how that came about. link is a link that was just made: it is in this answer, and nowhere afterwards.
+func (v *visit) showMember(status int, link *loyaltyv1.CreateStatementLinkResponse, problem *api.Problem) error {
+	_, program, err := v.programs(v.r.PathValue("program"))
+	if err != nil {
+		return err
+	}
+	id, wallet := v.r.PathValue("member"), v.r.URL.Query().Get("wallet")
+	got, err := loyaltyv1.NewMembersServiceClient(v.conn).GetMember(v.ctx(), &loyaltyv1.GetMemberRequest{Program: programID(program), Member: id})
+	if err != nil {
+		return err
+	}
+	list, err := loyaltyv1.NewPointsServiceClient(v.conn).ListEntries(v.ctx(), &loyaltyv1.ListEntriesRequest{
+		Program: programID(program), Member: id, Wallet: wallet, PageSize: 50, PageToken: v.r.URL.Query().Get("page")})
+	if err != nil {
+		return err
+	}
+	values := v.r.PostForm
+	if problem == nil {
+		values = nil
+	}
+	m, f := got.GetMember(), adjustForm(newForm(values, problem), program)
+	address := "/studio/loyalty/" + programID(program) + "/members/" + id
+	var tabs []web.Tab
+	for i, w := range program.GetWallets() {
+		tabs = append(tabs, web.Tab{Label: w.GetPlural(), URL: address + "?wallet=" + w.GetId(), Current: w.GetId() == wallet || wallet == "" && i == 0})
+	}
+	name := m.GetDisplayName()
+	if name == "" {
+		name = "Member " + id
+	}
+	var into string
+	if m.GetMergedInto() != "" {
+		into = memberURL(m.GetMergedInto())
+	}
+	v.w.Header().Set("Cache-Control", "no-store")
+	v.show(status, "member", &web.View{Title: name, Section: "loyalty", Notice: f.Notice(),
+		Trail: []web.Link{{Label: "Loyalty", URL: "/studio/loyalty?program=" + programID(program)}, {Label: name}},
+		Data: map[string]any{"Member": m, "ID": id, "Name": name, "URL": address, "Program": program, "Accounts": accountRows(m, program), "Into": into,
+			"Active": m.GetState() == loyaltyv1.MemberState_MEMBER_STATE_ACTIVE, "Since": m.GetEnrollTime().AsTime(), "Tabs": tabs, "Entries": pointsEntries(list.GetEntries()),
+			"Older": older(v.r.URL, list.GetNextPageToken()), "Adjust": f, "Once": newForm(nil, nil), "Link": link, "Ends": link.GetExpireTime().AsTime(), "Open": problem != nil}})
+	return nil
+}
+
+// refused shows the member again with what was typed, unless there is no member to show or nobody signed in.
+func (v *visit) refused(err error) error {
+	problem := api.AsProblem(err)
+	if problem.Status == http.StatusUnauthorized || problem.Status == http.StatusNotFound {
+		return err
+	}
+	return v.showMember(problem.Status, nil, problem)
+}
+
+// adjustPoints gives or takes points for a reason.
+func (v *visit) adjustPoints() error {
+	plain := strings.NewReplacer("−", "-", " ", "", "\u00a0", "").Replace(v.value("points"))
+	points, err := strconv.ParseInt(plain, 10, 64)
+	if err != nil || points == 0 {
+		return v.refused(refusal("/points", "Give a whole number other than zero, such as 200 or −200."))
+	}
+	if len([]rune(v.value("reason"))) < 3 {
+		return v.refused(refusal("/reason", "Say why: the member and whoever looks at the ledger later will ask."))
+	}
+	program, member := v.r.PathValue("program"), v.r.PathValue("member")
+	_, err = loyaltyv1.NewPointsServiceClient(v.conn).AdjustPoints(v.ctx(), &loyaltyv1.AdjustPointsRequest{
+		Program: program, Member: member, Wallet: v.value("wallet"), Points: points, Reason: v.value("reason")}, v.once())
+	if err != nil {
+		return v.refused(err)
+	}
+	address := "/studio/loyalty/" + program + "/members/" + member
+	if wallet := v.value("wallet"); wallet != "" {
+		address += "?" + url.Values{"wallet": {wallet}}.Encode()
+	}
+	return v.done(address, "adjusted")
+}
+
+// linkMember makes the link to the member's own page.
+func (v *visit) linkMember() error {
+	got, err := loyaltyv1.NewStatementsServiceClient(v.conn).CreateStatementLink(v.ctx(), &loyaltyv1.CreateStatementLinkRequest{
+		Program: v.r.PathValue("program"), Member: v.r.PathValue("member")}, v.once())
+	if err != nil {
+		return v.refused(err)
+	}
+	return v.showMember(http.StatusOK, got, nil)
+}

@@ -1,0 +1,173 @@
+package studio_test
+
+import (
+	"io"
+	"log/slog"
+	"net/http"
+	"net/http/httptest"
+	"net/url"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/PuerkitoBio/goquery"
+
+	"renown.example/kit/clock"
+	"renown.example/website/api"
+	"renown.example/website/studio"
+	"renown.example/website/web"
+)
+
+// asked is a request that reached the gateway.
+type asked struct{ key, body string }
+
+const member = `{"name":"programs/customers/members/m1","displayName":"Ada Lindqvist","state":"MEMBER_STATE_ACTIVE","enrollTime":"2026-03-01T00:00:00Z",
+	"accounts":[{"wallet":"points","available":"1250","pending":"40"}]}`
+
+// desk is the studio before a gateway that answers as written here, for an employee with a role.
+func desk(t *testing.T, role string) (http.Handler, map[string]asked) {
+	t.Helper()
+	answers := map[string]string{
+		"GET /v1/me":       `{"name":"users/u1","displayName":"Mara","roles":["` + role + `"]}`,
+		"GET /v1/programs": `{"programs":[{"name":"programs/customers","displayName":"Customers","timeZone":"UTC","wallets":[{"id":"points","singular":"point","plural":"points"}]}]}`,
+		"GET /v1/programs/customers/liability": `{"day":"2026-11-27","holdings":{"outstanding":"98765","available":"98000"},"movements":{"issued":"100000"},
+			"cohorts":[{"month":"2026-03","holdings":{"outstanding":"4321"}}]}`,
+		"GET /v1/programs/customers/liability/days":        `{"days":[{"day":"2026-11-26","closing":"90001","movements":{"issued":"77"}},{"day":"2026-11-27","closing":"98765","movements":{"redeemed":"55","issued":"8819"}}]}`,
+		"GET /v1/programs/customers/liability/days:export": "day,opening\n2026-11-26,0\n",
+		"POST /v1/programs/customers/members:lookup":       member,
+		"GET /v1/programs/customers/members/m1":            member,
+		"GET /v1/programs/customers/members/m1/entries": `{"entries":[{"wallet":"points","number":"1","kind":"ENTRY_KIND_ADJUST","reason":"A late parcel","actor":"users/u1","account":{"available":"1250"},
+			"legs":[{"account":"members/m1/available","points":"1250"},{"account":"adjusted","points":"-1250"}]}]}`,
+		"POST /v1/programs/customers/members/m1:adjust": `{}`,
+		"POST /v1/programs/customers/members/m1:link":   `{"url":"https://stories.example.com/points/tok","expireTime":"2026-12-27T00:00:00Z"}`,
+	}
+	seen := map[string]asked{}
+	gateway := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		call := r.Method + " " + r.URL.Path
+		body, err := io.ReadAll(r.Body)
+		if err != nil {
+			t.Error(err)
+		}
+		seen[call] = asked{r.Header.Get("Idempotency-Key"), string(body)}
+		answer, known := answers[call]
+		if !known || strings.Contains(string(body), "nobody@") {
+			w.Header().Set("Content-Type", "application/problem+json")
+			w.WriteHeader(http.StatusNotFound)
+			answer = `{"status":404,"title":"not found","code":"NOT_FOUND"}`
+		}
+		if _, err := io.WriteString(w, answer); err != nil {
+			t.Error(err)
+		}
+	}))
+	t.Cleanup(gateway.Close)
+	assets, err := web.NewAssets(web.DefaultTheme(), studio.Assets())
+	if err != nil {
+		t.Fatal(err)
+	}
+	renderer, err := web.NewRenderer(web.DefaultTheme(), assets)
+	if err != nil {
+		t.Fatal(err)
+	}
+	s, err := studio.New(api.New(gateway.URL, nil), renderer, clock.NewFake(time.Date(2026, 11, 27, 12, 0, 0, 0, time.UTC)), slog.New(slog.DiscardHandler))
+	if err != nil {
+		t.Fatal(err)
+	}
+	return s.Handler(), seen
+}
+
+// visit asks for a page, or posts a form.
+func visit(t *testing.T, h http.Handler, path string, values url.Values) (*http.Response, *goquery.Document) {
+	t.Helper()
+	req := httptest.NewRequest(http.MethodGet, path, nil)
+	if values != nil {
+		req = httptest.NewRequest(http.MethodPost, path, strings.NewReader(values.Encode()))
+		req.Header.Set("Content-Type", "application/x-www-form-urlencoded")
+	}
+	req.AddCookie(&http.Cookie{Name: "__Host-renown", Value: "s"})
+	rec := httptest.NewRecorder()
+	h.ServeHTTP(rec, req)
+	doc, err := goquery.NewDocumentFromReader(strings.NewReader(rec.Body.String()))
+	if err != nil {
+		t.Fatal(err)
+	}
+	return rec.Result(), doc
+}
+
+func says(t *testing.T, doc *goquery.Document, selector, words string) {
+	t.Helper()
+	if got := doc.Find(selector).Text(); !strings.Contains(got, words) {
+		t.Errorf("%s says %q, want %q in it", selector, got, words)
+	}
+}
+
+// What is owed is answered in a number, a chart, its table, by cohort and as a file; only managers and administrators are told.
+func TestWhatIsOwed(t *testing.T) {
+	for _, role := range []string{"manager", "admin"} {
+		h, _ := desk(t, role)
+		res, doc := visit(t, h, "/studio/loyalty", nil)
+		if res.StatusCode != http.StatusOK {
+			t.Fatalf("a %s is answered %d: %s", role, res.StatusCode, doc.Text())
+		}
+		says(t, doc, "h1", "What do we owe?")
+		says(t, doc, ".answer-figure", web.FormatInt("en", 98765))
+		says(t, doc, ".chart-table", web.FormatInt("en", 8819))
+		says(t, doc, "[aria-labelledby=cohorts]", web.FormatInt("en", 4321))
+		says(t, doc, ".app-nav [aria-current=page]", "Loyalty")
+		for _, name := range []string{"Outstanding", "Issued", "Redeemed"} {
+			says(t, doc, "svg.chart", name)
+		}
+	}
+	h, _ := desk(t, "manager")
+	res, doc := visit(t, h, "/studio/loyalty/customers/liability.csv?period=4-weeks", nil)
+	if kind := res.Header.Get("Content-Type"); !strings.HasPrefix(kind, "text/csv") || !strings.Contains(doc.Text(), "2026-11-26,0") {
+		t.Errorf("the file is %s: %s", kind, doc.Text())
+	}
+	h, _ = desk(t, "editor")
+	if res, doc := visit(t, h, "/studio/loyalty", nil); res.StatusCode != http.StatusForbidden || doc.Find(`a[href="/studio/loyalty"]`).Length() != 0 {
+		t.Errorf("an editor is answered %d", res.StatusCode)
+	}
+}
+
+// A member is found without the identifier standing in an address; who is not found is said beside the field, and what was typed stays.
+func TestAMemberIsFound(t *testing.T) {
+	h, seen := desk(t, "manager")
+	res, _ := visit(t, h, "/studio/loyalty/customers/find", url.Values{"kind": {"email"}, "identifier": {" ada@example.com "}})
+	if to := res.Header.Get("Location"); res.StatusCode != http.StatusSeeOther || to != "/studio/loyalty/customers/members/m1" {
+		t.Errorf("answered %d, to %q", res.StatusCode, to)
+	}
+	if body := seen["POST /v1/programs/customers/members:lookup"].body; !strings.Contains(body, "IDENTIFIER_KIND_EMAIL") || !strings.Contains(body, `"ada@example.com"`) {
+		t.Errorf("asked for %s", body)
+	}
+	res, doc := visit(t, h, "/studio/loyalty/customers/find", url.Values{"kind": {"email"}, "identifier": {"nobody@example.com"}})
+	if res.StatusCode != http.StatusNotFound || doc.Find("#identifier").AttrOr("value", "") != "nobody@example.com" {
+		t.Errorf("answered %d: %s", res.StatusCode, doc.Find("main").Text())
+	}
+	says(t, doc, "#identifier-error", "Nobody in this programme")
+}
+
+// The page of a member shows the balances and both sides of each entry; points move for a reason only, once for each form; the link is shown when it is made.
+func TestAMembersPage(t *testing.T) {
+	h, seen := desk(t, "manager")
+	page, call := "/studio/loyalty/customers/members/m1", "POST /v1/programs/customers/members/m1:adjust"
+	_, doc := visit(t, h, page, nil)
+	says(t, doc, "h1", "Ada Lindqvist")
+	says(t, doc, "[aria-labelledby=balances]", web.FormatInt("en", 1250))
+	says(t, doc, "[aria-labelledby=entries]", "A late parcel")
+	says(t, doc, "[aria-labelledby=entries]", "The member’s available: +"+web.FormatInt("en", 1250))
+	says(t, doc, "[aria-labelledby=entries]", "adjusted: "+web.FormatInt("en", -1250))
+	for field, values := range map[string]url.Values{"reason": {"points": {"200"}, "reason": {" "}}, "points": {"points": {"0"}, "reason": {"A late parcel"}}} {
+		res, doc := visit(t, h, page+"/adjust", values)
+		if _, sent := seen[call]; sent || res.StatusCode != http.StatusBadRequest || doc.Find("#"+field+"-error").Length() != 1 {
+			t.Errorf("%v: answered %d, sent: %t", values, res.StatusCode, sent)
+		}
+	}
+	res, _ := visit(t, h, page+"/adjust", url.Values{"key": {"once"}, "points": {"−1 200"}, "reason": {"A late parcel"}})
+	got := seen[call]
+	if res.StatusCode != http.StatusSeeOther || res.Header.Get("Location") != page+"?done=adjusted" || got.key != "once" || !strings.Contains(got.body, "-1200") || !strings.Contains(got.body, "A late parcel") {
+		t.Errorf("answered %d, sent %+v", res.StatusCode, got)
+	}
+	_, doc = visit(t, h, page+"/link", url.Values{"key": {"l"}})
+	if link := doc.Find("#member-link").AttrOr("value", ""); link != "https://stories.example.com/points/tok" {
+		t.Errorf("the link is %q", link)
+	}
+}
