@@ -99,11 +99,6 @@ func (e *entry) edit(p spot) (*Lot, *LotChange) {
 	return p.lot(), &e.tx.Lots[p.sheet.touched[p.i]-1]
 }
 
-// touches reports whether the transaction has changed the lot already.
-func (e *entry) touches(p spot) bool {
-	return p.sheet.epoch == e.book.epoch && p.sheet.touched[p.i] != 0
-}
-
 // add changes the figures of a lot.
 func (e *entry) add(p spot, open, reserved int64) {
 	l, c := e.edit(p)
