@@ -102,7 +102,7 @@ func (s *Server) eventFrom(in *loyaltyv1.EventInput, p tables.Program) (*earning
 type evaluation struct {
 	earned
 	silent []earning.Silent
-	// uses are what caps count, beside the counters as they were.
+	// counters are those of the account before it.
 	counters map[string]tables.Counter
 	at       clock.Millis
 }

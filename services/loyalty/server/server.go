@@ -61,7 +61,7 @@ type Server struct {
 	rules ruleShelf
 	// ladders are the programmes' tiers.
 	ladders ladders
-	// peppers keyes the digests of identifiers, so that nobody can try telephone numbers against them.
+	// pepper keys the digests of identifiers, so that nobody can try telephone numbers against them.
 	pepper []byte
 }
 
