@@ -9,6 +9,7 @@ import (
 	"net/http"
 	"os"
 	"os/exec"
+	"path"
 	"path/filepath"
 )
 
@@ -18,9 +19,9 @@ type benchmark struct {
 	progress io.Writer
 	// work is removed at the end; keep is where installations are kept.
 	work, keep    string
-	binary        string
 	sink          *sink
 	up            map[int]*installation
+	points        *pointsHouse
 	installations []string
 }
 
@@ -29,7 +30,7 @@ func newBench(ctx context.Context, s settings, progress io.Writer) (*benchmark, 
 	if err != nil {
 		return nil, err
 	}
-	b := &benchmark{settings: s, progress: progress, work: work, keep: work, binary: filepath.Join(work, "renown"), up: map[int]*installation{}}
+	b := &benchmark{settings: s, progress: progress, work: work, keep: work, up: map[int]*installation{}}
 	if s.data != "" {
 		if b.keep, err = filepath.Abs(s.data); err == nil {
 			err = os.MkdirAll(b.keep, 0o700)
@@ -41,12 +42,20 @@ func newBench(ctx context.Context, s settings, progress io.Writer) (*benchmark, 
 	if err != nil {
 		return nil, errors.Join(err, os.RemoveAll(work))
 	}
-	fmt.Fprintln(progress, "building deploy/local")
-	if out, err := exec.CommandContext(ctx, "go", "build", "-o", b.binary, "renown.example/deploy/local").CombinedOutput(); err != nil {
-		b.close()
-		return nil, fmt.Errorf("deploy/local does not build: %w\n%s", err, out)
-	}
 	return b, nil
+}
+
+// build builds a program, once in a run.
+func (b *benchmark) build(ctx context.Context, program string) (string, error) {
+	binary := filepath.Join(b.work, path.Base(program)+"-program")
+	if _, err := os.Stat(binary); err == nil {
+		return binary, nil
+	}
+	fmt.Fprintln(b.progress, "building", program)
+	if out, err := exec.CommandContext(ctx, "go", "build", "-o", binary, program).CombinedOutput(); err != nil {
+		return "", fmt.Errorf("%s does not build: %w\n%s", program, err, out)
+	}
+	return binary, nil
 }
 
 // close ends everything and removes what is not kept.

@@ -18,7 +18,10 @@ type role func(ctx context.Context, task json.RawMessage, say func(any) error) e
 var roles map[string]role
 
 func init() {
-	roles = map[string]role{"bench-loader": loaderRole, "bench-bare": bareRole, "bench-fill": fillRole, "bench-store": storeRole, "bench-call": callRole, "bench-item": itemRole}
+	roles = map[string]role{
+		"bench-loader": loaderRole, "bench-bare": bareRole, "bench-fill": fillRole, "bench-store": storeRole, "bench-call": callRole, "bench-item": itemRole,
+		"bench-accrue": accrualRole, "bench-bare-points": barePointsRole,
+	}
 }
 
 // child is main of a role. It ends when its task is done or whoever started it has ended, in whatever way: then its standard input is at its end.

@@ -11,6 +11,7 @@ import (
 	"io"
 	"os"
 	"regexp"
+	"slices"
 	"time"
 
 	"renown.example/kit/clock"
@@ -29,6 +30,11 @@ type settings struct {
 	large    int
 	data     string
 	asJSON   bool
+	// subject limits the rows to one of subjects, if it is not empty.
+	subject string
+	// members is how many the loyalty service has, profiles the folder in which its processor profiles are kept.
+	members  int
+	profiles string
 	// idle is how long the platform is left alone before its memory is looked at.
 	idle time.Duration
 }
@@ -52,11 +58,17 @@ func main() {
 	}
 }
 
+// subjects are what a run can be limited to, by naming one before the flags.
+var subjects = []string{"stories", "loyalty"}
+
 // parse reads the flags.
 func parse(args []string, out io.Writer) (settings, error) {
 	f := flag.NewFlagSet("bench", flag.ContinueOnError)
 	f.SetOutput(out)
 	var s settings
+	if len(args) > 0 && slices.Contains(subjects, args[0]) {
+		s.subject, args = args[0], args[1:]
+	}
 	only := f.String("rows", "", "regular expression that the names of the rows must match")
 	quick := f.Bool("quick", false, "a short run, under two minutes: less time for each row, fewer rounds, a smaller large installation")
 	f.DurationVar(&s.duration, "duration", 4*time.Second, "how long each side of a row is measured in each round")
@@ -64,6 +76,8 @@ func parse(args []string, out io.Writer) (settings, error) {
 	f.IntVar(&s.stories, "stories", 200, "stories of the usual installation")
 	f.IntVar(&s.large, "large", 100_000, "stories of the large installation")
 	f.StringVar(&s.data, "data", "", "folder in which the generated installations are kept for the next run; without it they are made anew and removed")
+	f.IntVar(&s.members, "members", 10_000, "members of the loyalty service")
+	f.StringVar(&s.profiles, "profile", "", "folder in which processor profiles of the loyalty service are kept, one for each row about it")
 	f.BoolVar(&s.asJSON, "json", false, "print the whole report as JSON")
 	if err := f.Parse(args); err != nil {
 		return s, err
@@ -84,8 +98,8 @@ func parse(args []string, out io.Writer) (settings, error) {
 		s.idle = 5 * time.Second
 	}
 	var err error
-	if s.rows, err = regexp.Compile(*only); err == nil && (s.rounds < 1 || s.duration <= 0 || s.stories < 40 || s.large < s.stories) {
-		err = fmt.Errorf("-rounds and -duration must be more than zero, -stories at least 40, and -large no less than -stories")
+	if s.rows, err = regexp.Compile(*only); err == nil && (s.rounds < 1 || s.duration <= 0 || s.stories < 40 || s.large < s.stories || s.members < 2*mostLots) {
+		err = fmt.Errorf("-rounds and -duration must be more than zero, -stories at least 40, -large no less than -stories, and -members at least %d", 2*mostLots)
 	}
 	if err != nil {
 		fmt.Fprintln(out, "bench:", err)
@@ -102,7 +116,7 @@ func bench(ctx context.Context, s settings, out, progress io.Writer) error {
 	defer b.close()
 	report := b.describe()
 	for _, r := range allRows {
-		if !s.rows.MatchString(r.name) {
+		if !s.rows.MatchString(r.name) || s.subject != "" && s.subject != r.subject {
 			continue
 		}
 		fmt.Fprintf(progress, "%s\n", r.name)

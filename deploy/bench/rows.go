@@ -10,6 +10,8 @@ import (
 
 // row is something that is measured.
 type row struct {
+	// subject is what a run can be limited to.
+	subject    string
 	name, what string
 	goal       goal
 	measure    func(ctx context.Context, b *benchmark) (result, error)
@@ -21,20 +23,24 @@ const connections = 16
 var ratioOfBare = goal{Of: "ratio of answers a second", Least: 0.6}
 
 var allRows = []row{
-	{"story-rest", "a published story over REST, against a bare net/http handler that writes the same bytes; 16 keep-alive clients", ratioOfBare, story(overREST, false)},
-	{"story-html", "the same story as HTML, against a bare handler", ratioOfBare, story(asHTML, false)},
-	{"again-rest", "the story over REST with If-None-Match, against a bare 304", ratioOfBare, story(overREST, true)},
-	{"again-html", "the story as HTML with If-None-Match, against a bare 304", ratioOfBare, story(asHTML, true)},
-	{"list", "a page of 20 summaries with facets, past every cache: no two requests of the run are the same", goal{Of: "answers a second", Least: 3000}, list},
-	{"store-update", "durable updates of distinct rows from 64 clients through the store's contract, against inserts that share their commits by hand", goal{Of: "ratio of acknowledgements a second", Least: 0.4}, inStore(true)},
-	{"store-get", "a point read through the store's contract, against the prepared statement by hand", goal{Of: "ratio of reads a second", Least: 0.5}, inStore(false)},
-	{"call", "a call in process, as in the all-in-one, against the same call over loopback, as in a split installation", goal{Of: "share of the median time", Most: 1.0 / 3}, call},
-	{"large-item", "a story of the large installation, against a story of the usual one", goal{Of: "ratio of p99", Most: 1.5}, largeItem},
-	{"large-search", "faceted search in the large installation, by a mix of queries with the hard ones in it", goal{Of: "p99", Unit: "ms", Most: 50}, largeSearch},
-	{"card", "the card of a story, drawn", goal{Of: "p99", Unit: "ms", Most: 50}, cards},
-	{"bomb", "a picture of a thousand million points, refused", goal{Of: "p99", Unit: "ms", Most: 50}, bombs},
-	{"start", "start of deploy/local on existing data to the first answered requests", goal{Of: "time", Unit: "s", Most: 1}, start},
-	{"memory", "what the all-in-one with the demo holds when nobody does anything", goal{Of: "resident memory", Unit: "MB", Most: 150}, memory},
+	{"stories", "story-rest", "a published story over REST, against a bare net/http handler that writes the same bytes; 16 keep-alive clients", ratioOfBare, story(overREST, false)},
+	{"stories", "story-html", "the same story as HTML, against a bare handler", ratioOfBare, story(asHTML, false)},
+	{"stories", "again-rest", "the story over REST with If-None-Match, against a bare 304", ratioOfBare, story(overREST, true)},
+	{"stories", "again-html", "the story as HTML with If-None-Match, against a bare 304", ratioOfBare, story(asHTML, true)},
+	{"stories", "list", "a page of 20 summaries with facets, past every cache: no two requests of the run are the same", goal{Of: "answers a second", Least: 3000}, list},
+	{"stories", "store-update", "durable updates of distinct rows from 64 clients through the store's contract, against inserts that share their commits by hand", goal{Of: "ratio of acknowledgements a second", Least: 0.4}, inStore(true)},
+	{"stories", "store-get", "a point read through the store's contract, against the prepared statement by hand", goal{Of: "ratio of reads a second", Least: 0.5}, inStore(false)},
+	{"stories", "call", "a call in process, as in the all-in-one, against the same call over loopback, as in a split installation", goal{Of: "share of the median time", Most: 1.0 / 3}, call},
+	{"stories", "large-item", "a story of the large installation, against a story of the usual one", goal{Of: "ratio of p99", Most: 1.5}, largeItem},
+	{"stories", "large-search", "faceted search in the large installation, by a mix of queries with the hard ones in it", goal{Of: "p99", Unit: "ms", Most: 50}, largeSearch},
+	{"stories", "card", "the card of a story, drawn", goal{Of: "p99", Unit: "ms", Most: 50}, cards},
+	{"stories", "bomb", "a picture of a thousand million points, refused", goal{Of: "p99", Unit: "ms", Most: 50}, bombs},
+	{"stories", "start", "start of deploy/local on existing data to the first answered requests", goal{Of: "time", Unit: "s", Most: 1}, start},
+	{"stories", "memory", "what the all-in-one with the demo holds when nobody does anything", goal{Of: "resident memory", Unit: "MB", Most: 150}, memory},
+	{"loyalty", "accruals", "points given for visits over gRPC, durable, each with key, rule, entry, hash, account and lot; 64 clients", goal{Of: "accruals a second", Least: 10_000}, accrual(func(p pair) float64 { return p.Ours.perSecond() })},
+	{"loyalty", "accruals-p99", "the same, how long they take", goal{Of: "p99", Unit: "ms", Most: 50}, accrual(func(p pair) float64 { return p.Ours.P99 })},
+	{"loyalty", "accruals-bare", "the same, against the same rows written by hand behind bare gRPC", goal{Of: "ratio of accruals a second", Least: 0.6}, accrual(func(p pair) float64 { return p.Ours.perSecond() / p.Base.perSecond() })},
+	{"loyalty", "hot-account", "accruals of one account, against those of many", goal{Of: "ratio of accruals a second", Least: 0.6}, hotAccount},
 }
 
 // place is where a story is asked for.
@@ -105,6 +111,14 @@ func (m *measured) side(name string) side {
 
 // compare measures two sides in turn, round by round, so that what else the machine does concerns both.
 func (b *benchmark) compare(ctx context.Context, ours, base func(context.Context) (loadResult, error)) (result, error) {
+	pairs, err := b.turns(ctx, ours, base)
+	if err != nil {
+		return result{}, err
+	}
+	return paired(pairs), nil
+}
+
+func (b *benchmark) turns(ctx context.Context, ours, base func(context.Context) (loadResult, error)) ([]pair, error) {
 	var pairs []pair
 	for round := range b.rounds {
 		var p pair
@@ -115,13 +129,13 @@ func (b *benchmark) compare(ctx context.Context, ours, base func(context.Context
 			}
 			r, err := side(ctx)
 			if err != nil {
-				return result{}, err
+				return nil, err
 			}
 			*into = r
 		}
 		pairs = append(pairs, p)
 	}
-	return paired(pairs), nil
+	return pairs, nil
 }
 
 // list measures pages of the list that nobody has asked for before.

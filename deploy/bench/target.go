@@ -22,7 +22,9 @@ const raised = "1000000000"
 type installation struct {
 	bench  *benchmark
 	folder string
-	args   []string
+	// binary is the program, ready the address that tells when it is up.
+	binary, ready string
+	args          []string
 	// website, api and admin are host and port.
 	website, api, admin string
 	cmd                 *exec.Cmd
@@ -31,12 +33,16 @@ type installation struct {
 }
 
 // platform prepares a platform on a folder. What args say comes last.
-func (b *benchmark) platform(folder string, args ...string) (*installation, error) {
+func (b *benchmark) platform(ctx context.Context, folder string, args ...string) (*installation, error) {
+	binary, err := b.build(ctx, "renown.example/deploy/local")
+	if err != nil {
+		return nil, err
+	}
 	at, err := freeAddresses(4)
 	if err != nil {
 		return nil, err
 	}
-	i := &installation{bench: b, folder: folder, website: at[0], api: at[1], admin: at[2]}
+	i := &installation{bench: b, folder: folder, binary: binary, ready: at[1], website: at[0], api: at[1], admin: at[2]}
 	i.args = append([]string{"--data", folder, "--website", at[0], "--api", at[1], "--admin", at[2], "--demo-provider", at[3], "--log-level", "info"}, args...)
 	return i, nil
 }
@@ -64,7 +70,7 @@ func (i *installation) launch() error {
 		return err
 	}
 	i.log, i.done = log, make(chan struct{})
-	i.cmd = exec.Command(i.bench.binary, i.args...)
+	i.cmd = exec.Command(i.binary, i.args...)
 	i.cmd.Dir, i.cmd.Stdout, i.cmd.Stderr = i.bench.work, log, log
 	i.cmd.Env = append(os.Environ(), "OTEL_EXPORTER_OTLP_ENDPOINT=http://"+i.bench.sink.address)
 	if err := i.cmd.Start(); err != nil {
@@ -89,7 +95,7 @@ func (i *installation) start(ctx context.Context) error {
 		return err
 	}
 	err := i.await(ctx, "it is ready", func() (bool, error) {
-		status, _, err := fetch(ctx, "http://"+i.api+"/readyz", nil)
+		status, _, err := fetch(ctx, "http://"+i.ready+"/readyz", nil)
 		return err == nil && status == http.StatusOK, nil
 	})
 	if err != nil {
@@ -159,7 +165,7 @@ func (b *benchmark) prepared(ctx context.Context, stories int) (string, error) {
 		return "", err
 	}
 	fmt.Fprintf(b.progress, "  publishing %d stories\n", stories)
-	i, err := b.platform(folder, own...)
+	i, err := b.platform(ctx, folder, own...)
 	if err != nil {
 		return "", err
 	}
@@ -193,7 +199,7 @@ func (b *benchmark) running(ctx context.Context, stories int) (*installation, er
 	if err != nil {
 		return nil, err
 	}
-	i, err := b.platform(folder, own...)
+	i, err := b.platform(ctx, folder, own...)
 	if err != nil {
 		return nil, err
 	}
@@ -210,6 +216,9 @@ func (b *benchmark) halt() error {
 	for n, i := range b.up {
 		errs = append(errs, i.stop())
 		delete(b.up, n)
+	}
+	if b.points != nil {
+		errs = append(errs, b.points.stop())
 	}
 	return errors.Join(errs...)
 }
@@ -237,4 +246,16 @@ func fetch(ctx context.Context, address string, header http.Header) (int, answer
 	defer res.Body.Close()
 	body, err := io.ReadAll(res.Body)
 	return res.StatusCode, answered{res.Header, body}, err
+}
+
+// download keeps what an address answers in a file.
+func download(ctx context.Context, address, file string) error {
+	status, answer, err := fetch(ctx, address, nil)
+	if err == nil && status != http.StatusOK {
+		err = fmt.Errorf("%s answers %d", address, status)
+	}
+	if err == nil {
+		err = os.WriteFile(file, answer.body, 0o600)
+	}
+	return err
 }
