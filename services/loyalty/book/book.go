@@ -40,16 +40,15 @@ type Books struct {
 
 	// remembered is nil where other processes write too.
 	remembered *cache
-	queue      queue
+	queues     []queue
 }
 
 // New returns the books of a database.
 func New(db store.DB, c clock.Clock) *Books {
-	b := &Books{DB: db, Clock: c}
 	if store.Sole(db) != nil {
-		b.remembered = newCache()
+		return &Books{DB: db, Clock: c, remembered: newCache(), queues: make([]queue, 1)}
 	}
-	return b
+	return &Books{DB: db, Clock: c, queues: make([]queue, manyQueues)}
 }
 
 // attempts bounds how often a command is tried whose outcome is unknown, or that lost a race for a row.

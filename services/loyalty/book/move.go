@@ -2,6 +2,8 @@ package book
 
 import (
 	"context"
+	"hash/fnv"
+	"io"
 	"sync"
 
 	"google.golang.org/protobuf/proto"
@@ -15,13 +17,13 @@ const mostTogether = 256
 
 // Move runs a command that writes nothing but through its unit, and so can share an update with others: those that come while one is committed wait, and go into the
 // next together. Each is refused or done by itself; the accounts that several of them are about are read and written once. Otherwise it is like Do.
+//
+// Where no other process writes there is one queue: its engine has one writer. Elsewhere there are several, whose updates run beside each other; the commands on one
+// member's accounts meet in one of them, instead of undoing each other at the server.
 func Move[R any, P interface {
 	*R
 	proto.Message
 }](ctx context.Context, b *Books, req proto.Message, fn func(ctx context.Context, u *Unit) (P, error)) (P, error) {
-	if b.remembered == nil {
-		return Do(ctx, b, req, fn)
-	}
 	c, err := commandOf(ctx, req)
 	if err != nil {
 		return nil, err
@@ -33,7 +35,12 @@ func Move[R any, P interface {
 		}
 		return reply, nil
 	}}
-	b.queue.submit(b, w)
+	b.queueOf(req).submit(b, w)
+	select {
+	case <-w.done:
+	case <-ctx.Done(): // its update may yet be committed: the key tells
+		return nil, ctx.Err()
+	}
 	if w.alone {
 		return Do(ctx, b, req, fn)
 	}
@@ -69,20 +76,31 @@ type queue struct {
 	gather  []*waiting
 }
 
-// submit returns when the command was run. The first who comes runs what has gathered by the time, again and again while there is something; so nobody waits for a
-// goroutine of its own to wake up.
+// manyQueues is how many there are where the engine runs updates beside each other.
+const manyQueues = 16
+
+// queueOf returns where the commands on a member wait.
+func (b *Books) queueOf(req proto.Message) *queue {
+	if len(b.queues) == 1 {
+		return &b.queues[0]
+	}
+	h := fnv.New32a()
+	if about, ok := req.(interface{ GetMember() string }); ok {
+		_, _ = io.WriteString(h, about.GetMember()) // a hash takes everything
+	}
+	return &b.queues[h.Sum32()%uint32(len(b.queues))]
+}
+
+// submit adds a command, whose done is closed when it was run. The first who comes begins to run what has gathered by the time, again and again while there is
+// something.
 func (q *queue) submit(b *Books, w *waiting) {
 	q.mu.Lock()
+	defer q.mu.Unlock()
 	q.gather = append(q.gather, w)
-	if q.running {
-		q.mu.Unlock()
-		<-w.done
-		return
+	if !q.running {
+		q.running = true
+		go q.lead(b)
 	}
-	q.running = true
-	q.mu.Unlock()
-	go q.lead(b)
-	<-w.done
 }
 
 // lead runs what gathers until there is nothing left.
@@ -105,7 +123,8 @@ func (q *queue) lead(b *Books) {
 	}
 }
 
-// together runs commands in one update.
+// together runs commands in one update. When a key has been used before, or a name is taken, it runs them once more and looks for their keys first: only those go away
+// that have been answered.
 func (b *Books) together(batch []*waiting) {
 	finished := false
 	defer func() {
@@ -114,25 +133,35 @@ func (b *Books) together(batch []*waiting) {
 			sendAway(batch)
 		}
 	}()
+	err := b.share(batch, false)
+	if store.ViolatedIndex(err) != "" {
+		err = b.share(batch, true)
+	}
+	finished = true
+	if err != nil {
+		sendAway(batch)
+	}
+}
+
+// share runs commands in one update.
+func (b *Books) share(batch []*waiting, looking bool) error {
 	var s *session
 	ctx := context.WithoutCancel(batch[0].ctx)
 	err := b.DB.Update(ctx, func(ctx context.Context, tx store.Writer) error {
 		s = newSession(ctx, b, tx, b.remembered)
 		for _, w := range batch {
 			w.reply, w.err, w.main, w.alone = nil, nil, nil, false
-			if err := s.serve(w); err != nil {
+			if err := s.serve(w, looking); err != nil {
 				return err
 			}
 		}
 		return s.write()
 	})
-	finished = true
 	if err != nil {
 		if s != nil {
 			s.forget()
 		}
-		sendAway(batch)
-		return
+		return err
 	}
 	s.keep()
 	for _, w := range batch {
@@ -140,6 +169,7 @@ func (b *Books) together(batch []*waiting) {
 			w.sealed = s.sealed[w.main]
 		}
 	}
+	return nil
 }
 
 func sendAway(batch []*waiting) {
@@ -149,10 +179,23 @@ func sendAway(batch []*waiting) {
 }
 
 // serve runs one of several commands. The error is one after which the update cannot go on.
-func (s *session) serve(w *waiting) error {
+func (s *session) serve(w *waiting, looking bool) error {
 	if err := w.ctx.Err(); err != nil {
 		w.err = err
 		return nil
+	}
+	if key := w.command.key; s.keys[key] { // it is answered as soon as the one before it is
+		w.alone = true
+		return nil
+	}
+	if looking {
+		before, err := w.command.find(s.ctx, s.tx)
+		if err != nil {
+			return err
+		}
+		if w.alone = before.is; w.alone {
+			return nil
+		}
 	}
 	u := s.unit(w.command.actor)
 	reply, err := w.run(w.ctx, u)
@@ -164,6 +207,9 @@ func (s *session) serve(w *waiting) error {
 			return err
 		}
 		w.reply, w.main = reply, u.main
+		if w.command.key != "" {
+			s.keys[w.command.key] = true
+		}
 		return nil
 	}
 	u.undo()

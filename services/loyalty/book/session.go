@@ -27,8 +27,9 @@ type session struct {
 	// others are entries that move no points, in order; sealed is what each entry became.
 	others []*tables.Entry
 	sealed map[*tables.Entry]store.Row[tables.Entry]
-	// once are the names that entries of this update have taken.
+	// once are the names that entries of this update have taken, keys the keys that they carry.
 	once map[string]*tables.Entry
+	keys map[string]bool
 	// failed is why the update must not be committed.
 	failed error
 }
@@ -36,7 +37,7 @@ type session struct {
 func newSession(ctx context.Context, b *Books, tx store.Writer, c *cache) *session {
 	return &session{
 		books: b, ctx: ctx, tx: tx, now: clock.At(b.Clock.Now()), cache: c,
-		byID: map[string]*Work{}, sealed: map[*tables.Entry]store.Row[tables.Entry]{}, once: map[string]*tables.Entry{},
+		byID: map[string]*Work{}, sealed: map[*tables.Entry]store.Row[tables.Entry]{}, once: map[string]*tables.Entry{}, keys: map[string]bool{},
 	}
 }
 
@@ -143,25 +144,25 @@ func (s *session) writeAccount(w *Work) error {
 	if err != nil {
 		return err
 	}
+	sealed := make([]store.Row[tables.Entry], 0, len(txs))
 	for i, tx := range txs {
 		e := s.entry(w, tx, system)
 		e.Tx, e.Prev = &tx, head
 		if i == len(txs)-1 {
 			e.State, e.DueAt = state, account.DueAt()
 		}
-		name := EntryID(w.ID, tx.Seq)
-		sealed, err := s.seal(name, *e)
-		if err != nil {
+		row := store.Row[tables.Entry]{ID: EntryID(w.ID, tx.Seq)}
+		if row.Value, err = s.seal(row.ID, *e); err != nil {
 			return err
 		}
-		if _, err := tables.Journal.Insert(s.ctx, s.tx, name, sealed); err != nil {
-			return err
-		}
-		head = sealed.Hash
-		s.sealed[e] = store.Row[tables.Entry]{ID: name, Value: sealed}
+		head = row.Value.Hash
+		s.sealed[e] = row
+		sealed = append(sealed, row)
 	}
 	account.Ledger.Head = head
 	w.Row.Value = account
+	// The account comes first: of two updates that have read it, the engine runs the second again when it meets the first there. Met at a number of the journal that is
+	// taken, it would be refused.
 	if w.fresh {
 		w.Row, err = tables.Accounts.Insert(s.ctx, s.tx, w.ID, account)
 	} else {
@@ -169,6 +170,11 @@ func (s *session) writeAccount(w *Work) error {
 	}
 	if err != nil {
 		return err
+	}
+	for _, row := range sealed {
+		if _, err := tables.Journal.Insert(s.ctx, s.tx, row.ID, row.Value); err != nil {
+			return err
+		}
 	}
 	return w.pages.write(s.ctx, s.tx, w.Book.Changed())
 }
