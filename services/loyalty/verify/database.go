@@ -36,6 +36,11 @@ func (d *Database) Feed(ctx context.Context, after int64, limit int) ([]Row, err
 	return raw(docs)
 }
 
+// End is part of Source.
+func (d *Database) End(ctx context.Context) (int64, error) {
+	return d.db.FeedEnd(ctx, d.tables[Journal])
+}
+
 type snapshot struct {
 	*Database
 	tx store.Reader

@@ -64,6 +64,12 @@ func (f *File) Feed(ctx context.Context, after int64, limit int) ([]Row, error) 
 	return f.rows(ctx, `SELECT id, version, seq, doc FROM journal WHERE seq > ?1 ORDER BY seq LIMIT ?2`, after, limit)
 }
 
+// End is part of Source. The file keeps it apart from the rows.
+func (f *File) End(ctx context.Context) (end int64, err error) {
+	err = f.tx.QueryRowContext(ctx, `SELECT coalesce(max(seq), 0) FROM sqlite_sequence WHERE name = 'journal'`).Scan(&end)
+	return end, err
+}
+
 func (f *File) rows(ctx context.Context, query string, args ...any) (out []Row, err error) {
 	rows, err := f.tx.QueryContext(ctx, query, args...)
 	if err != nil {

@@ -12,8 +12,11 @@ import (
 // forged is a small ledger of one account, in whatever state a test brings it, with hashes that are right all the same. It is a Source.
 type forged struct {
 	account, page object
-	entries       []object
-	rows          map[string][]Row
+	// moved is the page of a lot that moved.
+	moved   object
+	entries []object
+	rows    map[string][]Row
+	end     int64
 }
 
 const someone = "m1/points"
@@ -76,7 +79,29 @@ func (f *forged) seal(t *testing.T) {
 	member(f.account, "ledger")["head"] = head
 	f.rows[Accounts] = []Row{row(someone, 3, 0, f.account)}
 	f.rows[LotPages] = []Row{row(someone+"/~/000001", 3, 0, f.page)}
+	if f.moved != nil {
+		f.rows[LotPages] = append([]Row{row(someone+"/2026-05/000001", 1, 0, f.moved)}, f.rows[LotPages]...)
+	}
+	f.end = int64(len(f.rows[Journal]))
 }
+
+// noted adds entries that move no points behind the others.
+func (f *forged) noted(t *testing.T, n int) {
+	t.Helper()
+	for range n {
+		f.end++
+		id, e := fmt.Sprintf("~%010d", f.end), object{"type": "loyalty.request.answered", "at": int64(13), "program": "customers"}
+		e["hash"] = hashOf("renown.journal.1", id, e)
+		text, err := json.Marshal(e)
+		if err != nil {
+			t.Fatal(err)
+		}
+		f.rows[Journal] = append(f.rows[Journal], Row{ID: id, Version: 1, Seq: f.end, Text: text})
+	}
+}
+
+// End is part of Source.
+func (f *forged) End(context.Context) (int64, error) { return f.end, nil }
 
 // View is part of Source.
 func (f *forged) View(ctx context.Context, fn func(ctx context.Context, r Reader) error) error {
@@ -142,13 +167,125 @@ func TestAnUntruthThatIsSealedIsFoundByItsArithmetic(t *testing.T) {
 		f := honest(t)
 		forge(f)
 		f.seal(t)
-		got, err := All(t.Context(), f, nil)
-		var all strings.Builder
-		for _, one := range got.Findings {
-			fmt.Fprintln(&all, one)
+		if all := findings(t, f); !strings.Contains(all, what) {
+			t.Errorf("%s: found %s", what, all)
 		}
-		if err != nil || !strings.Contains(all.String(), what) {
-			t.Errorf("%s: found %s, %v", what, all.String(), err)
+	}
+}
+
+// renewed is an honest ledger in which the lot, with what is reserved of it, has got an end, and so has moved to another page.
+func renewed(t *testing.T) *forged {
+	t.Helper()
+	f := honest(t)
+	read := func(text string) object {
+		doc, err := parse([]byte(text))
+		if err != nil {
+			t.Fatal(err)
+		}
+		return doc
+	}
+	const end = 1_777_600_000_000 // on 1 May 2026
+	lot := fmt.Sprintf(`{"n":2,"points":100,"open":70,"reserved":20,"issuedAt":10,"expiresAt":%d,"tx":4,"from":{"page":"~/000001","n":1}}`, int64(end))
+	f.entries = append(f.entries, read(`{"type":"loyalty.points.noted","at":13,"program":"customers","member":"m1","tx":{"account":"m1/points","seq":4,"kind":"note","effectiveAt":13,`+
+		`"recordedAt":13,"legs":[],"lots":[{"page":"2026-05/000001","n":2,"opened":`+lot+`},{"page":"~/000001","n":1,"open":-70,"reserved":-20,"movedTo":{"page":"2026-05/000001","n":2}}],`+
+		`"after":{"pending":0,"available":50,"reserved":20,"frozen":0,"debt":0}}}`))
+	f.moved = read(`{"id":"2026-05/000001","lots":[` + lot + `]}`)
+	f.page = read(`{"id":"~/000001","lots":[{"n":1,"points":100,"open":0,"issuedAt":10,"tx":1,"movedTo":{"page":"2026-05/000001","n":2}}]}`)
+	ledger := member(f.account, "ledger")
+	ledger["seq"], ledger["lots"], ledger["recordedAt"], ledger["first"] = int64(4), int64(2), int64(13), "2026-05/000001"
+	ledger["tail"] = object{"page": "2026-05/000001", "lots": int64(1)}
+	take := first(first(ledger, "holds"), "takes")
+	take["page"], take["n"] = "2026-05/000001", int64(2)
+	return f
+}
+
+// What a hold is on goes along with a lot that moves: a ledger in which it does not is not whole, and the hold's end finds its points where the lot has gone.
+func TestAHoldFollowsALotThatMoves(t *testing.T) {
+	f := renewed(t)
+	f.seal(t)
+	if got, err := All(t.Context(), f, nil); err != nil || !got.Whole() {
+		t.Fatalf("an honest ledger: %+v, %v", got, err)
+	}
+	takes := func(f *forged) object { return first(first(member(f.account, "ledger"), "holds"), "takes") }
+	for what, forge := range map[string]func(f *forged){
+		"at ledger.holds[0].takes[0].n":    func(f *forged) { takes(f)["n"] = int64(1) },
+		"at ledger.holds[0].takes[0].page": func(f *forged) { takes(f)["page"] = "~/000001" },
+		"at ledger.holds[0].takes[0]":      func(f *forged) { delete(second(f.tx(4), "lots"), "movedTo") },
+		"at lots[0].movedTo":               func(f *forged) { delete(first(f.page, "lots"), "movedTo") },
+		"at lots[0].from":                  func(f *forged) { delete(first(f.moved, "lots"), "from") },
+		"lot 2 would have 70 open":         func(f *forged) { member(first(f.tx(4), "lots"), "opened")["points"] = int64(60) },
+		"the lots moved reserved by 20":    func(f *forged) { delete(second(f.tx(4), "lots"), "reserved") },
+	} {
+		f := renewed(t)
+		forge(f)
+		f.seal(t)
+		if all := findings(t, f); !strings.Contains(all, what) {
+			t.Errorf("%s: found %s", what, all)
+		}
+	}
+}
+
+// findings are all that is found, one in each line.
+func findings(t *testing.T, f *forged) string {
+	t.Helper()
+	got, err := All(t.Context(), f, nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	var all strings.Builder
+	for _, one := range got.Findings {
+		fmt.Fprintln(&all, one)
+	}
+	return all.String()
+}
+
+// An entry that moves no points is in no chain. Before a checkpoint seals it, its number tells that it is missing.
+func TestAnEntryWithoutPointsIsMissedBeforeItIsSealed(t *testing.T) {
+	whole := func() *forged {
+		f := honest(t)
+		f.seal(t)
+		f.noted(t, 3)
+		return f
+	}
+	if all := findings(t, whole()); all != "" {
+		t.Fatalf("an honest ledger: %s", all)
+	}
+	for what, at := range map[string]int{"journal ~0000000005: before it 1 entries are missing: 4 to 4": 3, "journal ~0000000006: before it 1": 4, "journal the end: before it 1": 5} {
+		f := whole()
+		f.rows[Journal] = append(f.rows[Journal][:at:at], f.rows[Journal][at+1:]...)
+		if all := findings(t, f); !strings.Contains(all, what) {
+			t.Errorf("%s: found %s", what, all)
+		}
+	}
+	f := whole()
+	f.rows[Journal][4].Text = []byte(strings.Replace(string(f.rows[Journal][4].Text), "answered", "refused", 1))
+	if all := findings(t, f); !strings.Contains(all, "it is not what was hashed") {
+		t.Errorf("changed: found %s", all)
+	}
+}
+
+// A byte that is no UTF-8, and half a surrogate pair, read as U+FFFD: where that stood, the hash would not tell.
+func TestWhatTheDecoderWouldReplaceIsNotRead(t *testing.T) {
+	forms := map[string]bool{
+		"\uFFFD": true, "\\ufffd": true, "\\ud83d\\ude00": true, "\U0001F600": true, "\\\\ud800": true, "\\u00e9": true,
+		"\xff": false, "\xed\xa0\x80": false, "\xc3": false, "\\ud800": false, "\\uDC00": false, "\\ud800\\u0041": false, "\\ud800x": false, "\\ud83d\\ud83d": false,
+	}
+	for form, legible := range forms {
+		if doc, err := parse([]byte(`{"a":"` + form + `"}`)); legible != (err == nil) {
+			t.Errorf("%q is read as %v, %v", form, doc, err)
+		}
+	}
+	f := honest(t)
+	f.entries[1]["reason"] = "a \uFFFD in it"
+	f.seal(t)
+	if all := findings(t, f); all != "" {
+		t.Fatalf("an honest ledger: %s", all)
+	}
+	text := string(f.rows[Journal][1].Text)
+	for _, other := range []string{"\xff", "\\ud800"} {
+		f.rows[Journal][1].Text = []byte(strings.Replace(text, "\uFFFD", other, 1))
+		if all := findings(t, f); !strings.Contains(all, "it cannot be read") {
+			t.Errorf("%q: found %s", other, all)
 		}
 	}
 }

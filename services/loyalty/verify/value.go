@@ -11,6 +11,8 @@ import (
 	"maps"
 	"slices"
 	"strconv"
+	"unicode/utf16"
+	"unicode/utf8"
 )
 
 // object is a JSON object as it is read here: strings, int64, bool, nil, lists and objects. A number that is none of 64 bits, and a key that stands twice, is refused.
@@ -18,6 +20,9 @@ type object = map[string]any
 
 // parse reads a document.
 func parse(text []byte) (object, error) {
+	if err := legible(text); err != nil {
+		return nil, err
+	}
 	d := json.NewDecoder(bytes.NewReader(text))
 	d.UseNumber()
 	v, err := parseValue(d)
@@ -32,6 +37,39 @@ func parse(text []byte) (object, error) {
 		return nil, errors.New("it is no object")
 	}
 	return o, nil
+}
+
+// legible refuses a text for which the decoder would put U+FFFD: one that is not UTF-8, or escapes half a surrogate pair. It would read as another that has a U+FFFD there.
+func legible(text []byte) error {
+	if !utf8.Valid(text) {
+		return errors.New("it is not UTF-8")
+	}
+	for i := 0; i < len(text); i++ {
+		if text[i] != '\\' {
+			continue
+		}
+		r := escaped(text[i:])
+		if i++; !utf16.IsSurrogate(r) {
+			continue
+		}
+		if i += 5; utf16.DecodeRune(r, escaped(text[min(i, len(text)):])) == utf8.RuneError {
+			return errors.New("it escapes half a character")
+		}
+		i += 5
+	}
+	return nil
+}
+
+// escaped returns the unit of UTF-16 that a text begins with as an escape, 0 if it does not.
+func escaped(text []byte) rune {
+	if len(text) < 6 || text[0] != '\\' || text[1] != 'u' {
+		return 0
+	}
+	n, err := strconv.ParseUint(string(text[2:6]), 16, 16)
+	if err != nil {
+		return 0
+	}
+	return rune(n)
 }
 
 func parseValue(d *json.Decoder) (any, error) {

@@ -46,6 +46,8 @@ type Source interface {
 	View(ctx context.Context, fn func(ctx context.Context, r Reader) error) error
 	// Feed returns up to limit rows of the journal, in the order of their numbers, which are greater than after.
 	Feed(ctx context.Context, after int64, limit int) ([]Row, error)
+	// End is the last number that a row of the journal has got. Numbers follow each other without a gap.
+	End(ctx context.Context) (int64, error)
 }
 
 // Finding is a place where the ledger is not whole.
