@@ -25,14 +25,7 @@ type example struct {
 
 // TestExamples executes the examples of the OpenAPI document, in their order, against the real services. It is also one story's whole way over REST.
 func TestExamples(t *testing.T) {
-	raw, err := os.ReadFile("../proto/tools/openapi/examples.yaml")
-	if err != nil {
-		t.Fatal(err)
-	}
-	var all []example
-	if err := yaml.Unmarshal(raw, &all); err != nil {
-		t.Fatal(err)
-	}
+	all := readExamples(t)
 	w, provider := newRealWorld(t)
 	r := &runner{world: w, idp: provider, at: map[string][2]string{}, kept: map[string]string{}, sessions: map[string]string{}}
 	for path, item := range readDocument(t).Paths {
@@ -45,6 +38,36 @@ func TestExamples(t *testing.T) {
 			t.Fatal("what follows stands on this")
 		}
 	}
+}
+
+// TestPointsAreShownByExample holds that each method about points that answers with JSON is shown with a worked call.
+func TestPointsAreShownByExample(t *testing.T) {
+	shown := map[string]bool{}
+	for _, e := range readExamples(t) {
+		shown[e.Operation] = true
+	}
+	for path, item := range readDocument(t).Paths {
+		for _, op := range item {
+			about := strings.HasPrefix(path, "/v1/programs") || strings.HasPrefix(path, "/v1/statement")
+			ok, _ := op.Responses["200"].(map[string]any)
+			content, _ := ok["content"].(map[string]any)
+			if _, isJSON := content["application/json"]; about && isJSON && !shown[op.OperationID] {
+				t.Errorf("%s has no example", op.OperationID)
+			}
+		}
+	}
+}
+
+func readExamples(t *testing.T) (all []example) {
+	t.Helper()
+	raw, err := os.ReadFile("../proto/tools/openapi/examples.yaml")
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := yaml.Unmarshal(raw, &all); err != nil {
+		t.Fatal(err)
+	}
+	return all
 }
 
 type runner struct {
@@ -111,10 +134,14 @@ func (r *runner) credential(t *testing.T, as string) string {
 		return ""
 	case "app":
 		return "Bearer " + r.kept["key"]
+	case "shop":
+		return "Bearer " + r.kept["shopKey"]
 	case "customer":
 		return "Link " + r.kept["link"][strings.LastIndex(r.kept["link"], "/")+1:]
 	case "guest":
 		return "Link " + r.kept["previewLink"][strings.LastIndex(r.kept["previewLink"], "/")+1:]
+	case "member":
+		return "Link " + r.kept["pointsLink"][strings.LastIndex(r.kept["pointsLink"], "/")+1:]
 	case "admin", "editor", "approver":
 		if r.sessions[as] == "" {
 			r.sessions[as] = r.signIn(r.idp, as, as)
