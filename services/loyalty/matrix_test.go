@@ -30,6 +30,7 @@ func TestMatrix(t *testing.T) {
 		&loyaltyv1.StatementsService_ServiceDesc,
 		&loyaltyv1.TiersService_ServiceDesc,
 		&loyaltyv1.ReviewsService_ServiceDesc,
+		&loyaltyv1.AchievementsService_ServiceDesc,
 	)
 	if err != nil {
 		t.Fatal(err)

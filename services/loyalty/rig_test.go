@@ -28,18 +28,19 @@ type rig struct {
 	*loyalty.Service
 	stop func()
 
-	programs    loyaltyv1.ProgramsServiceClient
-	members     loyaltyv1.MembersServiceClient
-	points      loyaltyv1.PointsServiceClient
-	events      loyaltyv1.LoyaltyEventsServiceClient
-	reports     loyaltyv1.ReportsServiceClient
-	statements  loyaltyv1.StatementsServiceClient
-	tiers       loyaltyv1.TiersServiceClient
-	reviews     loyaltyv1.ReviewsServiceClient
-	rules       loyaltyv1.EarningRulesServiceClient
-	orders      loyaltyv1.OrdersServiceClient
-	rewards     loyaltyv1.RewardsServiceClient
-	redemptions loyaltyv1.RedemptionsServiceClient
+	programs     loyaltyv1.ProgramsServiceClient
+	members      loyaltyv1.MembersServiceClient
+	points       loyaltyv1.PointsServiceClient
+	events       loyaltyv1.LoyaltyEventsServiceClient
+	reports      loyaltyv1.ReportsServiceClient
+	statements   loyaltyv1.StatementsServiceClient
+	tiers        loyaltyv1.TiersServiceClient
+	reviews      loyaltyv1.ReviewsServiceClient
+	rules        loyaltyv1.EarningRulesServiceClient
+	orders       loyaltyv1.OrdersServiceClient
+	rewards      loyaltyv1.RewardsServiceClient
+	redemptions  loyaltyv1.RedemptionsServiceClient
+	achievements loyaltyv1.AchievementsServiceClient
 }
 
 func newRig(t testing.TB) *rig {
@@ -78,6 +79,7 @@ func (r *rig) open(t testing.TB) {
 	r.programs, r.members = loyaltyv1.NewProgramsServiceClient(c), loyaltyv1.NewMembersServiceClient(c)
 	r.points, r.events = loyaltyv1.NewPointsServiceClient(c), loyaltyv1.NewLoyaltyEventsServiceClient(c)
 	r.reports, r.statements = loyaltyv1.NewReportsServiceClient(c), loyaltyv1.NewStatementsServiceClient(c)
+	r.achievements = loyaltyv1.NewAchievementsServiceClient(c)
 	r.tiers, r.reviews = loyaltyv1.NewTiersServiceClient(c), loyaltyv1.NewReviewsServiceClient(c)
 }
 

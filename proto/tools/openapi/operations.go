@@ -30,6 +30,7 @@ var groups = []struct{ service, name string }{
 	{"StatementsService", "Statements"},
 	{"TiersService", "Tiers"},
 	{"ReviewsService", "Reviews"},
+	{"AchievementsService", "Achievements"},
 	{"EarningRulesService", "Earning rules"},
 	{"OrdersService", "Orders and events"},
 	{"ReportsService", "Reports"},

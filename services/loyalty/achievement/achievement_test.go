@@ -403,3 +403,39 @@ func TestGoalsThatAreNotRightAreRefused(t *testing.T) {
 		}
 	}
 }
+
+func TestTwoWaysThatBecomeOne(t *testing.T) {
+	for _, c := range []struct {
+		name        string
+		g           achievement.Goal
+		days, other []string
+		want        string
+	}{
+		{"halves make one", challenge(4, "", achievement.EveryTime), []string{"2026-03-01 2"}, []string{"2026-03-05 3"}, "#1"},
+		{"both had it, once", challenge(2, "", achievement.Once), []string{"2026-03-01 2"}, []string{"2026-03-05 2"}, "#1"},
+		{"both had it", challenge(2, "", achievement.EveryTime), []string{"2026-03-01 3"}, []string{"2026-03-05 3"}, "#1 #2 #3"},
+		{"days of both in a row", streak(3, "day", achievement.EveryTime), []string{"2026-03-01", "2026-03-03"}, []string{"2026-03-02"}, "#1"},
+		{"the same month", challenge(2, "month", achievement.PerPeriod), []string{"2026-03-01 2"}, []string{"2026-03-05 2", "2026-04-01 2"}, "2026-03 2026-04"},
+	} {
+		one, _ := after(t, c.g, c.days...)
+		two, _ := after(t, c.g, c.other...)
+		for _, closed := range []bool{false, true} {
+			done := int64(0)
+			if closed { // then only how often is known
+				two = two.Close(c.g, enrolled, day("2026-06-01"))
+				done = two.Base.Done
+			}
+			both := one.Unite(c.g, two)
+			var keys []string
+			for _, r := range both.All(c.g, enrolled) {
+				keys = append(keys, r.Key)
+			}
+			if got := strings.Join(keys, " "); !closed && got != c.want {
+				t.Errorf("%s: %s, want %s", c.name, got, c.want)
+			}
+			if got := both.Progress(c.g, enrolled, day("2026-06-02")).Done; closed && (got < done || c.g.Repeat == achievement.Once && got != 1) {
+				t.Errorf("%s, closed: done %d times, the other alone %d", c.name, got, done)
+			}
+		}
+	}
+}

@@ -36,6 +36,19 @@ func (s State) Add(g Goal, anchor, on calendar.Date, count int64) (State, Change
 	return s, Change{Reached: without(after, before), Undone: without(before, after)}
 }
 
+// Unite adds the way of another member, who is one with the first from now on. What both have closed adds up in how often the goal was reached; the rest is worked out
+// from the days of both.
+func (s State) Unite(g Goal, other State) State {
+	s.Base.Done += other.Base.Done
+	if g.Kind == Challenge && g.Window.Unit == "" {
+		s.Base.Sum, s.Base.Here = s.Base.Sum+other.Base.Sum, s.Base.Here+other.Base.Here
+	}
+	for _, d := range other.Days {
+		s, _ = s.Add(g, calendar.Date{}, d.Date, d.Count)
+	}
+	return s
+}
+
 // All returns the achievements of the days that are open, in their order.
 func (s State) All(g Goal, anchor calendar.Date) []Reached {
 	_, all := s.scan(g, anchor)

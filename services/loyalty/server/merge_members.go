@@ -15,6 +15,9 @@ import (
 	loyaltyv1 "renown.example/proto/gen/renown/loyalty/v1"
 )
 
+// eventMerged is the type of the entry that tells of a merge.
+const eventMerged = "loyalty.member.merged"
+
 // merged is what the entries of a merge tell.
 type merged struct {
 	From     string `json:"from"`
@@ -53,7 +56,7 @@ func (s *Server) MergeMembers(ctx context.Context, req *loyaltyv1.MergeMembersRe
 		}
 		showWorks(out, works)
 		facts, err := book.Facts(merged{From: from.ID, Into: to.ID})
-		u.Record(tables.Entry{Type: "loyalty.member.merged", Subject: memberName(to.Value.Program, to.ID), Program: to.Value.Program, Member: to.ID, Facts: facts})
+		u.Record(tables.Entry{Type: eventMerged, Subject: memberName(to.Value.Program, to.ID), Program: to.Value.Program, Member: to.ID, Facts: facts})
 		return &loyaltyv1.MergeMembersResponse{Member: out}, err
 	})
 }

@@ -53,6 +53,7 @@ type Server struct {
 	loyaltyv1.UnimplementedStatementsServiceServer
 	loyaltyv1.UnimplementedTiersServiceServer
 	loyaltyv1.UnimplementedReviewsServiceServer
+	loyaltyv1.UnimplementedAchievementsServiceServer
 
 	Options
 	books *book.Books
@@ -106,6 +107,7 @@ func Register(r grpc.ServiceRegistrar, s *Server) {
 	loyaltyv1.RegisterStatementsServiceServer(r, s)
 	loyaltyv1.RegisterTiersServiceServer(r, s)
 	loyaltyv1.RegisterReviewsServiceServer(r, s)
+	loyaltyv1.RegisterAchievementsServiceServer(r, s)
 }
 
 // Jobs are what the service does when it is due.
@@ -115,7 +117,9 @@ func (s *Server) Jobs() map[string]outbox.Handler {
 
 // Followers are what follows the journal, by name: each is made with a channel that wakes it and a function that hears of failures.
 func (s *Server) Followers() map[string]func(wake <-chan struct{}, failed func(error)) *outbox.Follower[tables.Entry] {
-	return map[string]func(<-chan struct{}, func(error)) *outbox.Follower[tables.Entry]{"dues": s.Dues, reportsFollower: s.Reports, verify.Sealer: s.Checkpoints}
+	return map[string]func(<-chan struct{}, func(error)) *outbox.Follower[tables.Entry]{
+		"dues": s.Dues, reportsFollower: s.Reports, verify.Sealer: s.Checkpoints, activityFollower: s.Activity,
+	}
 }
 
 func (s *Server) now() clock.Millis { return clock.At(s.Clock.Now()) }

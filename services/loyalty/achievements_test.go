@@ -1,0 +1,282 @@
+package loyalty_test
+
+import (
+	"fmt"
+	"math/rand/v2"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+	"google.golang.org/protobuf/testing/protocmp"
+	"google.golang.org/protobuf/types/known/timestamppb"
+
+	"renown.example/kit/auth"
+	"renown.example/kit/fault"
+	loyaltyv1 "renown.example/proto/gen/renown/loyalty/v1"
+)
+
+// achievement adds an achievement to the customers' programme.
+func (r *rig) achievement(t testing.TB, id string, points int64, goal *loyaltyv1.AchievementGoal) {
+	t.Helper()
+	_, err := r.achievements.CreateAchievement(r.manager(t, "achievement-"+id), &loyaltyv1.CreateAchievementRequest{
+		Program: "customers", AchievementId: id, DisplayName: "The " + id, Badge: id, Points: points, Goal: goal,
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+}
+
+// journalEnd is the number of the last entry of the journal.
+func (r *rig) journalEnd(t testing.TB) int64 {
+	t.Helper()
+	for end := int64(0); ; {
+		resp, err := r.events.ListLoyaltyEvents(r.shop(t), &loyaltyv1.ListLoyaltyEventsRequest{After: end, PageSize: 1000})
+		if err != nil {
+			t.Fatal(err)
+		}
+		if len(resp.GetEvents()) == 0 {
+			return end
+		}
+		end = resp.GetNextAfter()
+	}
+}
+
+// reached waits until all that is in the journal was looked at, and returns how far a member has come, by the achievement's id.
+func (r *rig) reached(t testing.TB, member string) map[string]*loyaltyv1.MemberAchievement {
+	t.Helper()
+	end := r.journalEnd(t)
+	for deadline := time.Now().Add(20 * time.Second); ; {
+		resp, err := r.achievements.ListMemberAchievements(r.shop(t), &loyaltyv1.ListMemberAchievementsRequest{Program: "customers", Member: member})
+		if err != nil {
+			t.Fatal(err)
+		}
+		if resp.GetThroughSequence() >= end {
+			out := map[string]*loyaltyv1.MemberAchievement{}
+			for _, a := range resp.GetAchievements() {
+				out[strings.TrimPrefix(a.GetAchievement(), "programs/customers/achievements/")] = a
+			}
+			return out
+		}
+		if time.Now().After(deadline) {
+			t.Fatalf("achievements stand at %d, the journal at %d", resp.GetThroughSequence(), end)
+		}
+		r.clock.Step(time.Millisecond)
+	}
+}
+
+// told counts the events of a type.
+func (r *rig) told(t testing.TB, kind string) int {
+	t.Helper()
+	n := 0
+	for after := int64(0); ; {
+		resp, err := r.events.ListLoyaltyEvents(r.as(t, auth.Identity{Kind: auth.KindUser, Subject: "ada", Roles: []string{"admin"}}), &loyaltyv1.ListLoyaltyEventsRequest{After: after, PageSize: 1000})
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, e := range resp.GetEvents() {
+			if e.GetType() == kind {
+				n++
+			}
+		}
+		if len(resp.GetEvents()) == 0 {
+			return n
+		}
+		after = resp.GetNextAfter()
+	}
+}
+
+// ordered records an order of one line that was placed so many days before the start.
+func (r *rig) ordered(t testing.TB, member, id string, daysBefore int, amount int64) {
+	t.Helper()
+	o := orderOf(id, amount)
+	o.OrderTime = timestamppb.New(start.AddDate(0, 0, -daysBefore))
+	if _, err := r.order(t, member, o); err != nil {
+		t.Fatal(err)
+	}
+}
+
+func (r *rig) back(t testing.TB, order, id string, lines ...*loyaltyv1.ReturnedLine) {
+	t.Helper()
+	if _, err := r.orders.ReturnOrder(r.shop(t, "back-"+order+"-"+id), &loyaltyv1.ReturnOrderRequest{Program: "customers", Order: order, ReturnId: id, Lines: lines}); err != nil {
+		t.Fatal(err)
+	}
+}
+
+func challenge(measure loyaltyv1.AchievementMeasure, target int64, window loyaltyv1.AchievementWindow, repeat loyaltyv1.AchievementRecurrence) *loyaltyv1.AchievementGoal {
+	return &loyaltyv1.AchievementGoal{
+		Kind: loyaltyv1.AchievementKind_ACHIEVEMENT_KIND_CHALLENGE, Trigger: "order", Measure: measure, Target: target, Window: window, Recurrence: repeat,
+	}
+}
+
+func dailyStreak(target int64) *loyaltyv1.AchievementGoal {
+	return &loyaltyv1.AchievementGoal{
+		Kind: loyaltyv1.AchievementKind_ACHIEVEMENT_KIND_STREAK, Trigger: "order", Measure: times, Target: target,
+		Window: loyaltyv1.AchievementWindow_ACHIEVEMENT_WINDOW_DAY, Recurrence: always,
+	}
+}
+
+const (
+	times   = loyaltyv1.AchievementMeasure_ACHIEVEMENT_MEASURE_TIMES
+	amount  = loyaltyv1.AchievementMeasure_ACHIEVEMENT_MEASURE_AMOUNT
+	allTime = loyaltyv1.AchievementWindow_ACHIEVEMENT_WINDOW_UNSPECIFIED
+	monthly = loyaltyv1.AchievementWindow_ACHIEVEMENT_WINDOW_MONTH
+	once    = loyaltyv1.AchievementRecurrence_ACHIEVEMENT_RECURRENCE_ONCE
+	aPeriod = loyaltyv1.AchievementRecurrence_ACHIEVEMENT_RECURRENCE_PERIOD
+	always  = loyaltyv1.AchievementRecurrence_ACHIEVEMENT_RECURRENCE_ALWAYS
+)
+
+func TestAChallengeIsReachedOncePaidOnceAndTakenBackByAReturn(t *testing.T) {
+	r := newRig(t)
+	r.achievement(t, "big-month", 50, challenge(amount, 10_000, monthly, aPeriod))
+	ida := r.enrol(t, "Ida")
+	r.ordered(t, ida, "1", 0, 6_000)
+	if a := r.reached(t, ida)["big-month"]; a.GetDone() != 0 || a.GetValue() != 6_000 || a.GetTarget() != 10_000 || a.GetBy() != "2026-05-31" || len(a.GetEarned()) != 0 {
+		t.Errorf("after the first order: %v", a)
+	}
+	r.ordered(t, ida, "2", 0, 5_000)
+	r.ordered(t, ida, "3", 10, 20_000) // in April
+	a := r.reached(t, ida)["big-month"]
+	if a.GetDone() != 2 || len(a.GetEarned()) != 2 || a.GetBadge() != "big-month" {
+		t.Fatalf("after all orders: %v", a)
+	}
+	if got := r.account(t, ida); got.GetAvailable() != 100 || got.GetLifetimeEarned() != 100 {
+		t.Errorf("the account: %v", got)
+	}
+	// A line that comes back takes May's away, and an order more brings it again.
+	r.back(t, "1", "a", &loyaltyv1.ReturnedLine{Line: "1", Amount: 2_000})
+	a = r.reached(t, ida)["big-month"]
+	if got := r.account(t, ida); a.GetValue() != 9_000 || a.GetDone() != 1 || len(a.GetEarned()) != 1 || a.GetEarned()[0].GetKey() != "2026-04" || got.GetAvailable() != 50 {
+		t.Errorf("after the return: %v, %v", a, got)
+	}
+	r.ordered(t, ida, "4", 1, 1_000)
+	a = r.reached(t, ida)["big-month"]
+	if got := r.account(t, ida); a.GetDone() != 2 || got.GetAvailable() != 100 {
+		t.Errorf("after it was reached again: %v, %v", a, got)
+	}
+	if e, u := r.told(t, "loyalty.achievement.earned"), r.told(t, "loyalty.achievement.undone"); e != 3 || u != 1 {
+		t.Errorf("%d earned and %d undone were told", e, u)
+	}
+}
+
+// Whatever the order in which orders and returns become known, and however often they are sent: the same is reached, and paid for once.
+func TestAnyOrderOfArrivalGivesTheSameAchievementsPaidOnce(t *testing.T) {
+	r := newRig(t)
+	r.achievement(t, "streak", 7, dailyStreak(3))
+	r.achievement(t, "month", 11, challenge(amount, 9_000, monthly, always))
+	r.achievement(t, "fifth", 13, challenge(times, 5, allTime, once))
+	rnd := rand.New(rand.NewPCG(11, 5))
+	members := []string{r.enrol(t, "Ida"), r.enrol(t, "Jon"), r.enrol(t, "Kim")}
+	type act struct {
+		order, ago int
+		back       bool
+	}
+	var acts []act
+	for i := range 24 {
+		ago := rnd.IntN(20)
+		acts = append(acts, act{order: i, ago: ago})
+		if i%4 == 0 {
+			acts = append(acts, act{order: i, ago: ago, back: true})
+		}
+	}
+	for n, m := range members {
+		mixed := append([]act(nil), acts...)
+		rnd.Shuffle(len(mixed), func(i, j int) { mixed[i], mixed[j] = mixed[j], mixed[i] })
+		known, waiting := map[int]bool{}, map[int]bool{}
+		send := func(a act) {
+			id := fmt.Sprintf("%d-%d", n, a.order)
+			if a.back {
+				r.back(t, id, "all")
+				return
+			}
+			r.ordered(t, m, id, a.ago, 3_000)
+			// Twice under its key, and once more under another.
+			r.ordered(t, m, id, a.ago, 3_000)
+			_, err := r.orders.RecordOrder(r.shop(t, "again-"+id), &loyaltyv1.RecordOrderRequest{Program: "customers", Member: m, Order: orderOf(id, 3_000)})
+			refused(t, "an order that is there", err, fault.AlreadyExists)
+		}
+		for _, a := range mixed {
+			if a.back && !known[a.order] { // what came back before it was sold waits
+				waiting[a.order] = true
+				continue
+			}
+			send(a)
+			if known[a.order] = true; waiting[a.order] {
+				send(act{order: a.order, ago: a.ago, back: true})
+			}
+		}
+	}
+	want := r.reached(t, members[0])
+	if want["streak"].GetDone() == 0 || want["month"].GetDone() < 2 || want["fifth"].GetDone() != 1 {
+		t.Fatalf("hardly anything is reached: %v", want)
+	}
+	for _, m := range members {
+		got := r.reached(t, m)
+		if d := cmp.Diff(want, got, protocmp.Transform(), protocmp.IgnoreFields(&loyaltyv1.EarnedAchievement{}, "earn_time", "entry"),
+			protocmp.SortRepeated(func(a, b *loyaltyv1.EarnedAchievement) bool { return a.GetKey() < b.GetKey() })); d != "" {
+			t.Errorf("another order of arrival gives something else:\n%s", d)
+		}
+		points := 7*got["streak"].GetDone() + 11*got["month"].GetDone() + 13*got["fifth"].GetDone()
+		if a := r.account(t, m); a.GetAvailable() != points || a.GetDebt() != 0 {
+			t.Errorf("the account holds %d, %d were earned", a.GetAvailable(), points)
+		}
+	}
+}
+
+// A day ends in the programme's zone: two orders within two hours are two days there.
+func TestStreaksFollowTheProgrammesZone(t *testing.T) {
+	r := newRig(t)
+	p, err := r.programs.GetProgram(r.manager(t), &loyaltyv1.GetProgramRequest{Program: "customers"})
+	if err != nil {
+		t.Fatal(err)
+	}
+	_, err = r.programs.UpdateProgram(r.manager(t), &loyaltyv1.UpdateProgramRequest{
+		Program: "customers", DisplayName: "Customers", Wallets: p.GetProgram().GetWallets(), TimeZone: "Asia/Tokyo",
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	r.achievement(t, "streak", 5, dailyStreak(2))
+	ida, jon := r.enrol(t, "Ida"), r.enrol(t, "Jon")
+	for i, at := range []string{"2026-05-02T14:00:00Z", "2026-05-02T16:00:00Z", "2026-05-02T23:30:00Z", "2026-05-03T00:30:00Z"} {
+		when, err := time.Parse(time.RFC3339, at)
+		if err != nil {
+			t.Fatal(err)
+		}
+		o := orderOf(fmt.Sprint(i), 100)
+		o.OrderTime = timestamppb.New(when)
+		if _, err := r.order(t, []string{ida, ida, jon, jon}[i], o); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if a := r.reached(t, ida)["streak"]; a.GetDone() != 1 || a.GetEarned()[0].GetDay() != "2026-05-03" {
+		t.Errorf("23:00 and 1:00 in Tokyo: %v", a)
+	}
+	if a := r.reached(t, jon)["streak"]; a.GetDone() != 0 || a.GetValue() != 1 {
+		t.Errorf("8:30 and 9:30 in Tokyo: %v", a)
+	}
+}
+
+// What was recorded while nobody followed the journal, because the process died, is counted and paid once when it is there again.
+func TestWhatDiesBeforeItPaysPaysOnceAfterwards(t *testing.T) {
+	r := newRig(t)
+	r.achievement(t, "second", 20, challenge(times, 2, allTime, always))
+	ida := r.enrol(t, "Ida")
+	for life := range 3 {
+		r.stop() // nobody follows
+		for n := range 2 {
+			r.ordered(t, ida, fmt.Sprintf("%d-%d", life, n), 0, 100)
+		}
+		if a := r.account(t, ida); a.GetAvailable() != int64(20*life) {
+			t.Fatalf("paid while nobody followed: %v", a)
+		}
+		r.restart(t)
+		if a := r.reached(t, ida)["second"]; a.GetDone() != int64(life+1) || r.account(t, ida).GetAvailable() != int64(20*(life+1)) {
+			t.Errorf("life %d: %v, %v", life, a, r.account(t, ida))
+		}
+		r.restart(t)
+	}
+	if n := r.told(t, "loyalty.achievement.earned"); n != 3 {
+		t.Errorf("%d were told", n)
+	}
+}
