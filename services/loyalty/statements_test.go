@@ -53,6 +53,11 @@ func TestAMemberSeesTheirOwnPointsByALink(t *testing.T) {
 	if first := w.GetExpirations()[0]; first.GetPoints() != 50 || !first.GetTime().AsTime().Equal(start.Add(24*time.Hour)) || w.GetExpirations()[1].GetPoints() != 100 {
 		t.Errorf("expires: %v", w.GetExpirations())
 	}
+	r.metals(t, nil)
+	got, err = r.statements.GetStatement(holder(), &loyaltyv1.GetStatementRequest{})
+	if tier := got.GetStatement().GetWallets()[0].GetAccount().GetTier(); err != nil || tier.GetDisplayName() != "Silver" || tier.GetUp().GetMissing() != 350 || got.GetStatement().GetCurrency() != "EUR" {
+		t.Errorf("among the tiers: %v, %v", got, err)
+	}
 	r.clock.Step(25 * time.Hour)
 	if got, err = r.statements.GetStatement(holder(), &loyaltyv1.GetStatementRequest{}); err != nil || got.GetStatement().GetWallets()[0].GetAccount().GetAvailable() != 100 {
 		t.Errorf("a day later: %v, %v", got, err)

@@ -109,7 +109,7 @@ func (s *Server) GetStatement(ctx context.Context, _ *loyaltyv1.GetStatementRequ
 			return nil, err
 		}
 		out := &loyaltyv1.Statement{
-			Member: memberName(row.Value.Program, row.ID), DisplayName: profile.DisplayName, Program: p.Value.DisplayName, TimeZone: p.Value.TimeZone,
+			Member: memberName(row.Value.Program, row.ID), DisplayName: profile.DisplayName, Program: p.Value.DisplayName, TimeZone: p.Value.TimeZone, Currency: p.Value.Currency,
 			LinkExpireTime: timestamp(clock.At(claims.Expires)),
 		}
 		for i, unit := range programProto(p.ID, p.Version, p.Value).GetWallets() {
@@ -148,10 +148,14 @@ func (s *Server) statementWallet(ctx context.Context, tx store.Reader, member, w
 		}
 		return len(expires) < 4*mostAhead
 	})
+	if err != nil {
+		return nil, err
+	}
 	out.Expirations, out.Activations = ahead(expires), ahead(activates)
 	if len(out.Expirations) > 0 {
 		out.Account.NextExpireTime, out.Account.NextExpirePoints = out.Expirations[0].GetTime(), out.Expirations[0].GetPoints()
 	}
+	out.Account.Tier, err = s.tierProgress(ctx, tx, row.Value)
 	return out, err
 }
 

@@ -66,6 +66,9 @@ func New(o Options) (*Site, error) {
 func (s *Site) Handler() http.Handler {
 	mux := http.NewServeMux()
 	mux.HandleFunc("GET /points/{token}", func(w http.ResponseWriter, r *http.Request) { s.visit(w, r).show(http.StatusOK) })
+	mux.HandleFunc("GET /points/{token}/rewards/{reward}", func(w http.ResponseWriter, r *http.Request) { s.visit(w, r).confirm(http.StatusOK, nil) })
+	mux.HandleFunc("POST /points/{token}/rewards/{reward}", func(w http.ResponseWriter, r *http.Request) { s.visit(w, r).redeem() })
+	mux.HandleFunc("GET /points/{token}/redemptions/{redemption}", func(w http.ResponseWriter, r *http.Request) { s.visit(w, r).redeemed() })
 	mux.HandleFunc("/points/", func(w http.ResponseWriter, r *http.Request) {
 		s.visit(w, r).fail(fault.NotFound.New("there is no page at this address"))
 	})
@@ -84,14 +87,15 @@ type visit struct {
 	r      *http.Request
 	locale string
 	home   string
+	conn   *api.Conn
 	api    loyaltyv1.StatementsServiceClient
 }
 
 func (s *Site) visit(w http.ResponseWriter, r *http.Request) *visit {
 	token := r.PathValue("token")
+	conn := s.API.As(api.Link(token))
 	return &visit{
-		site: s, w: w, r: r, locale: s.language(r), home: "/points/" + url.PathEscape(token),
-		api: loyaltyv1.NewStatementsServiceClient(s.API.As(api.Link(token))),
+		site: s, w: w, r: r, locale: s.language(r), home: "/points/" + url.PathEscape(token), conn: conn, api: loyaltyv1.NewStatementsServiceClient(conn),
 	}
 }
 
@@ -121,7 +125,7 @@ func (v *visit) say(key string, args ...any) string {
 func (v *visit) view(title string, data any) *web.View {
 	out := &web.View{Locale: v.locale, Title: title, NoIndex: true, Class: "points-page", Styles: []string{"points.css"}, Data: data}
 	for _, l := range web.Languages {
-		out.Languages = append(out.Languages, web.Alternate{Locale: l, URL: v.home + "?lang=" + l, Current: l == v.locale})
+		out.Languages = append(out.Languages, web.Alternate{Locale: l, URL: v.r.URL.EscapedPath() + "?" + v.query("lang", l), Current: l == v.locale})
 	}
 	return out
 }
@@ -145,16 +149,37 @@ func (v *visit) show(status int) {
 		return
 	}
 	data := v.statement(got.GetStatement(), q.Get("wallet"))
-	data.History = v.history(data, entries.GetEntries())
 	if next := entries.GetNextPageToken(); next != "" {
 		data.Older = v.home + "?" + v.query("page", next)
 	}
 	if q.Get("page") != "" {
 		data.Newer = v.home + "?" + v.query("page", "")
 	}
-	if err := v.site.pages.Write(v.w, status, "points", v.view(v.say("points.title"), data)); err != nil {
+	if err := v.offers(data); err != nil {
+		v.fail(err)
+		return
+	}
+	data.History = v.history(data, entries.GetEntries())
+	v.write(status, "points", v.say("points.title"), data)
+}
+
+// write answers with a page of the member's.
+func (v *visit) write(status int, page, title string, data any) {
+	if err := v.site.pages.Write(v.w, status, page, v.view(title, data)); err != nil {
 		v.fail(err)
 	}
+}
+
+// at is an address below the member's page, in the language that was chosen.
+func (v *visit) at(parts ...string) string {
+	address := v.home
+	for _, part := range parts {
+		address += "/" + url.PathEscape(part)
+	}
+	if lang := v.r.URL.Query().Get("lang"); lang != "" {
+		address += "?" + url.Values{"lang": {lang}}.Encode()
+	}
+	return address
 }
 
 // query is the address's query with one value changed.

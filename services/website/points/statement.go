@@ -1,6 +1,7 @@
 package points
 
 import (
+	"slices"
 	"strings"
 	"time"
 
@@ -17,8 +18,13 @@ type statement struct {
 	Balance string
 	Unit    string
 	// Next says what expires next, "" if nothing does.
-	Next    string
-	Aside   []held
+	Next  string
+	Aside []held
+	// Standing is where the member is among the tiers, nil if there are none.
+	Standing *standing
+	// Offers are the rewards, those first that can be had; Taken what the member had of them, the newest first.
+	Offers  []offer
+	Taken   []taken
 	Expires []coming
 	Arrives []coming
 	History []line
@@ -66,6 +72,7 @@ func (v *visit) statement(s *loyaltyv1.Statement, wallet string) *statement {
 			d.Aside = append(d.Aside, held{Points: v.counted(d, h.points), Words: v.say(h.key), Why: v.say(h.key + ".why")})
 		}
 	}
+	d.Standing = v.standing(d, a.GetTier())
 	d.Expires, d.Arrives = v.coming(d, d.Wallet.GetExpirations(), true), v.coming(d, d.Wallet.GetActivations(), false)
 	if len(d.Expires) > 0 {
 		d.Next = v.say("points.next", d.Expires[0].Points, web.FormatDate(v.locale, d.Expires[0].Day))
@@ -73,31 +80,37 @@ func (v *visit) statement(s *loyaltyv1.Statement, wallet string) *statement {
 	return d
 }
 
-// unit is what so many points are called.
-func (d *statement) unit(n int64) string {
+// unit is what so many points of the wallet shown are called.
+func (d *statement) unit(n int64) string { return unit(d.Wallet.GetWallet(), n) }
+
+func unit(w *loyaltyv1.Wallet, n int64) string {
 	if n == 1 || n == -1 {
-		return d.Wallet.GetWallet().GetSingular()
+		return w.GetSingular()
 	}
-	return d.Wallet.GetWallet().GetPlural()
+	return w.GetPlural()
 }
 
+// counted is so many points of the wallet shown.
 func (v *visit) counted(d *statement, n int64) string {
-	return web.FormatInt(v.locale, n) + " " + d.unit(n)
+	return web.FormatInt(v.locale, n) + "\u00a0" + d.unit(n)
 }
 
-// coming lists instants as days of the programme's zone: points that end at an instant can be spent through the day before it.
+// coming lists instants as days of the programme's zone, each once: points that end at an instant can be spent through the day before it.
 func (v *visit) coming(d *statement, list []*loyaltyv1.Expiration, ends bool) []coming {
-	most := int64(1)
-	for _, e := range list {
-		most = max(most, e.GetPoints())
-	}
 	var out []coming
+	var sums []int64
 	for _, e := range list {
 		at := e.GetTime().AsTime()
 		if ends {
 			at = at.Add(-time.Millisecond)
 		}
-		out = append(out, coming{Day: d.day(at), Points: v.counted(d, e.GetPoints()), Share: max(1, e.GetPoints()*100/most)})
+		if day := d.day(at); len(out) == 0 || !out[len(out)-1].Day.Equal(day) {
+			out, sums = append(out, coming{Day: day}), append(sums, 0)
+		}
+		sums[len(sums)-1] += e.GetPoints()
+	}
+	for i, sum := range sums {
+		out[i].Points, out[i].Share = v.counted(d, sum), max(1, sum*100/max(1, slices.Max(sums)))
 	}
 	return out
 }
@@ -130,32 +143,38 @@ func (v *visit) history(d *statement, entries []*loyaltyv1.Entry) []line {
 	var out []line
 	for _, e := range entries {
 		kind := strings.ToLower(strings.TrimPrefix(e.GetKind().String(), "ENTRY_KIND_"))
+		if kind == "note" && strings.HasPrefix(e.GetSource(), "tiers/") {
+			kind = "tier"
+		}
 		l := line{
-			Title: v.say("points.kind." + kind), Day: d.day(e.GetEffectiveTime().AsTime()), Reason: e.GetReason(), Source: sourceWords(v, e.GetSource()),
+			Title: v.say("points.kind." + kind), Day: d.day(e.GetEffectiveTime().AsTime()), Reason: e.GetReason(), Source: v.sourceWords(d, e.GetSource()),
 			Balance: v.counted(d, e.GetAccount().GetAvailable()), Number: e.GetNumber(), Hash: e.GetHash(), At: e.GetRecordTime().AsTime(),
 		}
 		for _, leg := range e.GetLegs() {
-			name := bucketOf(leg.GetAccount())
-			l.Legs = append(l.Legs, legLine{Words: v.say("points.leg." + name), Points: signed(v.locale, leg.GetPoints())})
-			if name == "available" {
-				l.Points = signed(v.locale, leg.GetPoints())
-				l.Sign = signOf(leg.GetPoints())
-			}
+			l.Legs = append(l.Legs, legLine{Words: v.say("points.leg." + bucketOf(leg.GetAccount())), Points: signed(v.locale, leg.GetPoints())})
 		}
-		if l.Points == "" {
-			l.Points, l.Sign = elsewhere(v.locale, e.GetLegs())
-		}
+		l.Points, l.Sign = moved(v.locale, e.GetLegs())
 		out = append(out, l)
 	}
 	return out
 }
 
-// elsewhere is what moved where nothing of it concerned what is available.
-func elsewhere(locale string, legs []*loyaltyv1.Leg) (points, sign string) {
+// moved is by how much the member has more or less, or, where points only changed their place, by how much those that can be spent did.
+func moved(locale string, legs []*loyaltyv1.Leg) (points, sign string) {
+	var all, available int64
 	for _, leg := range legs {
 		if strings.HasPrefix(leg.GetAccount(), "members/") {
-			return signed(locale, leg.GetPoints()), ""
+			all += leg.GetPoints()
+			if bucketOf(leg.GetAccount()) == "available" {
+				available += leg.GetPoints()
+			}
 		}
+	}
+	switch {
+	case all != 0:
+		return signed(locale, all), signOf(all)
+	case available != 0:
+		return signed(locale, available), ""
 	}
 	return "", ""
 }
@@ -184,13 +203,17 @@ func bucketOf(account string) string {
 }
 
 // sourceWords say what an entry was about.
-func sourceWords(v *visit, source string) string {
+func (v *visit) sourceWords(d *statement, source string) string {
 	kind, id, _ := strings.Cut(source, "/")
 	switch kind {
 	case "orders":
 		return v.say("points.source.order", id)
-	case "redemptions", "rewards":
-		return v.say("points.source.redemption", id)
+	case "redemptions":
+		for _, t := range d.Taken {
+			if t.Number == id {
+				return t.GetDisplayName()
+			}
+		}
 	}
 	return ""
 }

@@ -24,7 +24,12 @@ type form struct {
 	fields  []web.Field
 	// matched counts the problem's fields that are shown beside one of ours.
 	matched int
+	// differs are the fields whose stored value somebody else changed, or the sender did, where both did at once.
+	differs []difference
 }
+
+// difference is a field as it is stored and as it was typed.
+type difference struct{ Label, Stored, Typed string }
 
 // newForm begins a form. After a refusal, values are what was typed. The key stays while it is unknown whether the request was carried out, so that sending
 // the form again cannot do it twice; a request that was refused for good gets a new one.
@@ -38,6 +43,7 @@ func newForm(values url.Values, problem *api.Problem) *form {
 
 // add declares a field. Its value is what was typed, if anything was; its error is that of the problem's fields at or below the pointers.
 func (f *form) add(field web.Field, pointers ...string) *form {
+	stored := shownValue(field)
 	if typed, ok := f.values[field.Name]; ok && len(typed) > 0 {
 		field.Value = typed[0]
 		for i := range field.Options {
@@ -53,15 +59,41 @@ func (f *form) add(field web.Field, pointers ...string) *form {
 		for _, e := range f.problem.Errors {
 			for _, pointer := range pointers {
 				if e.Pointer == pointer || strings.HasPrefix(e.Pointer, pointer+"/") {
-					field.Error = strings.TrimSpace(field.Error + " " + sentence(e.Detail))
+					words, place, _ := strings.Cut(e.Detail, "\n")
+					field.Error, field.Place = strings.TrimSpace(field.Error+" "+sentence(words)), place
 					f.matched++
 				}
 			}
 		}
 	}
+	if typed := shownValue(field); f.moved() && typed != stored {
+		f.differs = append(f.differs, difference{field.Label, stored, typed})
+	}
 	f.fields = append(f.fields, field)
 	return f
 }
+
+// moved reports that somebody else saved in between.
+func (f *form) moved() bool {
+	return f.problem != nil && f.problem.Status == http.StatusPreconditionFailed
+}
+
+// shownValue is what a field holds, as one text.
+func shownValue(field web.Field) string {
+	if len(field.Options) == 0 {
+		return strings.TrimSpace(strings.ReplaceAll(field.Value, "\r\n", "\n"))
+	}
+	var chosen []string
+	for _, o := range field.Options {
+		if o.Chosen || !field.Multiple() && o.Value == field.Value {
+			chosen = append(chosen, o.Label)
+		}
+	}
+	return strings.Join(chosen, ", ")
+}
+
+// Differs lists what is stored otherwise than it was typed, where somebody else saved in between.
+func (f *form) Differs() []difference { return f.differs }
 
 // Field returns a declared field for the part "field".
 func (f *form) Field(name string) web.Field {
@@ -82,6 +114,9 @@ func (f *form) Notice() *web.Notice {
 		return nil
 	}
 	n := problemNotice(f.problem)
+	if len(f.differs) > 0 {
+		n.Text, n.Detail = "Somebody else saved this meanwhile.", "What you typed is still here. Saving again replaces theirs."
+	}
 	for _, e := range f.problem.Errors {
 		if !strings.Contains(n.Text+n.Detail, e.Detail) && f.matched == 0 {
 			n.Detail = strings.TrimSpace(n.Detail + " " + sentence(e.Detail))

@@ -16,6 +16,10 @@ type Field struct {
 	Max                           int
 	// Wide makes an input as wide as its column.
 	Wide bool
+	// Code says that what is typed is an expression: it is shown in a fixed width and not corrected.
+	Code bool
+	// Place is where in the value the error is, for code: the line and a mark below it.
+	Place string
 	// Options of select, choices and checks.
 	Options []Option
 }

@@ -40,8 +40,10 @@ type Statement struct {
 	Wallets []*StatementWallet `protobuf:"bytes,5,rep,name=wallets,proto3" json:"wallets,omitempty"`
 	// When the link ends.
 	LinkExpireTime *timestamppb.Timestamp `protobuf:"bytes,6,opt,name=link_expire_time,json=linkExpireTime,proto3" json:"link_expire_time,omitempty"`
-	unknownFields  protoimpl.UnknownFields
-	sizeCache      protoimpl.SizeCache
+	// ISO 4217 currency of the programme's orders, in which tiers measure what was spent.
+	Currency      string `protobuf:"bytes,7,opt,name=currency,proto3" json:"currency,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
 }
 
 func (x *Statement) Reset() {
@@ -114,6 +116,13 @@ func (x *Statement) GetLinkExpireTime() *timestamppb.Timestamp {
 		return x.LinkExpireTime
 	}
 	return nil
+}
+
+func (x *Statement) GetCurrency() string {
+	if x != nil {
+		return x.Currency
+	}
+	return ""
 }
 
 // StatementWallet is what a member has in one wallet.
@@ -578,14 +587,15 @@ var File_renown_loyalty_v1_statements_proto protoreflect.FileDescriptor
 
 const file_renown_loyalty_v1_statements_proto_rawDesc = "" +
 	"\n" +
-	"\"renown/loyalty/v1/statements.proto\x12\x11renown.loyalty.v1\x1a\x1bbuf/validate/validate.proto\x1a\x1cgoogle/api/annotations.proto\x1a\x1fgoogle/protobuf/timestamp.proto\x1a\x1frenown/loyalty/v1/members.proto\x1a\x1erenown/loyalty/v1/points.proto\x1a renown/loyalty/v1/programs.proto\x1a\x1frenown/options/v1/options.proto\"\x87\x02\n" +
+	"\"renown/loyalty/v1/statements.proto\x12\x11renown.loyalty.v1\x1a\x1bbuf/validate/validate.proto\x1a\x1cgoogle/api/annotations.proto\x1a\x1fgoogle/protobuf/timestamp.proto\x1a\x1frenown/loyalty/v1/members.proto\x1a\x1erenown/loyalty/v1/points.proto\x1a renown/loyalty/v1/programs.proto\x1a\x1frenown/options/v1/options.proto\"\xa3\x02\n" +
 	"\tStatement\x12\x16\n" +
 	"\x06member\x18\x01 \x01(\tR\x06member\x12'\n" +
 	"\fdisplay_name\x18\x02 \x01(\tB\x04\xb0\xbb\x18\x01R\vdisplayName\x12\x18\n" +
 	"\aprogram\x18\x03 \x01(\tR\aprogram\x12\x1b\n" +
 	"\ttime_zone\x18\x04 \x01(\tR\btimeZone\x12<\n" +
 	"\awallets\x18\x05 \x03(\v2\".renown.loyalty.v1.StatementWalletR\awallets\x12D\n" +
-	"\x10link_expire_time\x18\x06 \x01(\v2\x1a.google.protobuf.TimestampR\x0elinkExpireTime\"\xfc\x01\n" +
+	"\x10link_expire_time\x18\x06 \x01(\v2\x1a.google.protobuf.TimestampR\x0elinkExpireTime\x12\x1a\n" +
+	"\bcurrency\x18\a \x01(\tR\bcurrency\"\xfc\x01\n" +
 	"\x0fStatementWallet\x121\n" +
 	"\x06wallet\x18\x01 \x01(\v2\x19.renown.loyalty.v1.WalletR\x06wallet\x124\n" +
 	"\aaccount\x18\x02 \x01(\v2\x1a.renown.loyalty.v1.AccountR\aaccount\x12?\n" +

@@ -1,0 +1,193 @@
+package points_test
+
+import (
+	"io"
+	"log/slog"
+	"net/http"
+	"net/http/httptest"
+	"net/url"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/PuerkitoBio/goquery"
+
+	"renown.example/kit/clock"
+	"renown.example/website/api"
+	"renown.example/website/points"
+	"renown.example/website/web"
+)
+
+// gate is a gateway that answers as written, and remembers what it was sent.
+type gate struct {
+	answers map[string]string
+	// refuse is the status and body with which redeeming is answered, if it is not empty.
+	status int
+	refuse string
+	key    string
+	body   string
+}
+
+const redeem = "POST /v1/programs/customers/redemptions:redeem"
+
+func written() *gate {
+	return &gate{answers: map[string]string{
+		"GET /v1/statement": `{"member":"programs/customers/members/m1","displayName":"Ida","program":"Customers","timeZone":"Europe/Berlin","currency":"EUR",
+			"wallets":[{"wallet":{"id":"points","singular":"point","plural":"points"},"account":{"wallet":"points","available":"250","tier":{"structure":"programs/customers/tiers/metals",
+			"tier":"silver","displayName":"Silver","benefits":["Free delivery"],"metric":"TIER_METRIC_SPEND","value":"50000","up":{"tier":"gold","displayName":"Gold","missing":"150000","by":"2026-12-31"}}},
+			"activations":[{"time":"2026-12-01T10:00:00Z","points":"10"},{"time":"2026-12-01T12:00:00Z","points":"5"}]}],"linkExpireTime":"2026-12-27T00:00:00Z"}`,
+		"GET /v1/statement/entries": `{"entries":[]}`,
+		"GET /v1/programs/customers/rewards": `{"rewards":[
+			{"name":"programs/customers/rewards/mug","displayName":"A mug","kind":"REWARD_KIND_GIFT","availability":{"wallet":"points","points":"1200","obstacles":[{"reason":"OBSTACLE_REASON_TOO_FEW_POINTS","missingPoints":"950"}]}},
+			{"name":"programs/customers/rewards/film","displayName":"A film","kind":"REWARD_KIND_CODE","availability":{"available":true,"wallet":"points","points":"200"}}]}`,
+		"GET /v1/programs/customers/rewards/film":   `{"name":"programs/customers/rewards/film","displayName":"A film","availability":{"available":true,"wallet":"points","points":"200"}}`,
+		"GET /v1/programs/customers/redemptions":    `{"redemptions":[]}`,
+		redeem:                                      `{"name":"programs/customers/redemptions/r1"}`,
+		"GET /v1/programs/customers/redemptions/r1": `{"name":"programs/customers/redemptions/r1","displayName":"A film","kind":"REWARD_KIND_CODE","state":"REDEMPTION_STATE_COMMITTED","wallet":"points","points":"200","code":"KINO-7F3K","codeExpireTime":"2026-12-31T23:00:00Z"}`,
+	}}
+}
+
+func (g *gate) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+	call := r.Method + " " + r.URL.Path
+	answer, status := g.answers[call], http.StatusOK
+	if call == redeem {
+		body, _ := io.ReadAll(r.Body) // what is missing of it the test misses
+		g.key, g.body = r.Header.Get("Idempotency-Key"), string(body)
+		if g.refuse != "" {
+			answer, status = g.refuse, g.status
+		}
+	}
+	if answer == "" {
+		answer, status = `{"status":404,"title":"not found","code":"NOT_FOUND"}`, http.StatusNotFound
+	}
+	if status != http.StatusOK {
+		w.Header().Set("Content-Type", "application/problem+json")
+	}
+	w.WriteHeader(status)
+	_, _ = io.WriteString(w, answer) // a test that went away does not mind
+}
+
+func site(t *testing.T, g *gate) http.Handler {
+	t.Helper()
+	gateway := httptest.NewServer(g)
+	t.Cleanup(gateway.Close)
+	assets, err := web.NewAssets(web.DefaultTheme(), points.Static())
+	if err != nil {
+		t.Fatal(err)
+	}
+	renderer, err := web.NewRenderer(web.DefaultTheme(), assets, points.Words)
+	if err != nil {
+		t.Fatal(err)
+	}
+	s, err := points.New(points.Options{API: api.New(gateway.URL, nil), Renderer: renderer, DefaultLocale: "en",
+		Clock: clock.NewFake(time.Date(2026, 11, 27, 12, 0, 0, 0, time.UTC)), Log: slog.New(slog.DiscardHandler)})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return s.Handler()
+}
+
+func visit(t *testing.T, h http.Handler, path string, values url.Values) (*http.Response, *goquery.Document) {
+	t.Helper()
+	req := httptest.NewRequest(http.MethodGet, path, nil)
+	if values != nil {
+		req = httptest.NewRequest(http.MethodPost, path, strings.NewReader(values.Encode()))
+		req.Header.Set("Content-Type", "application/x-www-form-urlencoded")
+	}
+	rec := httptest.NewRecorder()
+	h.ServeHTTP(rec, req)
+	doc, err := goquery.NewDocumentFromReader(strings.NewReader(rec.Body.String()))
+	if err != nil {
+		t.Fatal(err)
+	}
+	return rec.Result(), doc
+}
+
+func says(t *testing.T, doc *goquery.Document, selector, words string) {
+	t.Helper()
+	if got := strings.ReplaceAll(doc.Find(selector).Text(), "\u00a0", " "); !strings.Contains(got, words) {
+		t.Errorf("%s says %q, want %q in it", selector, got, words)
+	}
+}
+
+// The page says where the member stands, what there is to have, first what they can pay, and how many points are missing for the rest; in their language.
+func TestAMembersOwnPage(t *testing.T) {
+	h := site(t, written())
+	res, doc := visit(t, h, "/points/tok", nil)
+	if res.StatusCode != http.StatusOK || res.Header.Get("Cache-Control") != "no-store" {
+		t.Fatalf("answered %d, kept %q", res.StatusCode, res.Header.Get("Cache-Control"))
+	}
+	says(t, doc, "h1", "250 points")
+	says(t, doc, "#tier", "Silver")
+	says(t, doc, ".tier-step", "€1,500.00 more by 31 December 2026 lead to Gold.")
+	says(t, doc, ".tier-benefits", "Free delivery")
+	says(t, doc, ".offer:first-child", "A film")
+	says(t, doc, ".offer:last-child", "950 points are missing.")
+	says(t, doc, ".points-coming", "15 points")
+	if n := doc.Find(".points-coming li").Length(); n != 1 {
+		t.Errorf("one day of arrivals is shown as %d", n)
+	}
+	if to := doc.Find(".offer a").AttrOr("href", ""); doc.Find(".offer a").Length() != 1 || to != "/points/tok/rewards/film" {
+		t.Errorf("the buttons lead to %q", to)
+	}
+	_, doc = visit(t, h, "/points/tok?lang=de", nil)
+	says(t, doc, ".tier-step", "Noch 1.500,00 € bis zum 31. Dezember 2026, dann erreichen Sie Gold.")
+	says(t, doc, ".offer:last-child", "Es fehlen 950 points.")
+	if to := doc.Find(".offer a").AttrOr("href", ""); to != "/points/tok/rewards/film?lang=de" {
+		t.Errorf("the button forgets the language: %q", to)
+	}
+	if strings.Contains(doc.Text(), "[points.") {
+		t.Error("words are missing")
+	}
+}
+
+// Redeeming asks first, spends for the price that was shown and with the form's own key, and shows the code.
+func TestAMemberRedeems(t *testing.T) {
+	g := written()
+	h := site(t, g)
+	_, doc := visit(t, h, "/points/tok/rewards/film", nil)
+	says(t, doc, "h1", "Redeem “A film”?")
+	says(t, doc, ".redeem-sum .sum", "50 points")
+	form := url.Values{}
+	doc.Find("form input").Each(func(_ int, in *goquery.Selection) { form.Set(in.AttrOr("name", ""), in.AttrOr("value", "")) })
+	res, _ := visit(t, h, "/points/tok/rewards/film", form)
+	if to := res.Header.Get("Location"); res.StatusCode != http.StatusSeeOther || to != "/points/tok/redemptions/r1" {
+		t.Fatalf("answered %d, to %q", res.StatusCode, to)
+	}
+	if g.key == "" || g.key != form.Get("key") || !strings.Contains(g.body, `"expectedPoints":"200"`) || !strings.Contains(g.body, `"wallet":"points"`) {
+		t.Errorf("sent %s with the key %q", g.body, g.key)
+	}
+	_, doc = visit(t, h, "/points/tok/redemptions/r1", nil)
+	says(t, doc, "h1", "A film")
+	if code := doc.Find("#code").AttrOr("value", ""); code != "KINO-7F3K" {
+		t.Errorf("the code is %q", code)
+	}
+	// The code ends at midnight in Berlin: its last day is the day before.
+	says(t, doc, "main", "The code works until 31 December 2026.")
+	if res, _ := visit(t, h, "/points/tok/redemptions/nobodys", nil); res.StatusCode != http.StatusSeeOther || res.Header.Get("Location") != "/points/tok" {
+		t.Errorf("what is not there is answered %d", res.StatusCode)
+	}
+}
+
+// What is refused spends nothing and says so; what nobody answered is sent again with the same key.
+func TestRedeemingIsRefused(t *testing.T) {
+	g := written()
+	h := site(t, g)
+	form := url.Values{"key": {"k1"}, "expected": {"150"}, "wallet": {"points"}}
+	g.status, g.refuse = http.StatusConflict, `{"status":409,"code":"ILLEGAL_STATE","title":"no","detail":"The reward costs 200 by now.","errors":[{"pointer":"/expectedPoints","detail":"The price has changed."}]}`
+	res, doc := visit(t, h, "/points/tok/rewards/film", form)
+	if key := doc.Find("[name=key]").AttrOr("value", ""); res.StatusCode != http.StatusConflict || key == "" || key == "k1" {
+		t.Errorf("answered %d with the key %q", res.StatusCode, key)
+	}
+	says(t, doc, ".notice", "The price has changed meanwhile.")
+	says(t, doc, ".button.primary", "Redeem for 200 points")
+	g.status, g.refuse = http.StatusServiceUnavailable, `{"status":503,"code":"UNAVAILABLE","title":"no"}`
+	res, doc = visit(t, h, "/points/tok/rewards/film", form)
+	if key := doc.Find("[name=key]").AttrOr("value", ""); res.StatusCode != http.StatusServiceUnavailable || key != "k1" {
+		t.Errorf("answered %d with the key %q", res.StatusCode, key)
+	}
+	says(t, doc, ".notice", "it is redeemed once")
+	g.status, g.refuse = http.StatusForbidden, `{"status":403,"code":"LINK_INVALID","title":"no"}`
+	_, doc = visit(t, h, "/points/tok/rewards/film", form)
+	says(t, doc, "h1", "This link does not work")
+}
