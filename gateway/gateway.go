@@ -235,6 +235,7 @@ func (g *Gateway) handlers(stories, partners, loyalty grpc.ClientConnInterface) 
 		loyaltyv1.RegisterAchievementsServiceHandlerClient(ctx, mux, loyaltyv1.NewAchievementsServiceClient(loyalty)),
 		loyaltyv1.RegisterEarningRulesServiceHandlerClient(ctx, mux, loyaltyv1.NewEarningRulesServiceClient(loyalty)),
 		loyaltyv1.RegisterOrdersServiceHandlerClient(ctx, mux, loyaltyv1.NewOrdersServiceClient(loyalty)),
+		loyaltyv1.RegisterExplanationsServiceHandlerClient(ctx, mux, loyaltyv1.NewExplanationsServiceClient(loyalty)),
 		loyaltyv1.RegisterReportsServiceHandlerClient(ctx, mux, loyaltyv1.NewReportsServiceClient(loyalty)),
 		loyaltyv1.RegisterRewardsServiceHandlerClient(ctx, mux, loyaltyv1.NewRewardsServiceClient(loyalty)),
 		loyaltyv1.RegisterRedemptionsServiceHandlerClient(ctx, mux, loyaltyv1.NewRedemptionsServiceClient(loyalty)),

@@ -41,6 +41,7 @@ type rig struct {
 	rewards      loyaltyv1.RewardsServiceClient
 	redemptions  loyaltyv1.RedemptionsServiceClient
 	achievements loyaltyv1.AchievementsServiceClient
+	explain      loyaltyv1.ExplanationsServiceClient
 }
 
 func newRig(t testing.TB) *rig {
@@ -80,6 +81,7 @@ func (r *rig) open(t testing.TB) {
 	r.points, r.events = loyaltyv1.NewPointsServiceClient(c), loyaltyv1.NewLoyaltyEventsServiceClient(c)
 	r.reports, r.statements = loyaltyv1.NewReportsServiceClient(c), loyaltyv1.NewStatementsServiceClient(c)
 	r.achievements = loyaltyv1.NewAchievementsServiceClient(c)
+	r.explain = loyaltyv1.NewExplanationsServiceClient(c)
 	r.tiers, r.reviews = loyaltyv1.NewTiersServiceClient(c), loyaltyv1.NewReviewsServiceClient(c)
 }
 

@@ -33,6 +33,7 @@ var groups = []struct{ service, name string }{
 	{"AchievementsService", "Achievements"},
 	{"EarningRulesService", "Earning rules"},
 	{"OrdersService", "Orders and events"},
+	{"ExplanationsService", "Explanations"},
 	{"ReportsService", "Reports"},
 	{"RewardsService", "Rewards"},
 	{"RedemptionsService", "Redemptions"},

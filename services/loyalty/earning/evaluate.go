@@ -18,14 +18,28 @@ import (
 // Evaluate says what the rules give for the input. It is a function of both and nothing else; the order of the rules does not matter. It fails only if the
 // programme's zone is unknown.
 func Evaluate(in *Input, rules []*Compiled) (Evaluation, error) {
-	z, err := calendar.LoadZone("program.zone", in.Program.Zone)
+	r, err := begin(in)
 	if err != nil {
 		return Evaluation{}, err
+	}
+	r.all(rules)
+	return r.out, nil
+}
+
+func begin(in *Input) (*run, error) {
+	z, err := calendar.LoadZone("program.zone", in.Program.Zone)
+	if err != nil {
+		return nil, err
 	}
 	r := &run{in: in, at: in.at(), zone: z, now: types.Timestamp{Time: in.Now.Time()}, used: map[string]int64{}, large: in.large()}
 	r.local = localize(z, r.at)
 	r.order, r.event = orderView{Order: in.Order, local: &r.local}, eventView{in.Event, &r.local}
 	r.out = Evaluation{Awards: []Award{}, Silent: []Silent{}}
+	return r, nil
+}
+
+// all has every rule considered.
+func (r *run) all(rules []*Compiled) {
 	var base, multipliers []*Compiled
 	for _, c := range inOrder(rules) {
 		if c.Rule.Terms.Form == Multiplier {
@@ -39,7 +53,6 @@ func Evaluate(in *Input, rules []*Compiled) (Evaluation, error) {
 	slices.SortFunc(r.out.Silent, func(a, b Silent) int {
 		return cmp.Or(strings.Compare(a.Rule, b.Rule), cmp.Compare(a.Version, b.Version))
 	})
-	return r.out, nil
 }
 
 func inOrder(rules []*Compiled) []*Compiled {
@@ -64,6 +77,8 @@ type run struct {
 	used  map[string]int64 // what this evaluation itself has used of counters
 	large bool             // the input is beyond its bounds
 	out   Evaluation
+	// rivals are those that a rule competed with, itself included, the winner first. It is nil unless somebody asks.
+	rivals map[*Compiled][]Rival
 }
 
 // variables are what an expression can name.
@@ -227,20 +242,24 @@ func (r *run) view(i int) *lineView {
 	return &r.lines[i]
 }
 
+// names reports whether the rule is about the line's article or category; one that names none is about all.
+func (c *Compiled) names(l *Line) bool {
+	switch c.Rule.Trigger.Kind {
+	case KindItem:
+		return c.named[l.SKU]
+	case KindCategory:
+		return slices.ContainsFunc(l.Categories, func(k string) bool { return c.named[k] })
+	}
+	return true
+}
+
 // choose finds the lines that count.
 func (r *run) choose(d *candidate, vars *variables) *Silent {
 	d.lines = make([]int, 0, len(r.in.Order.Lines))
 	for i := range r.in.Order.Lines {
 		l := &r.in.Order.Lines[i]
-		switch d.Rule.Trigger.Kind {
-		case KindItem:
-			if !d.named[l.SKU] {
-				continue
-			}
-		case KindCategory:
-			if !slices.ContainsFunc(l.Categories, func(c string) bool { return d.named[c] }) {
-				continue
-			}
+		if !d.names(l) {
+			continue
 		}
 		if d.lineCondition != nil {
 			vars.line = r.view(i)

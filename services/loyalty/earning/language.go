@@ -86,6 +86,9 @@ type expression struct {
 	// Counting steps doubles what an evaluation takes. It is needed only for an input that is larger than the bounds by which the worst case was reckoned: within
 	// them, no evaluation costs more than the worst one that was let in.
 	program, counted cel.Program
+
+	scope   scope
+	checked *cel.Ast
 }
 
 // express checks an expression of a rule. An empty one is nil: it holds always.
@@ -118,7 +121,7 @@ func express(path, source string, s scope, limit uint64, results ...*cel.Type) (
 	if err != nil {
 		return nil, Problems{{Path: path, Message: "this cannot be evaluated: " + err.Error()}}
 	}
-	return &expression{source, program, counted}, nil
+	return &expression{source, program, counted, s, checked}, nil
 }
 
 // inexact finds floating-point numbers, and decimals that are none.

@@ -215,3 +215,52 @@ func takeBack(a *Award, lines map[string]*Line, was, now map[string]*Returned) T
 	}
 	return t
 }
+
+// Took is what a return takes of a line's points of one award: Due, what falls to the part that has come back in all, less what was taken Before.
+type Took struct {
+	Rule    string
+	Version int64
+	Wallet  string
+	Line    string
+	// Earned is what the line had earned, Part what of the line has come back in all: a fraction such as "1/2".
+	Earned int64
+	Part   string
+
+	Due, Before, Points int64
+}
+
+// Takes says line by line how a return is reckoned, after which what is listed in after has come back, and before it what is listed in before.
+func Takes(o *Order, awards []Award, before, after []Returned) []Took {
+	find := func(list []Returned, line string) *Returned {
+		for i := range list {
+			if list[i].Line == line {
+				return &list[i]
+			}
+		}
+		return nil
+	}
+	lines := make(map[string]*Line, len(o.Lines))
+	for i := range o.Lines {
+		lines[o.Lines[i].ID] = &o.Lines[i]
+	}
+	var out []Took
+	for i := range awards {
+		a := &awards[i]
+		for _, s := range a.Lines {
+			now := find(after, s.Line)
+			if now == nil {
+				continue
+			}
+			t := Took{Rule: a.Rule, Version: a.Version, Wallet: a.Wallet, Line: s.Line, Earned: s.Points}
+			l := lines[s.Line]
+			t.Due, t.Before = part(s.Points, l, now), part(s.Points, l, find(before, s.Line))
+			if t.Points = t.Due - t.Before; t.Points == 0 {
+				continue
+			}
+			num, den := now.share(l)
+			t.Part = new(big.Rat).SetFrac(num, den).RatString()
+			out = append(out, t)
+		}
+	}
+	return out
+}

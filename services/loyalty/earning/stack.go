@@ -56,6 +56,7 @@ func (r *run) compete(group []*candidate) {
 	if won == nil {
 		return
 	}
+	r.note(group, won)
 	for _, d := range group {
 		if d == won || d.points == 0 {
 			continue
@@ -72,6 +73,24 @@ func (r *run) compete(group []*candidate) {
 		r.out.Silent = append(r.out.Silent, *s)
 	}
 	r.out.Awards = append(r.out.Awards, r.award(won))
+}
+
+// note remembers who competed, if somebody asks.
+func (r *run) note(group []*candidate, won *candidate) {
+	if r.rivals == nil || len(group) < 2 {
+		return
+	}
+	all := []Rival{{Rule: won.Rule.ID, Version: won.Rule.Version, Name: won.Rule.Name, Points: won.points, Priority: won.Rule.Stack.Priority, Won: true}}
+	for _, d := range group {
+		if d != won && d.points > 0 {
+			all = append(all, Rival{Rule: d.Rule.ID, Version: d.Rule.Version, Name: d.Rule.Name, Points: d.points, Priority: d.Rule.Stack.Priority})
+		}
+	}
+	for _, d := range group {
+		if d.points > 0 && len(all) > 1 {
+			r.rivals[d.Compiled] = all
+		}
+	}
 }
 
 // beats reports whether d, whose id sorts after that of o, is given in its place.

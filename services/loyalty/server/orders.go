@@ -184,7 +184,7 @@ const lineOf = "/lines/"
 func ruleName(id string, version int64) string { return fmt.Sprintf("rules/%s@%d", id, version) }
 
 // give issues what was earned, in every wallet, and returns the entry in the usual one, which keeps what it was decided by.
-func (s *Server) give(ctx context.Context, u *book.Unit, b *ruleBook, w *book.Work, ev *evaluation, source, event string) (*tables.Entry, error) {
+func (s *Server) give(ctx context.Context, u *book.Unit, b *ruleBook, w *book.Work, ev *evaluation, source, event, key string) (*tables.Entry, error) {
 	step := ledger.Step{Now: u.Now, EffectiveAt: ev.at}
 	usual := b.program.Wallets[0].ID
 	for _, wallet := range b.program.Wallets[1:] {
@@ -200,7 +200,11 @@ func (s *Server) give(ctx context.Context, u *book.Unit, b *ruleBook, w *book.Wo
 		if err != nil {
 			return nil, book.Refused(err)
 		}
-		u.Post(other, tx).Source = source
+		e := u.Post(other, tx)
+		e.Source = source
+		if e.Facts, err = book.Facts(besides{Of: key}); err != nil {
+			return nil, err
+		}
 		if ev.Entries == nil {
 			ev.Entries = map[string]int64{}
 		}
@@ -366,7 +370,7 @@ func (s *Server) record(ctx context.Context, u *book.Unit, b *ruleBook, member s
 		return nil, err
 	}
 	ev.Story, ev.Redemption = r.story, r.redemption
-	e, err := s.give(ctx, u, b, w, ev, r.source, r.event)
+	e, err := s.give(ctx, u, b, w, ev, r.source, r.event, r.key)
 	if err != nil {
 		return nil, err
 	}

@@ -225,7 +225,11 @@ func (s *Server) takeBack(ctx context.Context, u *book.Unit, r returning) (*tabl
 		if err != nil {
 			return nil, err
 		}
-		u.Post(w, tx).Source = e.Source
+		beside := u.Post(w, tx)
+		beside.Source = e.Source
+		if beside.Facts, err = book.Facts(besides{Of: orderKey(e.Program, o.ID, len(r.returns)+1)}); err != nil {
+			return nil, err
+		}
 	}
 	_, usual, _ := cutAccount(e.Tx.Account)
 	w, err := u.Open(ctx, e.Program, e.Member, usual)
@@ -249,7 +253,7 @@ func (s *Server) takeBack(ctx context.Context, u *book.Unit, r returning) (*tabl
 	out := u.Post(w, tx)
 	out.Source = e.Source
 	if tx.Kind == ledger.KindNote {
-		out.Type = "loyalty.order.returned"
+		out.Type = returnedType
 	}
 	out.Counts = &tables.Counts{At: o.At, Spend: -r.back.Money}
 	if r.back.All {

@@ -50,6 +50,7 @@ type Server struct {
 	loyaltyv1.UnimplementedReportsServiceServer
 	loyaltyv1.UnimplementedEarningRulesServiceServer
 	loyaltyv1.UnimplementedOrdersServiceServer
+	loyaltyv1.UnimplementedExplanationsServiceServer
 	loyaltyv1.UnimplementedStatementsServiceServer
 	loyaltyv1.UnimplementedTiersServiceServer
 	loyaltyv1.UnimplementedReviewsServiceServer
@@ -103,6 +104,7 @@ func Register(r grpc.ServiceRegistrar, s *Server) {
 	loyaltyv1.RegisterLedgerServiceServer(r, s)
 	loyaltyv1.RegisterEarningRulesServiceServer(r, s)
 	loyaltyv1.RegisterOrdersServiceServer(r, s)
+	loyaltyv1.RegisterExplanationsServiceServer(r, s)
 	loyaltyv1.RegisterReportsServiceServer(r, s)
 	loyaltyv1.RegisterStatementsServiceServer(r, s)
 	loyaltyv1.RegisterTiersServiceServer(r, s)

@@ -983,6 +983,653 @@ func (x *ListEarningRulesResponse) GetRules() []*EarningRule {
 	return nil
 }
 
+// ExplainedRule is what became of one rule as an order or event was looked at.
+type ExplainedRule struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// The rule and its version then, "rules/{rule}@{version}".
+	Rule string `protobuf:"bytes,1,opt,name=rule,proto3" json:"rule,omitempty"`
+	// What the rule was called.
+	DisplayName string `protobuf:"bytes,2,opt,name=display_name,json=displayName,proto3" json:"display_name,omitempty"`
+	// Id of the wallet that it gives to.
+	Wallet string `protobuf:"bytes,3,opt,name=wallet,proto3" json:"wallet,omitempty"`
+	// It gave points.
+	Given bool `protobuf:"varint,4,opt,name=given,proto3" json:"given,omitempty"`
+	// Why it gave none, as in SilentRule; empty if it gave some.
+	Reason string `protobuf:"bytes,5,opt,name=reason,proto3" json:"reason,omitempty"`
+	// In a sentence: the arithmetic, or why it gave none.
+	Detail string `protobuf:"bytes,6,opt,name=detail,proto3" json:"detail,omitempty"`
+	// What the rule said then.
+	Terms *EarningRuleTerms `protobuf:"bytes,7,opt,name=terms,proto3" json:"terms,omitempty"`
+	// Its conditions, with what they looked at. Those that were not looked at, since something before decided, are left out.
+	Conditions []*ExplainedCondition `protobuf:"bytes,8,rep,name=conditions,proto3" json:"conditions,omitempty"`
+	// The arithmetic, one step after the other; the last result is what was given.
+	Steps []*ExplainedStep `protobuf:"bytes,9,rep,name=steps,proto3" json:"steps,omitempty"`
+	// Points before caps.
+	Desired int64 `protobuf:"varint,10,opt,name=desired,proto3" json:"desired,omitempty"`
+	// Points that were given.
+	Points int64 `protobuf:"varint,11,opt,name=points,proto3" json:"points,omitempty"`
+	// Caps that cut it down or kept it from giving.
+	Caps []*ExplainedCap `protobuf:"bytes,12,rep,name=caps,proto3" json:"caps,omitempty"`
+	// The rules that it competed with; absent if it competed with none.
+	Stacking *ExplainedStacking `protobuf:"bytes,13,opt,name=stacking,proto3" json:"stacking,omitempty"`
+	// The shares of the order's lines; together they are the points.
+	Shares        []*ExplainedShare `protobuf:"bytes,14,rep,name=shares,proto3" json:"shares,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *ExplainedRule) Reset() {
+	*x = ExplainedRule{}
+	mi := &file_renown_loyalty_v1_earning_proto_msgTypes[12]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *ExplainedRule) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*ExplainedRule) ProtoMessage() {}
+
+func (x *ExplainedRule) ProtoReflect() protoreflect.Message {
+	mi := &file_renown_loyalty_v1_earning_proto_msgTypes[12]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use ExplainedRule.ProtoReflect.Descriptor instead.
+func (*ExplainedRule) Descriptor() ([]byte, []int) {
+	return file_renown_loyalty_v1_earning_proto_rawDescGZIP(), []int{12}
+}
+
+func (x *ExplainedRule) GetRule() string {
+	if x != nil {
+		return x.Rule
+	}
+	return ""
+}
+
+func (x *ExplainedRule) GetDisplayName() string {
+	if x != nil {
+		return x.DisplayName
+	}
+	return ""
+}
+
+func (x *ExplainedRule) GetWallet() string {
+	if x != nil {
+		return x.Wallet
+	}
+	return ""
+}
+
+func (x *ExplainedRule) GetGiven() bool {
+	if x != nil {
+		return x.Given
+	}
+	return false
+}
+
+func (x *ExplainedRule) GetReason() string {
+	if x != nil {
+		return x.Reason
+	}
+	return ""
+}
+
+func (x *ExplainedRule) GetDetail() string {
+	if x != nil {
+		return x.Detail
+	}
+	return ""
+}
+
+func (x *ExplainedRule) GetTerms() *EarningRuleTerms {
+	if x != nil {
+		return x.Terms
+	}
+	return nil
+}
+
+func (x *ExplainedRule) GetConditions() []*ExplainedCondition {
+	if x != nil {
+		return x.Conditions
+	}
+	return nil
+}
+
+func (x *ExplainedRule) GetSteps() []*ExplainedStep {
+	if x != nil {
+		return x.Steps
+	}
+	return nil
+}
+
+func (x *ExplainedRule) GetDesired() int64 {
+	if x != nil {
+		return x.Desired
+	}
+	return 0
+}
+
+func (x *ExplainedRule) GetPoints() int64 {
+	if x != nil {
+		return x.Points
+	}
+	return 0
+}
+
+func (x *ExplainedRule) GetCaps() []*ExplainedCap {
+	if x != nil {
+		return x.Caps
+	}
+	return nil
+}
+
+func (x *ExplainedRule) GetStacking() *ExplainedStacking {
+	if x != nil {
+		return x.Stacking
+	}
+	return nil
+}
+
+func (x *ExplainedRule) GetShares() []*ExplainedShare {
+	if x != nil {
+		return x.Shares
+	}
+	return nil
+}
+
+// ExplainedCondition is a condition and whether it held.
+type ExplainedCondition struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// The expression in CEL.
+	Expression string `protobuf:"bytes,1,opt,name=expression,proto3" json:"expression,omitempty"`
+	// Id of the line that it was asked for; empty for the condition of the whole rule.
+	Line string `protobuf:"bytes,2,opt,name=line,proto3" json:"line,omitempty"`
+	// It held.
+	Holds bool `protobuf:"varint,3,opt,name=holds,proto3" json:"holds,omitempty"`
+	// What it looked at, in the order in which it stands there: names with their values, and comparisons with what they came to.
+	Values        []*ExplainedValue `protobuf:"bytes,4,rep,name=values,proto3" json:"values,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *ExplainedCondition) Reset() {
+	*x = ExplainedCondition{}
+	mi := &file_renown_loyalty_v1_earning_proto_msgTypes[13]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *ExplainedCondition) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*ExplainedCondition) ProtoMessage() {}
+
+func (x *ExplainedCondition) ProtoReflect() protoreflect.Message {
+	mi := &file_renown_loyalty_v1_earning_proto_msgTypes[13]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use ExplainedCondition.ProtoReflect.Descriptor instead.
+func (*ExplainedCondition) Descriptor() ([]byte, []int) {
+	return file_renown_loyalty_v1_earning_proto_rawDescGZIP(), []int{13}
+}
+
+func (x *ExplainedCondition) GetExpression() string {
+	if x != nil {
+		return x.Expression
+	}
+	return ""
+}
+
+func (x *ExplainedCondition) GetLine() string {
+	if x != nil {
+		return x.Line
+	}
+	return ""
+}
+
+func (x *ExplainedCondition) GetHolds() bool {
+	if x != nil {
+		return x.Holds
+	}
+	return false
+}
+
+func (x *ExplainedCondition) GetValues() []*ExplainedValue {
+	if x != nil {
+		return x.Values
+	}
+	return nil
+}
+
+// ExplainedValue is something with its value.
+type ExplainedValue struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// What it is, such as "order.total" or "order.total >= dec(\"100\")".
+	Name string `protobuf:"bytes,1,opt,name=name,proto3" json:"name,omitempty"`
+	// What it was, such as "86.40" or "false".
+	Value         string `protobuf:"bytes,2,opt,name=value,proto3" json:"value,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *ExplainedValue) Reset() {
+	*x = ExplainedValue{}
+	mi := &file_renown_loyalty_v1_earning_proto_msgTypes[14]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *ExplainedValue) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*ExplainedValue) ProtoMessage() {}
+
+func (x *ExplainedValue) ProtoReflect() protoreflect.Message {
+	mi := &file_renown_loyalty_v1_earning_proto_msgTypes[14]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use ExplainedValue.ProtoReflect.Descriptor instead.
+func (*ExplainedValue) Descriptor() ([]byte, []int) {
+	return file_renown_loyalty_v1_earning_proto_rawDescGZIP(), []int{14}
+}
+
+func (x *ExplainedValue) GetName() string {
+	if x != nil {
+		return x.Name
+	}
+	return ""
+}
+
+func (x *ExplainedValue) GetValue() string {
+	if x != nil {
+		return x.Value
+	}
+	return ""
+}
+
+// ExplainedStep is one step of the arithmetic.
+type ExplainedStep struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// What was done, such as "160.50 EUR x 1 point per 1 EUR" or "rounded down".
+	Text string `protobuf:"bytes,1,opt,name=text,proto3" json:"text,omitempty"`
+	// What it came to: a whole number, a decimal, or a fraction such as "133/3".
+	Result        string `protobuf:"bytes,2,opt,name=result,proto3" json:"result,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *ExplainedStep) Reset() {
+	*x = ExplainedStep{}
+	mi := &file_renown_loyalty_v1_earning_proto_msgTypes[15]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *ExplainedStep) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*ExplainedStep) ProtoMessage() {}
+
+func (x *ExplainedStep) ProtoReflect() protoreflect.Message {
+	mi := &file_renown_loyalty_v1_earning_proto_msgTypes[15]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use ExplainedStep.ProtoReflect.Descriptor instead.
+func (*ExplainedStep) Descriptor() ([]byte, []int) {
+	return file_renown_loyalty_v1_earning_proto_rawDescGZIP(), []int{15}
+}
+
+func (x *ExplainedStep) GetText() string {
+	if x != nil {
+		return x.Text
+	}
+	return ""
+}
+
+func (x *ExplainedStep) GetResult() string {
+	if x != nil {
+		return x.Result
+	}
+	return ""
+}
+
+// ExplainedCap is a cap that had an effect.
+type ExplainedCap struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// The cap.
+	Cap *EarningRuleCap `protobuf:"bytes,1,opt,name=cap,proto3" json:"cap,omitempty"`
+	// How much of it was used up before.
+	Used int64 `protobuf:"varint,2,opt,name=used,proto3" json:"used,omitempty"`
+	// How much the rule wanted.
+	Wanted int64 `protobuf:"varint,3,opt,name=wanted,proto3" json:"wanted,omitempty"`
+	// How much there was room for.
+	Left int64 `protobuf:"varint,4,opt,name=left,proto3" json:"left,omitempty"`
+	// When its period ends; absent if it has none.
+	EndTime *timestamppb.Timestamp `protobuf:"bytes,5,opt,name=end_time,json=endTime,proto3" json:"end_time,omitempty"`
+	// The same in a sentence.
+	Text          string `protobuf:"bytes,6,opt,name=text,proto3" json:"text,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *ExplainedCap) Reset() {
+	*x = ExplainedCap{}
+	mi := &file_renown_loyalty_v1_earning_proto_msgTypes[16]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *ExplainedCap) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*ExplainedCap) ProtoMessage() {}
+
+func (x *ExplainedCap) ProtoReflect() protoreflect.Message {
+	mi := &file_renown_loyalty_v1_earning_proto_msgTypes[16]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use ExplainedCap.ProtoReflect.Descriptor instead.
+func (*ExplainedCap) Descriptor() ([]byte, []int) {
+	return file_renown_loyalty_v1_earning_proto_rawDescGZIP(), []int{16}
+}
+
+func (x *ExplainedCap) GetCap() *EarningRuleCap {
+	if x != nil {
+		return x.Cap
+	}
+	return nil
+}
+
+func (x *ExplainedCap) GetUsed() int64 {
+	if x != nil {
+		return x.Used
+	}
+	return 0
+}
+
+func (x *ExplainedCap) GetWanted() int64 {
+	if x != nil {
+		return x.Wanted
+	}
+	return 0
+}
+
+func (x *ExplainedCap) GetLeft() int64 {
+	if x != nil {
+		return x.Left
+	}
+	return 0
+}
+
+func (x *ExplainedCap) GetEndTime() *timestamppb.Timestamp {
+	if x != nil {
+		return x.EndTime
+	}
+	return nil
+}
+
+func (x *ExplainedCap) GetText() string {
+	if x != nil {
+		return x.Text
+	}
+	return ""
+}
+
+// ExplainedStacking is a competition of rules for one place.
+type ExplainedStacking struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// "best" or "priority".
+	Mode string `protobuf:"bytes,1,opt,name=mode,proto3" json:"mode,omitempty"`
+	// The group; may be empty.
+	Group string `protobuf:"bytes,2,opt,name=group,proto3" json:"group,omitempty"`
+	// Those that would have given points, the winner first.
+	Competitors   []*ExplainedCompetitor `protobuf:"bytes,3,rep,name=competitors,proto3" json:"competitors,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *ExplainedStacking) Reset() {
+	*x = ExplainedStacking{}
+	mi := &file_renown_loyalty_v1_earning_proto_msgTypes[17]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *ExplainedStacking) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*ExplainedStacking) ProtoMessage() {}
+
+func (x *ExplainedStacking) ProtoReflect() protoreflect.Message {
+	mi := &file_renown_loyalty_v1_earning_proto_msgTypes[17]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use ExplainedStacking.ProtoReflect.Descriptor instead.
+func (*ExplainedStacking) Descriptor() ([]byte, []int) {
+	return file_renown_loyalty_v1_earning_proto_rawDescGZIP(), []int{17}
+}
+
+func (x *ExplainedStacking) GetMode() string {
+	if x != nil {
+		return x.Mode
+	}
+	return ""
+}
+
+func (x *ExplainedStacking) GetGroup() string {
+	if x != nil {
+		return x.Group
+	}
+	return ""
+}
+
+func (x *ExplainedStacking) GetCompetitors() []*ExplainedCompetitor {
+	if x != nil {
+		return x.Competitors
+	}
+	return nil
+}
+
+// ExplainedCompetitor is a rule that wanted the place.
+type ExplainedCompetitor struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// The rule and its version, "rules/{rule}@{version}".
+	Rule string `protobuf:"bytes,1,opt,name=rule,proto3" json:"rule,omitempty"`
+	// What the rule is called.
+	DisplayName string `protobuf:"bytes,2,opt,name=display_name,json=displayName,proto3" json:"display_name,omitempty"`
+	// What it would have given, after caps.
+	Points int64 `protobuf:"varint,3,opt,name=points,proto3" json:"points,omitempty"`
+	// Its priority.
+	Priority int64 `protobuf:"varint,4,opt,name=priority,proto3" json:"priority,omitempty"`
+	// It was given.
+	Won           bool `protobuf:"varint,5,opt,name=won,proto3" json:"won,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *ExplainedCompetitor) Reset() {
+	*x = ExplainedCompetitor{}
+	mi := &file_renown_loyalty_v1_earning_proto_msgTypes[18]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *ExplainedCompetitor) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*ExplainedCompetitor) ProtoMessage() {}
+
+func (x *ExplainedCompetitor) ProtoReflect() protoreflect.Message {
+	mi := &file_renown_loyalty_v1_earning_proto_msgTypes[18]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use ExplainedCompetitor.ProtoReflect.Descriptor instead.
+func (*ExplainedCompetitor) Descriptor() ([]byte, []int) {
+	return file_renown_loyalty_v1_earning_proto_rawDescGZIP(), []int{18}
+}
+
+func (x *ExplainedCompetitor) GetRule() string {
+	if x != nil {
+		return x.Rule
+	}
+	return ""
+}
+
+func (x *ExplainedCompetitor) GetDisplayName() string {
+	if x != nil {
+		return x.DisplayName
+	}
+	return ""
+}
+
+func (x *ExplainedCompetitor) GetPoints() int64 {
+	if x != nil {
+		return x.Points
+	}
+	return 0
+}
+
+func (x *ExplainedCompetitor) GetPriority() int64 {
+	if x != nil {
+		return x.Priority
+	}
+	return 0
+}
+
+func (x *ExplainedCompetitor) GetWon() bool {
+	if x != nil {
+		return x.Won
+	}
+	return false
+}
+
+// ExplainedShare is a line's part.
+type ExplainedShare struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// Id of the line.
+	Line string `protobuf:"bytes,1,opt,name=line,proto3" json:"line,omitempty"`
+	// Its points.
+	Points int64 `protobuf:"varint,2,opt,name=points,proto3" json:"points,omitempty"`
+	// What they would be exactly, before rounding and caps.
+	Exact         string `protobuf:"bytes,3,opt,name=exact,proto3" json:"exact,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *ExplainedShare) Reset() {
+	*x = ExplainedShare{}
+	mi := &file_renown_loyalty_v1_earning_proto_msgTypes[19]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *ExplainedShare) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*ExplainedShare) ProtoMessage() {}
+
+func (x *ExplainedShare) ProtoReflect() protoreflect.Message {
+	mi := &file_renown_loyalty_v1_earning_proto_msgTypes[19]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use ExplainedShare.ProtoReflect.Descriptor instead.
+func (*ExplainedShare) Descriptor() ([]byte, []int) {
+	return file_renown_loyalty_v1_earning_proto_rawDescGZIP(), []int{19}
+}
+
+func (x *ExplainedShare) GetLine() string {
+	if x != nil {
+		return x.Line
+	}
+	return ""
+}
+
+func (x *ExplainedShare) GetPoints() int64 {
+	if x != nil {
+		return x.Points
+	}
+	return 0
+}
+
+func (x *ExplainedShare) GetExact() string {
+	if x != nil {
+		return x.Exact
+	}
+	return ""
+}
+
 var File_renown_loyalty_v1_earning_proto protoreflect.FileDescriptor
 
 const file_renown_loyalty_v1_earning_proto_rawDesc = "" +
@@ -1073,7 +1720,59 @@ const file_renown_loyalty_v1_earning_proto_rawDesc = "" +
 	"\x17ListEarningRulesRequest\x12#\n" +
 	"\aprogram\x18\x01 \x01(\tB\t\xbaH\x06r\x04\x10\x01\x18(R\aprogram\"P\n" +
 	"\x18ListEarningRulesResponse\x124\n" +
-	"\x05rules\x18\x01 \x03(\v2\x1e.renown.loyalty.v1.EarningRuleR\x05rules2\x81\x06\n" +
+	"\x05rules\x18\x01 \x03(\v2\x1e.renown.loyalty.v1.EarningRuleR\x05rules\"\xc2\x04\n" +
+	"\rExplainedRule\x12\x12\n" +
+	"\x04rule\x18\x01 \x01(\tR\x04rule\x12!\n" +
+	"\fdisplay_name\x18\x02 \x01(\tR\vdisplayName\x12\x16\n" +
+	"\x06wallet\x18\x03 \x01(\tR\x06wallet\x12\x14\n" +
+	"\x05given\x18\x04 \x01(\bR\x05given\x12\x16\n" +
+	"\x06reason\x18\x05 \x01(\tR\x06reason\x12\x16\n" +
+	"\x06detail\x18\x06 \x01(\tR\x06detail\x129\n" +
+	"\x05terms\x18\a \x01(\v2#.renown.loyalty.v1.EarningRuleTermsR\x05terms\x12E\n" +
+	"\n" +
+	"conditions\x18\b \x03(\v2%.renown.loyalty.v1.ExplainedConditionR\n" +
+	"conditions\x126\n" +
+	"\x05steps\x18\t \x03(\v2 .renown.loyalty.v1.ExplainedStepR\x05steps\x12\x18\n" +
+	"\adesired\x18\n" +
+	" \x01(\x03R\adesired\x12\x16\n" +
+	"\x06points\x18\v \x01(\x03R\x06points\x123\n" +
+	"\x04caps\x18\f \x03(\v2\x1f.renown.loyalty.v1.ExplainedCapR\x04caps\x12@\n" +
+	"\bstacking\x18\r \x01(\v2$.renown.loyalty.v1.ExplainedStackingR\bstacking\x129\n" +
+	"\x06shares\x18\x0e \x03(\v2!.renown.loyalty.v1.ExplainedShareR\x06shares\"\x99\x01\n" +
+	"\x12ExplainedCondition\x12\x1e\n" +
+	"\n" +
+	"expression\x18\x01 \x01(\tR\n" +
+	"expression\x12\x12\n" +
+	"\x04line\x18\x02 \x01(\tR\x04line\x12\x14\n" +
+	"\x05holds\x18\x03 \x01(\bR\x05holds\x129\n" +
+	"\x06values\x18\x04 \x03(\v2!.renown.loyalty.v1.ExplainedValueR\x06values\":\n" +
+	"\x0eExplainedValue\x12\x12\n" +
+	"\x04name\x18\x01 \x01(\tR\x04name\x12\x14\n" +
+	"\x05value\x18\x02 \x01(\tR\x05value\";\n" +
+	"\rExplainedStep\x12\x12\n" +
+	"\x04text\x18\x01 \x01(\tR\x04text\x12\x16\n" +
+	"\x06result\x18\x02 \x01(\tR\x06result\"\xce\x01\n" +
+	"\fExplainedCap\x123\n" +
+	"\x03cap\x18\x01 \x01(\v2!.renown.loyalty.v1.EarningRuleCapR\x03cap\x12\x12\n" +
+	"\x04used\x18\x02 \x01(\x03R\x04used\x12\x16\n" +
+	"\x06wanted\x18\x03 \x01(\x03R\x06wanted\x12\x12\n" +
+	"\x04left\x18\x04 \x01(\x03R\x04left\x125\n" +
+	"\bend_time\x18\x05 \x01(\v2\x1a.google.protobuf.TimestampR\aendTime\x12\x12\n" +
+	"\x04text\x18\x06 \x01(\tR\x04text\"\x87\x01\n" +
+	"\x11ExplainedStacking\x12\x12\n" +
+	"\x04mode\x18\x01 \x01(\tR\x04mode\x12\x14\n" +
+	"\x05group\x18\x02 \x01(\tR\x05group\x12H\n" +
+	"\vcompetitors\x18\x03 \x03(\v2&.renown.loyalty.v1.ExplainedCompetitorR\vcompetitors\"\x92\x01\n" +
+	"\x13ExplainedCompetitor\x12\x12\n" +
+	"\x04rule\x18\x01 \x01(\tR\x04rule\x12!\n" +
+	"\fdisplay_name\x18\x02 \x01(\tR\vdisplayName\x12\x16\n" +
+	"\x06points\x18\x03 \x01(\x03R\x06points\x12\x1a\n" +
+	"\bpriority\x18\x04 \x01(\x03R\bpriority\x12\x10\n" +
+	"\x03won\x18\x05 \x01(\bR\x03won\"R\n" +
+	"\x0eExplainedShare\x12\x12\n" +
+	"\x04line\x18\x01 \x01(\tR\x04line\x12\x16\n" +
+	"\x06points\x18\x02 \x01(\x03R\x06points\x12\x14\n" +
+	"\x05exact\x18\x03 \x01(\tR\x05exact2\x81\x06\n" +
 	"\x13EarningRulesService\x12\xb3\x01\n" +
 	"\x11CreateEarningRule\x12+.renown.loyalty.v1.CreateEarningRuleRequest\x1a,.renown.loyalty.v1.CreateEarningRuleResponse\"C\xaa\xbb\x18\x12\x12\amanager\x12\x05admin0\x02\x82\xd3\xe4\x93\x02':\x01*b\x04rule\"\x1c/v1/programs/{program}/rules\x12\xbd\x01\n" +
 	"\x11UpdateEarningRule\x12+.renown.loyalty.v1.UpdateEarningRuleRequest\x1a,.renown.loyalty.v1.UpdateEarningRuleResponse\"M\xaa\xbb\x18\x12\x12\amanager\x12\x05admin0\x01\x82\xd3\xe4\x93\x021:\x01*b\x04rule\x1a&/v1/programs/{program}/rules/{rule_id}\x12\xbd\x01\n" +
@@ -1092,7 +1791,7 @@ func file_renown_loyalty_v1_earning_proto_rawDescGZIP() []byte {
 	return file_renown_loyalty_v1_earning_proto_rawDescData
 }
 
-var file_renown_loyalty_v1_earning_proto_msgTypes = make([]protoimpl.MessageInfo, 13)
+var file_renown_loyalty_v1_earning_proto_msgTypes = make([]protoimpl.MessageInfo, 21)
 var file_renown_loyalty_v1_earning_proto_goTypes = []any{
 	(*EarningRule)(nil),               // 0: renown.loyalty.v1.EarningRule
 	(*EarningRuleTerms)(nil),          // 1: renown.loyalty.v1.EarningRuleTerms
@@ -1106,15 +1805,23 @@ var file_renown_loyalty_v1_earning_proto_goTypes = []any{
 	(*GetEarningRuleResponse)(nil),    // 9: renown.loyalty.v1.GetEarningRuleResponse
 	(*ListEarningRulesRequest)(nil),   // 10: renown.loyalty.v1.ListEarningRulesRequest
 	(*ListEarningRulesResponse)(nil),  // 11: renown.loyalty.v1.ListEarningRulesResponse
-	nil,                               // 12: renown.loyalty.v1.EarningRuleTerms.TierValuesEntry
-	(*timestamppb.Timestamp)(nil),     // 13: google.protobuf.Timestamp
+	(*ExplainedRule)(nil),             // 12: renown.loyalty.v1.ExplainedRule
+	(*ExplainedCondition)(nil),        // 13: renown.loyalty.v1.ExplainedCondition
+	(*ExplainedValue)(nil),            // 14: renown.loyalty.v1.ExplainedValue
+	(*ExplainedStep)(nil),             // 15: renown.loyalty.v1.ExplainedStep
+	(*ExplainedCap)(nil),              // 16: renown.loyalty.v1.ExplainedCap
+	(*ExplainedStacking)(nil),         // 17: renown.loyalty.v1.ExplainedStacking
+	(*ExplainedCompetitor)(nil),       // 18: renown.loyalty.v1.ExplainedCompetitor
+	(*ExplainedShare)(nil),            // 19: renown.loyalty.v1.ExplainedShare
+	nil,                               // 20: renown.loyalty.v1.EarningRuleTerms.TierValuesEntry
+	(*timestamppb.Timestamp)(nil),     // 21: google.protobuf.Timestamp
 }
 var file_renown_loyalty_v1_earning_proto_depIdxs = []int32{
 	1,  // 0: renown.loyalty.v1.EarningRule.terms:type_name -> renown.loyalty.v1.EarningRuleTerms
-	13, // 1: renown.loyalty.v1.EarningRule.update_time:type_name -> google.protobuf.Timestamp
-	12, // 2: renown.loyalty.v1.EarningRuleTerms.tier_values:type_name -> renown.loyalty.v1.EarningRuleTerms.TierValuesEntry
-	13, // 3: renown.loyalty.v1.EarningRuleTerms.from_time:type_name -> google.protobuf.Timestamp
-	13, // 4: renown.loyalty.v1.EarningRuleTerms.until_time:type_name -> google.protobuf.Timestamp
+	21, // 1: renown.loyalty.v1.EarningRule.update_time:type_name -> google.protobuf.Timestamp
+	20, // 2: renown.loyalty.v1.EarningRuleTerms.tier_values:type_name -> renown.loyalty.v1.EarningRuleTerms.TierValuesEntry
+	21, // 3: renown.loyalty.v1.EarningRuleTerms.from_time:type_name -> google.protobuf.Timestamp
+	21, // 4: renown.loyalty.v1.EarningRuleTerms.until_time:type_name -> google.protobuf.Timestamp
 	2,  // 5: renown.loyalty.v1.EarningRuleTerms.hours:type_name -> renown.loyalty.v1.EarningRuleHours
 	3,  // 6: renown.loyalty.v1.EarningRuleTerms.caps:type_name -> renown.loyalty.v1.EarningRuleCap
 	1,  // 7: renown.loyalty.v1.CreateEarningRuleRequest.terms:type_name -> renown.loyalty.v1.EarningRuleTerms
@@ -1123,19 +1830,29 @@ var file_renown_loyalty_v1_earning_proto_depIdxs = []int32{
 	0,  // 10: renown.loyalty.v1.UpdateEarningRuleResponse.rule:type_name -> renown.loyalty.v1.EarningRule
 	0,  // 11: renown.loyalty.v1.GetEarningRuleResponse.rule:type_name -> renown.loyalty.v1.EarningRule
 	0,  // 12: renown.loyalty.v1.ListEarningRulesResponse.rules:type_name -> renown.loyalty.v1.EarningRule
-	4,  // 13: renown.loyalty.v1.EarningRulesService.CreateEarningRule:input_type -> renown.loyalty.v1.CreateEarningRuleRequest
-	6,  // 14: renown.loyalty.v1.EarningRulesService.UpdateEarningRule:input_type -> renown.loyalty.v1.UpdateEarningRuleRequest
-	8,  // 15: renown.loyalty.v1.EarningRulesService.GetEarningRule:input_type -> renown.loyalty.v1.GetEarningRuleRequest
-	10, // 16: renown.loyalty.v1.EarningRulesService.ListEarningRules:input_type -> renown.loyalty.v1.ListEarningRulesRequest
-	5,  // 17: renown.loyalty.v1.EarningRulesService.CreateEarningRule:output_type -> renown.loyalty.v1.CreateEarningRuleResponse
-	7,  // 18: renown.loyalty.v1.EarningRulesService.UpdateEarningRule:output_type -> renown.loyalty.v1.UpdateEarningRuleResponse
-	9,  // 19: renown.loyalty.v1.EarningRulesService.GetEarningRule:output_type -> renown.loyalty.v1.GetEarningRuleResponse
-	11, // 20: renown.loyalty.v1.EarningRulesService.ListEarningRules:output_type -> renown.loyalty.v1.ListEarningRulesResponse
-	17, // [17:21] is the sub-list for method output_type
-	13, // [13:17] is the sub-list for method input_type
-	13, // [13:13] is the sub-list for extension type_name
-	13, // [13:13] is the sub-list for extension extendee
-	0,  // [0:13] is the sub-list for field type_name
+	1,  // 13: renown.loyalty.v1.ExplainedRule.terms:type_name -> renown.loyalty.v1.EarningRuleTerms
+	13, // 14: renown.loyalty.v1.ExplainedRule.conditions:type_name -> renown.loyalty.v1.ExplainedCondition
+	15, // 15: renown.loyalty.v1.ExplainedRule.steps:type_name -> renown.loyalty.v1.ExplainedStep
+	16, // 16: renown.loyalty.v1.ExplainedRule.caps:type_name -> renown.loyalty.v1.ExplainedCap
+	17, // 17: renown.loyalty.v1.ExplainedRule.stacking:type_name -> renown.loyalty.v1.ExplainedStacking
+	19, // 18: renown.loyalty.v1.ExplainedRule.shares:type_name -> renown.loyalty.v1.ExplainedShare
+	14, // 19: renown.loyalty.v1.ExplainedCondition.values:type_name -> renown.loyalty.v1.ExplainedValue
+	3,  // 20: renown.loyalty.v1.ExplainedCap.cap:type_name -> renown.loyalty.v1.EarningRuleCap
+	21, // 21: renown.loyalty.v1.ExplainedCap.end_time:type_name -> google.protobuf.Timestamp
+	18, // 22: renown.loyalty.v1.ExplainedStacking.competitors:type_name -> renown.loyalty.v1.ExplainedCompetitor
+	4,  // 23: renown.loyalty.v1.EarningRulesService.CreateEarningRule:input_type -> renown.loyalty.v1.CreateEarningRuleRequest
+	6,  // 24: renown.loyalty.v1.EarningRulesService.UpdateEarningRule:input_type -> renown.loyalty.v1.UpdateEarningRuleRequest
+	8,  // 25: renown.loyalty.v1.EarningRulesService.GetEarningRule:input_type -> renown.loyalty.v1.GetEarningRuleRequest
+	10, // 26: renown.loyalty.v1.EarningRulesService.ListEarningRules:input_type -> renown.loyalty.v1.ListEarningRulesRequest
+	5,  // 27: renown.loyalty.v1.EarningRulesService.CreateEarningRule:output_type -> renown.loyalty.v1.CreateEarningRuleResponse
+	7,  // 28: renown.loyalty.v1.EarningRulesService.UpdateEarningRule:output_type -> renown.loyalty.v1.UpdateEarningRuleResponse
+	9,  // 29: renown.loyalty.v1.EarningRulesService.GetEarningRule:output_type -> renown.loyalty.v1.GetEarningRuleResponse
+	11, // 30: renown.loyalty.v1.EarningRulesService.ListEarningRules:output_type -> renown.loyalty.v1.ListEarningRulesResponse
+	27, // [27:31] is the sub-list for method output_type
+	23, // [23:27] is the sub-list for method input_type
+	23, // [23:23] is the sub-list for extension type_name
+	23, // [23:23] is the sub-list for extension extendee
+	0,  // [0:23] is the sub-list for field type_name
 }
 
 func init() { file_renown_loyalty_v1_earning_proto_init() }
@@ -1149,7 +1866,7 @@ func file_renown_loyalty_v1_earning_proto_init() {
 			GoPackagePath: reflect.TypeOf(x{}).PkgPath(),
 			RawDescriptor: unsafe.Slice(unsafe.StringData(file_renown_loyalty_v1_earning_proto_rawDesc), len(file_renown_loyalty_v1_earning_proto_rawDesc)),
 			NumEnums:      0,
-			NumMessages:   13,
+			NumMessages:   21,
 			NumExtensions: 0,
 			NumServices:   1,
 		},

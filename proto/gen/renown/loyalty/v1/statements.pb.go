@@ -583,11 +583,103 @@ func (x *ListStatementEntriesResponse) GetNextPageToken() string {
 	return ""
 }
 
+// ExplainStatementEntryRequest names an entry.
+type ExplainStatementEntryRequest struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// The entry, "{wallet}-{number}", as its name ends.
+	Entry         string `protobuf:"bytes,1,opt,name=entry,proto3" json:"entry,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *ExplainStatementEntryRequest) Reset() {
+	*x = ExplainStatementEntryRequest{}
+	mi := &file_renown_loyalty_v1_statements_proto_msgTypes[9]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *ExplainStatementEntryRequest) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*ExplainStatementEntryRequest) ProtoMessage() {}
+
+func (x *ExplainStatementEntryRequest) ProtoReflect() protoreflect.Message {
+	mi := &file_renown_loyalty_v1_statements_proto_msgTypes[9]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use ExplainStatementEntryRequest.ProtoReflect.Descriptor instead.
+func (*ExplainStatementEntryRequest) Descriptor() ([]byte, []int) {
+	return file_renown_loyalty_v1_statements_proto_rawDescGZIP(), []int{9}
+}
+
+func (x *ExplainStatementEntryRequest) GetEntry() string {
+	if x != nil {
+		return x.Entry
+	}
+	return ""
+}
+
+// ExplainStatementEntryResponse holds the explanation.
+type ExplainStatementEntryResponse struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// The explanation: without inputs, conditions and terms, which are the programme's own, and with the rules that gave points only.
+	Explanation   *Explanation `protobuf:"bytes,1,opt,name=explanation,proto3" json:"explanation,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *ExplainStatementEntryResponse) Reset() {
+	*x = ExplainStatementEntryResponse{}
+	mi := &file_renown_loyalty_v1_statements_proto_msgTypes[10]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *ExplainStatementEntryResponse) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*ExplainStatementEntryResponse) ProtoMessage() {}
+
+func (x *ExplainStatementEntryResponse) ProtoReflect() protoreflect.Message {
+	mi := &file_renown_loyalty_v1_statements_proto_msgTypes[10]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use ExplainStatementEntryResponse.ProtoReflect.Descriptor instead.
+func (*ExplainStatementEntryResponse) Descriptor() ([]byte, []int) {
+	return file_renown_loyalty_v1_statements_proto_rawDescGZIP(), []int{10}
+}
+
+func (x *ExplainStatementEntryResponse) GetExplanation() *Explanation {
+	if x != nil {
+		return x.Explanation
+	}
+	return nil
+}
+
 var File_renown_loyalty_v1_statements_proto protoreflect.FileDescriptor
 
 const file_renown_loyalty_v1_statements_proto_rawDesc = "" +
 	"\n" +
-	"\"renown/loyalty/v1/statements.proto\x12\x11renown.loyalty.v1\x1a\x1bbuf/validate/validate.proto\x1a\x1cgoogle/api/annotations.proto\x1a\x1fgoogle/protobuf/timestamp.proto\x1a\x1frenown/loyalty/v1/members.proto\x1a\x1erenown/loyalty/v1/points.proto\x1a renown/loyalty/v1/programs.proto\x1a\x1frenown/options/v1/options.proto\"\xa3\x02\n" +
+	"\"renown/loyalty/v1/statements.proto\x12\x11renown.loyalty.v1\x1a\x1bbuf/validate/validate.proto\x1a\x1cgoogle/api/annotations.proto\x1a\x1fgoogle/protobuf/timestamp.proto\x1a$renown/loyalty/v1/explanations.proto\x1a\x1frenown/loyalty/v1/members.proto\x1a\x1erenown/loyalty/v1/points.proto\x1a renown/loyalty/v1/programs.proto\x1a\x1frenown/options/v1/options.proto\"\xa3\x02\n" +
 	"\tStatement\x12\x16\n" +
 	"\x06member\x18\x01 \x01(\tR\x06member\x12'\n" +
 	"\fdisplay_name\x18\x02 \x01(\tB\x04\xb0\xbb\x18\x01R\vdisplayName\x12\x18\n" +
@@ -625,11 +717,16 @@ const file_renown_loyalty_v1_statements_proto_rawDesc = "" +
 	"page_token\x18\x03 \x01(\tB\b\xbaH\x05r\x03\x18\x80\x10R\tpageToken\"z\n" +
 	"\x1cListStatementEntriesResponse\x122\n" +
 	"\aentries\x18\x01 \x03(\v2\x18.renown.loyalty.v1.EntryR\aentries\x12&\n" +
-	"\x0fnext_page_token\x18\x02 \x01(\tR\rnextPageToken2\x9d\x04\n" +
+	"\x0fnext_page_token\x18\x02 \x01(\tR\rnextPageToken\"d\n" +
+	"\x1cExplainStatementEntryRequest\x12D\n" +
+	"\x05entry\x18\x01 \x01(\tB.\xbaH+r)2'^[a-z][a-z0-9-]{0,39}-[1-9][0-9]{0,15}$R\x05entry\"a\n" +
+	"\x1dExplainStatementEntryResponse\x12@\n" +
+	"\vexplanation\x18\x01 \x01(\v2\x1e.renown.loyalty.v1.ExplanationR\vexplanation2\xe2\x05\n" +
 	"\x11StatementsService\x12\xd2\x01\n" +
 	"\x13CreateStatementLink\x12-.renown.loyalty.v1.CreateStatementLinkRequest\x1a..renown.loyalty.v1.CreateStatementLinkResponse\"\\\xaa\xbb\x18!\x12\amanager\x12\x05admin\x1a\rloyalty.write0\x01\x82\xd3\xe4\x93\x021:\x01*\",/v1/programs/{program}/members/{member}:link\x12\x8d\x01\n" +
 	"\fGetStatement\x12&.renown.loyalty.v1.GetStatementRequest\x1a'.renown.loyalty.v1.GetStatementResponse\",\xaa\xbb\x18\b\"\x06member\x82\xd3\xe4\x93\x02\x1ab\tstatement\x12\r/v1/statement\x12\xa2\x01\n" +
-	"\x14ListStatementEntries\x12..renown.loyalty.v1.ListStatementEntriesRequest\x1a/.renown.loyalty.v1.ListStatementEntriesResponse\")\xaa\xbb\x18\b\"\x06member\x82\xd3\xe4\x93\x02\x17\x12\x15/v1/statement/entriesB6Z4renown.example/proto/gen/renown/loyalty/v1;loyaltyv1b\x06proto3"
+	"\x14ListStatementEntries\x12..renown.loyalty.v1.ListStatementEntriesRequest\x1a/.renown.loyalty.v1.ListStatementEntriesResponse\")\xaa\xbb\x18\b\"\x06member\x82\xd3\xe4\x93\x02\x17\x12\x15/v1/statement/entries\x12\xc2\x01\n" +
+	"\x15ExplainStatementEntry\x12/.renown.loyalty.v1.ExplainStatementEntryRequest\x1a0.renown.loyalty.v1.ExplainStatementEntryResponse\"F\xaa\xbb\x18\b\"\x06member\x82\xd3\xe4\x93\x024b\vexplanation\x12%/v1/statement/entries/{entry}:explainB6Z4renown.example/proto/gen/renown/loyalty/v1;loyaltyv1b\x06proto3"
 
 var (
 	file_renown_loyalty_v1_statements_proto_rawDescOnce sync.Once
@@ -643,44 +740,50 @@ func file_renown_loyalty_v1_statements_proto_rawDescGZIP() []byte {
 	return file_renown_loyalty_v1_statements_proto_rawDescData
 }
 
-var file_renown_loyalty_v1_statements_proto_msgTypes = make([]protoimpl.MessageInfo, 9)
+var file_renown_loyalty_v1_statements_proto_msgTypes = make([]protoimpl.MessageInfo, 11)
 var file_renown_loyalty_v1_statements_proto_goTypes = []any{
-	(*Statement)(nil),                    // 0: renown.loyalty.v1.Statement
-	(*StatementWallet)(nil),              // 1: renown.loyalty.v1.StatementWallet
-	(*Expiration)(nil),                   // 2: renown.loyalty.v1.Expiration
-	(*CreateStatementLinkRequest)(nil),   // 3: renown.loyalty.v1.CreateStatementLinkRequest
-	(*CreateStatementLinkResponse)(nil),  // 4: renown.loyalty.v1.CreateStatementLinkResponse
-	(*GetStatementRequest)(nil),          // 5: renown.loyalty.v1.GetStatementRequest
-	(*GetStatementResponse)(nil),         // 6: renown.loyalty.v1.GetStatementResponse
-	(*ListStatementEntriesRequest)(nil),  // 7: renown.loyalty.v1.ListStatementEntriesRequest
-	(*ListStatementEntriesResponse)(nil), // 8: renown.loyalty.v1.ListStatementEntriesResponse
-	(*timestamppb.Timestamp)(nil),        // 9: google.protobuf.Timestamp
-	(*Wallet)(nil),                       // 10: renown.loyalty.v1.Wallet
-	(*Account)(nil),                      // 11: renown.loyalty.v1.Account
-	(*Entry)(nil),                        // 12: renown.loyalty.v1.Entry
+	(*Statement)(nil),                     // 0: renown.loyalty.v1.Statement
+	(*StatementWallet)(nil),               // 1: renown.loyalty.v1.StatementWallet
+	(*Expiration)(nil),                    // 2: renown.loyalty.v1.Expiration
+	(*CreateStatementLinkRequest)(nil),    // 3: renown.loyalty.v1.CreateStatementLinkRequest
+	(*CreateStatementLinkResponse)(nil),   // 4: renown.loyalty.v1.CreateStatementLinkResponse
+	(*GetStatementRequest)(nil),           // 5: renown.loyalty.v1.GetStatementRequest
+	(*GetStatementResponse)(nil),          // 6: renown.loyalty.v1.GetStatementResponse
+	(*ListStatementEntriesRequest)(nil),   // 7: renown.loyalty.v1.ListStatementEntriesRequest
+	(*ListStatementEntriesResponse)(nil),  // 8: renown.loyalty.v1.ListStatementEntriesResponse
+	(*ExplainStatementEntryRequest)(nil),  // 9: renown.loyalty.v1.ExplainStatementEntryRequest
+	(*ExplainStatementEntryResponse)(nil), // 10: renown.loyalty.v1.ExplainStatementEntryResponse
+	(*timestamppb.Timestamp)(nil),         // 11: google.protobuf.Timestamp
+	(*Wallet)(nil),                        // 12: renown.loyalty.v1.Wallet
+	(*Account)(nil),                       // 13: renown.loyalty.v1.Account
+	(*Entry)(nil),                         // 14: renown.loyalty.v1.Entry
+	(*Explanation)(nil),                   // 15: renown.loyalty.v1.Explanation
 }
 var file_renown_loyalty_v1_statements_proto_depIdxs = []int32{
 	1,  // 0: renown.loyalty.v1.Statement.wallets:type_name -> renown.loyalty.v1.StatementWallet
-	9,  // 1: renown.loyalty.v1.Statement.link_expire_time:type_name -> google.protobuf.Timestamp
-	10, // 2: renown.loyalty.v1.StatementWallet.wallet:type_name -> renown.loyalty.v1.Wallet
-	11, // 3: renown.loyalty.v1.StatementWallet.account:type_name -> renown.loyalty.v1.Account
+	11, // 1: renown.loyalty.v1.Statement.link_expire_time:type_name -> google.protobuf.Timestamp
+	12, // 2: renown.loyalty.v1.StatementWallet.wallet:type_name -> renown.loyalty.v1.Wallet
+	13, // 3: renown.loyalty.v1.StatementWallet.account:type_name -> renown.loyalty.v1.Account
 	2,  // 4: renown.loyalty.v1.StatementWallet.expirations:type_name -> renown.loyalty.v1.Expiration
 	2,  // 5: renown.loyalty.v1.StatementWallet.activations:type_name -> renown.loyalty.v1.Expiration
-	9,  // 6: renown.loyalty.v1.Expiration.time:type_name -> google.protobuf.Timestamp
-	9,  // 7: renown.loyalty.v1.CreateStatementLinkResponse.expire_time:type_name -> google.protobuf.Timestamp
+	11, // 6: renown.loyalty.v1.Expiration.time:type_name -> google.protobuf.Timestamp
+	11, // 7: renown.loyalty.v1.CreateStatementLinkResponse.expire_time:type_name -> google.protobuf.Timestamp
 	0,  // 8: renown.loyalty.v1.GetStatementResponse.statement:type_name -> renown.loyalty.v1.Statement
-	12, // 9: renown.loyalty.v1.ListStatementEntriesResponse.entries:type_name -> renown.loyalty.v1.Entry
-	3,  // 10: renown.loyalty.v1.StatementsService.CreateStatementLink:input_type -> renown.loyalty.v1.CreateStatementLinkRequest
-	5,  // 11: renown.loyalty.v1.StatementsService.GetStatement:input_type -> renown.loyalty.v1.GetStatementRequest
-	7,  // 12: renown.loyalty.v1.StatementsService.ListStatementEntries:input_type -> renown.loyalty.v1.ListStatementEntriesRequest
-	4,  // 13: renown.loyalty.v1.StatementsService.CreateStatementLink:output_type -> renown.loyalty.v1.CreateStatementLinkResponse
-	6,  // 14: renown.loyalty.v1.StatementsService.GetStatement:output_type -> renown.loyalty.v1.GetStatementResponse
-	8,  // 15: renown.loyalty.v1.StatementsService.ListStatementEntries:output_type -> renown.loyalty.v1.ListStatementEntriesResponse
-	13, // [13:16] is the sub-list for method output_type
-	10, // [10:13] is the sub-list for method input_type
-	10, // [10:10] is the sub-list for extension type_name
-	10, // [10:10] is the sub-list for extension extendee
-	0,  // [0:10] is the sub-list for field type_name
+	14, // 9: renown.loyalty.v1.ListStatementEntriesResponse.entries:type_name -> renown.loyalty.v1.Entry
+	15, // 10: renown.loyalty.v1.ExplainStatementEntryResponse.explanation:type_name -> renown.loyalty.v1.Explanation
+	3,  // 11: renown.loyalty.v1.StatementsService.CreateStatementLink:input_type -> renown.loyalty.v1.CreateStatementLinkRequest
+	5,  // 12: renown.loyalty.v1.StatementsService.GetStatement:input_type -> renown.loyalty.v1.GetStatementRequest
+	7,  // 13: renown.loyalty.v1.StatementsService.ListStatementEntries:input_type -> renown.loyalty.v1.ListStatementEntriesRequest
+	9,  // 14: renown.loyalty.v1.StatementsService.ExplainStatementEntry:input_type -> renown.loyalty.v1.ExplainStatementEntryRequest
+	4,  // 15: renown.loyalty.v1.StatementsService.CreateStatementLink:output_type -> renown.loyalty.v1.CreateStatementLinkResponse
+	6,  // 16: renown.loyalty.v1.StatementsService.GetStatement:output_type -> renown.loyalty.v1.GetStatementResponse
+	8,  // 17: renown.loyalty.v1.StatementsService.ListStatementEntries:output_type -> renown.loyalty.v1.ListStatementEntriesResponse
+	10, // 18: renown.loyalty.v1.StatementsService.ExplainStatementEntry:output_type -> renown.loyalty.v1.ExplainStatementEntryResponse
+	15, // [15:19] is the sub-list for method output_type
+	11, // [11:15] is the sub-list for method input_type
+	11, // [11:11] is the sub-list for extension type_name
+	11, // [11:11] is the sub-list for extension extendee
+	0,  // [0:11] is the sub-list for field type_name
 }
 
 func init() { file_renown_loyalty_v1_statements_proto_init() }
@@ -688,6 +791,7 @@ func file_renown_loyalty_v1_statements_proto_init() {
 	if File_renown_loyalty_v1_statements_proto != nil {
 		return
 	}
+	file_renown_loyalty_v1_explanations_proto_init()
 	file_renown_loyalty_v1_members_proto_init()
 	file_renown_loyalty_v1_points_proto_init()
 	file_renown_loyalty_v1_programs_proto_init()
@@ -697,7 +801,7 @@ func file_renown_loyalty_v1_statements_proto_init() {
 			GoPackagePath: reflect.TypeOf(x{}).PkgPath(),
 			RawDescriptor: unsafe.Slice(unsafe.StringData(file_renown_loyalty_v1_statements_proto_rawDesc), len(file_renown_loyalty_v1_statements_proto_rawDesc)),
 			NumEnums:      0,
-			NumMessages:   9,
+			NumMessages:   11,
 			NumExtensions: 0,
 			NumServices:   1,
 		},

@@ -152,6 +152,45 @@ func local_request_StatementsService_ListStatementEntries_0(ctx context.Context,
 	return msg, metadata, err
 }
 
+func request_StatementsService_ExplainStatementEntry_0(ctx context.Context, marshaler runtime.Marshaler, client StatementsServiceClient, req *http.Request, pathParams map[string]string) (proto.Message, runtime.ServerMetadata, error) {
+	var (
+		protoReq ExplainStatementEntryRequest
+		metadata runtime.ServerMetadata
+		err      error
+	)
+	val, ok := pathParams["entry"]
+	if !ok {
+		return nil, metadata, status.Errorf(codes.InvalidArgument, "missing parameter %s", "entry")
+	}
+	protoReq.Entry, err = runtime.String(val)
+	if err != nil {
+		return nil, metadata, status.Errorf(codes.InvalidArgument, "type mismatch, parameter: %s, error: %v", "entry", err)
+	}
+	if req.Body != nil {
+		_, _ = io.Copy(io.Discard, req.Body)
+	}
+	msg, err := client.ExplainStatementEntry(ctx, &protoReq, grpc.Header(&metadata.HeaderMD), grpc.Trailer(&metadata.TrailerMD))
+	return msg, metadata, err
+}
+
+func local_request_StatementsService_ExplainStatementEntry_0(ctx context.Context, marshaler runtime.Marshaler, server StatementsServiceServer, req *http.Request, pathParams map[string]string) (proto.Message, runtime.ServerMetadata, error) {
+	var (
+		protoReq ExplainStatementEntryRequest
+		metadata runtime.ServerMetadata
+		err      error
+	)
+	val, ok := pathParams["entry"]
+	if !ok {
+		return nil, metadata, status.Errorf(codes.InvalidArgument, "missing parameter %s", "entry")
+	}
+	protoReq.Entry, err = runtime.String(val)
+	if err != nil {
+		return nil, metadata, status.Errorf(codes.InvalidArgument, "type mismatch, parameter: %s, error: %v", "entry", err)
+	}
+	msg, err := server.ExplainStatementEntry(ctx, &protoReq)
+	return msg, metadata, err
+}
+
 // RegisterStatementsServiceHandlerServer registers the http handlers for service StatementsService to "mux".
 // UnaryRPC     :call StatementsServiceServer directly.
 // StreamingRPC :currently unsupported pending https://github.com/grpc/grpc-go/issues/906.
@@ -217,6 +256,26 @@ func RegisterStatementsServiceHandlerServer(ctx context.Context, mux *runtime.Se
 			return
 		}
 		forward_StatementsService_ListStatementEntries_0(annotatedContext, mux, outboundMarshaler, w, req, resp, mux.GetForwardResponseOptions()...)
+	})
+	mux.Handle(http.MethodGet, pattern_StatementsService_ExplainStatementEntry_0, func(w http.ResponseWriter, req *http.Request, pathParams map[string]string) {
+		ctx, cancel := context.WithCancel(req.Context())
+		defer cancel()
+		var stream runtime.ServerTransportStream
+		ctx = grpc.NewContextWithServerTransportStream(ctx, &stream)
+		inboundMarshaler, outboundMarshaler := runtime.MarshalerForRequest(mux, req)
+		annotatedContext, err := runtime.AnnotateIncomingContext(ctx, mux, req, "/renown.loyalty.v1.StatementsService/ExplainStatementEntry", runtime.WithHTTPPathPattern("/v1/statement/entries/{entry}:explain"))
+		if err != nil {
+			runtime.HTTPError(ctx, mux, outboundMarshaler, w, req, err)
+			return
+		}
+		resp, md, err := local_request_StatementsService_ExplainStatementEntry_0(annotatedContext, inboundMarshaler, server, req, pathParams)
+		md.HeaderMD, md.TrailerMD = metadata.Join(md.HeaderMD, stream.Header()), metadata.Join(md.TrailerMD, stream.Trailer())
+		annotatedContext = runtime.NewServerMetadataContext(annotatedContext, md)
+		if err != nil {
+			runtime.HTTPError(annotatedContext, mux, outboundMarshaler, w, req, err)
+			return
+		}
+		forward_StatementsService_ExplainStatementEntry_0(annotatedContext, mux, outboundMarshaler, w, req, response_StatementsService_ExplainStatementEntry_0{resp.(*ExplainStatementEntryResponse)}, mux.GetForwardResponseOptions()...)
 	})
 
 	return nil
@@ -309,6 +368,23 @@ func RegisterStatementsServiceHandlerClient(ctx context.Context, mux *runtime.Se
 		}
 		forward_StatementsService_ListStatementEntries_0(annotatedContext, mux, outboundMarshaler, w, req, resp, mux.GetForwardResponseOptions()...)
 	})
+	mux.Handle(http.MethodGet, pattern_StatementsService_ExplainStatementEntry_0, func(w http.ResponseWriter, req *http.Request, pathParams map[string]string) {
+		ctx, cancel := context.WithCancel(req.Context())
+		defer cancel()
+		inboundMarshaler, outboundMarshaler := runtime.MarshalerForRequest(mux, req)
+		annotatedContext, err := runtime.AnnotateContext(ctx, mux, req, "/renown.loyalty.v1.StatementsService/ExplainStatementEntry", runtime.WithHTTPPathPattern("/v1/statement/entries/{entry}:explain"))
+		if err != nil {
+			runtime.HTTPError(ctx, mux, outboundMarshaler, w, req, err)
+			return
+		}
+		resp, md, err := request_StatementsService_ExplainStatementEntry_0(annotatedContext, inboundMarshaler, client, req, pathParams)
+		annotatedContext = runtime.NewServerMetadataContext(annotatedContext, md)
+		if err != nil {
+			runtime.HTTPError(annotatedContext, mux, outboundMarshaler, w, req, err)
+			return
+		}
+		forward_StatementsService_ExplainStatementEntry_0(annotatedContext, mux, outboundMarshaler, w, req, response_StatementsService_ExplainStatementEntry_0{resp.(*ExplainStatementEntryResponse)}, mux.GetForwardResponseOptions()...)
+	})
 	return nil
 }
 
@@ -321,14 +397,25 @@ func (m response_StatementsService_GetStatement_0) XXX_ResponseBody() interface{
 	return response.Statement
 }
 
+type response_StatementsService_ExplainStatementEntry_0 struct {
+	*ExplainStatementEntryResponse
+}
+
+func (m response_StatementsService_ExplainStatementEntry_0) XXX_ResponseBody() interface{} {
+	response := m.ExplainStatementEntryResponse
+	return response.Explanation
+}
+
 var (
-	pattern_StatementsService_CreateStatementLink_0  = runtime.MustPattern(runtime.NewPattern(1, []int{2, 0, 2, 1, 1, 0, 4, 1, 5, 2, 2, 3, 1, 0, 4, 1, 5, 4}, []string{"v1", "programs", "program", "members", "member"}, "link"))
-	pattern_StatementsService_GetStatement_0         = runtime.MustPattern(runtime.NewPattern(1, []int{2, 0, 2, 1}, []string{"v1", "statement"}, ""))
-	pattern_StatementsService_ListStatementEntries_0 = runtime.MustPattern(runtime.NewPattern(1, []int{2, 0, 2, 1, 2, 2}, []string{"v1", "statement", "entries"}, ""))
+	pattern_StatementsService_CreateStatementLink_0   = runtime.MustPattern(runtime.NewPattern(1, []int{2, 0, 2, 1, 1, 0, 4, 1, 5, 2, 2, 3, 1, 0, 4, 1, 5, 4}, []string{"v1", "programs", "program", "members", "member"}, "link"))
+	pattern_StatementsService_GetStatement_0          = runtime.MustPattern(runtime.NewPattern(1, []int{2, 0, 2, 1}, []string{"v1", "statement"}, ""))
+	pattern_StatementsService_ListStatementEntries_0  = runtime.MustPattern(runtime.NewPattern(1, []int{2, 0, 2, 1, 2, 2}, []string{"v1", "statement", "entries"}, ""))
+	pattern_StatementsService_ExplainStatementEntry_0 = runtime.MustPattern(runtime.NewPattern(1, []int{2, 0, 2, 1, 2, 2, 1, 0, 4, 1, 5, 3}, []string{"v1", "statement", "entries", "entry"}, "explain"))
 )
 
 var (
-	forward_StatementsService_CreateStatementLink_0  = runtime.ForwardResponseMessage
-	forward_StatementsService_GetStatement_0         = runtime.ForwardResponseMessage
-	forward_StatementsService_ListStatementEntries_0 = runtime.ForwardResponseMessage
+	forward_StatementsService_CreateStatementLink_0   = runtime.ForwardResponseMessage
+	forward_StatementsService_GetStatement_0          = runtime.ForwardResponseMessage
+	forward_StatementsService_ListStatementEntries_0  = runtime.ForwardResponseMessage
+	forward_StatementsService_ExplainStatementEntry_0 = runtime.ForwardResponseMessage
 )

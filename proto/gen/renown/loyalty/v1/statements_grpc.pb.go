@@ -19,9 +19,10 @@ import (
 const _ = grpc.SupportPackageIsVersion9
 
 const (
-	StatementsService_CreateStatementLink_FullMethodName  = "/renown.loyalty.v1.StatementsService/CreateStatementLink"
-	StatementsService_GetStatement_FullMethodName         = "/renown.loyalty.v1.StatementsService/GetStatement"
-	StatementsService_ListStatementEntries_FullMethodName = "/renown.loyalty.v1.StatementsService/ListStatementEntries"
+	StatementsService_CreateStatementLink_FullMethodName   = "/renown.loyalty.v1.StatementsService/CreateStatementLink"
+	StatementsService_GetStatement_FullMethodName          = "/renown.loyalty.v1.StatementsService/GetStatement"
+	StatementsService_ListStatementEntries_FullMethodName  = "/renown.loyalty.v1.StatementsService/ListStatementEntries"
+	StatementsService_ExplainStatementEntry_FullMethodName = "/renown.loyalty.v1.StatementsService/ExplainStatementEntry"
 )
 
 // StatementsServiceClient is the client API for StatementsService service.
@@ -36,6 +37,8 @@ type StatementsServiceClient interface {
 	GetStatement(ctx context.Context, in *GetStatementRequest, opts ...grpc.CallOption) (*GetStatementResponse, error)
 	// ListStatementEntries lists the entries of the holder's account, newest first.
 	ListStatementEntries(ctx context.Context, in *ListStatementEntriesRequest, opts ...grpc.CallOption) (*ListStatementEntriesResponse, error)
+	// ExplainStatementEntry explains one entry of the holder's account in plain words: why the points came or went, and the arithmetic of the rules that gave them.
+	ExplainStatementEntry(ctx context.Context, in *ExplainStatementEntryRequest, opts ...grpc.CallOption) (*ExplainStatementEntryResponse, error)
 }
 
 type statementsServiceClient struct {
@@ -76,6 +79,16 @@ func (c *statementsServiceClient) ListStatementEntries(ctx context.Context, in *
 	return out, nil
 }
 
+func (c *statementsServiceClient) ExplainStatementEntry(ctx context.Context, in *ExplainStatementEntryRequest, opts ...grpc.CallOption) (*ExplainStatementEntryResponse, error) {
+	cOpts := append([]grpc.CallOption{grpc.StaticMethod()}, opts...)
+	out := new(ExplainStatementEntryResponse)
+	err := c.cc.Invoke(ctx, StatementsService_ExplainStatementEntry_FullMethodName, in, out, cOpts...)
+	if err != nil {
+		return nil, err
+	}
+	return out, nil
+}
+
 // StatementsServiceServer is the server API for StatementsService service.
 // All implementations must embed UnimplementedStatementsServiceServer
 // for forward compatibility.
@@ -88,6 +101,8 @@ type StatementsServiceServer interface {
 	GetStatement(context.Context, *GetStatementRequest) (*GetStatementResponse, error)
 	// ListStatementEntries lists the entries of the holder's account, newest first.
 	ListStatementEntries(context.Context, *ListStatementEntriesRequest) (*ListStatementEntriesResponse, error)
+	// ExplainStatementEntry explains one entry of the holder's account in plain words: why the points came or went, and the arithmetic of the rules that gave them.
+	ExplainStatementEntry(context.Context, *ExplainStatementEntryRequest) (*ExplainStatementEntryResponse, error)
 	mustEmbedUnimplementedStatementsServiceServer()
 }
 
@@ -106,6 +121,9 @@ func (UnimplementedStatementsServiceServer) GetStatement(context.Context, *GetSt
 }
 func (UnimplementedStatementsServiceServer) ListStatementEntries(context.Context, *ListStatementEntriesRequest) (*ListStatementEntriesResponse, error) {
 	return nil, status.Error(codes.Unimplemented, "method ListStatementEntries not implemented")
+}
+func (UnimplementedStatementsServiceServer) ExplainStatementEntry(context.Context, *ExplainStatementEntryRequest) (*ExplainStatementEntryResponse, error) {
+	return nil, status.Error(codes.Unimplemented, "method ExplainStatementEntry not implemented")
 }
 func (UnimplementedStatementsServiceServer) mustEmbedUnimplementedStatementsServiceServer() {}
 func (UnimplementedStatementsServiceServer) testEmbeddedByValue()                           {}
@@ -182,6 +200,24 @@ func _StatementsService_ListStatementEntries_Handler(srv interface{}, ctx contex
 	return interceptor(ctx, in, info, handler)
 }
 
+func _StatementsService_ExplainStatementEntry_Handler(srv interface{}, ctx context.Context, dec func(interface{}) error, interceptor grpc.UnaryServerInterceptor) (interface{}, error) {
+	in := new(ExplainStatementEntryRequest)
+	if err := dec(in); err != nil {
+		return nil, err
+	}
+	if interceptor == nil {
+		return srv.(StatementsServiceServer).ExplainStatementEntry(ctx, in)
+	}
+	info := &grpc.UnaryServerInfo{
+		Server:     srv,
+		FullMethod: StatementsService_ExplainStatementEntry_FullMethodName,
+	}
+	handler := func(ctx context.Context, req interface{}) (interface{}, error) {
+		return srv.(StatementsServiceServer).ExplainStatementEntry(ctx, req.(*ExplainStatementEntryRequest))
+	}
+	return interceptor(ctx, in, info, handler)
+}
+
 // StatementsService_ServiceDesc is the grpc.ServiceDesc for StatementsService service.
 // It's only intended for direct use with grpc.RegisterService,
 // and not to be introspected or modified (even as a copy)
@@ -200,6 +236,10 @@ var StatementsService_ServiceDesc = grpc.ServiceDesc{
 		{
 			MethodName: "ListStatementEntries",
 			Handler:    _StatementsService_ListStatementEntries_Handler,
+		},
+		{
+			MethodName: "ExplainStatementEntry",
+			Handler:    _StatementsService_ExplainStatementEntry_Handler,
 		},
 	},
 	Streams:  []grpc.StreamDesc{},

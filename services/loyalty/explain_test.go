@@ -1,0 +1,278 @@
+package loyalty_test
+
+import (
+	"context"
+	"fmt"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"google.golang.org/protobuf/proto"
+
+	"renown.example/kit/fault"
+	loyaltyv1 "renown.example/proto/gen/renown/loyalty/v1"
+)
+
+// why explains an entry of a member's usual account.
+func (r *rig) why(t testing.TB, member string, number int64) *loyaltyv1.Explanation {
+	t.Helper()
+	resp, err := r.explain.ExplainEntry(r.shop(t), &loyaltyv1.ExplainEntryRequest{Program: "customers", Member: member, Entry: fmt.Sprintf("points-%d", number)})
+	if err != nil {
+		t.Fatalf("entry %d: %v", number, err)
+	}
+	return resp.GetExplanation()
+}
+
+// addsUp fails the test unless everything that an explanation says adds up by hand.
+func addsUp(t testing.TB, x *loyaltyv1.Explanation) {
+	t.Helper()
+	var parts, legs, given, taken int64
+	for _, p := range x.GetParts() {
+		parts += p.GetPoints()
+	}
+	for i, l := range x.GetLegs() {
+		legs += l.GetPoints()
+		if e := x.GetEntry().GetLegs()[i]; e.GetAccount() != l.GetAccount() || e.GetPoints() != l.GetPoints() || l.GetText() == "" {
+			t.Errorf("the side %v is told as %v", e, l)
+		}
+	}
+	for _, r := range x.GetRules() {
+		given += r.GetPoints()
+		if !r.GetGiven() {
+			continue
+		}
+		var shares int64
+		for _, s := range r.GetShares() {
+			shares += s.GetPoints()
+		}
+		steps := r.GetSteps()
+		if len(steps) == 0 || steps[len(steps)-1].GetResult() != fmt.Sprint(r.GetPoints()) || len(r.GetShares()) > 0 && shares != r.GetPoints() {
+			t.Errorf("the rule's points do not follow from its steps: %v", r)
+		}
+	}
+	for _, k := range x.GetTakes() {
+		taken += k.GetPoints()
+		if k.GetPoints() != k.GetDue()-k.GetBefore() {
+			t.Errorf("%v does not add up", k)
+		}
+	}
+	kind := x.GetEntry().GetKind()
+	switch {
+	case parts != x.GetPoints() || legs != 0 || x.GetSummary() == "":
+		t.Errorf("%s: the parts come to %d of %d, the sides to %d: %v", kind, parts, x.GetPoints(), legs, x)
+	case kind == loyaltyv1.EntryKind_ENTRY_KIND_ACCRUE && (given != x.GetPoints() || !x.GetRecomputed()):
+		t.Errorf("%s: the rules gave %d of %d: %v", kind, given, x.GetPoints(), x)
+	case kind == loyaltyv1.EntryKind_ENTRY_KIND_REVERSE && taken < -x.GetPoints():
+		t.Errorf("%s: %d were to be taken, %d were: %v", kind, taken, -x.GetPoints(), x)
+	}
+}
+
+// everyEntry explains all entries of a member's account, oldest first, and looks whether each adds up.
+func (r *rig) everyEntry(t testing.TB, member string) []*loyaltyv1.Explanation {
+	t.Helper()
+	list, err := r.points.ListEntries(r.shop(t), &loyaltyv1.ListEntriesRequest{Program: "customers", Member: member, PageSize: 200})
+	if err != nil {
+		t.Fatal(err)
+	}
+	var out []*loyaltyv1.Explanation
+	for _, e := range slices.Backward(list.GetEntries()) {
+		x := r.why(t, member, e.GetNumber())
+		if !proto.Equal(x.GetEntry(), e) {
+			t.Errorf("explained %v, want %v", x.GetEntry(), e)
+		}
+		addsUp(t, x)
+		out = append(out, x)
+	}
+	return out
+}
+
+// Whatever happened to an account, each entry is explained by numbers that add up.
+func TestEveryKindOfEntryIsExplained(t *testing.T) {
+	r := newRig(t)
+	terms := perEuro()
+	terms.Activation, terms.PerLine = "P7D", true
+	terms.Life = "rolling P1M"
+	r.rule(t, "euro", terms)
+	r.rule(t, "large", &loyaltyv1.EarningRuleTerms{
+		Trigger: "spend", Form: "fixed", Value: "50", Condition: "order.total >= dec(\"100\") && member.tier == \"\"", Stacking: "all", Life: "never",
+		Caps: []*loyaltyv1.EarningRuleCap{{Per: "member", Period: "month", Most: 70}},
+	})
+	r.reward(t, "five-off", func(req *loyaltyv1.CreateRewardRequest) { req.Prices[0].Points = 40 })
+	ida, jon := r.enrol(t, "Ida"), r.enrol(t, "Jon")
+	act := func(what string, do func(ctx context.Context) error) {
+		t.Helper()
+		if err := do(r.shop(t, what)); err != nil {
+			t.Fatalf("%s: %v", what, err)
+		}
+	}
+	order := func(id, member string, amounts ...int64) {
+		t.Helper()
+		if _, err := r.order(t, member, orderOf(id, amounts...)); err != nil {
+			t.Fatal(err)
+		}
+	}
+	back := func(order, id, policy string, lines ...*loyaltyv1.ReturnedLine) {
+		t.Helper()
+		act("back-"+order+id, func(ctx context.Context) error {
+			_, err := r.orders.ReturnOrder(ctx, &loyaltyv1.ReturnOrderRequest{Program: "customers", Order: order, ReturnId: id, Policy: policy, Lines: lines})
+			return err
+		})
+	}
+	order("1", ida, 12_050, 4_000) // 160 pending, 50 at once
+	order("2", ida, 11_000)        // the cap leaves 20 of 50
+	back("1", "a", "", &loyaltyv1.ReturnedLine{Line: "1", Quantity: "1"})
+	r.clock.Step(8 * 24 * time.Hour) // two lots become available at once
+	held := func(key string) string {
+		resp, err := r.redemptions.ReserveReward(r.shop(t, key), &loyaltyv1.ReserveRewardRequest{Program: "customers", Reward: "five-off", Member: ida})
+		if err != nil {
+			t.Fatal(err)
+		}
+		name := resp.GetRedemption().GetName()
+		return name[strings.LastIndex(name, "/")+1:]
+	}
+	first, second := held("hold-1"), held("hold-2")
+	held("hold-3")
+	act("commit", func(ctx context.Context) error {
+		_, err := r.redemptions.CommitRedemption(ctx, &loyaltyv1.CommitRedemptionRequest{Program: "customers", Redemption: first})
+		return err
+	})
+	act("cancel", func(ctx context.Context) error {
+		_, err := r.redemptions.CancelRedemption(ctx, &loyaltyv1.CancelRedemptionRequest{Program: "customers", Redemption: second, Reason: "Changed their mind"})
+		return err
+	})
+	r.clock.Step(24 * time.Hour) // the third lapses
+	if _, err := r.adjust(t, "less", ida, -150); err != nil {
+		t.Fatal(err)
+	}
+	back("1", "b", "allow_debt")
+	act("reverse", func(ctx context.Context) error {
+		_, err := r.redemptions.ReverseRedemption(ctx, &loyaltyv1.ReverseRedemptionRequest{Program: "customers", Redemption: first, Reason: "It was broken"})
+		return err
+	})
+	order("3", jon, 30_000)
+	r.clock.Step(9 * 24 * time.Hour)
+	if _, err := r.adjust(t, "more", jon, 1); err != nil {
+		t.Fatal(err)
+	}
+	back("3", "a", "within_balance", &loyaltyv1.ReturnedLine{Line: "1", Amount: 1_001})
+	all := r.everyEntry(t, ida)
+	if _, err := r.members.MergeMembers(r.shop(t), &loyaltyv1.MergeMembersRequest{Program: "customers", Member: jon, Merged: ida}); err != nil {
+		t.Fatal(err)
+	}
+	r.clock.Step(90 * 24 * time.Hour) // everything that ends has ended
+	if _, err := r.adjust(t, "late", jon, 2); err != nil {
+		t.Fatal(err)
+	}
+	all = append(all, r.everyEntry(t, jon)...)
+	seen := map[loyaltyv1.EntryKind]bool{}
+	for _, x := range all {
+		seen[x.GetEntry().GetKind()] = true
+		t.Log(x.GetEntry().GetKind(), x.GetSummary(), x.GetParts())
+	}
+	for _, k := range []loyaltyv1.EntryKind{
+		loyaltyv1.EntryKind_ENTRY_KIND_ACCRUE, loyaltyv1.EntryKind_ENTRY_KIND_ACTIVATE, loyaltyv1.EntryKind_ENTRY_KIND_EXPIRE, loyaltyv1.EntryKind_ENTRY_KIND_RESERVE,
+		loyaltyv1.EntryKind_ENTRY_KIND_COMMIT, loyaltyv1.EntryKind_ENTRY_KIND_CANCEL, loyaltyv1.EntryKind_ENTRY_KIND_LAPSE, loyaltyv1.EntryKind_ENTRY_KIND_RESTORE,
+		loyaltyv1.EntryKind_ENTRY_KIND_REVERSE, loyaltyv1.EntryKind_ENTRY_KIND_ADJUST, loyaltyv1.EntryKind_ENTRY_KIND_TRANSFER,
+	} {
+		if !seen[k] {
+			t.Errorf("nothing was %s", k)
+		}
+	}
+}
+
+// A rule's later version changes nothing of why an order earned what it did.
+func TestAnExplanationFollowsTheRulesOfThen(t *testing.T) {
+	r := newRig(t)
+	terms := perEuro()
+	terms.Condition, terms.Value = "order.total >= dec(\"100\")", "1.5"
+	r.rule(t, "euro", terms)
+	ida := r.enrol(t, "Ida")
+	if _, err := r.order(t, ida, orderOf("1", 12_050, 4_035)); err != nil {
+		t.Fatal(err)
+	}
+	before := r.why(t, ida, 1)
+	terms = perEuro()
+	terms.DisplayName, terms.Value = "Three for a euro", "3"
+	if _, err := r.rules.UpdateEarningRule(r.manager(t, "up"), &loyaltyv1.UpdateEarningRuleRequest{Program: "customers", RuleId: "euro", Terms: terms}); err != nil {
+		t.Fatal(err)
+	}
+	after := r.why(t, ida, 1)
+	if !proto.Equal(before, after) {
+		t.Errorf("it was %v\nand is %v", before, after)
+	}
+	rule := after.GetRules()[0]
+	if rule.GetRule() != "rules/euro@1" || rule.GetTerms().GetValue() != "1.5" {
+		t.Errorf("the rule is %v", rule)
+	}
+	c := rule.GetConditions()
+	if len(c) != 1 || !c[0].GetHolds() || len(c[0].GetValues()) != 1 || c[0].GetValues()[0].GetName() != "order.total" || c[0].GetValues()[0].GetValue() != "160.85" {
+		t.Errorf("the conditions are %v", c)
+	}
+	var steps []string
+	for _, s := range rule.GetSteps() {
+		steps = append(steps, s.GetText()+" = "+s.GetResult())
+	}
+	want := []string{"120.50 + 40.35 = 160.85 EUR", "160.85 EUR x 1.5 points per 1 EUR = 241.275", "rounded down = 241"}
+	if !slices.Equal(steps, want) {
+		t.Errorf("the steps are %q, want %q", steps, want)
+	}
+	if got := after.GetSummary(); got != "The order 1 earned 241 points: euro 241" {
+		t.Errorf("it says %q", got)
+	}
+}
+
+// A return's explanation has the arithmetic of its parts.
+func TestAReturnIsExplainedByItsParts(t *testing.T) {
+	r := newRig(t)
+	r.rule(t, "euro", perEuro())
+	ida := r.enrol(t, "Ida")
+	if _, err := r.order(t, ida, orderOf("1", 3_350, 1_650)); err != nil {
+		t.Fatal(err)
+	}
+	for id, lines := range map[string][]*loyaltyv1.ReturnedLine{"a": {{Line: "1", Quantity: "1"}}} {
+		if _, err := r.orders.ReturnOrder(r.shop(t, id), &loyaltyv1.ReturnOrderRequest{Program: "customers", Order: "1", ReturnId: id, Lines: lines}); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if _, err := r.orders.ReturnOrder(r.shop(t, "b"), &loyaltyv1.ReturnOrderRequest{Program: "customers", Order: "1", ReturnId: "b"}); err != nil {
+		t.Fatal(err)
+	}
+	take := func(line, part string, earned, due, before, points int64) *loyaltyv1.ExplainedTake {
+		return &loyaltyv1.ExplainedTake{Rule: "rules/euro@1", Wallet: "points", Line: line, Part: part, Earned: earned, Due: due, Before: before, Points: points}
+	}
+	for number, want := range map[int64][]*loyaltyv1.ExplainedTake{
+		2: {take("1", "1/2", 33, 16, 0, 16)},
+		3: {take("1", "1", 33, 33, 16, 17), take("2", "1", 17, 17, 0, 17)},
+	} {
+		x := r.why(t, ida, number)
+		addsUp(t, x)
+		if !slices.EqualFunc(x.GetTakes(), want, func(a, b *loyaltyv1.ExplainedTake) bool { return proto.Equal(a, b) }) {
+			t.Errorf("entry %d takes %v, want %v", number, x.GetTakes(), want)
+		}
+	}
+}
+
+// A member reads why by link, and nothing of what is the programme's own.
+func TestAMemberReadsWhy(t *testing.T) {
+	r := newRig(t)
+	terms := perEuro()
+	terms.Condition = "order.total > dec(\"1\")"
+	r.rule(t, "euro", terms)
+	ida := r.enrol(t, "Ida")
+	if _, err := r.order(t, ida, orderOf("1", 10_000)); err != nil {
+		t.Fatal(err)
+	}
+	ctx := r.link(t, &loyaltyv1.CreateStatementLinkRequest{Program: "customers", Member: ida})()
+	resp, err := r.statements.ExplainStatementEntry(ctx, &loyaltyv1.ExplainStatementEntryRequest{Entry: "points-1"})
+	if err != nil {
+		t.Fatal(err)
+	}
+	x := resp.GetExplanation()
+	addsUp(t, x)
+	if x.GetSummary() != "The order 1 earned 100 points: euro 100" || len(x.GetInputs()) > 0 || len(x.GetRules()) != 1 || len(x.GetRules()[0].GetConditions()) > 0 || x.GetRules()[0].GetTerms() != nil {
+		t.Errorf("the member reads %v", x)
+	}
+	_, err = r.statements.ExplainStatementEntry(ctx, &loyaltyv1.ExplainStatementEntryRequest{Entry: "points-2"})
+	refused(t, "an entry that is not there", err, fault.NotFound)
+}

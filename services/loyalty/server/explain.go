@@ -1,0 +1,255 @@
+package server
+
+import (
+	"context"
+	"encoding/json"
+	"strconv"
+	"strings"
+
+	"renown.example/kit/fault"
+	"renown.example/kit/store"
+	"renown.example/loyalty/book"
+	"renown.example/loyalty/calendar"
+	"renown.example/loyalty/explain"
+	"renown.example/loyalty/ledger"
+	"renown.example/loyalty/tables"
+	loyaltyv1 "renown.example/proto/gen/renown/loyalty/v1"
+)
+
+// ExplainEntry explains one entry of a member's account.
+func (s *Server) ExplainEntry(ctx context.Context, req *loyaltyv1.ExplainEntryRequest) (*loyaltyv1.ExplainEntryResponse, error) {
+	return read(ctx, s, func(ctx context.Context, tx store.Reader) (*loyaltyv1.ExplainEntryResponse, error) {
+		if _, err := findMember(ctx, tx, req.GetProgram(), req.GetMember()); err != nil {
+			return nil, err
+		}
+		out, err := s.explain(ctx, tx, req.GetProgram(), req.GetMember(), req.GetEntry())
+		return &loyaltyv1.ExplainEntryResponse{Explanation: out}, err
+	})
+}
+
+// ExplainStatementEntry explains one entry of the holder's account in plain words.
+func (s *Server) ExplainStatementEntry(ctx context.Context, req *loyaltyv1.ExplainStatementEntryRequest) (*loyaltyv1.ExplainStatementEntryResponse, error) {
+	return read(ctx, s, func(ctx context.Context, tx store.Reader) (*loyaltyv1.ExplainStatementEntryResponse, error) {
+		row, _, err := s.linked(ctx, tx)
+		if err != nil {
+			return nil, err
+		}
+		out, err := s.explain(ctx, tx, row.Value.Program, row.ID, req.GetEntry())
+		if err != nil {
+			return nil, err
+		}
+		return &loyaltyv1.ExplainStatementEntryResponse{Explanation: forMembers(out)}, nil
+	})
+}
+
+// forMembers leaves out what is the programme's own: what rules looked at, and those that gave nothing.
+func forMembers(x *loyaltyv1.Explanation) *loyaltyv1.Explanation {
+	x.Inputs = nil
+	var given []*loyaltyv1.ExplainedRule
+	for _, r := range x.GetRules() {
+		if r.GetGiven() {
+			r.Conditions, r.Terms, r.Stacking = nil, nil, nil
+			given = append(given, r)
+		}
+	}
+	x.Rules = given
+	return x
+}
+
+// explaining is an entry on its way to its explanation.
+type explaining struct {
+	s       *Server
+	tx      store.Reader
+	program tables.Program
+	entry   tables.Entry
+	// decided is the entry that keeps what it was decided by: itself, or the one in the usual wallet.
+	decided tables.Entry
+	words   explain.Words
+	out     *loyaltyv1.Explanation
+}
+
+// explain explains an entry of a member's account, named "{wallet}-{number}".
+func (s *Server) explain(ctx context.Context, tx store.Reader, programID, member, name string) (*loyaltyv1.Explanation, error) {
+	dash := strings.LastIndex(name, "-")
+	number, err := strconv.ParseInt(name[dash+1:], 10, 64)
+	if err != nil {
+		return nil, noEntry(name)
+	}
+	account := tables.AccountID(member, name[:dash])
+	row, err := tables.Journal.Get(ctx, tx, book.EntryID(account, number))
+	if store.IsNotFound(err) {
+		return nil, noEntry(name)
+	}
+	if err != nil {
+		return nil, err
+	}
+	x := &explaining{s: s, tx: tx, entry: row.Value, decided: row.Value, out: &loyaltyv1.Explanation{}}
+	if err := book.Show(ctx, tx, &x.entry); err != nil {
+		return nil, err
+	}
+	p, err := program(ctx, tx, programID)
+	if err != nil {
+		return nil, err
+	}
+	x.program = p.Value
+	x.words = explain.Words{}
+	if x.words.Zone, err = calendar.LoadZone("timeZone", p.Value.TimeZone); err != nil {
+		return nil, err
+	}
+	for _, w := range p.Value.Wallets {
+		if w.ID == name[:dash] {
+			x.words.One, x.words.Many = w.Singular, w.Plural
+		}
+	}
+	return x.out, x.explain(ctx)
+}
+
+func noEntry(name string) error {
+	return fault.NotFound.New("The member has no entry %q.", name)
+}
+
+// explain fills in everything.
+func (x *explaining) explain(ctx context.Context) error {
+	t := *x.entry.Tx
+	x.out.Entry, x.out.Points = entryProto(x.entry), explain.Amount(t)
+	lots := &knownLots{ctx: ctx, tx: x.tx, of: t}
+	for _, p := range explain.Parts(t, lots, x.words) {
+		x.out.Parts = append(x.out.Parts, &loyaltyv1.ExplainedPart{Points: p.Points, Text: p.Text, Rule: p.Rule, Lot: p.Lot, Source: p.Source})
+	}
+	if lots.err != nil {
+		return lots.err
+	}
+	for i, l := range explain.Legs(t) {
+		x.out.Legs = append(x.out.Legs, &loyaltyv1.ExplainedLeg{Account: x.out.Entry.GetLegs()[i].GetAccount(), Points: l.Points, Text: l.Text})
+	}
+	var beside besides
+	if len(x.entry.Facts) > 0 {
+		if err := json.Unmarshal(x.entry.Facts, &beside); err != nil {
+			return err
+		}
+	}
+	if beside.Of != "" {
+		row, err := tables.Journal.First(ctx, x.tx, store.Query{Index: "by_once", Equal: []any{beside.Of}})
+		if err != nil {
+			return err
+		}
+		x.decided = row.Value
+	}
+	return x.because(ctx)
+}
+
+// besides is what an entry in another than the usual wallet keeps: the name of the one that has what it was decided by.
+type besides struct {
+	Of string `json:"of,omitempty"`
+}
+
+// because says what the entry was decided by.
+func (x *explaining) because(ctx context.Context) error {
+	var err error
+	switch e := x.entry; {
+	case e.Type == book.TierChanged:
+		x.out.Summary, err = x.tierChanged()
+	case e.Tx.Kind == ledger.KindAccrue, e.Tx.Kind == ledger.KindNote && e.Type != returnedType && holds(x.decided, "input"):
+		x.out.Summary, err = x.earned(ctx)
+	case e.Tx.Kind == ledger.KindReverse, e.Type == returnedType:
+		x.out.Summary, err = x.cameBack(ctx)
+	case holds(e, "redemption"):
+		x.out.Summary, err = x.redemption(ctx)
+	default:
+		x.out.Summary = x.plain()
+	}
+	return err
+}
+
+// returnedType is the type of the entry of a return that takes no points back.
+const returnedType = "loyalty.order.returned"
+
+// holds reports whether an entry keeps a fact.
+func holds(e tables.Entry, name string) bool {
+	var facts map[string]json.RawMessage
+	return json.Unmarshal(e.Facts, &facts) == nil && facts[name] != nil
+}
+
+// knownLots finds the lots that a transaction touched.
+type knownLots struct {
+	ctx context.Context
+	tx  store.Reader
+	of  ledger.Transaction
+
+	pages  map[string]ledger.Page
+	before map[int64]*ledger.Lot
+	err    error
+}
+
+// Lot returns a lot as it is stored.
+func (k *knownLots) Lot(ref ledger.LotRef) (ledger.Lot, bool) {
+	page, read := k.pages[ref.Page]
+	if !read && k.err == nil {
+		row, err := tables.LotPages.Get(k.ctx, k.tx, k.of.Account+"/"+ref.Page)
+		if err != nil && !store.IsNotFound(err) {
+			k.err = err
+		}
+		if k.pages == nil {
+			k.pages = map[string]ledger.Page{}
+		}
+		page = row.Value
+		k.pages[ref.Page] = page
+	}
+	for _, l := range page.Lots {
+		if l.N == ref.N {
+			return l, true
+		}
+	}
+	return ledger.Lot{}, false
+}
+
+// Before follows the lots from the entries that opened them to this one.
+func (k *knownLots) Before(ref ledger.LotRef) (int64, bool) {
+	if k.before == nil && k.err == nil {
+		k.err = k.follow()
+	}
+	l := k.before[ref.N]
+	if l == nil {
+		return 0, false
+	}
+	return l.Open - l.Reserved, !l.Pending
+}
+
+func (k *knownLots) follow() error {
+	k.before = map[int64]*ledger.Lot{}
+	first := k.of.Seq
+	wanted := map[int64]bool{}
+	for _, c := range k.of.Lots {
+		if l, ok := k.Lot(c.LotRef); ok && c.Opened == nil {
+			first, wanted[c.N] = min(first, l.Tx), true
+		}
+	}
+	q := store.Query{From: book.EntryID(k.of.Account, first), Before: book.EntryID(k.of.Account, k.of.Seq)}
+	for {
+		p, err := tables.Journal.Find(k.ctx, k.tx, q)
+		if err != nil {
+			return err
+		}
+		for _, row := range p.Rows {
+			for _, c := range row.Value.Tx.Lots {
+				if wanted[c.N] {
+					k.apply(c)
+				}
+			}
+		}
+		if p.Next == "" {
+			return k.err
+		}
+		q.After = p.Next
+	}
+}
+
+func (k *knownLots) apply(c ledger.LotChange) {
+	if c.Opened != nil {
+		l := *c.Opened
+		k.before[c.N] = &l
+	}
+	if l := k.before[c.N]; l != nil {
+		l.Open, l.Reserved, l.Pending = l.Open+c.Open, l.Reserved+c.Reserved, l.Pending && !c.Activated
+	}
+}
