@@ -44,7 +44,11 @@ func digest(domain, id string, doc []byte) (string, error) {
 }
 
 // canonical reads compact JSON, as encoding/json makes it, and writes what is hashed.
-type canonical struct{ out []byte }
+type canonical struct {
+	out []byte
+	// former is where members stand while they are put in order.
+	former []byte
+}
 
 func (c *canonical) head(kind byte, n int) {
 	c.out = append(c.out, kind)
@@ -122,24 +126,28 @@ func (c *canonical) array(in []byte) ([]byte, error) {
 	return in[1:], nil
 }
 
-// member is an object's key and where its value stands.
-type member struct{ key, value []byte }
+// member is an object's key, and where key and value stand in what is hashed, from the object's beginning on.
+type member struct {
+	key      []byte
+	from, to int
+}
 
 func (c *canonical) object(in []byte) ([]byte, error) {
-	var some [16]member
-	members := some[:0]
+	var some [24]member
+	members, start := some[:0], len(c.out)
 	in = in[1:]
 	for len(in) > 0 && in[0] != '}' {
-		key, rest, err := text(in)
-		if err != nil || len(rest) == 0 || rest[0] != ':' {
+		m := member{from: len(c.out) - start}
+		var err error
+		if m.key, in, err = text(in); err != nil || len(in) == 0 || in[0] != ':' {
 			return nil, fmt.Errorf("book: no member: %.20q", in)
 		}
-		end, err := skip(rest[1:])
-		if err != nil {
+		c.text(m.key)
+		if in, err = c.value(in[1:]); err != nil {
 			return nil, err
 		}
-		members = append(members, member{key, rest[1 : 1+end]})
-		in = rest[1+end:]
+		m.to = len(c.out) - start
+		members = append(members, m)
 		if len(in) > 0 && in[0] == ',' {
 			in = in[1:]
 		}
@@ -148,60 +156,36 @@ func (c *canonical) object(in []byte) ([]byte, error) {
 		return nil, fmt.Errorf("book: an object does not end")
 	}
 	slices.SortFunc(members, func(a, b member) int { return bytes.Compare(a.key, b.key) })
+	c.former = append(c.former[:0], c.out[start:]...)
+	c.out = c.out[:start]
 	c.head('o', len(members))
 	for _, m := range members {
-		c.text(m.key)
-		if _, err := c.value(m.value); err != nil {
-			return nil, err
-		}
+		c.out = append(c.out, c.former[m.from:m.to]...)
 	}
 	return in[1:], nil
 }
 
 // text reads a string.
 func text(in []byte) (s, rest []byte, err error) {
-	n, err := skip(in)
-	if err != nil || in[0] != '"' {
+	if len(in) == 0 || in[0] != '"' {
 		return nil, nil, fmt.Errorf("book: no string: %.20q", in)
 	}
-	if inner := in[1 : n-1]; bytes.IndexByte(inner, '\\') < 0 {
-		return inner, in[n:], nil
-	}
-	var plain string
-	if err := json.Unmarshal(in[:n], &plain); err != nil {
-		return nil, nil, err
-	}
-	return []byte(plain), in[n:], nil
-}
-
-// skip returns how long the value is that in begins with.
-func skip(in []byte) (int, error) {
-	depth, quoted := 0, false
-	for i := 0; i < len(in); i++ {
-		switch b := in[i]; {
-		case quoted && b == '\\':
+	escaped := false
+	for i := 1; i < len(in); i++ {
+		switch in[i] {
+		case '\\':
+			escaped = true
 			i++
-		case b == '"':
-			quoted = !quoted
-			if !quoted && depth == 0 {
-				return i + 1, nil
+		case '"':
+			if !escaped {
+				return in[1:i], in[i+1:], nil
 			}
-		case quoted:
-		case b == '{' || b == '[':
-			depth++
-		case b == '}' || b == ']':
-			if depth--; depth == 0 {
-				return i + 1, nil
+			var plain string
+			if err := json.Unmarshal(in[:i+1], &plain); err != nil {
+				return nil, nil, err
 			}
-			if depth < 0 {
-				return i, nil
-			}
-		case b == ',' && depth == 0:
-			return i, nil
+			return []byte(plain), in[i+1:], nil
 		}
 	}
-	if depth != 0 || quoted {
-		return 0, fmt.Errorf("book: a value does not end")
-	}
-	return len(in), nil
+	return nil, nil, fmt.Errorf("book: a value does not end")
 }

@@ -2,7 +2,6 @@ package book
 
 import (
 	"context"
-	"encoding/json"
 	"fmt"
 
 	"renown.example/kit/clock"
@@ -140,7 +139,11 @@ func (s *session) writeAccount(w *Work) error {
 	head := account.Ledger.Head
 	account.Ledger = w.Book.Account()
 	account.Ledger.Head = ""
-	state, err := digestOfValue(accountDomain, w.ID, account)
+	text, err := account.MarshalJSON()
+	if err != nil {
+		return err
+	}
+	state, err := digest(accountDomain, w.ID, text)
 	if err != nil {
 		return err
 	}
@@ -202,7 +205,7 @@ func (s *session) seal(name string, e tables.Entry) (tables.Entry, error) {
 	if err != nil {
 		return e, err
 	}
-	text, err := json.Marshal(e)
+	text, err := e.MarshalJSON()
 	if err != nil {
 		return e, err
 	}
@@ -210,12 +213,4 @@ func (s *session) seal(name string, e tables.Entry) (tables.Entry, error) {
 		return e, err
 	}
 	return e.Sealed(append(append(text[:len(text)-1:len(text)-1], `,"hash":"`...), e.Hash+`"}`...)), nil
-}
-
-func digestOfValue(domain, name string, v any) (string, error) {
-	text, err := json.Marshal(v)
-	if err != nil {
-		return "", err
-	}
-	return digest(domain, name, text)
 }

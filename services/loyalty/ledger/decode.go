@@ -4,16 +4,25 @@ import (
 	"bytes"
 	"encoding/json"
 
-	"renown.example/kit/clock"
+	"renown.example/loyalty/document"
 )
 
-// UnmarshalJSON reads a page. A redemption may have to read hundreds of them, so that the text which encoding/json makes of a Page is read in one go; whatever else
+// Taught reports whether writers and readers of this package know every field. If not, encoding/json does the work.
+func Taught() bool { return taught }
+
+var taught = document.HasFields[Lot](16) && document.HasFields[LotRef](2) && document.HasFields[Page](2) && document.HasFields[Balances](5) && document.HasFields[Lifetime](3) &&
+	document.HasFields[Leg](2) && document.HasFields[LotChange](9) && document.HasFields[Transaction](10) && document.HasFields[Account](11) && document.HasFields[Tail](2) &&
+	document.HasFields[Hold](5) && document.HasFields[Take](2)
+
+// UnmarshalJSON reads a page. A redemption may have to read hundreds of them, so that the text which MarshalJSON makes of a Page is read in one go; whatever else
 // there is in it, such as spaces or escapes, is left to encoding/json.
 func (p *Page) UnmarshalJSON(in []byte) error {
-	r := reader{rest: in}
-	if page := r.page(bytes.Count(in, []byte(`"issuedAt":`))); !r.strange && len(r.rest) == 0 {
-		*p = page
-		return nil
+	r := &lotReader{Reader: document.Reader{Rest: in}}
+	if taught {
+		if page := r.page(bytes.Count(in, []byte(`"issuedAt":`))); r.Done() {
+			*p = page
+			return nil
+		}
 	}
 	type plain Page
 	var page plain
@@ -24,171 +33,290 @@ func (p *Page) UnmarshalJSON(in []byte) error {
 	return nil
 }
 
-// reader reads the JSON that encoding/json makes. Strange says that it met something else, after which nothing that it returns means anything.
-type reader struct {
-	rest    []byte
-	strange bool
+// lotReader reads lots.
+type lotReader struct {
+	document.Reader
 	// last are the texts of the lot before, which are mostly those of the next.
 	last Lot
 }
 
-// next takes a byte if it is the one that comes.
-func (r *reader) next(b byte) bool {
-	if len(r.rest) == 0 || r.rest[0] != b {
-		return false
-	}
-	r.rest = r.rest[1:]
-	return true
-}
-
-func (r *reader) must(b byte) {
-	if !r.next(b) {
-		r.strange = true
-	}
-}
-
-// raw reads a string, and finds those strange that do not stand there as they are.
-func (r *reader) raw() []byte {
-	r.must('"')
-	for i, b := range r.rest {
-		if b == '"' {
-			s := r.rest[:i]
-			r.rest = r.rest[i+1:]
-			return s
-		}
-		if b == '\\' || b < ' ' || b >= 0x80 {
-			break
-		}
-	}
-	r.strange = true
-	return nil
-}
-
-// text reads a string that may be the same as another.
-func (r *reader) text(like string) string {
-	if s := r.raw(); string(s) != like {
-		return string(s)
-	}
-	return like
-}
-
-func (r *reader) number() int64 {
-	negative := r.next('-')
-	var n int64
-	digits := 0
-	for ; digits < len(r.rest) && digits < 18 && r.rest[digits]-'0' < 10; digits++ {
-		n = n*10 + int64(r.rest[digits]-'0')
-	}
-	if digits == 0 || digits > 1 && r.rest[0] == '0' {
-		r.strange = true
-	}
-	r.rest = r.rest[digits:]
-	if negative {
-		return -n
-	}
-	return n
-}
-
-func (r *reader) instant() clock.Millis { return clock.Millis(r.number()) }
-
-func (r *reader) yes() bool {
-	if !bytes.HasPrefix(r.rest, []byte("true")) {
-		r.strange = true
-		return false
-	}
-	r.rest = r.rest[4:]
-	return true
-}
-
-// object reads the members of an object, each once.
-func (r *reader) object(member func(key []byte)) {
-	r.must('{')
-	for more := !r.next('}'); more && !r.strange; {
-		key := r.raw()
-		r.must(':')
-		member(key)
-		if more = r.next(','); !more {
-			r.must('}')
-		}
-	}
-}
-
-func (r *reader) page(lots int) (p Page) {
-	r.object(func(key []byte) {
+func (r *lotReader) page(lots int) (p Page) {
+	r.Object(func(key []byte) {
 		switch {
 		case string(key) == "id" && p.ID == "":
-			p.ID = string(r.raw())
+			p.ID = r.Text()
 		case string(key) == "lots" && p.Lots == nil:
 			p.Lots = make([]Lot, 0, lots)
-			r.must('[')
-			for more := !r.next(']'); more && !r.strange; {
-				p.Lots = append(p.Lots, r.lot())
-				if more = r.next(','); !more {
-					r.must(']')
-				}
-			}
+			r.List(func() { p.Lots = append(p.Lots, r.lot()) })
 		default:
-			r.strange = true
+			r.Strange = true
 		}
 	})
 	return p
 }
 
-func (r *reader) lot() (l Lot) {
-	r.object(func(key []byte) {
+func (r *lotReader) lot() (l Lot) {
+	r.Object(func(key []byte) {
 		switch string(key) {
 		case "n":
-			l.N = r.number()
+			l.N = r.Int()
 		case "points":
-			l.Points = r.number()
+			l.Points = r.Int()
 		case "open":
-			l.Open = r.number()
+			l.Open = r.Int()
 		case "reserved":
-			l.Reserved = r.number()
+			l.Reserved = r.Int()
 		case "pending":
-			l.Pending = r.yes()
+			l.Pending = r.True()
 		case "activatesAt":
-			l.ActivatesAt = r.instant()
+			l.ActivatesAt = r.Instant()
 		case "issuedAt":
-			l.IssuedAt = r.instant()
+			l.IssuedAt = r.Instant()
 		case "expiresAt":
-			l.ExpiresAt = r.instant()
+			l.ExpiresAt = r.Instant()
 		case "life":
-			l.Life = r.text(r.last.Life)
+			l.Life = r.TextLike(r.last.Life)
 		case "policy":
-			l.Policy = r.text(r.last.Policy)
+			l.Policy = r.TextLike(r.last.Policy)
 		case "frozenAt":
-			l.FrozenAt = r.instant()
+			l.FrozenAt = r.Instant()
 		case "rule":
-			l.Rule = r.text(r.last.Rule)
+			l.Rule = r.TextLike(r.last.Rule)
 		case "source":
-			l.Source = r.text(r.last.Source)
+			l.Source = r.TextLike(r.last.Source)
 		case "tx":
-			l.Tx = r.number()
+			l.Tx = r.Int()
 		case "from":
-			l.From = r.ref(l.From)
+			l.From = readRef(&r.Reader, l.From)
 		case "movedTo":
-			l.MovedTo = r.ref(l.MovedTo)
+			l.MovedTo = readRef(&r.Reader, l.MovedTo)
 		default:
-			r.strange = true
+			r.Strange = true
 		}
 	})
 	r.last = l
 	return l
 }
 
-func (r *reader) ref(before *LotRef) *LotRef {
-	r.strange = r.strange || before != nil
+func readRef(r *document.Reader, before *LotRef) *LotRef {
+	r.Strange = r.Strange || before != nil
 	var ref LotRef
-	r.object(func(key []byte) {
+	r.Object(func(key []byte) {
 		switch string(key) {
 		case "page":
-			ref.Page = string(r.raw())
+			ref.Page = r.Text()
 		case "n":
-			ref.N = r.number()
+			ref.N = r.Int()
 		default:
-			r.strange = true
+			r.Strange = true
 		}
 	})
 	return &ref
+}
+
+// Read reads a transaction as Write has written it.
+func (t *Transaction) Read(r *document.Reader) {
+	r.Object(func(key []byte) {
+		switch string(key) {
+		case "account":
+			t.Account = r.Text()
+		case "seq":
+			t.Seq = r.Int()
+		case "kind":
+			t.Kind = Kind(r.Text())
+		case "effectiveAt":
+			t.EffectiveAt = r.Instant()
+		case "recordedAt":
+			t.RecordedAt = r.Instant()
+		case "legs":
+			r.Strange = r.Strange || t.Legs != nil
+			t.Legs = make([]Leg, 0, 2)
+			r.List(func() { t.Legs = append(t.Legs, readLeg(r)) })
+		case "lots":
+			r.Strange = r.Strange || t.Lots != nil
+			lots := &lotReader{Reader: *r}
+			t.Lots = make([]LotChange, 0, 1)
+			lots.List(func() { t.Lots = append(t.Lots, lots.change()) })
+			*r = lots.Reader
+		case "hold":
+			t.Hold = r.Text()
+		case "endsAt":
+			t.EndsAt = r.Instant()
+		case "after":
+			t.After.read(r)
+		default:
+			r.Strange = true
+		}
+	})
+}
+
+func readLeg(r *document.Reader) (l Leg) {
+	r.Object(func(key []byte) {
+		switch string(key) {
+		case "account":
+			l.Account = r.Text()
+		case "points":
+			l.Points = r.Int()
+		default:
+			r.Strange = true
+		}
+	})
+	return l
+}
+
+func (r *lotReader) change() (c LotChange) {
+	r.Object(func(key []byte) {
+		switch string(key) {
+		case "page":
+			c.Page = r.Text()
+		case "n":
+			c.N = r.Int()
+		case "open":
+			c.Open = r.Int()
+		case "reserved":
+			c.Reserved = r.Int()
+		case "opened":
+			r.Strange = r.Strange || c.Opened != nil
+			l := r.lot()
+			c.Opened = &l
+		case "activated":
+			c.Activated = r.True()
+		case "froze":
+			c.Froze = r.True()
+		case "unfroze":
+			c.Unfroze = r.True()
+		case "expiresAt":
+			c.ExpiresAt = r.Instant()
+		case "movedTo":
+			c.MovedTo = readRef(&r.Reader, c.MovedTo)
+		default:
+			r.Strange = true
+		}
+	})
+	return c
+}
+
+func (v *Balances) read(r *document.Reader) {
+	r.Object(func(key []byte) {
+		switch string(key) {
+		case "pending":
+			v.Pending = r.Int()
+		case "available":
+			v.Available = r.Int()
+		case "reserved":
+			v.Reserved = r.Int()
+		case "frozen":
+			v.Frozen = r.Int()
+		case "debt":
+			v.Debt = r.Int()
+		default:
+			r.Strange = true
+		}
+	})
+}
+
+// Read reads an account as Write has written it.
+func (a *Account) Read(r *document.Reader) {
+	r.Object(func(key []byte) {
+		switch string(key) {
+		case "id":
+			a.ID = r.Text()
+		case "balances":
+			a.Balances.read(r)
+		case "lifetime":
+			a.Lifetime.read(r)
+		case "seq":
+			a.Seq = r.Int()
+		case "head":
+			a.Head = r.Text()
+		case "lots":
+			a.Lots = r.Int()
+		case "recordedAt":
+			a.RecordedAt = r.Instant()
+		case "dueAt":
+			a.DueAt = r.Instant()
+		case "first":
+			a.First = r.Text()
+		case "tail":
+			a.Tail.read(r)
+		case "holds":
+			r.Strange = r.Strange || a.Holds != nil
+			a.Holds = make([]Hold, 0, 1)
+			r.List(func() { a.Holds = append(a.Holds, readHold(r)) })
+		default:
+			r.Strange = true
+		}
+	})
+}
+
+func (t *Lifetime) read(r *document.Reader) {
+	r.Object(func(key []byte) {
+		switch string(key) {
+		case "earned":
+			t.Earned = r.Int()
+		case "spent":
+			t.Spent = r.Int()
+		case "expired":
+			t.Expired = r.Int()
+		default:
+			r.Strange = true
+		}
+	})
+}
+
+func (t *Tail) read(r *document.Reader) {
+	r.Object(func(key []byte) {
+		switch string(key) {
+		case "page":
+			t.Page = r.Text()
+		case "lots":
+			t.Lots = int(r.Int())
+		default:
+			r.Strange = true
+		}
+	})
+}
+
+func readHold(r *document.Reader) (h Hold) {
+	r.Object(func(key []byte) {
+		switch string(key) {
+		case "id":
+			h.ID = r.Text()
+		case "points":
+			h.Points = r.Int()
+		case "endsAt":
+			h.EndsAt = r.Instant()
+		case "takes":
+			r.Strange = r.Strange || h.Takes != nil
+			h.Takes = make([]Take, 0, 1)
+			page := ""
+			r.List(func() {
+				t := readTake(r, page)
+				page = t.Page
+				h.Takes = append(h.Takes, t)
+			})
+		case "created":
+			h.Created = r.Instant()
+		default:
+			r.Strange = true
+		}
+	})
+	return h
+}
+
+// readTake reads points of a lot, which often lies on the same page as the one before.
+func readTake(r *document.Reader, page string) (t Take) {
+	r.Object(func(key []byte) {
+		switch string(key) {
+		case "page":
+			t.Page = r.TextLike(page)
+		case "n":
+			t.N = r.Int()
+		case "points":
+			t.Points = r.Int()
+		default:
+			r.Strange = true
+		}
+	})
+	return t
 }

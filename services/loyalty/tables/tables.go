@@ -54,21 +54,6 @@ type Entry struct {
 	stored []byte
 }
 
-// Sealed returns the entry with the text in which it is stored: what was hashed is then what is written, and it is written down once.
-func (e Entry) Sealed(text []byte) Entry {
-	e.stored = text
-	return e
-}
-
-// MarshalJSON returns the text that Sealed was given, or one made of the fields.
-func (e Entry) MarshalJSON() ([]byte, error) {
-	if e.stored != nil {
-		return e.stored, nil
-	}
-	type fields Entry
-	return json.Marshal(fields(e))
-}
-
 // Journal by "{account}/{number, ten digits}" for transactions, which is their order within the account, and by "~{id}" for everything else.
 var Journal = store.Define[Entry](store.Spec{Name: "journal", Feed: true, Indexes: []store.Index{
 	{Name: "by_key", Fields: []string{"key"}, Unique: true},

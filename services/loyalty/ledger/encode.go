@@ -1,0 +1,187 @@
+package ledger
+
+import (
+	"encoding/json"
+
+	"renown.example/loyalty/document"
+)
+
+// MarshalJSON writes a page as encoding/json would.
+func (p Page) MarshalJSON() ([]byte, error) {
+	if !taught {
+		type plain Page
+		return json.Marshal(plain(p))
+	}
+	w := &document.Writer{Out: make([]byte, 0, 64+256*len(p.Lots))}
+	w.Open()
+	w.Text("id", p.ID)
+	if p.Lots == nil {
+		w.Raw("lots", []byte("null"))
+	} else {
+		w.Name("lots")
+		w.OpenList()
+		for i := range p.Lots {
+			w.Next()
+			p.Lots[i].write(w)
+		}
+		w.CloseList()
+	}
+	w.Close()
+	return w.Out, nil
+}
+
+func (l *Lot) write(w *document.Writer) {
+	w.Open()
+	w.Int("n", l.N)
+	w.Int("points", l.Points)
+	w.Int("open", l.Open)
+	w.SomeInt("reserved", l.Reserved)
+	w.SomeTrue("pending", l.Pending)
+	w.SomeInt("activatesAt", int64(l.ActivatesAt))
+	w.Int("issuedAt", int64(l.IssuedAt))
+	w.SomeInt("expiresAt", int64(l.ExpiresAt))
+	w.SomeText("life", l.Life)
+	w.SomeText("policy", l.Policy)
+	w.SomeInt("frozenAt", int64(l.FrozenAt))
+	w.SomeText("rule", l.Rule)
+	w.SomeText("source", l.Source)
+	w.Int("tx", l.Tx)
+	l.From.write(w, "from")
+	l.MovedTo.write(w, "movedTo")
+	w.Close()
+}
+
+func (r *LotRef) write(w *document.Writer, name string) {
+	if r == nil {
+		return
+	}
+	w.Name(name)
+	w.Open()
+	w.Text("page", r.Page)
+	w.Int("n", r.N)
+	w.Close()
+}
+
+func (v *Balances) write(w *document.Writer, name string) {
+	w.Name(name)
+	w.Open()
+	w.Int("pending", v.Pending)
+	w.Int("available", v.Available)
+	w.Int("reserved", v.Reserved)
+	w.Int("frozen", v.Frozen)
+	w.Int("debt", v.Debt)
+	w.Close()
+}
+
+// Write writes a transaction as encoding/json would.
+func (t *Transaction) Write(w *document.Writer) {
+	w.Open()
+	w.Text("account", t.Account)
+	w.Int("seq", t.Seq)
+	w.Text("kind", string(t.Kind))
+	w.Int("effectiveAt", int64(t.EffectiveAt))
+	w.Int("recordedAt", int64(t.RecordedAt))
+	if len(t.Legs) > 0 {
+		w.Name("legs")
+		w.OpenList()
+		for _, l := range t.Legs {
+			w.Next()
+			w.Open()
+			w.Text("account", l.Account)
+			w.Int("points", l.Points)
+			w.Close()
+		}
+		w.CloseList()
+	}
+	if len(t.Lots) > 0 {
+		w.Name("lots")
+		w.OpenList()
+		for i := range t.Lots {
+			w.Next()
+			t.Lots[i].write(w)
+		}
+		w.CloseList()
+	}
+	w.SomeText("hold", t.Hold)
+	w.SomeInt("endsAt", int64(t.EndsAt))
+	t.After.write(w, "after")
+	w.Close()
+}
+
+func (c *LotChange) write(w *document.Writer) {
+	w.Open()
+	w.Text("page", c.Page)
+	w.Int("n", c.N)
+	w.SomeInt("open", c.Open)
+	w.SomeInt("reserved", c.Reserved)
+	if c.Opened != nil {
+		w.Name("opened")
+		c.Opened.write(w)
+	}
+	w.SomeTrue("activated", c.Activated)
+	w.SomeTrue("froze", c.Froze)
+	w.SomeTrue("unfroze", c.Unfroze)
+	w.SomeInt("expiresAt", int64(c.ExpiresAt))
+	c.MovedTo.write(w, "movedTo")
+	w.Close()
+}
+
+// Write writes an account as encoding/json would.
+func (a *Account) Write(w *document.Writer) {
+	w.Open()
+	w.Text("id", a.ID)
+	a.Balances.write(w, "balances")
+	w.Name("lifetime")
+	w.Open()
+	w.Int("earned", a.Lifetime.Earned)
+	w.Int("spent", a.Lifetime.Spent)
+	w.Int("expired", a.Lifetime.Expired)
+	w.Close()
+	w.Int("seq", a.Seq)
+	w.SomeText("head", a.Head)
+	w.Int("lots", a.Lots)
+	w.SomeInt("recordedAt", int64(a.RecordedAt))
+	w.SomeInt("dueAt", int64(a.DueAt))
+	w.SomeText("first", a.First)
+	if a.Tail != (Tail{}) {
+		w.Name("tail")
+		w.Open()
+		w.Text("page", a.Tail.Page)
+		w.Int("lots", int64(a.Tail.Lots))
+		w.Close()
+	}
+	if len(a.Holds) > 0 {
+		w.Name("holds")
+		w.OpenList()
+		for i := range a.Holds {
+			w.Next()
+			a.Holds[i].write(w)
+		}
+		w.CloseList()
+	}
+	w.Close()
+}
+
+func (h *Hold) write(w *document.Writer) {
+	w.Open()
+	w.Text("id", h.ID)
+	w.Int("points", h.Points)
+	w.Int("endsAt", int64(h.EndsAt))
+	if h.Takes == nil {
+		w.Raw("takes", []byte("null"))
+	} else {
+		w.Name("takes")
+		w.OpenList()
+		for _, t := range h.Takes {
+			w.Next()
+			w.Open()
+			w.Text("page", t.Page)
+			w.Int("n", t.N)
+			w.Int("points", t.Points)
+			w.Close()
+		}
+		w.CloseList()
+	}
+	w.Int("created", int64(h.Created))
+	w.Close()
+}
