@@ -2,7 +2,6 @@ package server
 
 import (
 	"context"
-	"encoding/json"
 	"fmt"
 	"maps"
 	"time"
@@ -323,7 +322,7 @@ func (s *Server) RecordOrder(ctx context.Context, req *loyaltyv1.RecordOrderRequ
 	}
 	return run(ctx, s.books, req, func(ctx context.Context, u *book.Unit) (*loyaltyv1.RecordOrderResponse, error) {
 		key := orderKey(req.GetProgram(), order.ID, 0)
-		e, err := s.record(ctx, u, b, req.GetMember(), recording{
+		e, ev, err := s.record(ctx, u, b, req.GetMember(), recording{
 			program: req.GetProgram(), order: order, key: key, source: "orders/" + order.ID, event: "loyalty.order.recorded", story: req.GetOrder().GetStory(),
 			redemption: req.GetOrder().GetRedemption(),
 			twice:      fault.AlreadyExists.New("The order %q is recorded already.", order.ID).With(fault.Field{Path: "order.orderId", Message: "An order counts once. Get it to see what it earned."}),
@@ -332,7 +331,7 @@ func (s *Server) RecordOrder(ctx context.Context, req *loyaltyv1.RecordOrderRequ
 			return nil, err
 		}
 		e.Counts = &tables.Counts{Spend: order.Total(), Visits: 1}
-		out, err := orderProto(*e, nil)
+		out, err := orderOf(*e, ev.earned, nil)
 		return &loyaltyv1.RecordOrderResponse{Order: out}, err
 	})
 }
@@ -348,37 +347,37 @@ type recording struct {
 }
 
 // record gives a member what an order or event earns, once.
-func (s *Server) record(ctx context.Context, u *book.Unit, b *ruleBook, member string, r recording) (*tables.Entry, error) {
+func (s *Server) record(ctx context.Context, u *book.Unit, b *ruleBook, member string, r recording) (*tables.Entry, *evaluation, error) {
 	if _, err := u.Once(ctx, r.key); err == nil {
-		return nil, r.twice
+		return nil, nil, r.twice
 	} else if !store.IsNotFound(err) {
-		return nil, err
+		return nil, nil, err
 	}
 	w, err := u.Open(ctx, r.program, member, b.program.Wallets[0].ID)
 	if err != nil {
-		return nil, err
+		return nil, nil, err
 	}
 	if r.redemption != "" {
 		if _, err := s.payWith(ctx, u, r.program, w.Row.Value.Member, r.redemption, r.order.ID); err != nil {
-			return nil, err
+			return nil, nil, err
 		}
 	}
 	account := w.Row.Value
 	account.Ledger = w.Book.Account()
 	ev, err := b.evaluate(ctx, u.Tx, r.program, account, r.order, r.happened, u.Now)
 	if err != nil {
-		return nil, err
+		return nil, nil, err
 	}
 	ev.Story, ev.Redemption = r.story, r.redemption
 	e, err := s.give(ctx, u, b, w, ev, r.source, r.event, r.key)
 	if err != nil {
-		return nil, err
+		return nil, nil, err
 	}
 	if r.order != nil {
 		w.Row.Value.Orders++
 	}
 	u.Name(e, r.key)
-	return e, nil
+	return e, ev, nil
 }
 
 // AccruePoints records an event and gives the points that it earns.
@@ -392,7 +391,7 @@ func (s *Server) AccruePoints(ctx context.Context, req *loyaltyv1.AccruePointsRe
 		return nil, err
 	}
 	return book.Move(ctx, s.books, req, func(ctx context.Context, u *book.Unit) (*loyaltyv1.AccruePointsResponse, error) {
-		e, err := s.record(ctx, u, b, req.GetMember(), recording{
+		e, ev, err := s.record(ctx, u, b, req.GetMember(), recording{
 			program: req.GetProgram(), happened: event, key: req.GetProgram() + "/events/" + event.ID, source: "events/" + event.ID, event: "loyalty.event.recorded",
 			story: req.GetEvent().GetStory(),
 			twice: fault.AlreadyExists.New("The event %q is recorded already.", event.ID).With(fault.Field{Path: "event.eventId", Message: "An event counts once."}),
@@ -403,10 +402,6 @@ func (s *Server) AccruePoints(ctx context.Context, req *loyaltyv1.AccruePointsRe
 		if event.Type == earning.Visit {
 			e.Counts = &tables.Counts{Visits: 1}
 		}
-		var facts earned
-		if err := json.Unmarshal(e.Facts, &facts); err != nil {
-			return nil, err
-		}
-		return &loyaltyv1.AccruePointsResponse{Awards: awardProtos(facts.Awards), Entry: entryProto(*e)}, nil
+		return &loyaltyv1.AccruePointsResponse{Awards: awardProtos(ev.Awards), Entry: entryProto(*e)}, nil
 	})
 }

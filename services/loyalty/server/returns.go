@@ -33,6 +33,10 @@ func orderProto(e tables.Entry, returns []tables.Entry) (*loyaltyv1.Order, error
 	if err := json.Unmarshal(e.Facts, &f); err != nil {
 		return nil, err
 	}
+	return orderOf(e, f, returns)
+}
+
+func orderOf(e tables.Entry, f earned, returns []tables.Entry) (*loyaltyv1.Order, error) {
 	o := f.Input.Order
 	out := &loyaltyv1.Order{
 		Name: "programs/" + e.Program + "/orders/" + o.ID, Member: e.Member, OrderTime: timestamp(o.At), Currency: o.Currency, Awards: awardProtos(f.Awards),
