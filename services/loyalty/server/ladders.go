@@ -2,7 +2,6 @@ package server
 
 import (
 	"context"
-	"strings"
 	"sync"
 
 	"renown.example/kit/clock"
@@ -112,11 +111,4 @@ func (s *Server) mayMove(ctx context.Context, tx store.Reader, row store.Row[tab
 			With(fault.Field{Path: "timeZone", Message: "Leave it at " + row.Value.TimeZone + "."})
 	}
 	return err
-}
-
-// cutStructure returns the id of a structure without its programme and version.
-func cutStructure(id string) string {
-	_, id, _ = strings.Cut(id, "/")
-	id, _, _ = strings.Cut(id, "@")
-	return id
 }

@@ -81,7 +81,7 @@ func (s *Server) noteProgram(ctx context.Context, u *book.Unit, row store.Row[ta
 		return err
 	}
 	u.Record(tables.Entry{Type: event, Subject: "programs/" + row.ID, Program: row.ID, Facts: facts})
-	return nil
+	return keepRevision(ctx, u, row.ID, "", int64(row.Value.Version), event)
 }
 
 // usualMinutes is how long a reservation holds if neither reward nor programme say.

@@ -150,7 +150,7 @@ func (s *Server) noteReward(ctx context.Context, u *book.Unit, row store.Row[tab
 	}
 	programID, rewardID, _ := strings.Cut(row.ID, "/")
 	u.Record(tables.Entry{Type: event, Subject: rewardName(programID, rewardID), Program: programID, Facts: facts})
-	return nil
+	return keepRevision(ctx, u, programID, "/rewards/"+rewardID, int64(row.Value.Version), event)
 }
 
 // shownReward is a reward as nobody in particular sees it.

@@ -224,7 +224,7 @@ func noteRule(ctx context.Context, u *book.Unit, program string, v tables.Rule, 
 		return err
 	}
 	u.Record(tables.Entry{Type: event, Subject: "programs/" + program + "/rules/" + v.Rule.ID, Program: program, Facts: facts})
-	return nil
+	return keepRevision(ctx, u, program, "/rules/"+v.Rule.ID, v.Rule.Version, event)
 }
 
 // UpdateEarningRule makes a further version of a rule.

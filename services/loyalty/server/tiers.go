@@ -5,8 +5,6 @@ import (
 	"encoding/json"
 	"fmt"
 
-	"google.golang.org/protobuf/types/known/timestamppb"
-
 	"renown.example/kit/clock"
 	"renown.example/kit/fault"
 	"renown.example/kit/outbox"
@@ -49,7 +47,6 @@ type tierRequest interface {
 	GetDowngrade() loyaltyv1.TierDowngrade
 	GetGrace() string
 	GetTiers() []*loyaltyv1.Tier
-	GetEffectiveTime() *timestamppb.Timestamp
 }
 
 // structureFrom reads a structure from a request.
@@ -65,9 +62,6 @@ func structureFrom(req tierRequest) (tier.Structure, error) {
 		if s.Grace, err = calendar.ParseSpan("grace", text); err != nil {
 			return s, err
 		}
-	}
-	if s.From, err = instant("effectiveTime", req.GetEffectiveTime()); err != nil {
-		return s, err
 	}
 	for _, t := range req.GetTiers() {
 		s.Tiers = append(s.Tiers, tier.Tier{ID: t.GetId(), Name: t.GetDisplayName(), Threshold: t.GetThreshold(), Benefits: t.GetBenefits(), Rule: t.GetRule()})
@@ -116,6 +110,9 @@ func (s *Server) CreateTierStructure(ctx context.Context, req *loyaltyv1.CreateT
 	if err != nil {
 		return nil, err
 	}
+	if v.From, err = instant("effectiveTime", req.GetEffectiveTime()); err != nil {
+		return nil, err
+	}
 	defer s.ladders.changed()
 	return book.Do(ctx, s.books, req, func(ctx context.Context, u *book.Unit) (*loyaltyv1.CreateTierStructureResponse, error) {
 		// The programme is taken for update, so that a wallet does not get two structures at once.
@@ -162,6 +159,9 @@ func (s *Server) CreateTierStructure(ctx context.Context, req *loyaltyv1.CreateT
 func (s *Server) UpdateTierStructure(ctx context.Context, req *loyaltyv1.UpdateTierStructureRequest) (*loyaltyv1.UpdateTierStructureResponse, error) {
 	v, err := structureFrom(req)
 	if err != nil {
+		return nil, err
+	}
+	if v.From, err = instant("effectiveTime", req.GetEffectiveTime()); err != nil {
 		return nil, err
 	}
 	defer s.ladders.changed()
@@ -215,6 +215,9 @@ func (s *Server) saveTiers(ctx context.Context, u *book.Unit, row store.Row[tabl
 	}
 	out := structureProto(v, row.Version)
 	u.Record(tables.Entry{Type: "loyalty.tiers.saved", Subject: out.GetName(), Program: v.Program, Facts: facts})
+	if err := keepRevision(ctx, u, v.Program, "/tiers/"+v.Structure.ID, v.Structure.Version, "loyalty.tiers.saved"); err != nil {
+		return nil, err
+	}
 	data, err := json.Marshal(sweep{Program: v.Program, Wallet: v.Wallet})
 	if err != nil {
 		return nil, err

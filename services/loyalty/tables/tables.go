@@ -187,7 +187,7 @@ var Identifiers = store.Define[IdentifierUse](store.Spec{Name: "identifiers"})
 // Specs returns every table of the service, for opening its database.
 func Specs() []*store.Spec {
 	return append([]*store.Spec{
-		TierStructures.Spec(), TierVersions.Spec(), Reviews.Spec(),
+		TierStructures.Spec(), TierVersions.Spec(), Reviews.Spec(), ProgramRevisions.Spec(),
 		Journal.Spec(), Accounts.Spec(), LotPages.Spec(), Checkpoints.Spec(), Programs.Spec(), ProgramVersions.Spec(), Members.Spec(), MemberKeys.Spec(), Identifiers.Spec(), ReportCells.Spec(), Rules.Spec(), RuleVersions.Spec(), secret.Table.Spec(),
 		Achievements.Spec(), AchievementVersions.Spec(), AchievementStates.Spec(), EarnedAchievements.Spec(),
 		Rewards.Spec(), RewardVersions.Spec(), RewardStocks.Spec(), Codes.Spec(), Redemptions.Spec(),

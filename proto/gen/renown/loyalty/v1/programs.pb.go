@@ -879,7 +879,15 @@ type ProgramDocument struct {
 	// IANA time zone by which its days begin.
 	TimeZone string `protobuf:"bytes,4,opt,name=time_zone,json=timeZone,proto3" json:"time_zone,omitempty"`
 	// ISO 4217 currency of its orders. It never changes.
-	Currency      string `protobuf:"bytes,5,opt,name=currency,proto3" json:"currency,omitempty"`
+	Currency string `protobuf:"bytes,5,opt,name=currency,proto3" json:"currency,omitempty"`
+	// How rewards are redeemed; absent means as it is usual.
+	Redemptions *RedemptionSettings `protobuf:"bytes,6,opt,name=redemptions,proto3" json:"redemptions,omitempty"`
+	// The rules by which points are earned, by id. One that is missing is archived.
+	Rules []*ProgramRule `protobuf:"bytes,7,rep,name=rules,proto3" json:"rules,omitempty"`
+	// The tiers of the wallets, by id. Tiers that exist cannot be left out. A change is in force at once, or after a version that is still to come.
+	Tiers []*ProgramTiers `protobuf:"bytes,8,rep,name=tiers,proto3" json:"tiers,omitempty"`
+	// What points buy, by id. A reward that is missing is archived.
+	Rewards       []*ProgramReward `protobuf:"bytes,9,rep,name=rewards,proto3" json:"rewards,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -949,18 +957,402 @@ func (x *ProgramDocument) GetCurrency() string {
 	return ""
 }
 
+func (x *ProgramDocument) GetRedemptions() *RedemptionSettings {
+	if x != nil {
+		return x.Redemptions
+	}
+	return nil
+}
+
+func (x *ProgramDocument) GetRules() []*ProgramRule {
+	if x != nil {
+		return x.Rules
+	}
+	return nil
+}
+
+func (x *ProgramDocument) GetTiers() []*ProgramTiers {
+	if x != nil {
+		return x.Tiers
+	}
+	return nil
+}
+
+func (x *ProgramDocument) GetRewards() []*ProgramReward {
+	if x != nil {
+		return x.Rewards
+	}
+	return nil
+}
+
+// ProgramRule is an earning rule of a document.
+type ProgramRule struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// Id of the rule: lower-case letters, digits and hyphens.
+	Id string `protobuf:"bytes,1,opt,name=id,proto3" json:"id,omitempty"`
+	// What it says. An archived rule is left out of the document instead.
+	Terms         *EarningRuleTerms `protobuf:"bytes,2,opt,name=terms,proto3" json:"terms,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *ProgramRule) Reset() {
+	*x = ProgramRule{}
+	mi := &file_renown_loyalty_v1_programs_proto_msgTypes[12]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *ProgramRule) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*ProgramRule) ProtoMessage() {}
+
+func (x *ProgramRule) ProtoReflect() protoreflect.Message {
+	mi := &file_renown_loyalty_v1_programs_proto_msgTypes[12]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use ProgramRule.ProtoReflect.Descriptor instead.
+func (*ProgramRule) Descriptor() ([]byte, []int) {
+	return file_renown_loyalty_v1_programs_proto_rawDescGZIP(), []int{12}
+}
+
+func (x *ProgramRule) GetId() string {
+	if x != nil {
+		return x.Id
+	}
+	return ""
+}
+
+func (x *ProgramRule) GetTerms() *EarningRuleTerms {
+	if x != nil {
+		return x.Terms
+	}
+	return nil
+}
+
+// ProgramTiers are the tiers of a wallet in a document.
+type ProgramTiers struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// Id of the structure: lower-case letters, digits and hyphens.
+	Id string `protobuf:"bytes,1,opt,name=id,proto3" json:"id,omitempty"`
+	// Id of the wallet, which stays; empty means the usual one.
+	Wallet string `protobuf:"bytes,2,opt,name=wallet,proto3" json:"wallet,omitempty"`
+	// What people call it.
+	DisplayName string `protobuf:"bytes,3,opt,name=display_name,json=displayName,proto3" json:"display_name,omitempty"`
+	// What is measured.
+	Metric TierMetric `protobuf:"varint,4,opt,name=metric,proto3,enum=renown.loyalty.v1.TierMetric" json:"metric,omitempty"`
+	// Over which time; none for a balance.
+	Period TierPeriod `protobuf:"varint,5,opt,name=period,proto3,enum=renown.loyalty.v1.TierPeriod" json:"period,omitempty"`
+	// How far a rolling period reaches, such as "P12M" or "P90D".
+	PeriodLength string `protobuf:"bytes,6,opt,name=period_length,json=periodLength,proto3" json:"period_length,omitempty"`
+	// How a tier is lost.
+	Downgrade TierDowngrade `protobuf:"varint,7,opt,name=downgrade,proto3,enum=renown.loyalty.v1.TierDowngrade" json:"downgrade,omitempty"`
+	// How long a tier lasts whose threshold is not reached any more, such as "P30D"; empty means not at all.
+	Grace string `protobuf:"bytes,8,opt,name=grace,proto3" json:"grace,omitempty"`
+	// The tiers from the lowest.
+	Tiers         []*Tier `protobuf:"bytes,9,rep,name=tiers,proto3" json:"tiers,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *ProgramTiers) Reset() {
+	*x = ProgramTiers{}
+	mi := &file_renown_loyalty_v1_programs_proto_msgTypes[13]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *ProgramTiers) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*ProgramTiers) ProtoMessage() {}
+
+func (x *ProgramTiers) ProtoReflect() protoreflect.Message {
+	mi := &file_renown_loyalty_v1_programs_proto_msgTypes[13]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use ProgramTiers.ProtoReflect.Descriptor instead.
+func (*ProgramTiers) Descriptor() ([]byte, []int) {
+	return file_renown_loyalty_v1_programs_proto_rawDescGZIP(), []int{13}
+}
+
+func (x *ProgramTiers) GetId() string {
+	if x != nil {
+		return x.Id
+	}
+	return ""
+}
+
+func (x *ProgramTiers) GetWallet() string {
+	if x != nil {
+		return x.Wallet
+	}
+	return ""
+}
+
+func (x *ProgramTiers) GetDisplayName() string {
+	if x != nil {
+		return x.DisplayName
+	}
+	return ""
+}
+
+func (x *ProgramTiers) GetMetric() TierMetric {
+	if x != nil {
+		return x.Metric
+	}
+	return TierMetric_TIER_METRIC_UNSPECIFIED
+}
+
+func (x *ProgramTiers) GetPeriod() TierPeriod {
+	if x != nil {
+		return x.Period
+	}
+	return TierPeriod_TIER_PERIOD_UNSPECIFIED
+}
+
+func (x *ProgramTiers) GetPeriodLength() string {
+	if x != nil {
+		return x.PeriodLength
+	}
+	return ""
+}
+
+func (x *ProgramTiers) GetDowngrade() TierDowngrade {
+	if x != nil {
+		return x.Downgrade
+	}
+	return TierDowngrade_TIER_DOWNGRADE_UNSPECIFIED
+}
+
+func (x *ProgramTiers) GetGrace() string {
+	if x != nil {
+		return x.Grace
+	}
+	return ""
+}
+
+func (x *ProgramTiers) GetTiers() []*Tier {
+	if x != nil {
+		return x.Tiers
+	}
+	return nil
+}
+
+// ProgramReward is a reward of a document.
+type ProgramReward struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// Id of the reward: lower-case letters, digits and hyphens.
+	Id string `protobuf:"bytes,1,opt,name=id,proto3" json:"id,omitempty"`
+	// What kind of thing it is. It cannot be changed later.
+	Kind RewardKind `protobuf:"varint,2,opt,name=kind,proto3,enum=renown.loyalty.v1.RewardKind" json:"kind,omitempty"`
+	// How many there are is limited. How many is no part of the document: a reward that becomes limited has none until it is restocked.
+	Limited bool `protobuf:"varint,3,opt,name=limited,proto3" json:"limited,omitempty"`
+	// It cannot be had for the time being.
+	Paused bool `protobuf:"varint,4,opt,name=paused,proto3" json:"paused,omitempty"`
+	// What members call it.
+	DisplayName string `protobuf:"bytes,5,opt,name=display_name,json=displayName,proto3" json:"display_name,omitempty"`
+	// What it is, in a few sentences.
+	Description string `protobuf:"bytes,6,opt,name=description,proto3" json:"description,omitempty"`
+	// What it costs: one price for each wallet, and lower ones for members of some tiers.
+	Prices []*RewardPrice `protobuf:"bytes,7,rep,name=prices,proto3" json:"prices,omitempty"`
+	// What a discount takes off an order.
+	Discount *DiscountOff `protobuf:"bytes,8,opt,name=discount,proto3" json:"discount,omitempty"`
+	// Article number of a gift; may be empty.
+	Sku string `protobuf:"bytes,9,opt,name=sku,proto3" json:"sku,omitempty"`
+	// From when it can be had; absent means at once.
+	StartTime *timestamppb.Timestamp `protobuf:"bytes,10,opt,name=start_time,json=startTime,proto3" json:"start_time,omitempty"`
+	// The first instant at which it can be had no more; absent means never.
+	EndTime *timestamppb.Timestamp `protobuf:"bytes,11,opt,name=end_time,json=endTime,proto3" json:"end_time,omitempty"`
+	// On which days of the week it can be had, 1 for Monday to 7 for Sunday; empty means all.
+	Weekdays []int32 `protobuf:"varint,12,rep,packed,name=weekdays,proto3" json:"weekdays,omitempty"`
+	// How often one member may have it; absent means as often as the points last.
+	Limit *RewardLimit `protobuf:"bytes,13,opt,name=limit,proto3" json:"limit,omitempty"`
+	// Members of which tiers may have it, "{structure}/{tier}"; empty means all.
+	Tiers []string `protobuf:"bytes,14,rep,name=tiers,proto3" json:"tiers,omitempty"`
+	// How many minutes a reservation holds; 0 means what the programme says.
+	ReservationMinutes int32 `protobuf:"varint,15,opt,name=reservation_minutes,json=reservationMinutes,proto3" json:"reservation_minutes,omitempty"`
+	// A code that a member has seen goes back to the pool when its redemption is reversed.
+	ReuseCodes    bool `protobuf:"varint,16,opt,name=reuse_codes,json=reuseCodes,proto3" json:"reuse_codes,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *ProgramReward) Reset() {
+	*x = ProgramReward{}
+	mi := &file_renown_loyalty_v1_programs_proto_msgTypes[14]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *ProgramReward) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*ProgramReward) ProtoMessage() {}
+
+func (x *ProgramReward) ProtoReflect() protoreflect.Message {
+	mi := &file_renown_loyalty_v1_programs_proto_msgTypes[14]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use ProgramReward.ProtoReflect.Descriptor instead.
+func (*ProgramReward) Descriptor() ([]byte, []int) {
+	return file_renown_loyalty_v1_programs_proto_rawDescGZIP(), []int{14}
+}
+
+func (x *ProgramReward) GetId() string {
+	if x != nil {
+		return x.Id
+	}
+	return ""
+}
+
+func (x *ProgramReward) GetKind() RewardKind {
+	if x != nil {
+		return x.Kind
+	}
+	return RewardKind_REWARD_KIND_UNSPECIFIED
+}
+
+func (x *ProgramReward) GetLimited() bool {
+	if x != nil {
+		return x.Limited
+	}
+	return false
+}
+
+func (x *ProgramReward) GetPaused() bool {
+	if x != nil {
+		return x.Paused
+	}
+	return false
+}
+
+func (x *ProgramReward) GetDisplayName() string {
+	if x != nil {
+		return x.DisplayName
+	}
+	return ""
+}
+
+func (x *ProgramReward) GetDescription() string {
+	if x != nil {
+		return x.Description
+	}
+	return ""
+}
+
+func (x *ProgramReward) GetPrices() []*RewardPrice {
+	if x != nil {
+		return x.Prices
+	}
+	return nil
+}
+
+func (x *ProgramReward) GetDiscount() *DiscountOff {
+	if x != nil {
+		return x.Discount
+	}
+	return nil
+}
+
+func (x *ProgramReward) GetSku() string {
+	if x != nil {
+		return x.Sku
+	}
+	return ""
+}
+
+func (x *ProgramReward) GetStartTime() *timestamppb.Timestamp {
+	if x != nil {
+		return x.StartTime
+	}
+	return nil
+}
+
+func (x *ProgramReward) GetEndTime() *timestamppb.Timestamp {
+	if x != nil {
+		return x.EndTime
+	}
+	return nil
+}
+
+func (x *ProgramReward) GetWeekdays() []int32 {
+	if x != nil {
+		return x.Weekdays
+	}
+	return nil
+}
+
+func (x *ProgramReward) GetLimit() *RewardLimit {
+	if x != nil {
+		return x.Limit
+	}
+	return nil
+}
+
+func (x *ProgramReward) GetTiers() []string {
+	if x != nil {
+		return x.Tiers
+	}
+	return nil
+}
+
+func (x *ProgramReward) GetReservationMinutes() int32 {
+	if x != nil {
+		return x.ReservationMinutes
+	}
+	return 0
+}
+
+func (x *ProgramReward) GetReuseCodes() bool {
+	if x != nil {
+		return x.ReuseCodes
+	}
+	return false
+}
+
 // ExportProgramRequest names a programme.
 type ExportProgramRequest struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
 	// Id of the programme.
-	Program       string `protobuf:"bytes,1,opt,name=program,proto3" json:"program,omitempty"`
+	Program string `protobuf:"bytes,1,opt,name=program,proto3" json:"program,omitempty"`
+	// As it was at this time; absent means as it is now. Whether a reward is limited is always told as it is now.
+	Time          *timestamppb.Timestamp `protobuf:"bytes,2,opt,name=time,proto3" json:"time,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
 
 func (x *ExportProgramRequest) Reset() {
 	*x = ExportProgramRequest{}
-	mi := &file_renown_loyalty_v1_programs_proto_msgTypes[12]
+	mi := &file_renown_loyalty_v1_programs_proto_msgTypes[15]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -972,7 +1364,7 @@ func (x *ExportProgramRequest) String() string {
 func (*ExportProgramRequest) ProtoMessage() {}
 
 func (x *ExportProgramRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_renown_loyalty_v1_programs_proto_msgTypes[12]
+	mi := &file_renown_loyalty_v1_programs_proto_msgTypes[15]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -985,7 +1377,7 @@ func (x *ExportProgramRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ExportProgramRequest.ProtoReflect.Descriptor instead.
 func (*ExportProgramRequest) Descriptor() ([]byte, []int) {
-	return file_renown_loyalty_v1_programs_proto_rawDescGZIP(), []int{12}
+	return file_renown_loyalty_v1_programs_proto_rawDescGZIP(), []int{15}
 }
 
 func (x *ExportProgramRequest) GetProgram() string {
@@ -993,6 +1385,13 @@ func (x *ExportProgramRequest) GetProgram() string {
 		return x.Program
 	}
 	return ""
+}
+
+func (x *ExportProgramRequest) GetTime() *timestamppb.Timestamp {
+	if x != nil {
+		return x.Time
+	}
+	return nil
 }
 
 // ExportProgramResponse holds the document.
@@ -1006,7 +1405,7 @@ type ExportProgramResponse struct {
 
 func (x *ExportProgramResponse) Reset() {
 	*x = ExportProgramResponse{}
-	mi := &file_renown_loyalty_v1_programs_proto_msgTypes[13]
+	mi := &file_renown_loyalty_v1_programs_proto_msgTypes[16]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1018,7 +1417,7 @@ func (x *ExportProgramResponse) String() string {
 func (*ExportProgramResponse) ProtoMessage() {}
 
 func (x *ExportProgramResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_renown_loyalty_v1_programs_proto_msgTypes[13]
+	mi := &file_renown_loyalty_v1_programs_proto_msgTypes[16]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1031,7 +1430,7 @@ func (x *ExportProgramResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ExportProgramResponse.ProtoReflect.Descriptor instead.
 func (*ExportProgramResponse) Descriptor() ([]byte, []int) {
-	return file_renown_loyalty_v1_programs_proto_rawDescGZIP(), []int{13}
+	return file_renown_loyalty_v1_programs_proto_rawDescGZIP(), []int{16}
 }
 
 func (x *ExportProgramResponse) GetDocument() *ProgramDocument {
@@ -1049,14 +1448,16 @@ type ImportProgramRequest struct {
 	// The document.
 	Document *ProgramDocument `protobuf:"bytes,2,opt,name=document,proto3" json:"document,omitempty"`
 	// Only say what would be done.
-	ValidateOnly  bool `protobuf:"varint,3,opt,name=validate_only,json=validateOnly,proto3" json:"validate_only,omitempty"`
+	ValidateOnly bool `protobuf:"varint,3,opt,name=validate_only,json=validateOnly,proto3" json:"validate_only,omitempty"`
+	// Fingerprint of the set-up that the caller has seen: the import is refused if the programme is another one now. Empty means that the caller does not mind.
+	Base          string `protobuf:"bytes,4,opt,name=base,proto3" json:"base,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
 
 func (x *ImportProgramRequest) Reset() {
 	*x = ImportProgramRequest{}
-	mi := &file_renown_loyalty_v1_programs_proto_msgTypes[14]
+	mi := &file_renown_loyalty_v1_programs_proto_msgTypes[17]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1068,7 +1469,7 @@ func (x *ImportProgramRequest) String() string {
 func (*ImportProgramRequest) ProtoMessage() {}
 
 func (x *ImportProgramRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_renown_loyalty_v1_programs_proto_msgTypes[14]
+	mi := &file_renown_loyalty_v1_programs_proto_msgTypes[17]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1081,7 +1482,7 @@ func (x *ImportProgramRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ImportProgramRequest.ProtoReflect.Descriptor instead.
 func (*ImportProgramRequest) Descriptor() ([]byte, []int) {
-	return file_renown_loyalty_v1_programs_proto_rawDescGZIP(), []int{14}
+	return file_renown_loyalty_v1_programs_proto_rawDescGZIP(), []int{17}
 }
 
 func (x *ImportProgramRequest) GetProgram() string {
@@ -1105,6 +1506,13 @@ func (x *ImportProgramRequest) GetValidateOnly() bool {
 	return false
 }
 
+func (x *ImportProgramRequest) GetBase() string {
+	if x != nil {
+		return x.Base
+	}
+	return ""
+}
+
 // ImportProgramResponse says what was done.
 type ImportProgramResponse struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
@@ -1112,15 +1520,19 @@ type ImportProgramResponse struct {
 	Outcome ImportOutcome `protobuf:"varint,1,opt,name=outcome,proto3,enum=renown.loyalty.v1.ImportOutcome" json:"outcome,omitempty"`
 	// The programme as it is then; absent if it would only be made.
 	Program *Program `protobuf:"bytes,2,opt,name=program,proto3" json:"program,omitempty"`
-	// What is, or would be, changed of a programme that was there: fields of the document, such as "timeZone".
-	Changes       []string `protobuf:"bytes,3,rep,name=changes,proto3" json:"changes,omitempty"`
+	// What is, or would be, changed of a programme that was there, in the order of the document.
+	Changes []*ProgramChange `protobuf:"bytes,3,rep,name=changes,proto3" json:"changes,omitempty"`
+	// Fingerprint of the set-up that the document was compared with; empty if there was none.
+	Before string `protobuf:"bytes,4,opt,name=before,proto3" json:"before,omitempty"`
+	// Fingerprint of the set-up that the document makes: two programmes with the same one are set up alike.
+	After         string `protobuf:"bytes,5,opt,name=after,proto3" json:"after,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
 
 func (x *ImportProgramResponse) Reset() {
 	*x = ImportProgramResponse{}
-	mi := &file_renown_loyalty_v1_programs_proto_msgTypes[15]
+	mi := &file_renown_loyalty_v1_programs_proto_msgTypes[18]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1132,7 +1544,7 @@ func (x *ImportProgramResponse) String() string {
 func (*ImportProgramResponse) ProtoMessage() {}
 
 func (x *ImportProgramResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_renown_loyalty_v1_programs_proto_msgTypes[15]
+	mi := &file_renown_loyalty_v1_programs_proto_msgTypes[18]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1145,7 +1557,7 @@ func (x *ImportProgramResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ImportProgramResponse.ProtoReflect.Descriptor instead.
 func (*ImportProgramResponse) Descriptor() ([]byte, []int) {
-	return file_renown_loyalty_v1_programs_proto_rawDescGZIP(), []int{15}
+	return file_renown_loyalty_v1_programs_proto_rawDescGZIP(), []int{18}
 }
 
 func (x *ImportProgramResponse) GetOutcome() ImportOutcome {
@@ -1162,9 +1574,443 @@ func (x *ImportProgramResponse) GetProgram() *Program {
 	return nil
 }
 
-func (x *ImportProgramResponse) GetChanges() []string {
+func (x *ImportProgramResponse) GetChanges() []*ProgramChange {
 	if x != nil {
 		return x.Changes
+	}
+	return nil
+}
+
+func (x *ImportProgramResponse) GetBefore() string {
+	if x != nil {
+		return x.Before
+	}
+	return ""
+}
+
+func (x *ImportProgramResponse) GetAfter() string {
+	if x != nil {
+		return x.After
+	}
+	return ""
+}
+
+// ProgramChange is one thing that a document changes.
+type ProgramChange struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// Where it lies in the document, things that have ids by their ids: "timeZone", "rules[spend].terms.value", "rewards[film]".
+	Path string `protobuf:"bytes,1,opt,name=path,proto3" json:"path,omitempty"`
+	// What it was, as JSON; empty if it was not there.
+	Before string `protobuf:"bytes,2,opt,name=before,proto3" json:"before,omitempty"`
+	// What it becomes, as JSON; empty if it goes.
+	After         string `protobuf:"bytes,3,opt,name=after,proto3" json:"after,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *ProgramChange) Reset() {
+	*x = ProgramChange{}
+	mi := &file_renown_loyalty_v1_programs_proto_msgTypes[19]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *ProgramChange) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*ProgramChange) ProtoMessage() {}
+
+func (x *ProgramChange) ProtoReflect() protoreflect.Message {
+	mi := &file_renown_loyalty_v1_programs_proto_msgTypes[19]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use ProgramChange.ProtoReflect.Descriptor instead.
+func (*ProgramChange) Descriptor() ([]byte, []int) {
+	return file_renown_loyalty_v1_programs_proto_rawDescGZIP(), []int{19}
+}
+
+func (x *ProgramChange) GetPath() string {
+	if x != nil {
+		return x.Path
+	}
+	return ""
+}
+
+func (x *ProgramChange) GetBefore() string {
+	if x != nil {
+		return x.Before
+	}
+	return ""
+}
+
+func (x *ProgramChange) GetAfter() string {
+	if x != nil {
+		return x.After
+	}
+	return ""
+}
+
+// RollbackProgramRequest names a programme and a time.
+type RollbackProgramRequest struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// Id of the programme.
+	Program string `protobuf:"bytes,1,opt,name=program,proto3" json:"program,omitempty"`
+	// The time whose set-up is to be the present one.
+	Time *timestamppb.Timestamp `protobuf:"bytes,2,opt,name=time,proto3" json:"time,omitempty"`
+	// Only say what would be done.
+	ValidateOnly bool `protobuf:"varint,3,opt,name=validate_only,json=validateOnly,proto3" json:"validate_only,omitempty"`
+	// Fingerprint of the set-up that the caller has seen; empty means that the caller does not mind.
+	Base          string `protobuf:"bytes,4,opt,name=base,proto3" json:"base,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *RollbackProgramRequest) Reset() {
+	*x = RollbackProgramRequest{}
+	mi := &file_renown_loyalty_v1_programs_proto_msgTypes[20]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *RollbackProgramRequest) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*RollbackProgramRequest) ProtoMessage() {}
+
+func (x *RollbackProgramRequest) ProtoReflect() protoreflect.Message {
+	mi := &file_renown_loyalty_v1_programs_proto_msgTypes[20]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use RollbackProgramRequest.ProtoReflect.Descriptor instead.
+func (*RollbackProgramRequest) Descriptor() ([]byte, []int) {
+	return file_renown_loyalty_v1_programs_proto_rawDescGZIP(), []int{20}
+}
+
+func (x *RollbackProgramRequest) GetProgram() string {
+	if x != nil {
+		return x.Program
+	}
+	return ""
+}
+
+func (x *RollbackProgramRequest) GetTime() *timestamppb.Timestamp {
+	if x != nil {
+		return x.Time
+	}
+	return nil
+}
+
+func (x *RollbackProgramRequest) GetValidateOnly() bool {
+	if x != nil {
+		return x.ValidateOnly
+	}
+	return false
+}
+
+func (x *RollbackProgramRequest) GetBase() string {
+	if x != nil {
+		return x.Base
+	}
+	return ""
+}
+
+// RollbackProgramResponse says what was done.
+type RollbackProgramResponse struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// What was done.
+	Outcome ImportOutcome `protobuf:"varint,1,opt,name=outcome,proto3,enum=renown.loyalty.v1.ImportOutcome" json:"outcome,omitempty"`
+	// The programme as it is then.
+	Program *Program `protobuf:"bytes,2,opt,name=program,proto3" json:"program,omitempty"`
+	// What is, or would be, changed.
+	Changes []*ProgramChange `protobuf:"bytes,3,rep,name=changes,proto3" json:"changes,omitempty"`
+	// Fingerprint of the set-up before.
+	Before string `protobuf:"bytes,4,opt,name=before,proto3" json:"before,omitempty"`
+	// Fingerprint of the set-up after.
+	After         string `protobuf:"bytes,5,opt,name=after,proto3" json:"after,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *RollbackProgramResponse) Reset() {
+	*x = RollbackProgramResponse{}
+	mi := &file_renown_loyalty_v1_programs_proto_msgTypes[21]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *RollbackProgramResponse) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*RollbackProgramResponse) ProtoMessage() {}
+
+func (x *RollbackProgramResponse) ProtoReflect() protoreflect.Message {
+	mi := &file_renown_loyalty_v1_programs_proto_msgTypes[21]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use RollbackProgramResponse.ProtoReflect.Descriptor instead.
+func (*RollbackProgramResponse) Descriptor() ([]byte, []int) {
+	return file_renown_loyalty_v1_programs_proto_rawDescGZIP(), []int{21}
+}
+
+func (x *RollbackProgramResponse) GetOutcome() ImportOutcome {
+	if x != nil {
+		return x.Outcome
+	}
+	return ImportOutcome_IMPORT_OUTCOME_UNSPECIFIED
+}
+
+func (x *RollbackProgramResponse) GetProgram() *Program {
+	if x != nil {
+		return x.Program
+	}
+	return nil
+}
+
+func (x *RollbackProgramResponse) GetChanges() []*ProgramChange {
+	if x != nil {
+		return x.Changes
+	}
+	return nil
+}
+
+func (x *RollbackProgramResponse) GetBefore() string {
+	if x != nil {
+		return x.Before
+	}
+	return ""
+}
+
+func (x *RollbackProgramResponse) GetAfter() string {
+	if x != nil {
+		return x.After
+	}
+	return ""
+}
+
+// ListProgramRevisionsRequest pages through the revisions of a programme.
+type ListProgramRevisionsRequest struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// Id of the programme.
+	Program string `protobuf:"bytes,1,opt,name=program,proto3" json:"program,omitempty"`
+	// How many at most; 0 means 50.
+	PageSize int32 `protobuf:"varint,2,opt,name=page_size,json=pageSize,proto3" json:"page_size,omitempty"`
+	// The token of the page before.
+	PageToken     string `protobuf:"bytes,3,opt,name=page_token,json=pageToken,proto3" json:"page_token,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *ListProgramRevisionsRequest) Reset() {
+	*x = ListProgramRevisionsRequest{}
+	mi := &file_renown_loyalty_v1_programs_proto_msgTypes[22]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *ListProgramRevisionsRequest) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*ListProgramRevisionsRequest) ProtoMessage() {}
+
+func (x *ListProgramRevisionsRequest) ProtoReflect() protoreflect.Message {
+	mi := &file_renown_loyalty_v1_programs_proto_msgTypes[22]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use ListProgramRevisionsRequest.ProtoReflect.Descriptor instead.
+func (*ListProgramRevisionsRequest) Descriptor() ([]byte, []int) {
+	return file_renown_loyalty_v1_programs_proto_rawDescGZIP(), []int{22}
+}
+
+func (x *ListProgramRevisionsRequest) GetProgram() string {
+	if x != nil {
+		return x.Program
+	}
+	return ""
+}
+
+func (x *ListProgramRevisionsRequest) GetPageSize() int32 {
+	if x != nil {
+		return x.PageSize
+	}
+	return 0
+}
+
+func (x *ListProgramRevisionsRequest) GetPageToken() string {
+	if x != nil {
+		return x.PageToken
+	}
+	return ""
+}
+
+// ListProgramRevisionsResponse is one page.
+type ListProgramRevisionsResponse struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// The revisions.
+	Revisions []*ProgramRevision `protobuf:"bytes,1,rep,name=revisions,proto3" json:"revisions,omitempty"`
+	// Token of the next page; empty at the end.
+	NextPageToken string `protobuf:"bytes,2,opt,name=next_page_token,json=nextPageToken,proto3" json:"next_page_token,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *ListProgramRevisionsResponse) Reset() {
+	*x = ListProgramRevisionsResponse{}
+	mi := &file_renown_loyalty_v1_programs_proto_msgTypes[23]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *ListProgramRevisionsResponse) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*ListProgramRevisionsResponse) ProtoMessage() {}
+
+func (x *ListProgramRevisionsResponse) ProtoReflect() protoreflect.Message {
+	mi := &file_renown_loyalty_v1_programs_proto_msgTypes[23]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use ListProgramRevisionsResponse.ProtoReflect.Descriptor instead.
+func (*ListProgramRevisionsResponse) Descriptor() ([]byte, []int) {
+	return file_renown_loyalty_v1_programs_proto_rawDescGZIP(), []int{23}
+}
+
+func (x *ListProgramRevisionsResponse) GetRevisions() []*ProgramRevision {
+	if x != nil {
+		return x.Revisions
+	}
+	return nil
+}
+
+func (x *ListProgramRevisionsResponse) GetNextPageToken() string {
+	if x != nil {
+		return x.NextPageToken
+	}
+	return ""
+}
+
+// ProgramRevision is one version of a part of a programme.
+type ProgramRevision struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// Resource name of the part, such as "programs/customers/rules/spend".
+	Subject string `protobuf:"bytes,1,opt,name=subject,proto3" json:"subject,omitempty"`
+	// Number of its version.
+	Version int64 `protobuf:"varint,2,opt,name=version,proto3" json:"version,omitempty"`
+	// What happened: the type of the event, such as "loyalty.rule.changed".
+	Type string `protobuf:"bytes,3,opt,name=type,proto3" json:"type,omitempty"`
+	// Who did it, such as "users/marta".
+	Actor string `protobuf:"bytes,4,opt,name=actor,proto3" json:"actor,omitempty"`
+	// When. ExportProgram and RollbackProgram take this time.
+	Time          *timestamppb.Timestamp `protobuf:"bytes,5,opt,name=time,proto3" json:"time,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *ProgramRevision) Reset() {
+	*x = ProgramRevision{}
+	mi := &file_renown_loyalty_v1_programs_proto_msgTypes[24]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *ProgramRevision) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*ProgramRevision) ProtoMessage() {}
+
+func (x *ProgramRevision) ProtoReflect() protoreflect.Message {
+	mi := &file_renown_loyalty_v1_programs_proto_msgTypes[24]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use ProgramRevision.ProtoReflect.Descriptor instead.
+func (*ProgramRevision) Descriptor() ([]byte, []int) {
+	return file_renown_loyalty_v1_programs_proto_rawDescGZIP(), []int{24}
+}
+
+func (x *ProgramRevision) GetSubject() string {
+	if x != nil {
+		return x.Subject
+	}
+	return ""
+}
+
+func (x *ProgramRevision) GetVersion() int64 {
+	if x != nil {
+		return x.Version
+	}
+	return 0
+}
+
+func (x *ProgramRevision) GetType() string {
+	if x != nil {
+		return x.Type
+	}
+	return ""
+}
+
+func (x *ProgramRevision) GetActor() string {
+	if x != nil {
+		return x.Actor
+	}
+	return ""
+}
+
+func (x *ProgramRevision) GetTime() *timestamppb.Timestamp {
+	if x != nil {
+		return x.Time
 	}
 	return nil
 }
@@ -1173,7 +2019,7 @@ var File_renown_loyalty_v1_programs_proto protoreflect.FileDescriptor
 
 const file_renown_loyalty_v1_programs_proto_rawDesc = "" +
 	"\n" +
-	" renown/loyalty/v1/programs.proto\x12\x11renown.loyalty.v1\x1a\x1bbuf/validate/validate.proto\x1a\x1cgoogle/api/annotations.proto\x1a\x1fgoogle/protobuf/timestamp.proto\x1a\x1frenown/options/v1/options.proto\"\x9f\x03\n" +
+	" renown/loyalty/v1/programs.proto\x12\x11renown.loyalty.v1\x1a\x1bbuf/validate/validate.proto\x1a\x1cgoogle/api/annotations.proto\x1a\x1fgoogle/protobuf/timestamp.proto\x1a\x1frenown/loyalty/v1/earning.proto\x1a\x1frenown/loyalty/v1/rewards.proto\x1a\x1drenown/loyalty/v1/tiers.proto\x1a\x1frenown/options/v1/options.proto\"\x9f\x03\n" +
 	"\aProgram\x12\x12\n" +
 	"\x04name\x18\x01 \x01(\tR\x04name\x12!\n" +
 	"\fdisplay_name\x18\x02 \x01(\tR\vdisplayName\x123\n" +
@@ -1226,7 +2072,7 @@ const file_renown_loyalty_v1_programs_proto_rawDesc = "" +
 	"\x04etag\x18\x05 \x01(\tB\b\xbaH\x05r\x03\x18\x80\x01R\x04etag\x12G\n" +
 	"\vredemptions\x18\x14 \x01(\v2%.renown.loyalty.v1.RedemptionSettingsR\vredemptions\"M\n" +
 	"\x15UpdateProgramResponse\x124\n" +
-	"\aprogram\x18\x01 \x01(\v2\x1a.renown.loyalty.v1.ProgramR\aprogram\"\xf8\x01\n" +
+	"\aprogram\x18\x01 \x01(\v2\x1a.renown.loyalty.v1.ProgramR\aprogram\"\x8a\x04\n" +
 	"\x0fProgramDocument\x12\x1f\n" +
 	"\x06schema\x18\x01 \x01(\x05B\a\xbaH\x04\x1a\x02\b\x01R\x06schema\x12,\n" +
 	"\fdisplay_name\x18\x02 \x01(\tB\t\xbaH\x06r\x04\x10\x01\x18xR\vdisplayName\x12?\n" +
@@ -1234,19 +2080,96 @@ const file_renown_loyalty_v1_programs_proto_rawDesc = "" +
 	"\xbaH\a\x92\x01\x04\b\x01\x10\bR\awallets\x12&\n" +
 	"\ttime_zone\x18\x04 \x01(\tB\t\xbaH\x06r\x04\x10\x01\x18@R\btimeZone\x12-\n" +
 	"\bcurrency\x18\x05 \x01(\tB\x11\xbaH\x0er\f2\n" +
-	"^[A-Z]{3}$R\bcurrency\";\n" +
+	"^[A-Z]{3}$R\bcurrency\x12G\n" +
+	"\vredemptions\x18\x06 \x01(\v2%.renown.loyalty.v1.RedemptionSettingsR\vredemptions\x12?\n" +
+	"\x05rules\x18\a \x03(\v2\x1e.renown.loyalty.v1.ProgramRuleB\t\xbaH\x06\x92\x01\x03\x10\xc8\x01R\x05rules\x12?\n" +
+	"\x05tiers\x18\b \x03(\v2\x1f.renown.loyalty.v1.ProgramTiersB\b\xbaH\x05\x92\x01\x02\x10\bR\x05tiers\x12E\n" +
+	"\arewards\x18\t \x03(\v2 .renown.loyalty.v1.ProgramRewardB\t\xbaH\x06\x92\x01\x03\x10\xd0\x0fR\arewards\"\x7f\n" +
+	"\vProgramRule\x12-\n" +
+	"\x02id\x18\x01 \x01(\tB\x1d\xbaH\x1ar\x182\x16^[a-z][a-z0-9-]{0,39}$R\x02id\x12A\n" +
+	"\x05terms\x18\x02 \x01(\v2#.renown.loyalty.v1.EarningRuleTermsB\x06\xbaH\x03\xc8\x01\x01R\x05terms\"\xe4\x03\n" +
+	"\fProgramTiers\x12-\n" +
+	"\x02id\x18\x01 \x01(\tB\x1d\xbaH\x1ar\x182\x16^[a-z][a-z0-9-]{0,39}$R\x02id\x12\x1f\n" +
+	"\x06wallet\x18\x02 \x01(\tB\a\xbaH\x04r\x02\x18(R\x06wallet\x12,\n" +
+	"\fdisplay_name\x18\x03 \x01(\tB\t\xbaH\x06r\x04\x10\x01\x18xR\vdisplayName\x12A\n" +
+	"\x06metric\x18\x04 \x01(\x0e2\x1d.renown.loyalty.v1.TierMetricB\n" +
+	"\xbaH\a\x82\x01\x04\x10\x01 \x00R\x06metric\x12?\n" +
+	"\x06period\x18\x05 \x01(\x0e2\x1d.renown.loyalty.v1.TierPeriodB\b\xbaH\x05\x82\x01\x02\x10\x01R\x06period\x12,\n" +
+	"\rperiod_length\x18\x06 \x01(\tB\a\xbaH\x04r\x02\x18(R\fperiodLength\x12J\n" +
+	"\tdowngrade\x18\a \x01(\x0e2 .renown.loyalty.v1.TierDowngradeB\n" +
+	"\xbaH\a\x82\x01\x04\x10\x01 \x00R\tdowngrade\x12\x1d\n" +
+	"\x05grace\x18\b \x01(\tB\a\xbaH\x04r\x02\x18(R\x05grace\x129\n" +
+	"\x05tiers\x18\t \x03(\v2\x17.renown.loyalty.v1.TierB\n" +
+	"\xbaH\a\x92\x01\x04\b\x01\x10\x14R\x05tiers\"\xf9\x05\n" +
+	"\rProgramReward\x12-\n" +
+	"\x02id\x18\x01 \x01(\tB\x1d\xbaH\x1ar\x182\x16^[a-z][a-z0-9-]{1,39}$R\x02id\x12=\n" +
+	"\x04kind\x18\x02 \x01(\x0e2\x1d.renown.loyalty.v1.RewardKindB\n" +
+	"\xbaH\a\x82\x01\x04\x10\x01 \x00R\x04kind\x12\x18\n" +
+	"\alimited\x18\x03 \x01(\bR\alimited\x12\x16\n" +
+	"\x06paused\x18\x04 \x01(\bR\x06paused\x12,\n" +
+	"\fdisplay_name\x18\x05 \x01(\tB\t\xbaH\x06r\x04\x10\x01\x18xR\vdisplayName\x12*\n" +
+	"\vdescription\x18\x06 \x01(\tB\b\xbaH\x05r\x03\x18\xd0\x0fR\vdescription\x12B\n" +
+	"\x06prices\x18\a \x03(\v2\x1e.renown.loyalty.v1.RewardPriceB\n" +
+	"\xbaH\a\x92\x01\x04\b\x01\x10(R\x06prices\x12:\n" +
+	"\bdiscount\x18\b \x01(\v2\x1e.renown.loyalty.v1.DiscountOffR\bdiscount\x12\x19\n" +
+	"\x03sku\x18\t \x01(\tB\a\xbaH\x04r\x02\x18dR\x03sku\x129\n" +
+	"\n" +
+	"start_time\x18\n" +
+	" \x01(\v2\x1a.google.protobuf.TimestampR\tstartTime\x125\n" +
+	"\bend_time\x18\v \x01(\v2\x1a.google.protobuf.TimestampR\aendTime\x12$\n" +
+	"\bweekdays\x18\f \x03(\x05B\b\xbaH\x05\x92\x01\x02\x10\aR\bweekdays\x124\n" +
+	"\x05limit\x18\r \x01(\v2\x1e.renown.loyalty.v1.RewardLimitR\x05limit\x12&\n" +
+	"\x05tiers\x18\x0e \x03(\tB\x10\xbaH\r\x92\x01\n" +
+	"\x10\x14\"\x06r\x04\x10\x01\x18QR\x05tiers\x12<\n" +
+	"\x13reservation_minutes\x18\x0f \x01(\x05B\v\xbaH\b\x1a\x06\x18\xe0\xdc\x02(\x00R\x12reservationMinutes\x12\x1f\n" +
+	"\vreuse_codes\x18\x10 \x01(\bR\n" +
+	"reuseCodes\"k\n" +
 	"\x14ExportProgramRequest\x12#\n" +
-	"\aprogram\x18\x01 \x01(\tB\t\xbaH\x06r\x04\x10\x01\x18(R\aprogram\"W\n" +
+	"\aprogram\x18\x01 \x01(\tB\t\xbaH\x06r\x04\x10\x01\x18(R\aprogram\x12.\n" +
+	"\x04time\x18\x02 \x01(\v2\x1a.google.protobuf.TimestampR\x04time\"W\n" +
 	"\x15ExportProgramResponse\x12>\n" +
-	"\bdocument\x18\x01 \x01(\v2\".renown.loyalty.v1.ProgramDocumentR\bdocument\"\xbc\x01\n" +
+	"\bdocument\x18\x01 \x01(\v2\".renown.loyalty.v1.ProgramDocumentR\bdocument\"\xd9\x01\n" +
 	"\x14ImportProgramRequest\x127\n" +
 	"\aprogram\x18\x01 \x01(\tB\x1d\xbaH\x1ar\x182\x16^[a-z][a-z0-9-]{1,39}$R\aprogram\x12F\n" +
 	"\bdocument\x18\x02 \x01(\v2\".renown.loyalty.v1.ProgramDocumentB\x06\xbaH\x03\xc8\x01\x01R\bdocument\x12#\n" +
-	"\rvalidate_only\x18\x03 \x01(\bR\fvalidateOnly\"\xa3\x01\n" +
+	"\rvalidate_only\x18\x03 \x01(\bR\fvalidateOnly\x12\x1b\n" +
+	"\x04base\x18\x04 \x01(\tB\a\xbaH\x04r\x02\x18@R\x04base\"\xf3\x01\n" +
 	"\x15ImportProgramResponse\x12:\n" +
 	"\aoutcome\x18\x01 \x01(\x0e2 .renown.loyalty.v1.ImportOutcomeR\aoutcome\x124\n" +
-	"\aprogram\x18\x02 \x01(\v2\x1a.renown.loyalty.v1.ProgramR\aprogram\x12\x18\n" +
-	"\achanges\x18\x03 \x03(\tR\achanges*\x89\x01\n" +
+	"\aprogram\x18\x02 \x01(\v2\x1a.renown.loyalty.v1.ProgramR\aprogram\x12:\n" +
+	"\achanges\x18\x03 \x03(\v2 .renown.loyalty.v1.ProgramChangeR\achanges\x12\x16\n" +
+	"\x06before\x18\x04 \x01(\tR\x06before\x12\x14\n" +
+	"\x05after\x18\x05 \x01(\tR\x05after\"Q\n" +
+	"\rProgramChange\x12\x12\n" +
+	"\x04path\x18\x01 \x01(\tR\x04path\x12\x16\n" +
+	"\x06before\x18\x02 \x01(\tR\x06before\x12\x14\n" +
+	"\x05after\x18\x03 \x01(\tR\x05after\"\xb7\x01\n" +
+	"\x16RollbackProgramRequest\x12#\n" +
+	"\aprogram\x18\x01 \x01(\tB\t\xbaH\x06r\x04\x10\x01\x18(R\aprogram\x126\n" +
+	"\x04time\x18\x02 \x01(\v2\x1a.google.protobuf.TimestampB\x06\xbaH\x03\xc8\x01\x01R\x04time\x12#\n" +
+	"\rvalidate_only\x18\x03 \x01(\bR\fvalidateOnly\x12\x1b\n" +
+	"\x04base\x18\x04 \x01(\tB\a\xbaH\x04r\x02\x18@R\x04base\"\xf5\x01\n" +
+	"\x17RollbackProgramResponse\x12:\n" +
+	"\aoutcome\x18\x01 \x01(\x0e2 .renown.loyalty.v1.ImportOutcomeR\aoutcome\x124\n" +
+	"\aprogram\x18\x02 \x01(\v2\x1a.renown.loyalty.v1.ProgramR\aprogram\x12:\n" +
+	"\achanges\x18\x03 \x03(\v2 .renown.loyalty.v1.ProgramChangeR\achanges\x12\x16\n" +
+	"\x06before\x18\x04 \x01(\tR\x06before\x12\x14\n" +
+	"\x05after\x18\x05 \x01(\tR\x05after\"\x94\x01\n" +
+	"\x1bListProgramRevisionsRequest\x12#\n" +
+	"\aprogram\x18\x01 \x01(\tB\t\xbaH\x06r\x04\x10\x01\x18(R\aprogram\x12'\n" +
+	"\tpage_size\x18\x02 \x01(\x05B\n" +
+	"\xbaH\a\x1a\x05\x18\xc8\x01(\x00R\bpageSize\x12'\n" +
+	"\n" +
+	"page_token\x18\x03 \x01(\tB\b\xbaH\x05r\x03\x18\x80\x10R\tpageToken\"\x88\x01\n" +
+	"\x1cListProgramRevisionsResponse\x12@\n" +
+	"\trevisions\x18\x01 \x03(\v2\".renown.loyalty.v1.ProgramRevisionR\trevisions\x12&\n" +
+	"\x0fnext_page_token\x18\x02 \x01(\tR\rnextPageToken\"\x9f\x01\n" +
+	"\x0fProgramRevision\x12\x18\n" +
+	"\asubject\x18\x01 \x01(\tR\asubject\x12\x18\n" +
+	"\aversion\x18\x02 \x01(\x03R\aversion\x12\x12\n" +
+	"\x04type\x18\x03 \x01(\tR\x04type\x12\x14\n" +
+	"\x05actor\x18\x04 \x01(\tR\x05actor\x12.\n" +
+	"\x04time\x18\x05 \x01(\v2\x1a.google.protobuf.TimestampR\x04time*\x89\x01\n" +
 	"\x0fReturnedRewards\x12 \n" +
 	"\x1cRETURNED_REWARDS_UNSPECIFIED\x10\x00\x12\x1c\n" +
 	"\x18RETURNED_REWARDS_RESTORE\x10\x01\x12\x1c\n" +
@@ -1257,7 +2180,8 @@ const file_renown_loyalty_v1_programs_proto_rawDesc = "" +
 	"\x16IMPORT_OUTCOME_CREATED\x10\x01\x12\x1a\n" +
 	"\x16IMPORT_OUTCOME_UPDATED\x10\x02\x12\x1c\n" +
 	"\x18IMPORT_OUTCOME_UNCHANGED\x10\x03\x12\x1a\n" +
-	"\x16IMPORT_OUTCOME_REFUSED\x10\x042\xf1\a\n" +
+	"\x16IMPORT_OUTCOME_REFUSED\x10\x042\xe2\n" +
+	"\n" +
 	"\x0fProgramsService\x12\x9a\x01\n" +
 	"\rCreateProgram\x12'.renown.loyalty.v1.CreateProgramRequest\x1a(.renown.loyalty.v1.CreateProgramResponse\"6\xaa\xbb\x18\x12\x12\amanager\x12\x05admin0\x02\x82\xd3\xe4\x93\x02\x1a:\x01*b\aprogram\"\f/v1/programs\x12\xa4\x01\n" +
 	"\n" +
@@ -1265,7 +2189,9 @@ const file_renown_loyalty_v1_programs_proto_rawDesc = "" +
 	"\fListPrograms\x12&.renown.loyalty.v1.ListProgramsRequest\x1a'.renown.loyalty.v1.ListProgramsResponse\"6\xaa\xbb\x18\x1e\x12\amanager\x12\x05admin\x1a\floyalty.read\x82\xd3\xe4\x93\x02\x0e\x12\f/v1/programs\x12\xa4\x01\n" +
 	"\rUpdateProgram\x12'.renown.loyalty.v1.UpdateProgramRequest\x1a(.renown.loyalty.v1.UpdateProgramResponse\"@\xaa\xbb\x18\x12\x12\amanager\x12\x05admin0\x01\x82\xd3\xe4\x93\x02$:\x01*b\aprogram\x1a\x16/v1/programs/{program}\x12\xb5\x01\n" +
 	"\rExportProgram\x12'.renown.loyalty.v1.ExportProgramRequest\x1a(.renown.loyalty.v1.ExportProgramResponse\"Q\xaa\xbb\x18\x1e\x12\amanager\x12\x05admin\x1a\floyalty.read\x82\xd3\xe4\x93\x02)b\bdocument\x12\x1d/v1/programs/{program}:export\x12\xa0\x01\n" +
-	"\rImportProgram\x12'.renown.loyalty.v1.ImportProgramRequest\x1a(.renown.loyalty.v1.ImportProgramResponse\"<\xaa\xbb\x18\x10\x12\amanager\x12\x05admin\x82\xd3\xe4\x93\x02\":\x01*\"\x1d/v1/programs/{program}:importB6Z4renown.example/proto/gen/renown/loyalty/v1;loyaltyv1b\x06proto3"
+	"\rImportProgram\x12'.renown.loyalty.v1.ImportProgramRequest\x1a(.renown.loyalty.v1.ImportProgramResponse\"<\xaa\xbb\x18\x10\x12\amanager\x12\x05admin\x82\xd3\xe4\x93\x02\":\x01*\"\x1d/v1/programs/{program}:import\x12\xa8\x01\n" +
+	"\x0fRollbackProgram\x12).renown.loyalty.v1.RollbackProgramRequest\x1a*.renown.loyalty.v1.RollbackProgramResponse\">\xaa\xbb\x18\x10\x12\amanager\x12\x05admin\x82\xd3\xe4\x93\x02$:\x01*\"\x1f/v1/programs/{program}:rollback\x12\xc3\x01\n" +
+	"\x14ListProgramRevisions\x12..renown.loyalty.v1.ListProgramRevisionsRequest\x1a/.renown.loyalty.v1.ListProgramRevisionsResponse\"J\xaa\xbb\x18\x1e\x12\amanager\x12\x05admin\x1a\floyalty.read\x82\xd3\xe4\x93\x02\"\x12 /v1/programs/{program}/revisionsB6Z4renown.example/proto/gen/renown/loyalty/v1;loyaltyv1b\x06proto3"
 
 var (
 	file_renown_loyalty_v1_programs_proto_rawDescOnce sync.Once
@@ -1280,32 +2206,50 @@ func file_renown_loyalty_v1_programs_proto_rawDescGZIP() []byte {
 }
 
 var file_renown_loyalty_v1_programs_proto_enumTypes = make([]protoimpl.EnumInfo, 2)
-var file_renown_loyalty_v1_programs_proto_msgTypes = make([]protoimpl.MessageInfo, 16)
+var file_renown_loyalty_v1_programs_proto_msgTypes = make([]protoimpl.MessageInfo, 25)
 var file_renown_loyalty_v1_programs_proto_goTypes = []any{
-	(ReturnedRewards)(0),          // 0: renown.loyalty.v1.ReturnedRewards
-	(ImportOutcome)(0),            // 1: renown.loyalty.v1.ImportOutcome
-	(*Program)(nil),               // 2: renown.loyalty.v1.Program
-	(*RedemptionSettings)(nil),    // 3: renown.loyalty.v1.RedemptionSettings
-	(*Wallet)(nil),                // 4: renown.loyalty.v1.Wallet
-	(*CreateProgramRequest)(nil),  // 5: renown.loyalty.v1.CreateProgramRequest
-	(*CreateProgramResponse)(nil), // 6: renown.loyalty.v1.CreateProgramResponse
-	(*GetProgramRequest)(nil),     // 7: renown.loyalty.v1.GetProgramRequest
-	(*GetProgramResponse)(nil),    // 8: renown.loyalty.v1.GetProgramResponse
-	(*ListProgramsRequest)(nil),   // 9: renown.loyalty.v1.ListProgramsRequest
-	(*ListProgramsResponse)(nil),  // 10: renown.loyalty.v1.ListProgramsResponse
-	(*UpdateProgramRequest)(nil),  // 11: renown.loyalty.v1.UpdateProgramRequest
-	(*UpdateProgramResponse)(nil), // 12: renown.loyalty.v1.UpdateProgramResponse
-	(*ProgramDocument)(nil),       // 13: renown.loyalty.v1.ProgramDocument
-	(*ExportProgramRequest)(nil),  // 14: renown.loyalty.v1.ExportProgramRequest
-	(*ExportProgramResponse)(nil), // 15: renown.loyalty.v1.ExportProgramResponse
-	(*ImportProgramRequest)(nil),  // 16: renown.loyalty.v1.ImportProgramRequest
-	(*ImportProgramResponse)(nil), // 17: renown.loyalty.v1.ImportProgramResponse
-	(*timestamppb.Timestamp)(nil), // 18: google.protobuf.Timestamp
+	(ReturnedRewards)(0),                 // 0: renown.loyalty.v1.ReturnedRewards
+	(ImportOutcome)(0),                   // 1: renown.loyalty.v1.ImportOutcome
+	(*Program)(nil),                      // 2: renown.loyalty.v1.Program
+	(*RedemptionSettings)(nil),           // 3: renown.loyalty.v1.RedemptionSettings
+	(*Wallet)(nil),                       // 4: renown.loyalty.v1.Wallet
+	(*CreateProgramRequest)(nil),         // 5: renown.loyalty.v1.CreateProgramRequest
+	(*CreateProgramResponse)(nil),        // 6: renown.loyalty.v1.CreateProgramResponse
+	(*GetProgramRequest)(nil),            // 7: renown.loyalty.v1.GetProgramRequest
+	(*GetProgramResponse)(nil),           // 8: renown.loyalty.v1.GetProgramResponse
+	(*ListProgramsRequest)(nil),          // 9: renown.loyalty.v1.ListProgramsRequest
+	(*ListProgramsResponse)(nil),         // 10: renown.loyalty.v1.ListProgramsResponse
+	(*UpdateProgramRequest)(nil),         // 11: renown.loyalty.v1.UpdateProgramRequest
+	(*UpdateProgramResponse)(nil),        // 12: renown.loyalty.v1.UpdateProgramResponse
+	(*ProgramDocument)(nil),              // 13: renown.loyalty.v1.ProgramDocument
+	(*ProgramRule)(nil),                  // 14: renown.loyalty.v1.ProgramRule
+	(*ProgramTiers)(nil),                 // 15: renown.loyalty.v1.ProgramTiers
+	(*ProgramReward)(nil),                // 16: renown.loyalty.v1.ProgramReward
+	(*ExportProgramRequest)(nil),         // 17: renown.loyalty.v1.ExportProgramRequest
+	(*ExportProgramResponse)(nil),        // 18: renown.loyalty.v1.ExportProgramResponse
+	(*ImportProgramRequest)(nil),         // 19: renown.loyalty.v1.ImportProgramRequest
+	(*ImportProgramResponse)(nil),        // 20: renown.loyalty.v1.ImportProgramResponse
+	(*ProgramChange)(nil),                // 21: renown.loyalty.v1.ProgramChange
+	(*RollbackProgramRequest)(nil),       // 22: renown.loyalty.v1.RollbackProgramRequest
+	(*RollbackProgramResponse)(nil),      // 23: renown.loyalty.v1.RollbackProgramResponse
+	(*ListProgramRevisionsRequest)(nil),  // 24: renown.loyalty.v1.ListProgramRevisionsRequest
+	(*ListProgramRevisionsResponse)(nil), // 25: renown.loyalty.v1.ListProgramRevisionsResponse
+	(*ProgramRevision)(nil),              // 26: renown.loyalty.v1.ProgramRevision
+	(*timestamppb.Timestamp)(nil),        // 27: google.protobuf.Timestamp
+	(*EarningRuleTerms)(nil),             // 28: renown.loyalty.v1.EarningRuleTerms
+	(TierMetric)(0),                      // 29: renown.loyalty.v1.TierMetric
+	(TierPeriod)(0),                      // 30: renown.loyalty.v1.TierPeriod
+	(TierDowngrade)(0),                   // 31: renown.loyalty.v1.TierDowngrade
+	(*Tier)(nil),                         // 32: renown.loyalty.v1.Tier
+	(RewardKind)(0),                      // 33: renown.loyalty.v1.RewardKind
+	(*RewardPrice)(nil),                  // 34: renown.loyalty.v1.RewardPrice
+	(*DiscountOff)(nil),                  // 35: renown.loyalty.v1.DiscountOff
+	(*RewardLimit)(nil),                  // 36: renown.loyalty.v1.RewardLimit
 }
 var file_renown_loyalty_v1_programs_proto_depIdxs = []int32{
 	4,  // 0: renown.loyalty.v1.Program.wallets:type_name -> renown.loyalty.v1.Wallet
-	18, // 1: renown.loyalty.v1.Program.create_time:type_name -> google.protobuf.Timestamp
-	18, // 2: renown.loyalty.v1.Program.update_time:type_name -> google.protobuf.Timestamp
+	27, // 1: renown.loyalty.v1.Program.create_time:type_name -> google.protobuf.Timestamp
+	27, // 2: renown.loyalty.v1.Program.update_time:type_name -> google.protobuf.Timestamp
 	3,  // 3: renown.loyalty.v1.Program.redemptions:type_name -> renown.loyalty.v1.RedemptionSettings
 	0,  // 4: renown.loyalty.v1.RedemptionSettings.returned:type_name -> renown.loyalty.v1.ReturnedRewards
 	4,  // 5: renown.loyalty.v1.CreateProgramRequest.wallets:type_name -> renown.loyalty.v1.Wallet
@@ -1317,27 +2261,54 @@ var file_renown_loyalty_v1_programs_proto_depIdxs = []int32{
 	3,  // 11: renown.loyalty.v1.UpdateProgramRequest.redemptions:type_name -> renown.loyalty.v1.RedemptionSettings
 	2,  // 12: renown.loyalty.v1.UpdateProgramResponse.program:type_name -> renown.loyalty.v1.Program
 	4,  // 13: renown.loyalty.v1.ProgramDocument.wallets:type_name -> renown.loyalty.v1.Wallet
-	13, // 14: renown.loyalty.v1.ExportProgramResponse.document:type_name -> renown.loyalty.v1.ProgramDocument
-	13, // 15: renown.loyalty.v1.ImportProgramRequest.document:type_name -> renown.loyalty.v1.ProgramDocument
-	1,  // 16: renown.loyalty.v1.ImportProgramResponse.outcome:type_name -> renown.loyalty.v1.ImportOutcome
-	2,  // 17: renown.loyalty.v1.ImportProgramResponse.program:type_name -> renown.loyalty.v1.Program
-	5,  // 18: renown.loyalty.v1.ProgramsService.CreateProgram:input_type -> renown.loyalty.v1.CreateProgramRequest
-	7,  // 19: renown.loyalty.v1.ProgramsService.GetProgram:input_type -> renown.loyalty.v1.GetProgramRequest
-	9,  // 20: renown.loyalty.v1.ProgramsService.ListPrograms:input_type -> renown.loyalty.v1.ListProgramsRequest
-	11, // 21: renown.loyalty.v1.ProgramsService.UpdateProgram:input_type -> renown.loyalty.v1.UpdateProgramRequest
-	14, // 22: renown.loyalty.v1.ProgramsService.ExportProgram:input_type -> renown.loyalty.v1.ExportProgramRequest
-	16, // 23: renown.loyalty.v1.ProgramsService.ImportProgram:input_type -> renown.loyalty.v1.ImportProgramRequest
-	6,  // 24: renown.loyalty.v1.ProgramsService.CreateProgram:output_type -> renown.loyalty.v1.CreateProgramResponse
-	8,  // 25: renown.loyalty.v1.ProgramsService.GetProgram:output_type -> renown.loyalty.v1.GetProgramResponse
-	10, // 26: renown.loyalty.v1.ProgramsService.ListPrograms:output_type -> renown.loyalty.v1.ListProgramsResponse
-	12, // 27: renown.loyalty.v1.ProgramsService.UpdateProgram:output_type -> renown.loyalty.v1.UpdateProgramResponse
-	15, // 28: renown.loyalty.v1.ProgramsService.ExportProgram:output_type -> renown.loyalty.v1.ExportProgramResponse
-	17, // 29: renown.loyalty.v1.ProgramsService.ImportProgram:output_type -> renown.loyalty.v1.ImportProgramResponse
-	24, // [24:30] is the sub-list for method output_type
-	18, // [18:24] is the sub-list for method input_type
-	18, // [18:18] is the sub-list for extension type_name
-	18, // [18:18] is the sub-list for extension extendee
-	0,  // [0:18] is the sub-list for field type_name
+	3,  // 14: renown.loyalty.v1.ProgramDocument.redemptions:type_name -> renown.loyalty.v1.RedemptionSettings
+	14, // 15: renown.loyalty.v1.ProgramDocument.rules:type_name -> renown.loyalty.v1.ProgramRule
+	15, // 16: renown.loyalty.v1.ProgramDocument.tiers:type_name -> renown.loyalty.v1.ProgramTiers
+	16, // 17: renown.loyalty.v1.ProgramDocument.rewards:type_name -> renown.loyalty.v1.ProgramReward
+	28, // 18: renown.loyalty.v1.ProgramRule.terms:type_name -> renown.loyalty.v1.EarningRuleTerms
+	29, // 19: renown.loyalty.v1.ProgramTiers.metric:type_name -> renown.loyalty.v1.TierMetric
+	30, // 20: renown.loyalty.v1.ProgramTiers.period:type_name -> renown.loyalty.v1.TierPeriod
+	31, // 21: renown.loyalty.v1.ProgramTiers.downgrade:type_name -> renown.loyalty.v1.TierDowngrade
+	32, // 22: renown.loyalty.v1.ProgramTiers.tiers:type_name -> renown.loyalty.v1.Tier
+	33, // 23: renown.loyalty.v1.ProgramReward.kind:type_name -> renown.loyalty.v1.RewardKind
+	34, // 24: renown.loyalty.v1.ProgramReward.prices:type_name -> renown.loyalty.v1.RewardPrice
+	35, // 25: renown.loyalty.v1.ProgramReward.discount:type_name -> renown.loyalty.v1.DiscountOff
+	27, // 26: renown.loyalty.v1.ProgramReward.start_time:type_name -> google.protobuf.Timestamp
+	27, // 27: renown.loyalty.v1.ProgramReward.end_time:type_name -> google.protobuf.Timestamp
+	36, // 28: renown.loyalty.v1.ProgramReward.limit:type_name -> renown.loyalty.v1.RewardLimit
+	27, // 29: renown.loyalty.v1.ExportProgramRequest.time:type_name -> google.protobuf.Timestamp
+	13, // 30: renown.loyalty.v1.ExportProgramResponse.document:type_name -> renown.loyalty.v1.ProgramDocument
+	13, // 31: renown.loyalty.v1.ImportProgramRequest.document:type_name -> renown.loyalty.v1.ProgramDocument
+	1,  // 32: renown.loyalty.v1.ImportProgramResponse.outcome:type_name -> renown.loyalty.v1.ImportOutcome
+	2,  // 33: renown.loyalty.v1.ImportProgramResponse.program:type_name -> renown.loyalty.v1.Program
+	21, // 34: renown.loyalty.v1.ImportProgramResponse.changes:type_name -> renown.loyalty.v1.ProgramChange
+	27, // 35: renown.loyalty.v1.RollbackProgramRequest.time:type_name -> google.protobuf.Timestamp
+	1,  // 36: renown.loyalty.v1.RollbackProgramResponse.outcome:type_name -> renown.loyalty.v1.ImportOutcome
+	2,  // 37: renown.loyalty.v1.RollbackProgramResponse.program:type_name -> renown.loyalty.v1.Program
+	21, // 38: renown.loyalty.v1.RollbackProgramResponse.changes:type_name -> renown.loyalty.v1.ProgramChange
+	26, // 39: renown.loyalty.v1.ListProgramRevisionsResponse.revisions:type_name -> renown.loyalty.v1.ProgramRevision
+	27, // 40: renown.loyalty.v1.ProgramRevision.time:type_name -> google.protobuf.Timestamp
+	5,  // 41: renown.loyalty.v1.ProgramsService.CreateProgram:input_type -> renown.loyalty.v1.CreateProgramRequest
+	7,  // 42: renown.loyalty.v1.ProgramsService.GetProgram:input_type -> renown.loyalty.v1.GetProgramRequest
+	9,  // 43: renown.loyalty.v1.ProgramsService.ListPrograms:input_type -> renown.loyalty.v1.ListProgramsRequest
+	11, // 44: renown.loyalty.v1.ProgramsService.UpdateProgram:input_type -> renown.loyalty.v1.UpdateProgramRequest
+	17, // 45: renown.loyalty.v1.ProgramsService.ExportProgram:input_type -> renown.loyalty.v1.ExportProgramRequest
+	19, // 46: renown.loyalty.v1.ProgramsService.ImportProgram:input_type -> renown.loyalty.v1.ImportProgramRequest
+	22, // 47: renown.loyalty.v1.ProgramsService.RollbackProgram:input_type -> renown.loyalty.v1.RollbackProgramRequest
+	24, // 48: renown.loyalty.v1.ProgramsService.ListProgramRevisions:input_type -> renown.loyalty.v1.ListProgramRevisionsRequest
+	6,  // 49: renown.loyalty.v1.ProgramsService.CreateProgram:output_type -> renown.loyalty.v1.CreateProgramResponse
+	8,  // 50: renown.loyalty.v1.ProgramsService.GetProgram:output_type -> renown.loyalty.v1.GetProgramResponse
+	10, // 51: renown.loyalty.v1.ProgramsService.ListPrograms:output_type -> renown.loyalty.v1.ListProgramsResponse
+	12, // 52: renown.loyalty.v1.ProgramsService.UpdateProgram:output_type -> renown.loyalty.v1.UpdateProgramResponse
+	18, // 53: renown.loyalty.v1.ProgramsService.ExportProgram:output_type -> renown.loyalty.v1.ExportProgramResponse
+	20, // 54: renown.loyalty.v1.ProgramsService.ImportProgram:output_type -> renown.loyalty.v1.ImportProgramResponse
+	23, // 55: renown.loyalty.v1.ProgramsService.RollbackProgram:output_type -> renown.loyalty.v1.RollbackProgramResponse
+	25, // 56: renown.loyalty.v1.ProgramsService.ListProgramRevisions:output_type -> renown.loyalty.v1.ListProgramRevisionsResponse
+	49, // [49:57] is the sub-list for method output_type
+	41, // [41:49] is the sub-list for method input_type
+	41, // [41:41] is the sub-list for extension type_name
+	41, // [41:41] is the sub-list for extension extendee
+	0,  // [0:41] is the sub-list for field type_name
 }
 
 func init() { file_renown_loyalty_v1_programs_proto_init() }
@@ -1345,13 +2316,16 @@ func file_renown_loyalty_v1_programs_proto_init() {
 	if File_renown_loyalty_v1_programs_proto != nil {
 		return
 	}
+	file_renown_loyalty_v1_earning_proto_init()
+	file_renown_loyalty_v1_rewards_proto_init()
+	file_renown_loyalty_v1_tiers_proto_init()
 	type x struct{}
 	out := protoimpl.TypeBuilder{
 		File: protoimpl.DescBuilder{
 			GoPackagePath: reflect.TypeOf(x{}).PkgPath(),
 			RawDescriptor: unsafe.Slice(unsafe.StringData(file_renown_loyalty_v1_programs_proto_rawDesc), len(file_renown_loyalty_v1_programs_proto_rawDesc)),
 			NumEnums:      2,
-			NumMessages:   16,
+			NumMessages:   25,
 			NumExtensions: 0,
 			NumServices:   1,
 		},

@@ -21,12 +21,14 @@ import (
 const _ = grpc.SupportPackageIsVersion9
 
 const (
-	ProgramsService_CreateProgram_FullMethodName = "/renown.loyalty.v1.ProgramsService/CreateProgram"
-	ProgramsService_GetProgram_FullMethodName    = "/renown.loyalty.v1.ProgramsService/GetProgram"
-	ProgramsService_ListPrograms_FullMethodName  = "/renown.loyalty.v1.ProgramsService/ListPrograms"
-	ProgramsService_UpdateProgram_FullMethodName = "/renown.loyalty.v1.ProgramsService/UpdateProgram"
-	ProgramsService_ExportProgram_FullMethodName = "/renown.loyalty.v1.ProgramsService/ExportProgram"
-	ProgramsService_ImportProgram_FullMethodName = "/renown.loyalty.v1.ProgramsService/ImportProgram"
+	ProgramsService_CreateProgram_FullMethodName        = "/renown.loyalty.v1.ProgramsService/CreateProgram"
+	ProgramsService_GetProgram_FullMethodName           = "/renown.loyalty.v1.ProgramsService/GetProgram"
+	ProgramsService_ListPrograms_FullMethodName         = "/renown.loyalty.v1.ProgramsService/ListPrograms"
+	ProgramsService_UpdateProgram_FullMethodName        = "/renown.loyalty.v1.ProgramsService/UpdateProgram"
+	ProgramsService_ExportProgram_FullMethodName        = "/renown.loyalty.v1.ProgramsService/ExportProgram"
+	ProgramsService_ImportProgram_FullMethodName        = "/renown.loyalty.v1.ProgramsService/ImportProgram"
+	ProgramsService_RollbackProgram_FullMethodName      = "/renown.loyalty.v1.ProgramsService/RollbackProgram"
+	ProgramsService_ListProgramRevisions_FullMethodName = "/renown.loyalty.v1.ProgramsService/ListProgramRevisions"
 )
 
 // ProgramsServiceClient is the client API for ProgramsService service.
@@ -43,10 +45,18 @@ type ProgramsServiceClient interface {
 	ListPrograms(ctx context.Context, in *ListProgramsRequest, opts ...grpc.CallOption) (*ListProgramsResponse, error)
 	// UpdateProgram sets what may be changed of a programme, all of it. Points already given keep the dates that they were given with.
 	UpdateProgram(ctx context.Context, in *UpdateProgramRequest, opts ...grpc.CallOption) (*UpdateProgramResponse, error)
-	// ExportProgram returns what a programme is set up as, without what it was filled with: a document to keep beside other code. The same set-up has the same bytes.
+	// ExportProgram returns what a programme is set up as, now or as it was at a time, without what it was filled with: a document to keep beside other code. It holds
+	// the rules, tiers and rewards that are not archived; members, points, stock and codes are no part of it. The same set-up has the same document.
 	ExportProgram(ctx context.Context, in *ExportProgramRequest, opts ...grpc.CallOption) (*ExportProgramResponse, error)
-	// ImportProgram sets a programme up as a document says, and makes it if it is missing. The same document again changes nothing.
+	// ImportProgram sets a programme up as a document says, and makes it if it is missing: all of it, or nothing if a part is wrong. Rules and rewards that the document
+	// lacks are archived, and those that it names again come back. The same document again changes nothing. With validate_only it says what it would change, and the
+	// fingerprint of what it compared with: given as base to the import that follows, that one is refused if the programme has changed in between.
 	ImportProgram(ctx context.Context, in *ImportProgramRequest, opts ...grpc.CallOption) (*ImportProgramResponse, error)
+	// RollbackProgram sets a programme up as it was at a time, as ImportProgram does with the document of then. Wallets and tiers that came since stay: members have
+	// points and a standing in them. Points that were given keep the rules that gave them.
+	RollbackProgram(ctx context.Context, in *RollbackProgramRequest, opts ...grpc.CallOption) (*RollbackProgramResponse, error)
+	// ListProgramRevisions lists who changed what a programme is set up as, the newest first: each version of the programme, a rule, tiers or a reward.
+	ListProgramRevisions(ctx context.Context, in *ListProgramRevisionsRequest, opts ...grpc.CallOption) (*ListProgramRevisionsResponse, error)
 }
 
 type programsServiceClient struct {
@@ -117,6 +127,26 @@ func (c *programsServiceClient) ImportProgram(ctx context.Context, in *ImportPro
 	return out, nil
 }
 
+func (c *programsServiceClient) RollbackProgram(ctx context.Context, in *RollbackProgramRequest, opts ...grpc.CallOption) (*RollbackProgramResponse, error) {
+	cOpts := append([]grpc.CallOption{grpc.StaticMethod()}, opts...)
+	out := new(RollbackProgramResponse)
+	err := c.cc.Invoke(ctx, ProgramsService_RollbackProgram_FullMethodName, in, out, cOpts...)
+	if err != nil {
+		return nil, err
+	}
+	return out, nil
+}
+
+func (c *programsServiceClient) ListProgramRevisions(ctx context.Context, in *ListProgramRevisionsRequest, opts ...grpc.CallOption) (*ListProgramRevisionsResponse, error) {
+	cOpts := append([]grpc.CallOption{grpc.StaticMethod()}, opts...)
+	out := new(ListProgramRevisionsResponse)
+	err := c.cc.Invoke(ctx, ProgramsService_ListProgramRevisions_FullMethodName, in, out, cOpts...)
+	if err != nil {
+		return nil, err
+	}
+	return out, nil
+}
+
 // ProgramsServiceServer is the server API for ProgramsService service.
 // All implementations must embed UnimplementedProgramsServiceServer
 // for forward compatibility.
@@ -131,10 +161,18 @@ type ProgramsServiceServer interface {
 	ListPrograms(context.Context, *ListProgramsRequest) (*ListProgramsResponse, error)
 	// UpdateProgram sets what may be changed of a programme, all of it. Points already given keep the dates that they were given with.
 	UpdateProgram(context.Context, *UpdateProgramRequest) (*UpdateProgramResponse, error)
-	// ExportProgram returns what a programme is set up as, without what it was filled with: a document to keep beside other code. The same set-up has the same bytes.
+	// ExportProgram returns what a programme is set up as, now or as it was at a time, without what it was filled with: a document to keep beside other code. It holds
+	// the rules, tiers and rewards that are not archived; members, points, stock and codes are no part of it. The same set-up has the same document.
 	ExportProgram(context.Context, *ExportProgramRequest) (*ExportProgramResponse, error)
-	// ImportProgram sets a programme up as a document says, and makes it if it is missing. The same document again changes nothing.
+	// ImportProgram sets a programme up as a document says, and makes it if it is missing: all of it, or nothing if a part is wrong. Rules and rewards that the document
+	// lacks are archived, and those that it names again come back. The same document again changes nothing. With validate_only it says what it would change, and the
+	// fingerprint of what it compared with: given as base to the import that follows, that one is refused if the programme has changed in between.
 	ImportProgram(context.Context, *ImportProgramRequest) (*ImportProgramResponse, error)
+	// RollbackProgram sets a programme up as it was at a time, as ImportProgram does with the document of then. Wallets and tiers that came since stay: members have
+	// points and a standing in them. Points that were given keep the rules that gave them.
+	RollbackProgram(context.Context, *RollbackProgramRequest) (*RollbackProgramResponse, error)
+	// ListProgramRevisions lists who changed what a programme is set up as, the newest first: each version of the programme, a rule, tiers or a reward.
+	ListProgramRevisions(context.Context, *ListProgramRevisionsRequest) (*ListProgramRevisionsResponse, error)
 	mustEmbedUnimplementedProgramsServiceServer()
 }
 
@@ -162,6 +200,12 @@ func (UnimplementedProgramsServiceServer) ExportProgram(context.Context, *Export
 }
 func (UnimplementedProgramsServiceServer) ImportProgram(context.Context, *ImportProgramRequest) (*ImportProgramResponse, error) {
 	return nil, status.Error(codes.Unimplemented, "method ImportProgram not implemented")
+}
+func (UnimplementedProgramsServiceServer) RollbackProgram(context.Context, *RollbackProgramRequest) (*RollbackProgramResponse, error) {
+	return nil, status.Error(codes.Unimplemented, "method RollbackProgram not implemented")
+}
+func (UnimplementedProgramsServiceServer) ListProgramRevisions(context.Context, *ListProgramRevisionsRequest) (*ListProgramRevisionsResponse, error) {
+	return nil, status.Error(codes.Unimplemented, "method ListProgramRevisions not implemented")
 }
 func (UnimplementedProgramsServiceServer) mustEmbedUnimplementedProgramsServiceServer() {}
 func (UnimplementedProgramsServiceServer) testEmbeddedByValue()                         {}
@@ -292,6 +336,42 @@ func _ProgramsService_ImportProgram_Handler(srv interface{}, ctx context.Context
 	return interceptor(ctx, in, info, handler)
 }
 
+func _ProgramsService_RollbackProgram_Handler(srv interface{}, ctx context.Context, dec func(interface{}) error, interceptor grpc.UnaryServerInterceptor) (interface{}, error) {
+	in := new(RollbackProgramRequest)
+	if err := dec(in); err != nil {
+		return nil, err
+	}
+	if interceptor == nil {
+		return srv.(ProgramsServiceServer).RollbackProgram(ctx, in)
+	}
+	info := &grpc.UnaryServerInfo{
+		Server:     srv,
+		FullMethod: ProgramsService_RollbackProgram_FullMethodName,
+	}
+	handler := func(ctx context.Context, req interface{}) (interface{}, error) {
+		return srv.(ProgramsServiceServer).RollbackProgram(ctx, req.(*RollbackProgramRequest))
+	}
+	return interceptor(ctx, in, info, handler)
+}
+
+func _ProgramsService_ListProgramRevisions_Handler(srv interface{}, ctx context.Context, dec func(interface{}) error, interceptor grpc.UnaryServerInterceptor) (interface{}, error) {
+	in := new(ListProgramRevisionsRequest)
+	if err := dec(in); err != nil {
+		return nil, err
+	}
+	if interceptor == nil {
+		return srv.(ProgramsServiceServer).ListProgramRevisions(ctx, in)
+	}
+	info := &grpc.UnaryServerInfo{
+		Server:     srv,
+		FullMethod: ProgramsService_ListProgramRevisions_FullMethodName,
+	}
+	handler := func(ctx context.Context, req interface{}) (interface{}, error) {
+		return srv.(ProgramsServiceServer).ListProgramRevisions(ctx, req.(*ListProgramRevisionsRequest))
+	}
+	return interceptor(ctx, in, info, handler)
+}
+
 // ProgramsService_ServiceDesc is the grpc.ServiceDesc for ProgramsService service.
 // It's only intended for direct use with grpc.RegisterService,
 // and not to be introspected or modified (even as a copy)
@@ -322,6 +402,14 @@ var ProgramsService_ServiceDesc = grpc.ServiceDesc{
 		{
 			MethodName: "ImportProgram",
 			Handler:    _ProgramsService_ImportProgram_Handler,
+		},
+		{
+			MethodName: "RollbackProgram",
+			Handler:    _ProgramsService_RollbackProgram_Handler,
+		},
+		{
+			MethodName: "ListProgramRevisions",
+			Handler:    _ProgramsService_ListProgramRevisions_Handler,
 		},
 	},
 	Streams:  []grpc.StreamDesc{},
