@@ -39,7 +39,9 @@ func (s *Server) ImportProgram(ctx context.Context, req *loyaltyv1.ImportProgram
 	if err != nil {
 		return nil, err
 	}
-	return s.become(ctx, req, func(context.Context, store.Reader, setup) (setup, *loyaltyv1.ProgramDocument, error) { return want, req.GetDocument(), nil })
+	return s.become(ctx, req, func(context.Context, store.Reader, setup) (setup, *loyaltyv1.ProgramDocument, error) {
+		return want, req.GetDocument(), nil
+	})
 }
 
 // RollbackProgram sets a programme up as it was.

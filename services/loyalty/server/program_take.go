@@ -77,7 +77,9 @@ func sameTiers(a, b tables.TierVersion) bool {
 
 // sameReward reports whether two versions say the same.
 func sameReward(a, b reward.Reward) bool {
-	of := func(r reward.Reward) proto.Message { return rewardProto(store.Row[tables.Reward]{Value: tables.Reward{Reward: r}}) }
+	of := func(r reward.Reward) proto.Message {
+		return rewardProto(store.Row[tables.Reward]{Value: tables.Reward{Reward: r}})
+	}
 	return proto.Equal(of(a), of(b))
 }
 
