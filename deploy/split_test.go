@@ -116,15 +116,20 @@ func newSplit(t *testing.T, mongodb, forStories string) *split {
 		t.Fatal(err)
 	}
 	dir := t.TempDir()
-	public := "RENOWN_IDENTITY_KEYS=" + key.Public().String()
-	oidc := []string{"RENOWN_OIDC_ISSUER=" + provider.Issuer, "RENOWN_OIDC_CLIENT_ID=renown"}
-	s.add(t, "stories", []string{public, "RENOWN_MONGODB_URI=" + forStories}, "--data", filepath.Join(dir, "stories"), "--listen", stories, "--admin", "-",
-		"--company", "Northwind", "--website-url", s.Website, "--locales", "en,de")
-	s.add(t, "partners", append(oidc, public, "RENOWN_MONGODB_URI="+mongodb), "--data", filepath.Join(dir, "partners"), "--listen", partners, "--admin", "-",
-		"--group-roles", "author=author,editor=editor,approver=approver,manager=manager,admin=admin")
-	s.add(t, "loyalty", []string{public, "RENOWN_MONGODB_URI=" + mongodb}, "--data", filepath.Join(dir, "loyalty"), "--listen", loyalty, "--admin", "-", "--website-url", s.Website)
 	// By name, as the services of a cluster are found.
 	named := func(address string) string { return "localhost" + address[strings.LastIndex(address, ":"):] }
+	public := "RENOWN_IDENTITY_KEYS=" + key.Public().String()
+	oidc := []string{"RENOWN_OIDC_ISSUER=" + provider.Issuer, "RENOWN_OIDC_CLIENT_ID=renown"}
+	own := auth.GenerateKey()
+	secret, err := own.MarshalText()
+	if err != nil {
+		t.Fatal(err)
+	}
+	s.add(t, "stories", []string{public, "RENOWN_MONGODB_URI=" + forStories, "RENOWN_LOYALTY_KEY=" + string(secret)}, "--data", filepath.Join(dir, "stories"), "--listen", stories, "--admin", "-",
+		"--company", "Northwind", "--website-url", s.Website, "--locales", "en,de", "--loyalty-addr", named(loyalty))
+	s.add(t, "partners", append(oidc, public, "RENOWN_MONGODB_URI="+mongodb), "--data", filepath.Join(dir, "partners"), "--listen", partners, "--admin", "-",
+		"--group-roles", "author=author,editor=editor,approver=approver,manager=manager,admin=admin")
+	s.add(t, "loyalty", []string{public, "RENOWN_MONGODB_URI=" + mongodb, "RENOWN_PART_KEYS=" + own.Public().String()}, "--data", filepath.Join(dir, "loyalty"), "--listen", loyalty, "--admin", "-", "--website-url", s.Website)
 	s.add(t, "gateway", []string{"RENOWN_IDENTITY_KEY=" + string(private)}, "--api", rest, "--admin=", "--public-url", s.API, "--stories-addr", named(stories),
 		"--partners-addr", named(partners), "--loyalty-addr", named(loyalty), "--trusted-proxy", "127.0.0.0/8")
 	s.add(t, "website", append(oidc, "RENOWN_OIDC_CLIENT_SECRET=a secret of the provider's"), "--website", site, "--admin=", "--gateway", s.API, "--public-url", s.Website)

@@ -25,6 +25,7 @@ const Within = 2 * time.Second
 // Run runs all cases. They may be run again on the same installation.
 func Run(t *testing.T, at Target) {
 	t.Run("a story's whole way", at.storysWay)
+	t.Run("what was given for a story", at.disclosure)
 	t.Run("sessions", at.sessions)
 	t.Run("keys", at.keys)
 	t.Run("refusals", at.refusals)

@@ -17,6 +17,7 @@ import (
 	"renown.example/kit/clock"
 	"renown.example/kit/daemon"
 	"renown.example/kit/fault"
+	"renown.example/kit/rpc"
 	"renown.example/kit/run"
 	"renown.example/kit/store/engine"
 	"renown.example/kit/telemetry"
@@ -85,10 +86,10 @@ func start(ctx context.Context, s settings, c *console) error {
 		{Name: "identity provider", Start: p.startProvider, Serve: p.watchProvider, Stop: p.stopProvider},
 		{Name: "partners", Start: p.openPartners, Serve: func(ctx context.Context) error { p.partners.Run(ctx); return ctx.Err() },
 			Stop: func(context.Context) error { return p.partners.Close() }},
-		{Name: "stories", Start: p.openStories, Serve: func(ctx context.Context) error { p.stories.Run(ctx); return ctx.Err() },
-			Stop: func(context.Context) error { return p.stories.Close() }},
 		{Name: "loyalty", Start: p.openLoyalty, Serve: func(ctx context.Context) error { p.loyalty.Run(ctx); return ctx.Err() },
 			Stop: func(context.Context) error { return p.loyalty.Close() }},
+		{Name: "stories", Start: p.openStories, Serve: func(ctx context.Context) error { p.stories.Run(ctx); return ctx.Err() },
+			Stop: func(context.Context) error { return p.stories.Close() }},
 		{Name: "gateway", Start: p.openGateway, Serve: func(ctx context.Context) error { return p.gateway.Serve(ctx, p.apiListener, s.StopWithin) }},
 		{Name: "website", Start: p.openWebsite, Serve: p.serveWebsite},
 		{Name: "admin", Serve: func(ctx context.Context) error {
@@ -214,7 +215,7 @@ func (p *platform) openStories(ctx context.Context) error {
 	p.stories, err = stories.New(ctx, stories.Config{
 		Config: p.engine(), IdentityKeys: []auth.PublicKey{p.key.Public()}, Company: company, WebsiteURL: p.publicURL, Locales: p.Locales, Spare: stories.UsualSpare, SMTP: p.SMTP, Purge: p.Purge,
 		Fonts: p.Fonts, Accent: light[web.Accent].Hex(),
-	}, stories.Deps{Clock: clk, Telemetry: p.tel})
+	}, stories.Deps{Clock: clk, Telemetry: p.tel, Loyalty: rpc.ActingAs(p.loyalty.Conn(), p.minter, stories.Part)})
 	return err
 }
 

@@ -25,6 +25,7 @@ import (
 type Config struct {
 	engine.Config
 	IdentityKeys []auth.PublicKey `help:"Public keys of the gateway, whose identity tokens are trusted. Two let a new key come before the old one goes." placeholder:"rnpub_..." required:""`
+	PartKeys     []auth.PublicKey `help:"Public keys of other parts of Renown that may follow what happens here, such as the stories, which disclose what their tellers were given." placeholder:"rnpub_..."`
 	Currency     string           `help:"ISO 4217 currency of the programmes that exist from the start." default:"EUR" placeholder:"CODE"`
 	TimeZone     string           `help:"IANA time zone by which their days begin." default:"UTC" placeholder:"ZONE"`
 	WebsiteURL   string           `help:"Address of the website as people type it: links to members' pages begin with it." placeholder:"URL" required:""`
@@ -43,6 +44,7 @@ type Service struct {
 	deps   Deps
 	server *server.Server
 	rpc    *rpc.Server
+	worker *outbox.Worker
 }
 
 // New opens the database and starts the service's RPC server for callers in its own process. Run must be running for what is due to happen by itself.
@@ -71,10 +73,15 @@ func (s *Service) start(ctx context.Context, c Config) error {
 		return err
 	}
 	s.rpc = rpc.NewServer(rpc.Options{
-		Name: "loyalty", Clock: s.deps.Clock, Logger: s.deps.Telemetry.Logger, Verifier: auth.NewVerifier(s.deps.Clock, c.IdentityKeys...),
+		Name: "loyalty", Clock: s.deps.Clock, Logger: s.deps.Telemetry.Logger, Verifier: auth.NewVerifier(s.deps.Clock, c.IdentityKeys...).TrustParts(c.PartKeys...),
 		Tracers: s.deps.Telemetry.Tracers, Metrics: s.deps.Telemetry.Metrics,
 	})
 	server.Register(s.rpc, s.server)
+	log := s.deps.Telemetry.Logger.With("server", "loyalty")
+	s.worker = &outbox.Worker{DB: s.db, Clock: s.deps.Clock, Handlers: s.server.Jobs(), Failed: func(j outbox.Job, err error) {
+		e := fault.Of(err)
+		log.Warn("a due job failed and is tried again", "kind", j.Kind, "job", j.ID, "attempts", j.Attempts+1, "reason", e.Reason.Name, "cause", e.Cause)
+	}}
 	return s.rpc.Start()
 }
 
@@ -87,12 +94,8 @@ func (s *Service) Serve(ctx context.Context, l net.Listener) error { return s.rp
 // Run does what happens by itself until ctx ends, and returns when it has stopped: due jobs, and what follows the journal.
 func (s *Service) Run(ctx context.Context) {
 	log := s.deps.Telemetry.Logger.With("server", "loyalty")
-	worker := &outbox.Worker{DB: s.db, Clock: s.deps.Clock, Handlers: s.server.Jobs(), Failed: func(j outbox.Job, err error) {
-		e := fault.Of(err)
-		log.WarnContext(ctx, "a due job failed and is tried again", "kind", j.Kind, "job", j.ID, "attempts", j.Attempts+1, "reason", e.Reason.Name, "cause", e.Cause)
-	}}
 	var all sync.WaitGroup
-	all.Go(func() { worker.Run(ctx) })
+	all.Go(func() { s.worker.Run(ctx) })
 	for name, follow := range s.server.Followers() {
 		wake, stop := s.db.Changed(tables.Journal.Spec())
 		defer stop()

@@ -13,6 +13,8 @@ import (
 	"strings"
 	"sync"
 
+	"google.golang.org/grpc"
+
 	"renown.example/kit/auth"
 	"renown.example/kit/clock"
 	"renown.example/kit/fault"
@@ -22,6 +24,7 @@ import (
 	"renown.example/kit/store"
 	"renown.example/kit/store/engine"
 	"renown.example/kit/telemetry"
+	loyaltyv1 "renown.example/proto/gen/renown/loyalty/v1"
 	"renown.example/stories/card"
 	"renown.example/stories/mail"
 	"renown.example/stories/purge"
@@ -40,6 +43,8 @@ type Config struct {
 	Accent       string           `help:"The company's colour on cards." default:"#2f4bd8" placeholder:"#RRGGBB"`
 	SMTP         mail.Config      `embed:"" prefix:"smtp-"`
 	Purge        purge.Config     `embed:"" prefix:"purge-"`
+	LoyaltyAddr  string           `help:"gRPC address of the loyalty service, whose points for storytellers are disclosed; without one nothing is." placeholder:"ADDR"`
+	LoyaltyKey   auth.PrivateKey  `help:"Private key with which the stories introduce themselves to the loyalty service, which knows its public half as one of its --part-keys." placeholder:"rnpriv_..."`
 	Spare        int              `help:"Megabytes of published stories and pictures that are kept in memory, to be read when the embedded database fails; 0 for none." default:"32"`
 	SearchFolder string           `help:"Folder of the search index, for this process alone; it is made anew where it is missing. By default it lies in the folder for the data, or with MongoDB in a temporary one." placeholder:"DIR"`
 }
@@ -55,7 +60,12 @@ type Deps struct {
 	Clock clock.Clock
 	// Telemetry takes log lines, spans and metrics.
 	Telemetry *telemetry.Telemetry
+	// Loyalty is a connection to a loyalty service in the same process, which knows who is calling; nil leaves it to Config.LoyaltyAddr.
+	Loyalty grpc.ClientConnInterface
 }
+
+// Part is who the service is when it calls another for itself.
+var Part = auth.Identity{Kind: auth.KindSystem, Subject: "stories"}
 
 // Service is a running stories service. Its parts are closed by Close.
 type Service struct {
@@ -65,6 +75,8 @@ type Service struct {
 	temporary string
 	server    *server.Server
 	rpc       *rpc.Server
+	// loyalty is the connection to the loyalty service of another process, nil if there is none.
+	loyalty rpc.Conn
 }
 
 // New opens the database and starts the service's RPC server for callers in its own process. Run must be running for scheduled things to happen, for revisions to be
@@ -101,13 +113,44 @@ func New(ctx context.Context, c Config, d Deps) (*Service, error) {
 		return nil, err
 	}
 	s := &Service{db: o.DB, deps: d}
-	if o.SearchFolder, err = s.searchFolder(c); err != nil {
-		return nil, errors.Join(err, o.DB.Close())
+	if o.SearchFolder, err = s.searchFolder(c); err == nil {
+		o.Loyalty, err = s.dialLoyalty(c)
 	}
-	if err := s.start(ctx, c, o); err != nil {
-		return nil, errors.Join(err, o.DB.Close())
+	if err == nil {
+		err = s.start(ctx, c, o)
+	}
+	if err != nil {
+		return nil, errors.Join(err, s.hangUp(), o.DB.Close())
 	}
 	return s, nil
+}
+
+// dialLoyalty returns a client of the loyalty service, nil if none is known.
+func (s *Service) dialLoyalty(c Config) (loyaltyv1.LoyaltyEventsServiceClient, error) {
+	if s.deps.Loyalty != nil {
+		return loyaltyv1.NewLoyaltyEventsServiceClient(s.deps.Loyalty), nil
+	}
+	if c.LoyaltyAddr == "" {
+		return nil, nil
+	}
+	if c.LoyaltyKey.IsZero() {
+		return nil, fault.Invalid("loyalty-key", "The loyalty service answers whom it knows: make a pair with `gateway keys`, and give it the public half.")
+	}
+	minter, err := auth.NewMinter(s.deps.Clock, c.LoyaltyKey)
+	if err != nil {
+		return nil, err
+	}
+	if s.loyalty, err = rpc.Dial(c.LoyaltyAddr, rpc.DialOptions{Tracers: s.deps.Telemetry.Tracers}); err != nil {
+		return nil, fault.Invalid("loyalty-addr", "%q is not an address such as dns:///loyalty:9003.", c.LoyaltyAddr)
+	}
+	return loyaltyv1.NewLoyaltyEventsServiceClient(rpc.ActingAs(s.loyalty, minter, Part)), nil
+}
+
+func (s *Service) hangUp() error {
+	if s.loyalty == nil {
+		return nil
+	}
+	return s.loyalty.Close()
 }
 
 // searchFolder is where the search index lies.
@@ -168,6 +211,9 @@ func (s *Service) Run(ctx context.Context) {
 		}
 	})
 	all.Go(func() { worker.Run(ctx) })
+	if disclosures := s.server.Disclosures(); disclosures != nil {
+		all.Go(func() { disclosures.Run(ctx) })
+	}
 	all.Go(func() {
 		idempotency.Sweep(ctx, s.db, s.deps.Clock, idempotency.Retention, func(err error) {
 			log.WarnContext(ctx, "old idempotency records could not be removed", "error", err)
@@ -189,8 +235,9 @@ func (s *Service) Ready(ctx context.Context) error {
 // Close lets running calls finish, within the bound of rpc.Options.StopWithin, and closes the database.
 func (s *Service) Close() error {
 	s.rpc.Stop()
+	err := errors.Join(s.hangUp(), s.db.Close())
 	if s.temporary != "" {
-		return errors.Join(s.db.Close(), os.RemoveAll(s.temporary))
+		err = errors.Join(err, os.RemoveAll(s.temporary))
 	}
-	return s.db.Close()
+	return err
 }

@@ -55,6 +55,28 @@ func TestMintedIdentityComesBack(t *testing.T) {
 	}
 }
 
+// Another part of Renown may call for itself. Whoever has its key can be nobody else by it.
+func TestAPartSpeaksForItselfAlone(t *testing.T) {
+	c := clock.NewFake(start)
+	key := auth.GenerateKey()
+	m, err := auth.NewMinter(c, key)
+	if err != nil {
+		t.Fatal(err)
+	}
+	v := auth.NewVerifier(c, auth.GenerateKey().Public()).TrustParts(key.Public())
+	part := auth.Identity{Kind: auth.KindSystem, Subject: "stories"}
+	if got, err := v.Verify(mint(t, m, part)); err != nil || got.Kind != auth.KindSystem {
+		t.Errorf("a part is %v, %v", got, err)
+	}
+	for _, other := range []auth.Identity{editor, {Kind: auth.KindApp, Subject: "a1", Scopes: []string{"loyalty.read"}}, {Kind: auth.KindLink, Link: "l"}, auth.Anonymous} {
+		for range 2 { // the second time from memory
+			if got, err := v.Verify(mint(t, m, other)); !fault.Has(err, fault.Unauthenticated) || got.Kind != auth.KindAnonymous {
+				t.Errorf("by a part's key, %v is %v, %v", other, got, err)
+			}
+		}
+	}
+}
+
 func TestTokenLivesSixtySecondsAlsoInMemory(t *testing.T) {
 	c := clock.NewFake(start)
 	m, v := pair(t, c)

@@ -99,6 +99,8 @@ type Follower[T any] struct {
 	Wake <-chan struct{}
 	// Batch is how many rows are read, and applied in one transaction, at a time; 0 means 100.
 	Batch int
+	// Longest bounds the pauses after failures; 0 means five minutes.
+	Longest time.Duration
 	// Apply has the effect of rows in tx. It may be called more than once for a row; only the last call has effects. What must reach beyond the
 	// database is scheduled as a job.
 	Apply func(ctx context.Context, tx store.Writer, rows []store.Row[T]) error
@@ -122,6 +124,9 @@ func (f *Follower[T]) Run(ctx context.Context) {
 			}
 			failures++
 			pause = backoff(failures)
+			if f.Longest > 0 {
+				pause = min(pause, f.Longest)
+			}
 		default:
 			failures = 0
 		}

@@ -71,8 +71,11 @@ func (o *observed) end(err error) error {
 // log writes the call's line. Refusals are everyday; faults of ours come with their cause, and only they do: a refusal's text may quote what the caller sent.
 func (o *observed) log(f *fault.Error, code codes.Code, took time.Duration) {
 	level := slog.LevelInfo
-	if f != nil && serious(f) {
+	switch {
+	case f != nil && serious(f):
 		level = slog.LevelError
+	case f == nil && o.caller.Kind == auth.KindSystem:
+		level = slog.LevelDebug // what a part of Renown asks for itself, it may ask several times a second
 	}
 	if !o.server.log.Enabled(o.ctx, level) {
 		return

@@ -141,6 +141,7 @@ func (x *explaining) explain(ctx context.Context) error {
 // besides is what an entry in another than the usual wallet keeps: the name of the one that has what it was decided by.
 type besides struct {
 	Of string `json:"of,omitempty"`
+	told
 }
 
 // because says what the entry was decided by.

@@ -201,7 +201,7 @@ func (s *Server) give(ctx context.Context, u *book.Unit, b *ruleBook, w *book.Wo
 		}
 		e := u.Post(other, tx)
 		e.Source = source
-		if e.Facts, err = book.Facts(besides{Of: key}); err != nil {
+		if e.Facts, err = book.Facts(besides{Of: key, told: told{ev.Story}}); err != nil {
 			return nil, err
 		}
 		if ev.Entries == nil {

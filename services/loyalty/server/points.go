@@ -197,6 +197,9 @@ func (s *Server) AdjustPoints(ctx context.Context, req *loyaltyv1.AdjustPointsRe
 		}
 		e := u.Post(w, tx)
 		e.Reason = strings.TrimSpace(req.GetReason())
+		if e.Facts, err = toldFor(req.GetStory()); err != nil {
+			return nil, err
+		}
 		return &loyaltyv1.AdjustPointsResponse{Entry: entryProto(*e)}, nil
 	})
 }

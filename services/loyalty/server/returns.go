@@ -25,6 +25,8 @@ type cameBack struct {
 	Points   int64           `json:"points"`
 	Restored int64           `json:"restored,omitempty"`
 	Asked    bool            `json:"asked,omitempty"`
+	// Story is that of the order: what it was given for its telling is less now.
+	Story string `json:"story,omitempty"`
 }
 
 // orderProto is an order as the API shows it, from the entries that recorded it and its returns.
@@ -215,7 +217,7 @@ func gone(before []earning.Returned, line string) bool {
 // takeBack takes the points back in every wallet, and returns the entry in the usual one.
 func (s *Server) takeBack(ctx context.Context, u *book.Unit, r returning) (*tables.Entry, error) {
 	o, e := r.facts.Input.Order, r.entry
-	facts := cameBack{ReturnID: r.returnID, Back: r.back, Policy: r.policy}
+	facts := cameBack{ReturnID: r.returnID, Back: r.back, Policy: r.policy, Story: r.facts.Story}
 	for wallet, number := range r.facts.Entries {
 		row, err := tables.Journal.Get(ctx, u.Tx, book.EntryID(tables.AccountID(e.Member, wallet), number))
 		if err != nil {
@@ -231,7 +233,7 @@ func (s *Server) takeBack(ctx context.Context, u *book.Unit, r returning) (*tabl
 		}
 		beside := u.Post(w, tx)
 		beside.Source = e.Source
-		if beside.Facts, err = book.Facts(besides{Of: orderKey(e.Program, o.ID, len(r.returns)+1)}); err != nil {
+		if beside.Facts, err = book.Facts(besides{Of: orderKey(e.Program, o.ID, len(r.returns)+1), told: told{r.facts.Story}}); err != nil {
 			return nil, err
 		}
 	}

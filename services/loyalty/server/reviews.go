@@ -176,6 +176,9 @@ func (s *Server) RejectReview(ctx context.Context, req *loyaltyv1.RejectReviewRe
 				}
 				e := u.Post(w, tx)
 				e.Counts = &tables.Counts{At: at.lot.IssuedAt}
+				if e.Facts, err = givenFor(ctx, u, w, at.lot); err != nil {
+					return nil, err
+				}
 				out = append(out, e)
 			}
 			return out, nil

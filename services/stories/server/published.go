@@ -191,6 +191,9 @@ func (s *Server) edition(ctx context.Context, tx store.Reader, p tables.Publishe
 	if out.Verified, err = s.discreet(ctx, tx, e, marks); err != nil {
 		return nil, err
 	}
+	if out.Disclosure, err = disclosureOf(ctx, tx, p); err != nil {
+		return nil, err
+	}
 	next := s.shelves.nextOf(p)
 	if stale != 0 && (next == 0 || stale < next) {
 		next = stale

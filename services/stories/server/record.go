@@ -29,6 +29,8 @@ const (
 	EventMetricVerified  = "stories.metric.verified"
 	EventMetricWithdrawn = "stories.metric.withdrawn"
 	EventMetricStale     = "stories.metric.stale"
+	// What was given for telling a story is another now.
+	EventDisclosureChanged = "stories.disclosure.changed"
 )
 
 // happening is something worth remembering: an audit entry and, where others care, an event.

@@ -65,7 +65,7 @@ func changeOf(e outbox.Event, locales []string) change {
 	case EventConsentRevoked, EventConsentEnded:
 		// An earlier edition may rest on it.
 		return change{names: []string{public("stories/" + d.Story)}}
-	case EventMetricVerified, EventMetricWithdrawn, EventMetricStale:
+	case EventMetricVerified, EventMetricWithdrawn, EventMetricStale, EventDisclosureChanged:
 		return change{names: []string{public(e.Subject)}}
 	case EventTextChanged:
 		// What is up says when it will be replaced, and lists when they will grow.

@@ -24,6 +24,7 @@ import (
 	"renown.example/kit/page"
 	"renown.example/kit/secret"
 	"renown.example/kit/store"
+	loyaltyv1 "renown.example/proto/gen/renown/loyalty/v1"
 	storiesv1 "renown.example/proto/gen/renown/stories/v1"
 	"renown.example/stories/card"
 	"renown.example/stories/domain"
@@ -51,6 +52,8 @@ type Options struct {
 	Accent color.RGBA
 	// Purger reaches a cache in front; nil means that there is none.
 	Purger Purger
+	// Loyalty tells which points were given for telling stories; nil means that no loyalty service is known.
+	Loyalty loyaltyv1.LoyaltyEventsServiceClient
 }
 
 // Server implements the services of renown.stories.v1.

@@ -59,6 +59,6 @@ func Specs() []*store.Spec {
 		PublishedStories.Spec(), Editions.Spec(), Redirects.Spec(), Assets.Spec(), AssetUses.Spec(), WithdrawnAssets.Spec(),
 		Taxonomies.Spec(), Audit.Spec(), Messages.Spec(), MonthlyFigures.Spec(), Purges.Spec(), secret.Table.Spec(), idempotency.Table.Spec(),
 		Imports.Spec(), Variants.Spec(), Protections.Spec(),
-		Metrics.Spec(), Previews.Spec(),
+		Metrics.Spec(), Previews.Spec(), Disclosures.Spec(),
 	}, outbox.Specs()...)
 }

@@ -24,7 +24,7 @@ type Story struct {
 }
 
 // Stories by story id.
-var Stories = store.Define[Story](store.Spec{Name: "stories"})
+var Stories = store.Define[Story](store.Spec{Name: "stories", Indexes: []store.Index{{Name: "by_alias", Fields: []string{"alias"}}}})
 
 // Text is the working text of one language: its state and where its newest version is.
 type Text struct {

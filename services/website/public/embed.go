@@ -53,6 +53,8 @@ type card struct {
 	Text     string `json:"text"`
 	Image    string `json:"image,omitempty"`
 	Alt      string `json:"alt"`
+	// Disclosure says what the customer was given for telling it.
+	Disclosure string `json:"disclosure,omitempty"`
 	// Read and From are said around it: what the link leads to, and whose site this is.
 	Read string `json:"read"`
 	From string `json:"from"`
@@ -63,7 +65,7 @@ func (s *Site) card(p *storiesv1.PublishedStory) card {
 	locale := summary.GetLocale()
 	c := card{
 		URL: s.PublicURL + s.paths.story(locale, summary.GetSlug()), Lang: locale, Title: summary.GetTitle(), Customer: summary.GetCustomer(), Text: p.GetExcerpts().GetEmbed(),
-		Read: s.say(locale, "index.read"), From: s.Renderer.Theme.Name,
+		Disclosure: p.GetDisclosure().GetText(), Read: s.say(locale, "index.read"), From: s.Renderer.Theme.Name,
 	}
 	if c.Text == "" {
 		c.Text = summary.GetSummary()

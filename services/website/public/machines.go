@@ -34,7 +34,15 @@ func (s *Site) withPictures(markdown string) string {
 	return pictureSource.ReplaceAllString(markdown, "src: "+strings.ReplaceAll(s.PublicURL, "$", "$$$$")+"/images/$1")
 }
 
-// buildText is a story as Markdown, as its edition has it.
+// disclosed puts what the customer was given for a story behind its Markdown, set apart from the words that were signed.
+func disclosed(markdown string, d *storiesv1.Disclosure) string {
+	if d.GetText() == "" {
+		return markdown
+	}
+	return strings.TrimRight(markdown, "\n") + "\n\n***\n\n*" + inMarkdown(d.GetText()) + "*\n"
+}
+
+// buildText is a story as Markdown, as its edition has it, and what stands around it.
 func (s *Site) buildText(ctx context.Context, at place) (*page, error) {
 	published, err := s.published(ctx, at)
 	if err != nil {
@@ -43,7 +51,7 @@ func (s *Site) buildText(ctx context.Context, at place) (*page, error) {
 	summary := published.GetSummary()
 	header := anywhere()
 	header.Set("Link", "<"+s.PublicURL+s.paths.story(summary.GetLocale(), summary.GetSlug())+`>; rel="canonical"`)
-	return &page{status: http.StatusOK, contentType: "text/markdown; charset=utf-8", language: summary.GetLocale(), body: []byte(s.withPictures(published.GetMarkdown())), header: header,
+	return &page{status: http.StatusOK, contentType: "text/markdown; charset=utf-8", language: summary.GetLocale(), body: []byte(disclosed(s.withPictures(published.GetMarkdown()), published.GetDisclosure())), header: header,
 		until: endOf(published), names: alone(published)}, nil
 }
 

@@ -7,6 +7,7 @@ import (
 	"io"
 	"net/http"
 	"net/http/httptest"
+	"net/url"
 	"os"
 	"slices"
 	"strconv"
@@ -43,6 +44,40 @@ func TestDataOfTheComponent(t *testing.T) {
 	}
 	if card["text"] != "We stopped apologising." || card["title"] != "Nordhafen cut late deliveries by 38%" || card["url"] != origin+storyPath || !strings.HasPrefix(card["image"], origin+"/images/") || card["alt"] == "" || card["lang"] != "en" {
 		t.Errorf("the card is %v", card)
+	}
+}
+
+// What the customer was given for the story is said wherever the story is shown, and the words that were signed stay as they are.
+func TestDisclosure(t *testing.T) {
+	const words = "The customer received 500 points for telling this story."
+	s := newSite(t)
+	plain := map[string]string{}
+	said := func(suffix string) string {
+		raw, err := io.ReadAll(s.get(storyPath + suffix).Body)
+		if err != nil {
+			t.Fatal(err)
+		}
+		return string(raw)
+	}
+	suffixes := []string{"", ".md", "/embed", "/embed.json"}
+	for _, suffix := range suffixes {
+		if plain[suffix] = said(suffix); strings.Contains(plain[suffix], "received") {
+			t.Errorf("without a gift, %q says %s", suffix, plain[suffix])
+		}
+	}
+	s = newSite(t)
+	s.gateway.set("GET /v1/stories/nordhafen-late-deliveries en", 200, strings.Replace(read(t, "story.en.json"), `"summary": {`, `"disclosure": {"text": "`+words+`"}, "summary": {`, 1))
+	for _, suffix := range suffixes {
+		if got := said(suffix); strings.Count(got, words) != 1 {
+			t.Errorf("%q does not say it once:\n%s", suffix, got)
+		}
+	}
+	if got := said(".md"); !strings.HasPrefix(got, strings.TrimRight(plain[".md"], "\n")) || !strings.HasSuffix(got, "\n***\n\n*"+words+"*\n") {
+		t.Errorf("the signed words are not as they were:\n%s", got)
+	}
+	body, _ := io.ReadAll(s.get("/oembed?url=" + url.QueryEscape(origin+storyPath)).Body)
+	if !strings.Contains(string(body), `height=\"368\"`) {
+		t.Errorf("the frame has no room for it: %s", body)
 	}
 }
 

@@ -20,6 +20,8 @@ const (
 	frameWidth      = 640
 	frameHeight     = 320
 	frameHeightTall = 480
+	// frameHeightGift is what the line takes that says what the customer was given.
+	frameHeightGift = 48
 	// tallBelow is the width below which the picture stands above the words.
 	tallBelow = 520
 )
@@ -84,6 +86,9 @@ func (s *Site) buildOEmbed(ctx context.Context, q url.Values) (*page, error) {
 	}
 	if out.Width < tallBelow && card.Image != "" {
 		out.Height = frameHeightTall
+	}
+	if card.Disclosure != "" {
+		out.Height += frameHeightGift
 	}
 	if maxHeight > 0 {
 		out.Height = min(out.Height, maxHeight)

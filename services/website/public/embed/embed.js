@@ -17,7 +17,8 @@ a::after { content: ""; position: absolute; inset: 0; }
 article:hover a { text-decoration: underline; text-decoration-thickness: 1px; text-underline-offset: 0.15em; }
 a:focus-visible { outline: none; }
 article:has(a:focus-visible) { outline: 2px solid $accent; outline-offset: 2px; }
-.text { color: $ink2; }
+.text, .gift { color: $ink2; }
+.gift { font-size: 0.875em; }
 .foot { display: flex; align-items: baseline; flex-wrap: wrap; justify-content: space-between; gap: 0 1.5em; margin-top: auto; padding-top: 0.5em; }
 .read { font-weight: 600; color: $accent; }
 @container (min-width: 32rem) {
@@ -39,7 +40,7 @@ function card(story) {
   const read = make("p", "read", story.read + " →");
   read.ariaHidden = "true";
   const words = make("div", "words", make("p", "customer", story.customer), make("p", "title", link), make("p", "text", story.text),
-    make("div", "foot", read, make("p", "from", story.from)));
+    ...(story.disclosure ? [make("p", "gift", story.disclosure)] : []), make("div", "foot", read, make("p", "from", story.from)));
   const article = make("article", "", words);
   article.lang = story.lang;
   if (story.image) {

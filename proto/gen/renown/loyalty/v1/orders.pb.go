@@ -135,7 +135,7 @@ type Order struct {
 	Entry *Entry `protobuf:"bytes,7,opt,name=entry,proto3" json:"entry,omitempty"`
 	// What came back of it, oldest first.
 	Returns []*OrderReturn `protobuf:"bytes,8,rep,name=returns,proto3" json:"returns,omitempty"`
-	// A story that the order is connected with, "stories/{story}"; may be empty.
+	// The story for whose telling its points were given, "stories/{story}"; may be empty.
 	Story string `protobuf:"bytes,9,opt,name=story,proto3" json:"story,omitempty"`
 	// Id of the redemption that paid for a part of it; may be empty.
 	Redemption    string `protobuf:"bytes,10,opt,name=redemption,proto3" json:"redemption,omitempty"`
@@ -629,7 +629,7 @@ type OrderInput struct {
 	Lines []*OrderLine `protobuf:"bytes,4,rep,name=lines,proto3" json:"lines,omitempty"`
 	// Further facts for conditions.
 	Attributes map[string]string `protobuf:"bytes,5,rep,name=attributes,proto3" json:"attributes,omitempty" protobuf_key:"bytes,1,opt,name=key" protobuf_val:"bytes,2,opt,name=value"`
-	// A story that the order is connected with, "stories/{story}"; may be empty.
+	// The story for whose telling its points are given, "stories/{story}": the story discloses them, less what a return takes back. May be empty.
 	Story string `protobuf:"bytes,6,opt,name=story,proto3" json:"story,omitempty"`
 	// Id of the redemption that paid for a part of it; one that is only reserved is committed by the order. When all of the order comes back, the programme says whether
 	// its points do too. May be empty.
@@ -730,7 +730,7 @@ type EventInput struct {
 	Amount int64 `protobuf:"varint,4,opt,name=amount,proto3" json:"amount,omitempty"`
 	// Further facts for conditions.
 	Attributes map[string]string `protobuf:"bytes,5,rep,name=attributes,proto3" json:"attributes,omitempty" protobuf_key:"bytes,1,opt,name=key" protobuf_val:"bytes,2,opt,name=value"`
-	// A story that the event is connected with, "stories/{story}"; may be empty.
+	// The story for whose telling its points are given, "stories/{story}": the story discloses them. May be empty.
 	Story         string `protobuf:"bytes,6,opt,name=story,proto3" json:"story,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache

@@ -934,7 +934,9 @@ type AdjustPointsRequest struct {
 	// Why. The member reads it too.
 	Reason string `protobuf:"bytes,5,opt,name=reason,proto3" json:"reason,omitempty"`
 	// The first instant at which given points cannot be spent any more; absent means what the programme says.
-	ExpireTime    *timestamppb.Timestamp `protobuf:"bytes,6,opt,name=expire_time,json=expireTime,proto3" json:"expire_time,omitempty"`
+	ExpireTime *timestamppb.Timestamp `protobuf:"bytes,6,opt,name=expire_time,json=expireTime,proto3" json:"expire_time,omitempty"`
+	// The story for whose telling they are given, "stories/{story}": the story discloses it. Points that are taken with the same story are subtracted there. May be empty.
+	Story         string `protobuf:"bytes,7,opt,name=story,proto3" json:"story,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -1009,6 +1011,13 @@ func (x *AdjustPointsRequest) GetExpireTime() *timestamppb.Timestamp {
 		return x.ExpireTime
 	}
 	return nil
+}
+
+func (x *AdjustPointsRequest) GetStory() string {
+	if x != nil {
+		return x.Story
+	}
+	return ""
 }
 
 // AdjustPointsResponse holds the entry.
@@ -1125,7 +1134,7 @@ const file_renown_loyalty_v1_points_proto_rawDesc = "" +
 	"page_token\x18\x05 \x01(\tB\b\xbaH\x05r\x03\x18\x80\x10R\tpageToken\"f\n" +
 	"\x10ListLotsResponse\x12*\n" +
 	"\x04lots\x18\x01 \x03(\v2\x16.renown.loyalty.v1.LotR\x04lots\x12&\n" +
-	"\x0fnext_page_token\x18\x02 \x01(\tR\rnextPageToken\"\x96\x02\n" +
+	"\x0fnext_page_token\x18\x02 \x01(\tR\rnextPageToken\"\xd1\x02\n" +
 	"\x13AdjustPointsRequest\x12#\n" +
 	"\aprogram\x18\x01 \x01(\tB\t\xbaH\x06r\x04\x10\x01\x18(R\aprogram\x12!\n" +
 	"\x06member\x18\x02 \x01(\tB\t\xbaH\x06r\x04\x10\x01\x18@R\x06member\x12\x1f\n" +
@@ -1133,7 +1142,8 @@ const file_renown_loyalty_v1_points_proto_rawDesc = "" +
 	"\x06points\x18\x04 \x01(\x03B\x19\xbaH\x16\"\x148\x00\x18\x80\xa0\x94\xa5\x8d\x1d(\x80\xe0\xeb\xda\xf2\xe2\xff\xff\xff\x01R\x06points\x12&\n" +
 	"\x06reason\x18\x05 \x01(\tB\x0e\xbaH\ar\x05\x10\x03\x18\xf4\x03\xb0\xbb\x18\x01R\x06reason\x12;\n" +
 	"\vexpire_time\x18\x06 \x01(\v2\x1a.google.protobuf.TimestampR\n" +
-	"expireTime\"F\n" +
+	"expireTime\x129\n" +
+	"\x05story\x18\a \x01(\tB#\xbaH r\x1e2\x1c^(stories/[a-z0-9-]{1,64})?$R\x05story\"F\n" +
 	"\x14AdjustPointsResponse\x12.\n" +
 	"\x05entry\x18\x01 \x01(\v2\x18.renown.loyalty.v1.EntryR\x05entry*\x84\x03\n" +
 	"\tEntryKind\x12\x1a\n" +

@@ -2690,8 +2690,10 @@ type PublishedStory struct {
 	Excerpts *Excerpts `protobuf:"bytes,19,opt,name=excerpts,proto3" json:"excerpts,omitempty"`
 	// The clauses that the customer has taken back since: the text is shown without them. The content hash stays that of the whole text that was signed.
 	WithdrawnClauses []ConsentClause `protobuf:"varint,20,rep,packed,name=withdrawn_clauses,json=withdrawnClauses,proto3,enum=renown.stories.v1.ConsentClause" json:"withdrawn_clauses,omitempty"`
-	unknownFields    protoimpl.UnknownFields
-	sizeCache        protoimpl.SizeCache
+	// What its teller was given for telling it; absent where nothing is known to have been given. It stands around the signed words and is no part of them.
+	Disclosure    *Disclosure `protobuf:"bytes,21,opt,name=disclosure,proto3" json:"disclosure,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
 }
 
 func (x *PublishedStory) Reset() {
@@ -2850,6 +2852,141 @@ func (x *PublishedStory) GetWithdrawnClauses() []ConsentClause {
 	return nil
 }
 
+func (x *PublishedStory) GetDisclosure() *Disclosure {
+	if x != nil {
+		return x.Disclosure
+	}
+	return nil
+}
+
+// Disclosure says what was given to a customer for telling a story. It follows the loyalty programmes: whatever names the story there counts.
+type Disclosure struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// It in a sentence, in the language of the story where Renown speaks it, else in English: "The customer received 500 points for telling this story."
+	Text string `protobuf:"bytes,1,opt,name=text,proto3" json:"text,omitempty"`
+	// What was given and not taken back, by programme and wallet.
+	Gifts []*Gift `protobuf:"bytes,2,rep,name=gifts,proto3" json:"gifts,omitempty"`
+	// When that last changed.
+	UpdateTime    *timestamppb.Timestamp `protobuf:"bytes,3,opt,name=update_time,json=updateTime,proto3" json:"update_time,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *Disclosure) Reset() {
+	*x = Disclosure{}
+	mi := &file_renown_stories_v1_resources_proto_msgTypes[24]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *Disclosure) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*Disclosure) ProtoMessage() {}
+
+func (x *Disclosure) ProtoReflect() protoreflect.Message {
+	mi := &file_renown_stories_v1_resources_proto_msgTypes[24]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use Disclosure.ProtoReflect.Descriptor instead.
+func (*Disclosure) Descriptor() ([]byte, []int) {
+	return file_renown_stories_v1_resources_proto_rawDescGZIP(), []int{24}
+}
+
+func (x *Disclosure) GetText() string {
+	if x != nil {
+		return x.Text
+	}
+	return ""
+}
+
+func (x *Disclosure) GetGifts() []*Gift {
+	if x != nil {
+		return x.Gifts
+	}
+	return nil
+}
+
+func (x *Disclosure) GetUpdateTime() *timestamppb.Timestamp {
+	if x != nil {
+		return x.UpdateTime
+	}
+	return nil
+}
+
+// Gift is points of one kind that were given for telling a story.
+type Gift struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// The programme, "programs/{program}".
+	Program string `protobuf:"bytes,1,opt,name=program,proto3" json:"program,omitempty"`
+	// Id of the wallet.
+	Wallet string `protobuf:"bytes,2,opt,name=wallet,proto3" json:"wallet,omitempty"`
+	// How many, less those that were taken back; more than zero.
+	Points        int64 `protobuf:"varint,3,opt,name=points,proto3" json:"points,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *Gift) Reset() {
+	*x = Gift{}
+	mi := &file_renown_stories_v1_resources_proto_msgTypes[25]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *Gift) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*Gift) ProtoMessage() {}
+
+func (x *Gift) ProtoReflect() protoreflect.Message {
+	mi := &file_renown_stories_v1_resources_proto_msgTypes[25]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use Gift.ProtoReflect.Descriptor instead.
+func (*Gift) Descriptor() ([]byte, []int) {
+	return file_renown_stories_v1_resources_proto_rawDescGZIP(), []int{25}
+}
+
+func (x *Gift) GetProgram() string {
+	if x != nil {
+		return x.Program
+	}
+	return ""
+}
+
+func (x *Gift) GetWallet() string {
+	if x != nil {
+		return x.Wallet
+	}
+	return ""
+}
+
+func (x *Gift) GetPoints() int64 {
+	if x != nil {
+		return x.Points
+	}
+	return 0
+}
+
 // VerifiedMetric says of a figure that a second person has looked at its evidence.
 type VerifiedMetric struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
@@ -2867,7 +3004,7 @@ type VerifiedMetric struct {
 
 func (x *VerifiedMetric) Reset() {
 	*x = VerifiedMetric{}
-	mi := &file_renown_stories_v1_resources_proto_msgTypes[24]
+	mi := &file_renown_stories_v1_resources_proto_msgTypes[26]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2879,7 +3016,7 @@ func (x *VerifiedMetric) String() string {
 func (*VerifiedMetric) ProtoMessage() {}
 
 func (x *VerifiedMetric) ProtoReflect() protoreflect.Message {
-	mi := &file_renown_stories_v1_resources_proto_msgTypes[24]
+	mi := &file_renown_stories_v1_resources_proto_msgTypes[26]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2892,7 +3029,7 @@ func (x *VerifiedMetric) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use VerifiedMetric.ProtoReflect.Descriptor instead.
 func (*VerifiedMetric) Descriptor() ([]byte, []int) {
-	return file_renown_stories_v1_resources_proto_rawDescGZIP(), []int{24}
+	return file_renown_stories_v1_resources_proto_rawDescGZIP(), []int{26}
 }
 
 func (x *VerifiedMetric) GetBlock() int32 {
@@ -2939,7 +3076,7 @@ type Excerpts struct {
 
 func (x *Excerpts) Reset() {
 	*x = Excerpts{}
-	mi := &file_renown_stories_v1_resources_proto_msgTypes[25]
+	mi := &file_renown_stories_v1_resources_proto_msgTypes[27]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2951,7 +3088,7 @@ func (x *Excerpts) String() string {
 func (*Excerpts) ProtoMessage() {}
 
 func (x *Excerpts) ProtoReflect() protoreflect.Message {
-	mi := &file_renown_stories_v1_resources_proto_msgTypes[25]
+	mi := &file_renown_stories_v1_resources_proto_msgTypes[27]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2964,7 +3101,7 @@ func (x *Excerpts) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Excerpts.ProtoReflect.Descriptor instead.
 func (*Excerpts) Descriptor() ([]byte, []int) {
-	return file_renown_stories_v1_resources_proto_rawDescGZIP(), []int{25}
+	return file_renown_stories_v1_resources_proto_rawDescGZIP(), []int{27}
 }
 
 func (x *Excerpts) GetSnippet() string {
@@ -3003,7 +3140,7 @@ type Alternate struct {
 
 func (x *Alternate) Reset() {
 	*x = Alternate{}
-	mi := &file_renown_stories_v1_resources_proto_msgTypes[26]
+	mi := &file_renown_stories_v1_resources_proto_msgTypes[28]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -3015,7 +3152,7 @@ func (x *Alternate) String() string {
 func (*Alternate) ProtoMessage() {}
 
 func (x *Alternate) ProtoReflect() protoreflect.Message {
-	mi := &file_renown_stories_v1_resources_proto_msgTypes[26]
+	mi := &file_renown_stories_v1_resources_proto_msgTypes[28]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -3028,7 +3165,7 @@ func (x *Alternate) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Alternate.ProtoReflect.Descriptor instead.
 func (*Alternate) Descriptor() ([]byte, []int) {
-	return file_renown_stories_v1_resources_proto_rawDescGZIP(), []int{26}
+	return file_renown_stories_v1_resources_proto_rawDescGZIP(), []int{28}
 }
 
 func (x *Alternate) GetLocale() string {
@@ -3075,7 +3212,7 @@ type AuditEntry struct {
 
 func (x *AuditEntry) Reset() {
 	*x = AuditEntry{}
-	mi := &file_renown_stories_v1_resources_proto_msgTypes[27]
+	mi := &file_renown_stories_v1_resources_proto_msgTypes[29]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -3087,7 +3224,7 @@ func (x *AuditEntry) String() string {
 func (*AuditEntry) ProtoMessage() {}
 
 func (x *AuditEntry) ProtoReflect() protoreflect.Message {
-	mi := &file_renown_stories_v1_resources_proto_msgTypes[27]
+	mi := &file_renown_stories_v1_resources_proto_msgTypes[29]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -3100,7 +3237,7 @@ func (x *AuditEntry) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use AuditEntry.ProtoReflect.Descriptor instead.
 func (*AuditEntry) Descriptor() ([]byte, []int) {
-	return file_renown_stories_v1_resources_proto_rawDescGZIP(), []int{27}
+	return file_renown_stories_v1_resources_proto_rawDescGZIP(), []int{29}
 }
 
 func (x *AuditEntry) GetId() string {
@@ -3167,7 +3304,7 @@ type Problem struct {
 
 func (x *Problem) Reset() {
 	*x = Problem{}
-	mi := &file_renown_stories_v1_resources_proto_msgTypes[28]
+	mi := &file_renown_stories_v1_resources_proto_msgTypes[30]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -3179,7 +3316,7 @@ func (x *Problem) String() string {
 func (*Problem) ProtoMessage() {}
 
 func (x *Problem) ProtoReflect() protoreflect.Message {
-	mi := &file_renown_stories_v1_resources_proto_msgTypes[28]
+	mi := &file_renown_stories_v1_resources_proto_msgTypes[30]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -3192,7 +3329,7 @@ func (x *Problem) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Problem.ProtoReflect.Descriptor instead.
 func (*Problem) Descriptor() ([]byte, []int) {
-	return file_renown_stories_v1_resources_proto_rawDescGZIP(), []int{28}
+	return file_renown_stories_v1_resources_proto_rawDescGZIP(), []int{30}
 }
 
 func (x *Problem) GetLine() int32 {
@@ -3435,7 +3572,7 @@ const file_renown_stories_v1_resources_proto_rawDesc = "" +
 	"\aRelated\x129\n" +
 	"\x05story\x18\x01 \x01(\v2#.renown.stories.v1.PublishedSummaryR\x05story\x120\n" +
 	"\x05terms\x18\x02 \x03(\v2\x1a.renown.stories.v1.TermRefR\x05terms\x12\x14\n" +
-	"\x05words\x18\x03 \x03(\tR\x05words\"\xc6\a\n" +
+	"\x05words\x18\x03 \x03(\tR\x05words\"\x85\b\n" +
 	"\x0ePublishedStory\x12=\n" +
 	"\asummary\x18\x01 \x01(\v2#.renown.stories.v1.PublishedSummaryR\asummary\x124\n" +
 	"\acontent\x18\x02 \x01(\v2\x1a.renown.stories.v1.ContentR\acontent\x12\x12\n" +
@@ -3457,7 +3594,20 @@ const file_renown_stories_v1_resources_proto_rawDesc = "" +
 	"\arelated\x18\v \x03(\v2\x1a.renown.stories.v1.RelatedR\arelated\x12=\n" +
 	"\bverified\x18\f \x03(\v2!.renown.stories.v1.VerifiedMetricR\bverified\x127\n" +
 	"\bexcerpts\x18\x13 \x01(\v2\x1b.renown.stories.v1.ExcerptsR\bexcerpts\x12M\n" +
-	"\x11withdrawn_clauses\x18\x14 \x03(\x0e2 .renown.stories.v1.ConsentClauseR\x10withdrawnClauses\"\xc3\x01\n" +
+	"\x11withdrawn_clauses\x18\x14 \x03(\x0e2 .renown.stories.v1.ConsentClauseR\x10withdrawnClauses\x12=\n" +
+	"\n" +
+	"disclosure\x18\x15 \x01(\v2\x1d.renown.stories.v1.DisclosureR\n" +
+	"disclosure\"\x8c\x01\n" +
+	"\n" +
+	"Disclosure\x12\x12\n" +
+	"\x04text\x18\x01 \x01(\tR\x04text\x12-\n" +
+	"\x05gifts\x18\x02 \x03(\v2\x17.renown.stories.v1.GiftR\x05gifts\x12;\n" +
+	"\vupdate_time\x18\x03 \x01(\v2\x1a.google.protobuf.TimestampR\n" +
+	"updateTime\"P\n" +
+	"\x04Gift\x12\x18\n" +
+	"\aprogram\x18\x01 \x01(\tR\aprogram\x12\x16\n" +
+	"\x06wallet\x18\x02 \x01(\tR\x06wallet\x12\x16\n" +
+	"\x06points\x18\x03 \x01(\x03R\x06points\"\xc3\x01\n" +
 	"\x0eVerifiedMetric\x12\x14\n" +
 	"\x05block\x18\x01 \x01(\x05R\x05block\x12#\n" +
 	"\revidence_line\x18\x02 \x01(\tR\fevidenceLine\x12;\n" +
@@ -3530,7 +3680,7 @@ func file_renown_stories_v1_resources_proto_rawDescGZIP() []byte {
 }
 
 var file_renown_stories_v1_resources_proto_enumTypes = make([]protoimpl.EnumInfo, 4)
-var file_renown_stories_v1_resources_proto_msgTypes = make([]protoimpl.MessageInfo, 30)
+var file_renown_stories_v1_resources_proto_msgTypes = make([]protoimpl.MessageInfo, 32)
 var file_renown_stories_v1_resources_proto_goTypes = []any{
 	(TextState)(0),                // 0: renown.stories.v1.TextState
 	(ConsentScope)(0),             // 1: renown.stories.v1.ConsentScope
@@ -3560,13 +3710,15 @@ var file_renown_stories_v1_resources_proto_goTypes = []any{
 	(*TermRef)(nil),               // 25: renown.stories.v1.TermRef
 	(*Related)(nil),               // 26: renown.stories.v1.Related
 	(*PublishedStory)(nil),        // 27: renown.stories.v1.PublishedStory
-	(*VerifiedMetric)(nil),        // 28: renown.stories.v1.VerifiedMetric
-	(*Excerpts)(nil),              // 29: renown.stories.v1.Excerpts
-	(*Alternate)(nil),             // 30: renown.stories.v1.Alternate
-	(*AuditEntry)(nil),            // 31: renown.stories.v1.AuditEntry
-	(*Problem)(nil),               // 32: renown.stories.v1.Problem
-	nil,                           // 33: renown.stories.v1.AuditEntry.DetailsEntry
-	(*timestamppb.Timestamp)(nil), // 34: google.protobuf.Timestamp
+	(*Disclosure)(nil),            // 28: renown.stories.v1.Disclosure
+	(*Gift)(nil),                  // 29: renown.stories.v1.Gift
+	(*VerifiedMetric)(nil),        // 30: renown.stories.v1.VerifiedMetric
+	(*Excerpts)(nil),              // 31: renown.stories.v1.Excerpts
+	(*Alternate)(nil),             // 32: renown.stories.v1.Alternate
+	(*AuditEntry)(nil),            // 33: renown.stories.v1.AuditEntry
+	(*Problem)(nil),               // 34: renown.stories.v1.Problem
+	nil,                           // 35: renown.stories.v1.AuditEntry.DetailsEntry
+	(*timestamppb.Timestamp)(nil), // 36: google.protobuf.Timestamp
 }
 var file_renown_stories_v1_resources_proto_depIdxs = []int32{
 	5,  // 0: renown.stories.v1.Content.blocks:type_name -> renown.stories.v1.Block
@@ -3578,37 +3730,37 @@ var file_renown_stories_v1_resources_proto_depIdxs = []int32{
 	11, // 6: renown.stories.v1.Block.video:type_name -> renown.stories.v1.VideoBlock
 	12, // 7: renown.stories.v1.Block.cta:type_name -> renown.stories.v1.CtaBlock
 	14, // 8: renown.stories.v1.Story.texts:type_name -> renown.stories.v1.TextSummary
-	34, // 9: renown.stories.v1.Story.create_time:type_name -> google.protobuf.Timestamp
-	34, // 10: renown.stories.v1.Story.update_time:type_name -> google.protobuf.Timestamp
+	36, // 9: renown.stories.v1.Story.create_time:type_name -> google.protobuf.Timestamp
+	36, // 10: renown.stories.v1.Story.update_time:type_name -> google.protobuf.Timestamp
 	0,  // 11: renown.stories.v1.TextSummary.state:type_name -> renown.stories.v1.TextState
-	34, // 12: renown.stories.v1.TextSummary.update_time:type_name -> google.protobuf.Timestamp
-	34, // 13: renown.stories.v1.TextSummary.publish_time:type_name -> google.protobuf.Timestamp
+	36, // 12: renown.stories.v1.TextSummary.update_time:type_name -> google.protobuf.Timestamp
+	36, // 13: renown.stories.v1.TextSummary.publish_time:type_name -> google.protobuf.Timestamp
 	14, // 14: renown.stories.v1.Text.summary:type_name -> renown.stories.v1.TextSummary
 	4,  // 15: renown.stories.v1.Text.content:type_name -> renown.stories.v1.Content
-	34, // 16: renown.stories.v1.Text.unpublish_time:type_name -> google.protobuf.Timestamp
+	36, // 16: renown.stories.v1.Text.unpublish_time:type_name -> google.protobuf.Timestamp
 	22, // 17: renown.stories.v1.Text.live:type_name -> renown.stories.v1.PublishedSummary
 	18, // 18: renown.stories.v1.Text.consents:type_name -> renown.stories.v1.Consent
 	20, // 19: renown.stories.v1.Text.signoffs:type_name -> renown.stories.v1.Signoff
-	29, // 20: renown.stories.v1.Text.excerpts:type_name -> renown.stories.v1.Excerpts
+	31, // 20: renown.stories.v1.Text.excerpts:type_name -> renown.stories.v1.Excerpts
 	16, // 21: renown.stories.v1.Text.kept:type_name -> renown.stories.v1.KeptNote
 	4,  // 22: renown.stories.v1.Version.content:type_name -> renown.stories.v1.Content
-	34, // 23: renown.stories.v1.Version.create_time:type_name -> google.protobuf.Timestamp
+	36, // 23: renown.stories.v1.Version.create_time:type_name -> google.protobuf.Timestamp
 	2,  // 24: renown.stories.v1.Consent.kind:type_name -> renown.stories.v1.ConsentKind
 	1,  // 25: renown.stories.v1.Consent.scopes:type_name -> renown.stories.v1.ConsentScope
-	34, // 26: renown.stories.v1.Consent.give_time:type_name -> google.protobuf.Timestamp
-	34, // 27: renown.stories.v1.Consent.end_time:type_name -> google.protobuf.Timestamp
-	34, // 28: renown.stories.v1.Consent.revoke_time:type_name -> google.protobuf.Timestamp
-	34, // 29: renown.stories.v1.Consent.create_time:type_name -> google.protobuf.Timestamp
+	36, // 26: renown.stories.v1.Consent.give_time:type_name -> google.protobuf.Timestamp
+	36, // 27: renown.stories.v1.Consent.end_time:type_name -> google.protobuf.Timestamp
+	36, // 28: renown.stories.v1.Consent.revoke_time:type_name -> google.protobuf.Timestamp
+	36, // 29: renown.stories.v1.Consent.create_time:type_name -> google.protobuf.Timestamp
 	19, // 30: renown.stories.v1.Consent.withdrawals:type_name -> renown.stories.v1.ConsentWithdrawal
 	3,  // 31: renown.stories.v1.ConsentWithdrawal.clause:type_name -> renown.stories.v1.ConsentClause
-	34, // 32: renown.stories.v1.ConsentWithdrawal.time:type_name -> google.protobuf.Timestamp
+	36, // 32: renown.stories.v1.ConsentWithdrawal.time:type_name -> google.protobuf.Timestamp
 	1,  // 33: renown.stories.v1.Signoff.scopes:type_name -> renown.stories.v1.ConsentScope
-	34, // 34: renown.stories.v1.Signoff.expire_time:type_name -> google.protobuf.Timestamp
-	34, // 35: renown.stories.v1.Signoff.create_time:type_name -> google.protobuf.Timestamp
+	36, // 34: renown.stories.v1.Signoff.expire_time:type_name -> google.protobuf.Timestamp
+	36, // 35: renown.stories.v1.Signoff.create_time:type_name -> google.protobuf.Timestamp
 	21, // 36: renown.stories.v1.Signoff.comments:type_name -> renown.stories.v1.SignoffComment
-	34, // 37: renown.stories.v1.SignoffComment.create_time:type_name -> google.protobuf.Timestamp
-	34, // 38: renown.stories.v1.PublishedSummary.publish_time:type_name -> google.protobuf.Timestamp
-	34, // 39: renown.stories.v1.PublishedSummary.first_publish_time:type_name -> google.protobuf.Timestamp
+	36, // 37: renown.stories.v1.SignoffComment.create_time:type_name -> google.protobuf.Timestamp
+	36, // 38: renown.stories.v1.PublishedSummary.publish_time:type_name -> google.protobuf.Timestamp
+	36, // 39: renown.stories.v1.PublishedSummary.first_publish_time:type_name -> google.protobuf.Timestamp
 	10, // 40: renown.stories.v1.PublishedSummary.image:type_name -> renown.stories.v1.ImageBlock
 	8,  // 41: renown.stories.v1.PublishedSummary.metric:type_name -> renown.stories.v1.MetricBlock
 	25, // 42: renown.stories.v1.PublishedSummary.terms:type_name -> renown.stories.v1.TermRef
@@ -3619,25 +3771,28 @@ var file_renown_stories_v1_resources_proto_depIdxs = []int32{
 	22, // 47: renown.stories.v1.PublishedStory.summary:type_name -> renown.stories.v1.PublishedSummary
 	4,  // 48: renown.stories.v1.PublishedStory.content:type_name -> renown.stories.v1.Content
 	2,  // 49: renown.stories.v1.PublishedStory.consent_kind:type_name -> renown.stories.v1.ConsentKind
-	34, // 50: renown.stories.v1.PublishedStory.consent_time:type_name -> google.protobuf.Timestamp
-	34, // 51: renown.stories.v1.PublishedStory.consent_end_time:type_name -> google.protobuf.Timestamp
-	34, // 52: renown.stories.v1.PublishedStory.next_change_time:type_name -> google.protobuf.Timestamp
+	36, // 50: renown.stories.v1.PublishedStory.consent_time:type_name -> google.protobuf.Timestamp
+	36, // 51: renown.stories.v1.PublishedStory.consent_end_time:type_name -> google.protobuf.Timestamp
+	36, // 52: renown.stories.v1.PublishedStory.next_change_time:type_name -> google.protobuf.Timestamp
 	23, // 53: renown.stories.v1.PublishedStory.pictures:type_name -> renown.stories.v1.Picture
 	23, // 54: renown.stories.v1.PublishedStory.card:type_name -> renown.stories.v1.Picture
-	30, // 55: renown.stories.v1.PublishedStory.alternates:type_name -> renown.stories.v1.Alternate
+	32, // 55: renown.stories.v1.PublishedStory.alternates:type_name -> renown.stories.v1.Alternate
 	26, // 56: renown.stories.v1.PublishedStory.related:type_name -> renown.stories.v1.Related
-	28, // 57: renown.stories.v1.PublishedStory.verified:type_name -> renown.stories.v1.VerifiedMetric
-	29, // 58: renown.stories.v1.PublishedStory.excerpts:type_name -> renown.stories.v1.Excerpts
+	30, // 57: renown.stories.v1.PublishedStory.verified:type_name -> renown.stories.v1.VerifiedMetric
+	31, // 58: renown.stories.v1.PublishedStory.excerpts:type_name -> renown.stories.v1.Excerpts
 	3,  // 59: renown.stories.v1.PublishedStory.withdrawn_clauses:type_name -> renown.stories.v1.ConsentClause
-	34, // 60: renown.stories.v1.VerifiedMetric.verify_time:type_name -> google.protobuf.Timestamp
-	34, // 61: renown.stories.v1.VerifiedMetric.stale_time:type_name -> google.protobuf.Timestamp
-	34, // 62: renown.stories.v1.AuditEntry.time:type_name -> google.protobuf.Timestamp
-	33, // 63: renown.stories.v1.AuditEntry.details:type_name -> renown.stories.v1.AuditEntry.DetailsEntry
-	64, // [64:64] is the sub-list for method output_type
-	64, // [64:64] is the sub-list for method input_type
-	64, // [64:64] is the sub-list for extension type_name
-	64, // [64:64] is the sub-list for extension extendee
-	0,  // [0:64] is the sub-list for field type_name
+	28, // 60: renown.stories.v1.PublishedStory.disclosure:type_name -> renown.stories.v1.Disclosure
+	29, // 61: renown.stories.v1.Disclosure.gifts:type_name -> renown.stories.v1.Gift
+	36, // 62: renown.stories.v1.Disclosure.update_time:type_name -> google.protobuf.Timestamp
+	36, // 63: renown.stories.v1.VerifiedMetric.verify_time:type_name -> google.protobuf.Timestamp
+	36, // 64: renown.stories.v1.VerifiedMetric.stale_time:type_name -> google.protobuf.Timestamp
+	36, // 65: renown.stories.v1.AuditEntry.time:type_name -> google.protobuf.Timestamp
+	35, // 66: renown.stories.v1.AuditEntry.details:type_name -> renown.stories.v1.AuditEntry.DetailsEntry
+	67, // [67:67] is the sub-list for method output_type
+	67, // [67:67] is the sub-list for method input_type
+	67, // [67:67] is the sub-list for extension type_name
+	67, // [67:67] is the sub-list for extension extendee
+	0,  // [0:67] is the sub-list for field type_name
 }
 
 func init() { file_renown_stories_v1_resources_proto_init() }
@@ -3660,7 +3815,7 @@ func file_renown_stories_v1_resources_proto_init() {
 			GoPackagePath: reflect.TypeOf(x{}).PkgPath(),
 			RawDescriptor: unsafe.Slice(unsafe.StringData(file_renown_stories_v1_resources_proto_rawDesc), len(file_renown_stories_v1_resources_proto_rawDesc)),
 			NumEnums:      4,
-			NumMessages:   30,
+			NumMessages:   32,
 			NumExtensions: 0,
 			NumServices:   0,
 		},

@@ -1,0 +1,75 @@
+package cases
+
+import (
+	"net/http"
+	"path"
+	"strings"
+	"testing"
+
+	"renown.example/kit/clock"
+	"renown.example/kit/id"
+	loyaltyv1 "renown.example/proto/gen/renown/loyalty/v1"
+	storiesv1 "renown.example/proto/gen/renown/stories/v1"
+	"renown.example/website/api"
+)
+
+// disclosure gives a customer points for a story, and takes them back: everywhere where the story is shown, it says so within the time, and the signed words stay.
+func (at Target) disclosure(t *testing.T) {
+	slug := Publish(t, at, "given")
+	manager := at.As(t, "agnes")
+	key := id.New(clock.System())
+	enrolled, err := loyaltyv1.NewMembersServiceClient(manager).CreateMember(t.Context(), &loyaltyv1.CreateMemberRequest{Program: "customers", DisplayName: "Runa Holt"},
+		api.IdempotencyKey("enrol-"+key))
+	if err != nil {
+		t.Fatal(err)
+	}
+	give := func(name, story string, points int64) {
+		t.Helper()
+		_, err := loyaltyv1.NewPointsServiceClient(manager).AdjustPoints(t.Context(), &loyaltyv1.AdjustPointsRequest{
+			Program: "customers", Member: path.Base(enrolled.GetMember().GetName()), Points: points, Reason: "For telling the story", Story: story,
+		}, api.IdempotencyKey(name+"-"+key))
+		if err != nil {
+			t.Fatal(err)
+		}
+	}
+	published := func() *storiesv1.PublishedStory {
+		t.Helper()
+		resp, err := storiesv1.NewPublishedServiceClient(at.Rest()).GetPublishedStory(t.Context(), &storiesv1.GetPublishedStoryRequest{Slug: slug, Locale: "en"})
+		if err != nil {
+			t.Fatal(err)
+		}
+		return resp.GetStory()
+	}
+	shown := func(words string) (everywhere, nowhere bool) {
+		everywhere, nowhere = true, true
+		for _, address := range []string{at.Website + "/stories/" + slug, at.Website + "/stories/" + slug + ".md", at.Website + "/stories/" + slug + "/embed",
+			at.Website + "/stories/" + slug + "/embed.json", at.API + "/v1/stories/" + slug} {
+			status, _, body := Get(t, address)
+			says := status == http.StatusOK && strings.Contains(strings.ReplaceAll(body, "\u00a0", " "), words)
+			everywhere, nowhere = everywhere && says, nowhere && status == http.StatusOK && !says
+		}
+		return everywhere, nowhere
+	}
+	before := published()
+	if before.GetDisclosure() != nil {
+		t.Errorf("nothing was given, but %v", before.GetDisclosure())
+	}
+	give("nobody", "stories/no-such-"+slug, 7) // what no story is named by must not stop what comes after it
+	give("first", "stories/"+slug, 1200)
+	Eventually(t, Within, "it is disclosed wherever the story is shown", func() bool {
+		everywhere, _ := shown("The customer received 1,200 points for telling this story.")
+		return everywhere
+	})
+	after := published()
+	if after.GetContentHash() != before.GetContentHash() || after.GetEdition() != before.GetEdition() || after.GetHtml() != before.GetHtml() || after.GetMarkdown() != before.GetMarkdown() {
+		t.Errorf("what was signed is another now: %v, was %v", after, before)
+	}
+	if g := after.GetDisclosure().GetGifts(); len(g) != 1 || g[0].GetProgram() != "programs/customers" || g[0].GetWallet() != "points" || g[0].GetPoints() != 1200 {
+		t.Errorf("the gifts are %v", g)
+	}
+	give("back", "stories/"+slug, -1200)
+	Eventually(t, Within, "what was taken back is disclosed no longer", func() bool {
+		_, nowhere := shown("for telling this story")
+		return nowhere
+	})
+}
