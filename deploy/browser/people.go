@@ -12,6 +12,7 @@ const (
 	Editor   = "edda"
 	Approver = "pavel"
 	Admin    = "agnes"
+	Manager  = "marta"
 )
 
 // Employee is one of the demo's people at the studio, signed in.

@@ -247,6 +247,7 @@ func fillPath(template string, fields map[string]any) (string, error) {
 			return out.String(), nil
 		}
 		name, after, _ := strings.Cut(rest, "}")
+		name = jsonName(name)
 		value := fmt.Sprint(fields[name])
 		if fields[name] == nil || value == "" {
 			return "", fmt.Errorf("%s is missing", name)
@@ -255,6 +256,17 @@ func fillPath(template string, fields map[string]any) (string, error) {
 		delete(fields, name)
 		template = after
 	}
+}
+
+// jsonName is a field's name in JSON: rule_id is ruleId.
+func jsonName(field string) string {
+	words := strings.Split(field, "_")
+	for i, w := range words[1:] {
+		if w != "" {
+			words[i+1] = strings.ToUpper(w[:1]) + w[1:]
+		}
+	}
+	return strings.Join(words, "")
 }
 
 func flatten(query url.Values, prefix string, value any) {

@@ -14,6 +14,7 @@ import (
 
 	"renown.example/kit/fault"
 	"renown.example/kit/telemetry"
+	loyaltyv1 "renown.example/proto/gen/renown/loyalty/v1"
 	storiesv1 "renown.example/proto/gen/renown/stories/v1"
 	"renown.example/website/api"
 )
@@ -152,5 +153,14 @@ func TestUnreachableIsUnavailable(t *testing.T) {
 	_, err := storiesv1.NewPublishedServiceClient(api.New(srv.URL, nil)).GetPublishedStory(t.Context(), &storiesv1.GetPublishedStoryRequest{Slug: "a"})
 	if !api.Is(err, fault.Unavailable) {
 		t.Errorf("error is %v", err)
+	}
+}
+
+// A field of several words is found for the address by the name that it has in JSON.
+func TestAFieldOfSeveralWordsIsInTheAddress(t *testing.T) {
+	conn, seen := serve(t, func(w http.ResponseWriter, _ *http.Request) { _, _ = io.WriteString(w, `{}`) })
+	_, err := loyaltyv1.NewEarningRulesServiceClient(conn).GetEarningRule(t.Context(), &loyaltyv1.GetEarningRuleRequest{Program: "customers", RuleId: "euro", Version: 2})
+	if err != nil || seen.uri != "/v1/programs/customers/rules/euro?version=2" {
+		t.Errorf("asked for %s: %v", seen.uri, err)
 	}
 }

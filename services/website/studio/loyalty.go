@@ -1,7 +1,6 @@
 package studio
 
 import (
-	"fmt"
 	"net/http"
 	"net/url"
 	"strings"
@@ -9,7 +8,6 @@ import (
 
 	loyaltyv1 "renown.example/proto/gen/renown/loyalty/v1"
 	"renown.example/website/api"
-	"renown.example/website/chart"
 	"renown.example/website/web"
 )
 
@@ -20,6 +18,24 @@ func (s *Studio) loyaltyRoutes(mux *http.ServeMux) {
 	mux.Handle("GET /studio/loyalty/{program}/members/{member}", s.page(managers, (*visit).member))
 	mux.Handle("POST /studio/loyalty/{program}/members/{member}/adjust", s.form(managers, smallBody, (*visit).adjustPoints))
 	mux.Handle("POST /studio/loyalty/{program}/members/{member}/link", s.form(managers, smallBody, (*visit).linkMember))
+	mux.Handle("GET /studio/loyalty/{program}/whatif", s.page(managers, (*visit).whatIf))
+	mux.Handle("POST /studio/loyalty/{program}/whatif", s.form(managers, smallBody, (*visit).tryOrder))
+	mux.Handle("GET /studio/loyalty/{program}/rules", s.page(managers, (*visit).rules))
+	mux.Handle("GET /studio/loyalty/{program}/rules/{rule}", s.page(managers, (*visit).rule))
+	mux.Handle("POST /studio/loyalty/{program}/rules/{rule}", s.form(managers, smallBody, (*visit).saveRule))
+	mux.Handle("GET /studio/loyalty/{program}/tiers", s.page(managers, (*visit).tiers))
+	mux.Handle("GET /studio/loyalty/{program}/tiers/{structure}", s.page(managers, (*visit).tierStructure))
+	mux.Handle("POST /studio/loyalty/{program}/tiers/{structure}", s.form(managers, smallBody, (*visit).saveTiers))
+	mux.Handle("GET /studio/loyalty/{program}/rewards", s.page(managers, (*visit).rewards))
+	mux.Handle("GET /studio/loyalty/{program}/rewards/{reward}", s.page(managers, (*visit).reward))
+	mux.Handle("POST /studio/loyalty/{program}/rewards/{reward}", s.form(managers, smallBody, (*visit).saveReward))
+	mux.Handle("GET /studio/loyalty/{program}/rewards/{reward}/{step}", s.page(managers, (*visit).reward))
+	mux.Handle("POST /studio/loyalty/{program}/rewards/{reward}/{step}", s.form(managers, smallBody, (*visit).rewardStep))
+	mux.Handle("GET /studio/loyalty/{program}/reviews", s.page(managers, (*visit).reviews))
+	mux.Handle("GET /studio/loyalty/{program}/reviews/{review}", s.page(managers, (*visit).reviews))
+	mux.Handle("POST /studio/loyalty/{program}/reviews/{review}", s.form(managers, smallBody, (*visit).decideReview))
+	mux.Handle("GET /studio/loyalty/{program}/settings", s.page(managers, (*visit).settings))
+	mux.Handle("POST /studio/loyalty/{program}/settings", s.form(managers, smallBody, (*visit).saveSettings))
 }
 
 // programID is the last part of a programme's name.
@@ -28,48 +44,6 @@ func programID(p *loyaltyv1.Program) string { return strings.TrimPrefix(p.GetNam
 // memberURL leads to the page of a member by its resource name, "programs/{program}/members/{member}".
 func memberURL(name string) string {
 	return "/studio/loyalty/" + strings.TrimPrefix(name, "programs/")
-}
-
-// owedRow is what a chart and its table show at one position: a day, or a week of a long period.
-type owedRow struct {
-	Day                           time.Time
-	Outstanding, Issued, Redeemed int64
-}
-
-// owedRows sums the days of a long period by weeks. What is outstanding is that of the last day; points brought along from elsewhere count as issued.
-func owedRows(days []*loyaltyv1.LiabilityDay, p period) []owedRow {
-	size := 1
-	if p.Days > 90 {
-		size = 7
-	}
-	var out []owedRow
-	for i, d := range days {
-		day, err := time.Parse(time.DateOnly, d.GetDay())
-		if err != nil {
-			continue
-		}
-		if i%size == 0 || len(out) == 0 {
-			out = append(out, owedRow{Day: day})
-		}
-		row, m := &out[len(out)-1], d.GetMovements()
-		row.Outstanding = d.GetClosing()
-		row.Issued, row.Redeemed = row.Issued+m.GetIssued()+m.GetOpened(), row.Redeemed+m.GetRedeemed()
-	}
-	return out
-}
-
-// owedChart draws the rows. Its scale begins at zero: a day on which more was given back than redeemed, or more was owed by members than to them, stands there.
-func owedChart(rows []owedRow, p period) chart.Chart {
-	outstanding, issued, redeemed := chart.Series{Name: "Outstanding"}, chart.Series{Name: "Issued"}, chart.Series{Name: "Redeemed"}
-	c := chart.Chart{Title: "Points outstanding, issued and redeemed in the last " + p.Label + "; the same figures are in the table below.",
-		Number: func(n int64) string { return web.FormatInt("en", n) }}
-	for _, r := range rows {
-		c.Positions = append(c.Positions, fmt.Sprintf("%d %s", r.Day.Day(), r.Day.Month().String()[:3]))
-		outstanding.Values = append(outstanding.Values, max(r.Outstanding, 0))
-		issued.Values, redeemed.Values = append(issued.Values, max(r.Issued, 0)), append(redeemed.Values, max(r.Redeemed, 0))
-	}
-	c.Series = []chart.Series{outstanding, issued, redeemed}
-	return c
 }
 
 // still reports that nothing ever happened to the points.
@@ -152,7 +126,8 @@ func (v *visit) showLoyalty(status int, id string, problem *api.Problem) error {
 	f := findForm(v.r.PostForm, problem)
 	v.show(status, "loyalty", &web.View{Title: "What do we owe?", Section: "loyalty", Notice: f.Notice(), Data: map[string]any{
 		"Program": program, "ID": id, "Programs": tabs, "Tabs": times, "Period": p, "Unit": unitOf(program, ""), "Owed": owed.GetLiability(), "Still": still(owed.GetLiability()),
-		"Rows": rows, "Chart": owedChart(drawn, p).Lines(), "CSV": "/studio/loyalty/" + id + "/liability.csv?" + owedQuery("", p), "Find": f}})
+		"Sections": loyaltyTabs(program, ""), "Roll": rollForward(days.GetDays()), "Ties": tie(days.GetDays(), owed.GetLiability()),
+		"Rows": rows, "Chart": owedChart(rows, p).Lines(), "Flows": flowChart(drawn, p).Lines(), "CSV": "/studio/loyalty/" + id + "/liability.csv?" + owedQuery("", p), "Find": f}})
 	return nil
 }
 

@@ -138,7 +138,7 @@ func (v *visit) showMember(status int, link *loyaltyv1.CreateStatementLinkRespon
 	v.w.Header().Set("Cache-Control", "no-store")
 	v.show(status, "member", &web.View{Title: name, Section: "loyalty", Notice: f.Notice(),
 		Trail: []web.Link{{Label: "Loyalty", URL: "/studio/loyalty?program=" + programID(program)}, {Label: name}},
-		Data: map[string]any{"Member": m, "ID": id, "Name": name, "URL": address, "Program": program, "Accounts": accountRows(m, program), "Into": into,
+		Data: map[string]any{"Sections": loyaltyTabs(program, ""), "TryURL": loyaltyURL(program, "whatif") + "?" + url.Values{"member": {id}}.Encode(), "Member": m, "ID": id, "Name": name, "URL": address, "Program": program, "Accounts": accountRows(m, program), "Into": into,
 			"Active": m.GetState() == loyaltyv1.MemberState_MEMBER_STATE_ACTIVE, "Since": m.GetEnrollTime().AsTime(), "Tabs": tabs, "Entries": pointsEntries(list.GetEntries()),
 			"Older": older(v.r.URL, list.GetNextPageToken()), "Adjust": f, "Once": newForm(nil, nil), "Link": link, "Ends": link.GetExpireTime().AsTime(), "Open": problem != nil}})
 	return nil
@@ -163,6 +163,9 @@ func (v *visit) adjustPoints() error {
 	if len([]rune(v.value("reason"))) < 3 {
 		return v.refused(refusal("/reason", "Say why: the member and whoever looks at the ledger later will ask."))
 	}
+	if v.value("sure") == "" {
+		return v.askAdjust(points)
+	}
 	program, member := v.r.PathValue("program"), v.r.PathValue("member")
 	_, err = loyaltyv1.NewPointsServiceClient(v.conn).AdjustPoints(v.ctx(), &loyaltyv1.AdjustPointsRequest{
 		Program: program, Member: member, Wallet: v.value("wallet"), Points: points, Reason: v.value("reason")}, v.once())
@@ -174,6 +177,35 @@ func (v *visit) adjustPoints() error {
 		address += "?" + url.Values{"wallet": {wallet}}.Encode()
 	}
 	return v.done(address, "adjusted")
+}
+
+// askAdjust shows what an adjustment would do, before it is done.
+func (v *visit) askAdjust(points int64) error {
+	program, err := v.program()
+	if err != nil {
+		return err
+	}
+	got, err := loyaltyv1.NewMembersServiceClient(v.conn).GetMember(v.ctx(), &loyaltyv1.GetMemberRequest{Program: programID(program), Member: v.r.PathValue("member")})
+	if err != nil {
+		return err
+	}
+	wallet, have := v.value("wallet"), int64(0)
+	for i, a := range got.GetMember().GetAccounts() {
+		if a.GetWallet() == wallet || wallet == "" && i == 0 {
+			have = a.GetAvailable()
+		}
+	}
+	who, unit := memberTitle(got.GetMember()), unitOf(program, wallet)
+	title := "Give " + web.FormatInt("en", points) + " " + unit + " to " + who + "?"
+	if points < 0 {
+		title = "Take " + web.FormatInt("en", -points) + " " + unit + " from " + who + "?"
+	}
+	address := memberURL(got.GetMember().GetName())
+	v.show(http.StatusOK, "adjust", &web.View{Title: title, Section: "loyalty",
+		Trail: []web.Link{{Label: "Loyalty", URL: "/studio/loyalty"}, {Label: program.GetDisplayName(), URL: loyaltyURL(program, "")}, {Label: who, URL: address}, {Label: "Adjust"}},
+		Data: map[string]any{"Form": newForm(nil, nil), "Points": points, "Typed": signedPoints(points), "Unit": unit, "Wallet": wallet, "Reason": v.value("reason"), "Have": have, "Then": have + points,
+			"Short": have+points < 0, "URL": address}})
+	return nil
 }
 
 // linkMember makes the link to the member's own page.

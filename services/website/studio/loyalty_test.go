@@ -28,8 +28,9 @@ const member = `{"name":"programs/customers/members/m1","displayName":"Ada Lindq
 func desk(t *testing.T, role string) (http.Handler, map[string]asked) {
 	t.Helper()
 	answers := map[string]string{
-		"GET /v1/me":       `{"name":"users/u1","displayName":"Mara","roles":["` + role + `"]}`,
-		"GET /v1/programs": `{"programs":[{"name":"programs/customers","displayName":"Customers","timeZone":"UTC","wallets":[{"id":"points","singular":"point","plural":"points"}]}]}`,
+		"GET /v1/me":                 `{"name":"users/u1","displayName":"Mara","roles":["` + role + `"]}`,
+		"GET /v1/programs":           `{"programs":[{"name":"programs/customers","displayName":"Customers","timeZone":"UTC","wallets":[{"id":"points","singular":"point","plural":"points"}]}]}`,
+		"GET /v1/programs/customers": `{"name":"programs/customers","displayName":"Customers","timeZone":"UTC","currency":"EUR","wallets":[{"id":"points","singular":"point","plural":"points"}]}`,
 		"GET /v1/programs/customers/liability": `{"day":"2026-11-27","holdings":{"outstanding":"98765","available":"98000"},"movements":{"issued":"100000"},
 			"cohorts":[{"month":"2026-03","holdings":{"outstanding":"4321"}}]}`,
 		"GET /v1/programs/customers/liability/days":        `{"days":[{"day":"2026-11-26","closing":"90001","movements":{"issued":"77"}},{"day":"2026-11-27","closing":"98765","movements":{"redeemed":"55","issued":"8819"}}]}`,
@@ -161,7 +162,16 @@ func TestAMembersPage(t *testing.T) {
 			t.Errorf("%v: answered %d, sent: %t", values, res.StatusCode, sent)
 		}
 	}
-	res, _ := visit(t, h, page+"/adjust", url.Values{"key": {"once"}, "points": {"−1 200"}, "reason": {"A late parcel"}})
+	_, doc = visit(t, h, page+"/adjust", url.Values{"points": {"−1 200"}, "reason": {"A late parcel"}})
+	if _, sent := seen[call]; sent {
+		t.Error("it was recorded before anybody was asked")
+	}
+	says(t, doc, "h1", "Take 1,200 points from Ada Lindqvist?")
+	says(t, doc, ".facts", "50")
+	sure := url.Values{}
+	doc.Find("form[action$=adjust] input").Each(func(_ int, in *goquery.Selection) { sure.Set(in.AttrOr("name", ""), in.AttrOr("value", "")) })
+	sure.Set("key", "once")
+	res, _ := visit(t, h, page+"/adjust", sure)
 	got := seen[call]
 	if res.StatusCode != http.StatusSeeOther || res.Header.Get("Location") != page+"?done=adjusted" || got.key != "once" || !strings.Contains(got.body, "-1200") || !strings.Contains(got.body, "A late parcel") {
 		t.Errorf("answered %d, sent %+v", res.StatusCode, got)
