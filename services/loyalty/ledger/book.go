@@ -147,7 +147,12 @@ func (b *Book) step(s Step, kind Kind, work func(*entry) error) (Transaction, er
 		return Transaction{}, refuse(Invalid, "the step counts at %d, and it is %d", at, now)
 	}
 	m := b.mark()
-	tx, err := b.record(kind, instants{effective: at, ends: now, now: now}, work)
+	tx, err := b.record(kind, instants{effective: at, ends: now, now: now}, func(e *entry) error {
+		if err := e.active(s.Idle); err != nil {
+			return err
+		}
+		return work(e)
+	})
 	if err == nil {
 		err = b.survey()
 	}

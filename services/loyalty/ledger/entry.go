@@ -14,6 +14,8 @@ type entry struct {
 	began Mark
 	at    instants
 	tx    Transaction
+	// idle is that of the step.
+	idle func(life string) clock.Millis
 }
 
 func refuse(code Code, format string, args ...any) *Refusal {
@@ -131,7 +133,8 @@ func (l Lot) unreserved() int64 { return l.Open - l.Reserved }
 
 // land posts points of a lot to where they belong, as it is opened or its state changes, and returns how many of them stay open in it.
 func (e *entry) land(l Lot, points int64) int64 {
-	switch ended := l.ExpiresAt != 0 && l.ExpiresAt <= e.at.ends; {
+	end := e.book.account.Ends(&l)
+	switch ended := end != 0 && end <= e.at.ends; {
 	case ended && l.FrozenAt == 0:
 		e.post(Expired, points)
 		return 0

@@ -42,6 +42,9 @@ func (e *entry) issue(n NewLot) error {
 
 // put opens a lot with all its points, which come from an account of the system. A pending one whose ActivatesAt has passed is opened as activated.
 func (e *entry) put(l Lot, from string) error {
+	if err := e.arm(l); err != nil {
+		return err
+	}
 	e.post(from, -l.Points)
 	l.Pending = l.Pending && (l.ActivatesAt == 0 || l.ActivatesAt > e.at.now)
 	l.Open = e.land(l, l.Points)

@@ -20,6 +20,10 @@
 // reserved: the reserved part of a lot outlives its end until its hold is over. A lot that is still pending at its end expires as well;
 // one that is opened as pending after its end, at once.
 //
+// A lot may live by the member's activity: its end is no date of its own but a deadline of the account, one for each such life, so that an activity, which a step is
+// that comes with Step.Idle, moves the ends of any number of lots without touching one. When a deadline passes, everything of that life ends at that instant that is
+// neither held nor frozen.
+//
 // # Time
 //
 // EffectiveAt is when a thing counts, RecordedAt when it was written down. RecordedAt never decreases within an account, even if the clock steps back: the step
@@ -137,8 +141,8 @@ type Lot struct {
 	// IssuedAt is the EffectiveAt of the transaction that issued them. ExpiresAt is the first instant at which they cannot be spent any more; zero means never.
 	IssuedAt  clock.Millis `json:"issuedAt"`
 	ExpiresAt clock.Millis `json:"expiresAt,omitempty"`
-	// Life is how long a lot that is activated by event or by hand lives from then on, in words of the policy that made it: the caller turns it into ExpiresAt.
-	// Policy is the version of the policy, which never changes for a lot.
+	// Life is how long a lot lives, in words of the policy that made it: the caller turns it into ExpiresAt, when the lot is opened, or activated by event or by hand.
+	// One that begins with "inactivity " has no ExpiresAt: its end is the account's Idle deadline of that life. Policy is the version of the policy, which never changes for a lot.
 	Life   string `json:"life,omitempty"`
 	Policy string `json:"policy,omitempty"`
 	// FrozenAt is set while the lot is frozen; it does not expire then, and what is left of its life is left when it is unfrozen. Life begins with activation: a
@@ -196,6 +200,8 @@ type Account struct {
 	First string `json:"first,omitempty"`
 	Tail  Tail   `json:"tail,omitzero"`
 	Holds []Hold `json:"holds,omitempty"`
+	// Idle are the deadlines of lots that live by the member's activity, by their lives.
+	Idle []Idle `json:"idle,omitempty"`
 }
 
 // LotChange is what a transaction did to a lot: the change of each figure.
@@ -226,6 +232,8 @@ type Transaction struct {
 	// Hold is the id of the hold that the transaction is about, EndsAt when a new one ends.
 	Hold   string       `json:"hold,omitempty"`
 	EndsAt clock.Millis `json:"endsAt,omitempty"`
+	// Idle are the deadlines that it moved or set, of lots that live by the member's activity.
+	Idle []Deadline `json:"idle,omitempty"`
 	// After are the balances after it.
 	After Balances `json:"after"`
 }

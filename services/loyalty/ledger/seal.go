@@ -104,8 +104,10 @@ func (e *entry) backed() error {
 			changes++
 			moved = moved.plus(lies(*l), 1).plus(lies(*was), -1)
 			b.notice(f.sheet.id, was, l)
+			b.countIdle(was, l)
 		}
 	}
+	e.idled()
 	if changes != len(e.tx.Lots) {
 		return b.broken("%d lots changed, the transaction says %d", changes, len(e.tx.Lots))
 	}
@@ -172,7 +174,8 @@ func (b *Book) survey() error {
 	v := b.account.Balances
 	open, pending := v.open(), v.Pending
 	visit := func(s *sheet) bool {
-		if month != "" && s.prefix() != month && pending == 0 {
+		// Of lots without a date only those that wait have something to come.
+		if pending == 0 && (month != "" && s.prefix() != month || first != "" && s.prefix() == neverPrefix) {
 			return false
 		}
 		for _, l := range s.lots {
@@ -203,6 +206,7 @@ func (b *Book) survey() error {
 	for _, h := range b.account.Holds {
 		earlier(h.EndsAt)
 	}
+	earlier(idleDue(b.account.Idle))
 	b.account.First, b.account.DueAt, b.stale = first, next, false
 	return nil
 }

@@ -72,8 +72,10 @@ func (b *Book) agenda(now clock.Millis) ([]happening, error) {
 	var all []happening
 	open, pending := b.account.Balances.open(), b.account.Balances.Pending
 	last := monthOf(now)
+	// What a hold lets go on the way may be what a deadline ends, so that it does not matter what is free of it now.
+	idle := slices.ContainsFunc(b.account.Idle, func(i Idle) bool { return i.EndsAt <= now })
 	err := b.shelf.walk(b.account.First, func(s *sheet) bool {
-		if pending == 0 && s.prefix() > last {
+		if pending == 0 && s.prefix() > last && !idle {
 			return false
 		}
 		for i, l := range s.lots {
@@ -87,8 +89,8 @@ func (b *Book) agenda(now clock.Millis) ([]happening, error) {
 					all = append(all, happening{at: l.ActivatesAt, what: activation, spot: spot{s, i}})
 				}
 			}
-			if l.ExpiresAt != 0 && l.ExpiresAt <= now {
-				all = append(all, happening{at: l.ExpiresAt, what: expiry, spot: spot{s, i}})
+			if end := b.account.Ends(&l); end != 0 && end <= now {
+				all = append(all, happening{at: end, what: expiry, spot: spot{s, i}})
 			}
 		}
 		return open != 0

@@ -129,6 +129,9 @@ func (b *Book) Restore(s Step, takes []Take) (Transaction, error) {
 			if l := p.lot(); points > l.Points-l.Open {
 				return &Refusal{Code: Invalid, Message: "more than was taken from the lot", Want: points, Have: l.Points - l.Open}
 			}
+			if err := e.arm(*p.lot()); err != nil {
+				return err
+			}
 			e.post(Redeemed, -points)
 			e.add(p, e.land(*p.lot(), points), 0)
 			if err := b.inRange(); err != nil {

@@ -14,6 +14,9 @@ func (b *Book) Activate(s Step, lots []LotRef, expires func(Lot) clock.Millis) (
 			if unkept(end) {
 				return refuse(Invalid, "lot %d cannot end at %d", l.N, end)
 			}
+			if err := e.arm(Lot{ExpiresAt: end, Life: l.Life}); err != nil {
+				return err
+			}
 			if to := (Lot{ExpiresAt: end}); prefixOf(to) == p.sheet.prefix() {
 				e.until(p, end)
 				e.activate(p)

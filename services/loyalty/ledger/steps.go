@@ -56,6 +56,9 @@ func (b *Broken) Error() string {
 type Step struct {
 	// Now is the clock's present instant; EffectiveAt is when the step counts, zero meaning Now. It may lie before Now, but not after.
 	Now, EffectiveAt clock.Millis
+	// Idle is set if the step is something that the member did: it says until when points of a life that moves with activity live from then on. Points of such a
+	// life can come only with a step that has it.
+	Idle func(life string) clock.Millis
 }
 
 // NewLot is points to issue.

@@ -20,7 +20,9 @@ type replay struct {
 	lots   []object
 	places []string
 	holds  []object
-	state  string
+	// idle are the deadlines of lives that move with the member's activity, by life, with what is open and what is free of them.
+	idle  map[string]object
+	state string
 }
 
 // note adds a finding about the entry at hand, or about another row.
@@ -34,7 +36,7 @@ var buckets = []string{"pending", "available", "reserved", "frozen", "debt"}
 func (p *part) account(ctx context.Context, r Reader, row Row) error {
 	p.report.Accounts++
 	p.left--
-	a := &replay{part: p, id: row.ID, saved: map[string]int64{}, life: map[string]int64{}}
+	a := &replay{part: p, id: row.ID, saved: map[string]int64{}, life: map[string]int64{}, idle: map[string]object{}}
 	var err error
 	if a.row, err = parse(row.Text); err != nil {
 		a.note(Accounts, row.ID, "", "it cannot be read: %v", err)
@@ -156,6 +158,7 @@ func (a *replay) balances() object {
 // changes replays what happened to lots and holds.
 func (a *replay) changes(row Row, tx object) {
 	at := number(tx, "effectiveAt")
+	a.deadlines(row, tx)
 	var takes []any
 	moved := map[string]int64{}
 	for i, c := range list(tx, "lots") {
@@ -169,6 +172,7 @@ func (a *replay) changes(row Row, tx object) {
 			l := maps.Clone(opened)
 			a.lots, a.places = append(a.lots, l), append(a.places, text(change, "page"))
 			lies(l, moved, 1)
+			a.living(row, l, 1)
 			a.sound(row, place, l)
 			continue
 		}
@@ -177,15 +181,23 @@ func (a *replay) changes(row Row, tx object) {
 			continue
 		}
 		l := a.lots[n-1]
+		a.ended(row, tx, change, l)
 		lies(l, moved, -1)
+		a.living(row, l, -1)
 		if reserved := number(change, "reserved"); reserved > 0 && text(tx, "kind") == "reserve" {
 			takes = append(takes, object{"page": change["page"], "n": n, "points": reserved})
 		}
 		alter(l, change, at)
 		lies(l, moved, 1)
+		a.living(row, l, 1)
 		a.sound(row, place, l)
 		if to := member(change, "movedTo"); to != nil {
 			a.rename(object{"page": change["page"], "n": n}, to)
+		}
+	}
+	for life, d := range a.idle {
+		if number(d, "open") == 0 {
+			delete(a.idle, life)
 		}
 	}
 	a.hold(row, tx, takes)

@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"maps"
+	"slices"
 	"strings"
 	"time"
 )
@@ -55,6 +56,15 @@ func (a *replay) ledger() object {
 		}
 		o["tail"] = object{"page": last, "lots": lots}
 	}
+	if len(a.idle) > 0 {
+		var idle []any
+		for _, life := range slices.Sorted(maps.Keys(a.idle)) {
+			d := maps.Clone(a.idle[life])
+			set(d, "free", number(d, "free"))
+			idle = append(idle, d)
+		}
+		o["idle"] = idle
+	}
 	if len(a.holds) > 0 {
 		var holds []any
 		for _, h := range a.holds {
@@ -79,6 +89,11 @@ func (a *replay) next() (due int64) {
 		}
 		if open > number(l, "reserved") && number(l, "frozenAt") == 0 {
 			sooner(number(l, "expiresAt"))
+		}
+	}
+	for _, d := range a.idle {
+		if number(d, "free") > 0 {
+			sooner(number(d, "endsAt"))
 		}
 	}
 	for _, h := range a.holds {

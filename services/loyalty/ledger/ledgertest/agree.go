@@ -133,6 +133,9 @@ func (c *Counts) stands(l Ledger, m *Model, account string, known int) error {
 			return fmt.Errorf("transaction %d is %+v, the model's %+v", tx.Seq, e, entries[i])
 		}
 		c.Transactions[string(tx.Kind)]++
+		if len(tx.Idle) > 0 {
+			c.Transactions["deadline"]++
+		}
 	}
 	stored, pages, err := l.State(account)
 	if err != nil {
@@ -146,6 +149,12 @@ func told(tx ledger.Transaction) Entry {
 	e := Entry{Kind: string(tx.Kind), Effective: int64(tx.EffectiveAt), Recorded: int64(tx.RecordedAt), Legs: map[string]int64{}, Hold: tx.Hold, EndsAt: int64(tx.EndsAt)}
 	for _, l := range tx.Legs {
 		e.Legs[l.Account] += l.Points
+	}
+	for _, d := range tx.Idle {
+		if e.Idle == nil {
+			e.Idle = map[string]int64{}
+		}
+		e.Idle[d.Life] = int64(d.EndsAt)
 	}
 	return e
 }
@@ -212,7 +221,7 @@ func (c Counts) Missing() []string {
 			missing = append(missing, string(code))
 		}
 	}
-	for _, kind := range []ledger.Kind{ledger.KindExpire, ledger.KindLapse} {
+	for _, kind := range []ledger.Kind{ledger.KindExpire, ledger.KindLapse, "deadline"} {
 		if c.Transactions[string(kind)] == 0 {
 			missing = append(missing, string(kind))
 		}

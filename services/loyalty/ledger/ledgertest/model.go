@@ -2,6 +2,7 @@ package ledgertest
 
 import (
 	"fmt"
+	"maps"
 	"slices"
 	"sort"
 	"strings"
@@ -27,6 +28,7 @@ type Entry struct {
 	Legs                map[string]int64
 	Hold                string
 	EndsAt              int64
+	Idle                map[string]int64
 }
 
 // piece is a lot. What is held of it stands in it by hold; free is the rest that is open.
@@ -66,6 +68,9 @@ type book struct {
 	earned, spent, expired int64
 	recorded               int64
 	entries                []Entry
+	// idle are the deadlines of lives that move with activity, set those that the entry sets, until what the operation says of them.
+	idle, set map[string]int64
+	until     func(life string) clock.Millis
 	// now is the instant of the entry that is being written up to which lots have ended; effective when it counts; system its legs outside of the account.
 	now, effective, present int64
 	system                  map[string]int64
@@ -120,7 +125,14 @@ func (m *Model) Do(o Operation) (out Outcome, code ledger.Code) {
 	if fixed, ok := kinds[o.Verb]; ok {
 		kind = fixed
 	}
-	a.write(string(kind), effective, now, now, func() { out = a.do(o) })
+	a.write(string(kind), effective, now, now, func() {
+		a.until = nil
+		if o.Idle != 0 {
+			a.until = o.until
+			a.heard()
+		}
+		out = a.do(o)
+	})
 	return out, ""
 }
 
@@ -138,6 +150,7 @@ func (a *book) clone() book {
 		c.pieces[i].held = slices.Clone(c.pieces[i].held)
 	}
 	c.promises = slices.Clone(a.promises)
+	c.idle = maps.Clone(a.idle)
 	c.entries = slices.Clip(a.entries)
 	return c
 }
@@ -169,6 +182,7 @@ func (p *piece) reserved() (sum int64) {
 // write writes one entry: its legs on the account's side are what the sums have changed by.
 func (a *book) write(kind string, effective, now, present int64, work func()) {
 	before := a.sums()
+	a.set = nil
 	a.now, a.effective, a.present, a.system, a.hold, a.holdEnds = now, effective, present, map[string]int64{}, "", 0
 	work()
 	a.check()
@@ -184,7 +198,74 @@ func (a *book) write(kind string, effective, now, present int64, work func()) {
 		}
 	}
 	a.recorded = present
-	a.entries = append(a.entries, Entry{Kind: kind, Effective: effective, Recorded: present, Legs: legs, Hold: a.hold, EndsAt: a.holdEnds})
+	a.entries = append(a.entries, Entry{Kind: kind, Effective: effective, Recorded: present, Legs: legs, Hold: a.hold, EndsAt: a.holdEnds, Idle: a.set})
+	for life := range a.idle {
+		if open, _ := a.living(life); open == 0 {
+			delete(a.idle, life)
+		}
+	}
+}
+
+// idles reports whether a lot's end moves with activity.
+func (p *piece) idles() bool { return p.ends == 0 && strings.HasPrefix(p.life, "inactivity") }
+
+// living counts what is open of a life that moves with activity, and what of it its deadline ends.
+func (a *book) living(life string) (open, free int64) {
+	for i := range a.pieces {
+		if p := &a.pieces[i]; p.idles() && p.life == life {
+			open += p.free + p.reserved()
+			if p.frozen == 0 {
+				free += p.free
+			}
+		}
+	}
+	return open, free
+}
+
+// endOf is when a lot ends as things are.
+func (a *book) endOf(p *piece) int64 {
+	if p.idles() {
+		return a.idle[p.life]
+	}
+	return p.ends
+}
+
+// heard moves every deadline, since something was heard of the member.
+func (a *book) heard() {
+	for _, life := range slices.Sorted(maps.Keys(a.idle)) {
+		at := a.until(life)
+		if outOfBounds(at) {
+			no(ledger.Invalid)
+		}
+		if int64(at) > a.idle[life] {
+			a.put(life, int64(at))
+		}
+	}
+}
+
+// needs gives the life of a lot a deadline that is to hold points.
+func (a *book) needs(p piece) {
+	if !p.idles() || a.idle[p.life] != 0 {
+		return
+	}
+	if a.until == nil {
+		no(ledger.Invalid)
+	}
+	at := a.until(p.life)
+	if at == 0 || outOfBounds(at) {
+		no(ledger.Invalid)
+	}
+	a.put(p.life, int64(at))
+}
+
+func (a *book) put(life string, at int64) {
+	if a.set == nil {
+		a.set = map[string]int64{}
+	}
+	if a.idle == nil {
+		a.idle = map[string]int64{}
+	}
+	a.set[life], a.idle[life] = at, at
 }
 
 // check refuses figures that are too large.
@@ -232,7 +313,7 @@ func (a *book) settle(now int64) {
 		case 2:
 			a.write("expire", at, at, now, func() {
 				for i := range a.pieces {
-					if p := &a.pieces[i]; p.frozen == 0 && p.ends == at {
+					if p := &a.pieces[i]; p.frozen == 0 && a.endOf(p) == at {
 						a.outside("expired", p.free)
 						p.free = 0
 					}
@@ -258,7 +339,7 @@ func (a *book) nextDue() (at int64, what int, hold string) {
 			consider(p.wakes, 0, "")
 		}
 		if p.frozen == 0 {
-			consider(p.ends, 2, "")
+			consider(a.endOf(p), 2, "")
 		}
 	}
 	for _, h := range a.promises {
@@ -277,7 +358,7 @@ func (a *book) wake(p *piece) {
 
 // give puts points into a lot that come from elsewhere or were in another state.
 func (a *book) give(p *piece, points int64) {
-	if p.frozen == 0 && p.ends != 0 && p.ends <= a.now {
+	if end := a.endOf(p); p.frozen == 0 && end != 0 && end <= a.now {
 		a.outside("expired", points)
 		return
 	}
@@ -401,6 +482,10 @@ func (m *Model) Account(id string) ledger.Account {
 				acc.Tail.Lots++
 			}
 		}
+	}
+	for _, life := range slices.Sorted(maps.Keys(a.idle)) {
+		open, free := a.living(life)
+		acc.Idle = append(acc.Idle, ledger.Idle{Life: life, EndsAt: clock.Millis(a.idle[life]), Open: open, Free: free})
 	}
 	for _, h := range a.promises {
 		hold := ledger.Hold{ID: h.id, Points: h.points, EndsAt: clock.Millis(h.ends), Created: clock.Millis(h.created)}

@@ -46,6 +46,26 @@ type Operation struct {
 	Parcel   ledger.Parcel
 	// Life is how long lots live from their activation on: zero means for ever, below zero that their ends stay.
 	Life clock.Millis
+	// Idle is set if the step is something that the member did: how long lots live from then on whose life moves with activity, those of the longer life twice as long.
+	Idle clock.Millis
+}
+
+// The lives that move with activity.
+const (
+	idleShort = "inactivity P30D"
+	idleLong  = "inactivity P60D"
+)
+
+// until is when lots of a life end that moves with activity, given the operation.
+func (o Operation) until(life string) clock.Millis {
+	at := o.Step.EffectiveAt
+	if at == 0 {
+		at = o.Step.Now
+	}
+	if life == idleLong {
+		return at + 2*o.Idle
+	}
+	return at + o.Idle
 }
 
 // Outcome is what a step answers.
@@ -59,6 +79,9 @@ type Outcome struct {
 // Do takes the step on a Book.
 func (o Operation) Do(b *ledger.Book) (out Outcome, err error) {
 	var tx ledger.Transaction
+	if o.Idle != 0 {
+		o.Step.Idle = o.until
+	}
 	switch o.Verb {
 	case Settle:
 		return out, b.Settle(o.Step.Now)

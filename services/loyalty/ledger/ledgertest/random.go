@@ -50,7 +50,7 @@ func (g *Random) Did(o Operation, out Outcome) {
 		g.spent[o.Account] = append(g.spent[o.Account], out.Takes)
 	}
 	if o.Verb == TransferOut && (len(out.Parcel.Lots) > 0 || out.Parcel.Debt > 0) {
-		g.parcel = &Operation{Account: g.ids[g.r.IntN(len(g.ids))], Verb: TransferIn, Step: ledger.Step{Now: o.Step.Now}, Transfer: o.Transfer, Parcel: out.Parcel}
+		g.parcel = &Operation{Account: g.ids[g.r.IntN(len(g.ids))], Verb: TransferIn, Step: ledger.Step{Now: o.Step.Now}, Transfer: o.Transfer, Parcel: out.Parcel, Idle: clock.Millis(g.r.IntN(20)) * day}
 	}
 }
 
@@ -75,6 +75,13 @@ func (g *Random) Next() Operation {
 	}
 	o.Points = g.points(a)
 	g.choose(&o, a)
+	// Nearly everything can be something that the member did, and what brings points of such a life must be.
+	switch {
+	case g.chance(1):
+		o.Idle = clock.Millis(lastInstant)
+	case o.Verb == Issue && g.chance(95), o.Verb == Restore && g.chance(80), g.chance(15):
+		o.Idle = (5 + clock.Millis(g.r.Int64N(25))) * day
+	}
 	return o
 }
 
@@ -196,7 +203,13 @@ func (g *Random) issue(o *Operation, a *book) {
 		case g.chance(15):
 			l.ActivatesAt = g.grid(2, 20)
 		case g.chance(10):
-			l.Pending, l.Life = true, "P30D"
+			l.Pending, l.Life = true, "rolling P30D"
+		}
+		if g.chance(15) {
+			l.Life = pick(g, idleShort, idleShort, idleLong)
+			if g.chance(95) {
+				l.ExpiresAt = 0
+			}
 		}
 		l.Frozen = g.chance(5)
 		switch {

@@ -82,6 +82,7 @@ func (a *book) issue(lots []ledger.NewLot) {
 
 // bring opens a lot with points from outside.
 func (a *book) bring(p piece, from string) {
+	a.needs(p)
 	a.outside(from, -p.points)
 	lot := a.add(p)
 	a.give(lot, lot.points)
@@ -207,6 +208,7 @@ func (a *book) restore(takes []ledger.Take) {
 		if p.free+p.reserved()+takes[k].Points > p.points {
 			no(ledger.Invalid)
 		}
+		a.needs(*p)
 		a.outside("redeemed", -takes[k].Points)
 		a.give(p, takes[k].Points)
 		a.check()
@@ -273,6 +275,7 @@ func (a *book) activate(o Operation) {
 		if as.ends < 0 || as.ends >= lastInstant {
 			no(ledger.Invalid)
 		}
+		a.needs(as)
 		as.pending, as.wakes = false, a.effective
 		a.wake(a.become(i, as))
 	}
