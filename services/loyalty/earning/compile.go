@@ -2,6 +2,7 @@ package earning
 
 import (
 	"fmt"
+	"maps"
 	"math/big"
 	"slices"
 	"strings"
@@ -250,6 +251,12 @@ func (r *Rule) ends(p *Problems) {
 	}
 	if r.Life.Kind != "" {
 		p.fault(r.Life.Validate("life"))
+	}
+	for _, tier := range slices.Sorted(maps.Keys(r.Lives)) {
+		if tier == "" {
+			p.add("lives", "a life is for a tier, and one has no name")
+		}
+		p.fault(r.Lives[tier].Validate(fmt.Sprintf("lives[%q]", tier)))
 	}
 }
 

@@ -27,7 +27,7 @@ type Award struct {
 	// Caps are those that reduced the award, Uses what the award uses up of counters.
 	Caps []CapNote `json:"caps,omitempty"`
 	Uses []Use     `json:"uses,omitempty"`
-	// Lots are what to issue; together they are Points. Life is their life in words of package calendar, empty for that of the wallet.
+	// Lots are what to issue; together they are Points. Life is their life in words of package calendar, empty for that of the programme.
 	Lots []Lot  `json:"lots"`
 	Life string `json:"life,omitempty"`
 }

@@ -27,8 +27,17 @@ type Rule struct {
 	// Rounding says how exact points become whole ones.
 	Rounding   Rounding   `json:"rounding"`
 	Activation Activation `json:"activation"`
-	// Life is how long the points live; none means as the programme's wallet says.
-	Life calendar.Life `json:"life,omitzero"`
+	// Life is how long the points live; none means as the programme says. Lives has another one for members of some tiers.
+	Life  calendar.Life            `json:"life,omitzero"`
+	Lives map[string]calendar.Life `json:"lives,omitempty"`
+}
+
+// life is how long points of a member of a tier live; none means as the programme says.
+func (r *Rule) life(tier string) calendar.Life {
+	if l, ok := r.Lives[tier]; ok && tier != "" {
+		return l
+	}
+	return r.Life
 }
 
 // Kind is what sets a rule off.

@@ -154,8 +154,8 @@ func (r *run) award(d *candidate) Award {
 		r.used[key] += u.Amount
 		a.Uses = append(a.Uses, u)
 	}
-	if d.Rule.Life.Kind != "" {
-		a.Life = d.Rule.Life.String()
+	if life := d.Rule.life(r.in.Member.Tier); life.Kind != "" {
+		a.Life = life.String()
 	}
 	r.shares(&a, d)
 	r.lots(&a, d)

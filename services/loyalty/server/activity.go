@@ -79,7 +79,7 @@ func doneBy(ctx context.Context, tx store.Reader, e tables.Entry) (*done, error)
 		return nil, err
 	}
 	d := &done{program: e.Program, member: e.Member, recordedAt: e.At, policy: ledger.WithinBalance}
-	if f.ReturnID != "" {
+	if f.ReturnID != "" || f.Cancelled {
 		return d, d.returned(ctx, tx, e, f)
 	}
 	if f.Input.Order == nil && f.Input.Event == nil {

@@ -150,9 +150,9 @@ func (x *explaining) because(ctx context.Context) error {
 	switch e := x.entry; {
 	case e.Type == book.TierChanged:
 		x.out.Summary, err = x.tierChanged()
-	case e.Tx.Kind == ledger.KindAccrue, e.Tx.Kind == ledger.KindNote && e.Type != returnedType && holds(x.decided, "input"):
+	case e.Tx.Kind == ledger.KindAccrue, e.Tx.Kind == ledger.KindNote && e.Type != returnedType && e.Type != cancelledType && holds(x.decided, "input"):
 		x.out.Summary, err = x.earned(ctx)
-	case e.Tx.Kind == ledger.KindReverse, e.Type == returnedType:
+	case e.Tx.Kind == ledger.KindReverse, e.Type == returnedType, e.Type == cancelledType:
 		x.out.Summary, err = x.cameBack(ctx)
 	case holds(e, "redemption"):
 		x.out.Summary, err = x.redemption(ctx)
@@ -162,8 +162,11 @@ func (x *explaining) because(ctx context.Context) error {
 	return err
 }
 
-// returnedType is the type of the entry of a return that takes no points back.
-const returnedType = "loyalty.order.returned"
+// Types of the entries of returns and cancellations that take no points back.
+const (
+	returnedType  = "loyalty.order.returned"
+	cancelledType = "loyalty.order.cancelled"
+)
 
 // holds reports whether an entry keeps a fact.
 func holds(e tables.Entry, name string) bool {

@@ -87,7 +87,11 @@ func (s *Server) handOver(ctx context.Context, u *book.Unit, from, to store.Row[
 		if err != nil {
 			return nil, err
 		}
-		if err := move(u, out, in, from.ID, to.ID); err != nil {
+		step, err := activity(ctx, u, from.Value.Program)
+		if err != nil {
+			return nil, err
+		}
+		if err := move(u, step, out, in, from.ID, to.ID); err != nil {
 			return nil, err
 		}
 		works = append(works, in)
@@ -104,8 +108,7 @@ func openOrCreate(ctx context.Context, u *book.Unit, m store.Row[tables.Member],
 	return w, err
 }
 
-func move(u *book.Unit, out, in *book.Work, from, to string) error {
-	step := ledger.Step{Now: u.Now}
+func move(u *book.Unit, step ledger.Step, out, in *book.Work, from, to string) error {
 	transfer := id.At(u.Now.Time())
 	facts, err := book.Facts(merged{From: from, Into: to, Transfer: transfer})
 	if err != nil {

@@ -4,10 +4,8 @@ import (
 	"context"
 	"fmt"
 	"maps"
-	"time"
 
 	"github.com/govalues/decimal"
-	"google.golang.org/protobuf/types/known/timestamppb"
 
 	"renown.example/kit/clock"
 	"renown.example/kit/fault"
@@ -18,12 +16,6 @@ import (
 	"renown.example/loyalty/ledger"
 	"renown.example/loyalty/tables"
 	loyaltyv1 "renown.example/proto/gen/renown/loyalty/v1"
-)
-
-// Bounds of when an order was placed or an event happened: a shop's clock may be ahead a little, and what is older than a year and a bit was imported by mistake.
-const (
-	mostAheadOfUs = time.Minute
-	mostPast      = 400 * 24 * time.Hour
 )
 
 // earned is what an entry keeps of what it was decided by: enough to reckon it again.
@@ -37,28 +29,13 @@ type earned struct {
 	Entries map[string]int64 `json:"entries,omitempty"`
 }
 
-// happenedAt checks when something happened; absent is now.
-func (s *Server) happenedAt(path string, t *timestamppb.Timestamp) (clock.Millis, error) {
-	at, err := instant(path, t)
-	now := s.now()
-	switch {
-	case err != nil || at == 0:
-		return now, err
-	case at > now+clock.Millis(mostAheadOfUs.Milliseconds()):
-		return 0, fault.Invalid(path, "It lies in the future; the time here is %s", now.Time().Format(time.RFC3339))
-	case at < now-clock.Millis(mostPast.Milliseconds()):
-		return 0, fault.Invalid(path, "It lies more than %d days back", int(mostPast.Hours()/24))
-	}
-	return min(at, now), nil
-}
-
 func (s *Server) orderFrom(in *loyaltyv1.OrderInput, p tables.Program) (*earning.Order, error) {
 	o := &earning.Order{ID: in.GetOrderId(), Currency: in.GetCurrency(), Attributes: in.GetAttributes()}
 	if o.Currency == "" {
 		o.Currency = p.Currency
 	}
 	var err error
-	if o.At, err = s.happenedAt("order.orderTime", in.GetOrderTime()); err != nil {
+	if o.At, err = s.happenedAt("order.orderTime", in.GetOrderTime(), p); err != nil {
 		return nil, err
 	}
 	for i, l := range in.GetLines() {
@@ -91,7 +68,7 @@ func (s *Server) eventFrom(in *loyaltyv1.EventInput, p tables.Program) (*earning
 		e.Currency = p.Currency
 	}
 	var err error
-	if e.At, err = s.happenedAt("event.eventTime", in.GetEventTime()); err != nil {
+	if e.At, err = s.happenedAt("event.eventTime", in.GetEventTime(), p); err != nil {
 		return nil, err
 	}
 	return e, problemsOf("event", e.Check())
@@ -147,21 +124,24 @@ func (b *ruleBook) evaluate(ctx context.Context, tx store.Reader, programID stri
 }
 
 // lots are what the awards in a wallet issue.
-func (b *ruleBook) lots(ev *evaluation, wallet, source string) []ledger.NewLot {
-	lives := map[string]calendar.Life{}
-	for _, r := range b.rules {
-		lives[r.Rule.ID] = r.Rule.Life
-	}
+func (b *ruleBook) lots(ev *evaluation, wallet, source string) ([]ledger.NewLot, error) {
 	var out []ledger.NewLot
 	for _, a := range ev.Awards {
 		if a.Wallet != wallet {
 			continue
 		}
-		life := lives[a.Rule]
+		text, policy := a.Life, ruleName(a.Rule, a.Version)
+		if text == "" {
+			text, policy = b.program.Points.Life, programVersion(ev.Input.Program.ID, b.program)
+		}
+		life, err := lifeOf(text)
+		if err != nil {
+			return nil, err
+		}
 		for _, l := range a.Lots {
 			lot := ledger.NewLot{
-				Points: l.Points, Pending: l.Pending, ActivatesAt: l.ActivatesAt, Rule: ruleName(a.Rule, a.Version), Source: source, From: ledger.IssuanceOf(a.Rule), Life: a.Life,
-				Policy: ruleName(a.Rule, a.Version),
+				Points: l.Points, Pending: l.Pending, ActivatesAt: l.ActivatesAt, Rule: ruleName(a.Rule, a.Version), Source: source, From: ledger.IssuanceOf(a.Rule), Life: text,
+				Policy: policy,
 			}
 			if l.Line != "" {
 				lot.Source += lineOf + l.Line
@@ -174,7 +154,20 @@ func (b *ruleBook) lots(ev *evaluation, wallet, source string) []ledger.NewLot {
 			}
 		}
 	}
-	return out
+	return out, nil
+}
+
+// lifeOf reads the words of a life that were checked when they were saved; none is for ever.
+func lifeOf(text string) (calendar.Life, error) {
+	if text == "" {
+		return calendar.Life{Kind: calendar.Never}, nil
+	}
+	return calendar.ParseLife("life", text)
+}
+
+// programVersion names a version of a programme.
+func programVersion(id string, p tables.Program) string {
+	return fmt.Sprintf("programs/%s@%d", id, p.Version)
 }
 
 // lineOf stands before the line in the source of a lot that is one line's own.
@@ -184,10 +177,13 @@ func ruleName(id string, version int64) string { return fmt.Sprintf("rules/%s@%d
 
 // give issues what was earned, in every wallet, and returns the entry in the usual one, which keeps what it was decided by.
 func (s *Server) give(ctx context.Context, u *book.Unit, b *ruleBook, w *book.Work, ev *evaluation, source, event, key string) (*tables.Entry, error) {
-	step := ledger.Step{Now: u.Now, EffectiveAt: ev.at}
+	step := ledger.Step{Now: u.Now, EffectiveAt: ev.at, Idle: active(b.program, ev.at)}
 	usual := b.program.Wallets[0].ID
 	for _, wallet := range b.program.Wallets[1:] {
-		lots := b.lots(ev, wallet.ID, source)
+		lots, err := b.lots(ev, wallet.ID, source)
+		if err != nil {
+			return nil, err
+		}
 		if len(lots) == 0 {
 			continue
 		}
@@ -209,9 +205,12 @@ func (s *Server) give(ctx context.Context, u *book.Unit, b *ruleBook, w *book.Wo
 		}
 		ev.Entries[wallet.ID] = tx.Seq
 	}
+	lots, err := b.lots(ev, usual, source)
+	if err != nil {
+		return nil, err
+	}
 	var tx ledger.Transaction
-	var err error
-	if lots := b.lots(ev, usual, source); len(lots) > 0 {
+	if len(lots) > 0 {
 		tx, err = w.Book.Issue(step, ledger.KindAccrue, lots)
 	} else {
 		tx, err = w.Book.Note(step)
@@ -224,13 +223,14 @@ func (s *Server) give(ctx context.Context, u *book.Unit, b *ruleBook, w *book.Wo
 	if tx.Kind == ledger.KindNote {
 		e.Type = event
 	}
-	w.Row.Value.Counters = ev.used(u.Now)
+	w.Row.Value.Counters = ev.used(b, u.Now)
 	e.Facts, err = book.Facts(ev.earned)
 	return e, err
 }
 
-// used are the counters after the awards. Those that nobody asks for any more go.
-func (ev *evaluation) used(now clock.Millis) map[string]tables.Counter {
+// used are the counters after the awards. Those that nobody can ask for any more go.
+func (ev *evaluation) used(b *ruleBook, now clock.Millis) map[string]tables.Counter {
+	oldest := span(b.program.Points.Oldest, usuallyBack)
 	out := maps.Clone(ev.counters)
 	for _, a := range ev.Awards {
 		for _, use := range a.Uses {
@@ -241,7 +241,7 @@ func (ev *evaluation) used(now clock.Millis) map[string]tables.Counter {
 		}
 	}
 	for key, c := range out {
-		if c.Ends != 0 && c.Ends <= now-clock.Millis(mostPast.Milliseconds()) {
+		if c.Ends != 0 && b.zone.Add(c.Ends, oldest) <= now {
 			delete(out, key)
 		}
 	}
@@ -295,10 +295,11 @@ func (s *Server) CalculatePoints(ctx context.Context, req *loyaltyv1.CalculatePo
 		for _, r := range ev.silent {
 			resp.Silent = append(resp.Silent, &loyaltyv1.SilentRule{Rule: ruleName(r.Rule, r.Version), DisplayName: r.Name, Reason: string(r.Reason), Detail: r.Detail})
 		}
-		for _, l := range b.lots(ev, b.program.Wallets[0].ID, "") {
+		lots, err := b.lots(ev, b.program.Wallets[0].ID, "")
+		for _, l := range lots {
 			resp.Points += l.Points
 		}
-		return resp, nil
+		return resp, err
 	})
 }
 

@@ -9,6 +9,7 @@ import (
 	"renown.example/kit/fault"
 	"renown.example/kit/store"
 	"renown.example/loyalty/book"
+	"renown.example/loyalty/calendar"
 	"renown.example/loyalty/ledger"
 	"renown.example/loyalty/tables"
 	loyaltyv1 "renown.example/proto/gen/renown/loyalty/v1"
@@ -145,9 +146,14 @@ func (s *Server) ListLots(ctx context.Context, req *loyaltyv1.ListLotsRequest) (
 		if err != nil {
 			return nil, err
 		}
+		held, err := tables.Accounts.Get(ctx, tx, account)
+		if err != nil && !store.IsNotFound(err) {
+			return nil, err
+		}
 		resp := &loyaltyv1.ListLotsResponse{NextPageToken: s.pages.Issue(p.Next, f)}
 		for _, row := range p.Rows {
 			for _, l := range row.Value.Lots {
+				l.ExpiresAt = held.Value.Ledger.Ends(&l)
 				resp.Lots = append(resp.Lots, lotProto(account, l))
 			}
 		}
@@ -159,6 +165,7 @@ func lotProto(account string, l ledger.Lot) *loyaltyv1.Lot {
 	out := &loyaltyv1.Lot{
 		Number: l.N, Wallet: account[strings.Index(account, "/")+1:], Points: l.Points, Open: l.Open, Reserved: l.Reserved, IssueTime: timestamp(l.IssuedAt),
 		ActivateTime: timestamp(l.ActivatesAt), ExpireTime: timestamp(l.ExpiresAt), Rule: l.Rule, Source: l.Source, Entry: l.Tx,
+		Life: l.Life, Policy: l.Policy,
 		State: loyaltyv1.LotState_LOT_STATE_AVAILABLE,
 	}
 	switch {
@@ -191,7 +198,7 @@ func (s *Server) AdjustPoints(ctx context.Context, req *loyaltyv1.AdjustPointsRe
 		if err != nil {
 			return nil, err
 		}
-		tx, err := adjust(w, u.Now, req.GetPoints(), ends)
+		tx, err := adjust(w, p.Value, req.GetProgram(), u.Now, req.GetPoints(), ends)
 		if err != nil {
 			return nil, err
 		}
@@ -204,7 +211,7 @@ func (s *Server) AdjustPoints(ctx context.Context, req *loyaltyv1.AdjustPointsRe
 	})
 }
 
-func adjust(w *book.Work, now clock.Millis, points int64, ends clock.Millis) (ledger.Transaction, error) {
+func adjust(w *book.Work, p tables.Program, programID string, now clock.Millis, points int64, ends clock.Millis) (ledger.Transaction, error) {
 	step := ledger.Step{Now: now}
 	if points < 0 {
 		if ends != 0 {
@@ -216,6 +223,19 @@ func adjust(w *book.Work, now clock.Millis, points int64, ends clock.Millis) (le
 	if ends != 0 && ends <= now {
 		return ledger.Transaction{}, fault.Invalid("expireTime", "it has passed")
 	}
-	tx, err := w.Book.Issue(step, ledger.KindAdjust, []ledger.NewLot{{Points: points, ExpiresAt: ends, From: ledger.Adjusted}})
+	lot := ledger.NewLot{Points: points, ExpiresAt: ends, From: ledger.Adjusted}
+	if text := p.Points.Life; ends == 0 && text != "" {
+		zone, err := calendar.LoadZone("timeZone", p.TimeZone)
+		if err != nil {
+			return ledger.Transaction{}, err
+		}
+		life, err := lifeOf(text)
+		if err != nil {
+			return ledger.Transaction{}, err
+		}
+		lot.ExpiresAt, lot.Life, lot.Policy = life.Ends(zone, now, now), text, programVersion(programID, p)
+	}
+	step.Idle = active(p, now)
+	tx, err := w.Book.Issue(step, ledger.KindAdjust, []ledger.NewLot{lot})
 	return tx, book.Refused(err)
 }

@@ -36,6 +36,7 @@ func programProto(id string, version int64, p tables.Program) *loyaltyv1.Program
 		CreateTime: timestamp(p.CreatedAt), UpdateTime: timestamp(p.UpdatedAt),
 	}
 	out.Redemptions = &loyaltyv1.RedemptionSettings{ReservationMinutes: int32(reserveMinutes(p)), Returned: restoringToProto[restoring(p)]}
+	out.Points = pointSettingsProto(p.Points)
 	for _, w := range p.Wallets {
 		out.Wallets = append(out.Wallets, &loyaltyv1.Wallet{Id: w.ID, Singular: w.Singular, Plural: w.Plural})
 	}
@@ -50,6 +51,9 @@ func (s *Server) CreateProgram(ctx context.Context, req *loyaltyv1.CreateProgram
 		return nil, err
 	}
 	if p.Wallets, err = wallets(req.GetWallets()); err != nil {
+		return nil, err
+	}
+	if p.Points, err = pointSettings(req.GetPoints()); err != nil {
 		return nil, err
 	}
 	setRedemptions(&p, req.GetRedemptions())
@@ -191,6 +195,10 @@ func (s *Server) UpdateProgram(ctx context.Context, req *loyaltyv1.UpdateProgram
 	if err != nil {
 		return nil, err
 	}
+	points, err := pointSettings(req.GetPoints())
+	if err != nil {
+		return nil, err
+	}
 	out, err := book.Do(ctx, s.books, req, func(ctx context.Context, u *book.Unit) (*loyaltyv1.UpdateProgramResponse, error) {
 		row, err := tables.Programs.GetForUpdate(ctx, u.Tx, req.GetProgram())
 		if store.IsNotFound(err) {
@@ -211,7 +219,7 @@ func (s *Server) UpdateProgram(ctx context.Context, req *loyaltyv1.UpdateProgram
 			return nil, err
 		}
 		p := &row.Value
-		p.DisplayName, p.Wallets, p.TimeZone, p.UpdatedAt = req.GetDisplayName(), given, tz, u.Now
+		p.DisplayName, p.Wallets, p.TimeZone, p.Points, p.UpdatedAt = req.GetDisplayName(), given, tz, points, u.Now
 		setRedemptions(p, req.GetRedemptions())
 		p.Version++
 		if row, err = tables.Programs.Put(ctx, u.Tx, row); err != nil {

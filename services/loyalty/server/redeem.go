@@ -88,7 +88,7 @@ func (s *Server) reserve(ctx context.Context, u *book.Unit, want redeeming) (sto
 	if err := take(ctx, u, r, &row); err != nil {
 		return none, err
 	}
-	tx, err := w.Book.Reserve(ledger.Step{Now: u.Now}, row.ID, price, row.Value.EndsAt)
+	tx, err := w.Book.Reserve(ledger.Step{Now: u.Now, Idle: active(p.Value, u.Now)}, row.ID, price, row.Value.EndsAt)
 	if err != nil {
 		return none, book.Refused(err)
 	}
@@ -293,12 +293,15 @@ func (s *Server) act(ctx context.Context, u *book.Unit, programID, redemptionID 
 
 // move moves the points of a redemption.
 func advance(ctx context.Context, u *book.Unit, w *book.Work, row store.Row[tables.Redemption], a reward.Action) (ledger.Transaction, error) {
-	step := ledger.Step{Now: u.Now}
-	switch a {
-	case reward.Commit:
+	if a == reward.Cancel {
+		return w.Book.Cancel(ledger.Step{Now: u.Now}, row.ID)
+	}
+	step, err := activity(ctx, u, row.Value.Program)
+	if err != nil {
+		return ledger.Transaction{}, err
+	}
+	if a == reward.Commit {
 		return w.Book.Commit(step, row.ID)
-	case reward.Cancel:
-		return w.Book.Cancel(step, row.ID)
 	}
 	spent, err := tables.Journal.Get(ctx, u.Tx, book.EntryID(w.ID, row.Value.CommitEntry))
 	if err != nil {

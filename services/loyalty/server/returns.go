@@ -27,6 +27,8 @@ type cameBack struct {
 	Asked    bool            `json:"asked,omitempty"`
 	// Story is that of the order: what it was given for its telling is less now.
 	Story string `json:"story,omitempty"`
+	// Cancelled says that it did not come back but was never carried out; then there is no ReturnID.
+	Cancelled bool `json:"cancelled,omitempty"`
 }
 
 // orderProto is an order as the API shows it, from the entries that recorded it and its returns.
@@ -49,26 +51,34 @@ func orderOf(e tables.Entry, f earned, returns []tables.Entry) (*loyaltyv1.Order
 			Id: l.ID, Sku: l.SKU, Categories: l.Categories, Quantity: l.Quantity.String(), Amount: l.Amount, Attributes: l.Attributes,
 		})
 	}
+	out.State = loyaltyv1.OrderState_ORDER_STATE_RECORDED
 	for _, r := range returns {
-		back, err := returnProto(r)
+		back, all, err := returnProto(r)
 		if err != nil {
 			return nil, err
 		}
 		out.Returns = append(out.Returns, back)
+		switch out.State = loyaltyv1.OrderState_ORDER_STATE_PARTLY_RETURNED; {
+		case all && back.GetCancelled():
+			out.State = loyaltyv1.OrderState_ORDER_STATE_CANCELLED
+		case all:
+			out.State = loyaltyv1.OrderState_ORDER_STATE_RETURNED
+		}
 	}
 	return out, nil
 }
 
-func returnProto(e tables.Entry) (*loyaltyv1.OrderReturn, error) {
+// returnProto is a return or a cancellation as the API shows it, and whether nothing is left of the order after it.
+func returnProto(e tables.Entry) (shown *loyaltyv1.OrderReturn, all bool, err error) {
 	var f cameBack
 	if err := json.Unmarshal(e.Facts, &f); err != nil {
-		return nil, err
+		return nil, false, err
 	}
 	return &loyaltyv1.OrderReturn{
 		ReturnId: f.ReturnID, RecordTime: timestamp(e.Tx.RecordedAt), Amount: f.Back.Money, Points: f.Points, FromPending: f.Reversal.FromPending,
 		FromAvailable: f.Reversal.FromAvailable, AsDebt: f.Reversal.AsDebt, Forgiven: f.Reversal.Forgiven,
-		Restored: f.Restored, Asked: f.Asked,
-	}, nil
+		Restored: f.Restored, Asked: f.Asked, Cancelled: f.Cancelled,
+	}, f.Back.All, nil
 }
 
 // mostReturns bounds how many returns an order has.
@@ -78,7 +88,7 @@ const mostReturns = 200
 func orderEntries(find func(name string) (tables.Entry, error), program, order string) (e tables.Entry, returns []tables.Entry, err error) {
 	e, err = find(orderKey(program, order, 0))
 	if store.IsNotFound(err) {
-		return e, nil, fault.NotFound.New("There is no order %q in the programme %q.", order, program)
+		return e, nil, noOrder(program, order)
 	}
 	for n := 1; err == nil && n <= mostReturns; n++ {
 		var r tables.Entry
@@ -92,13 +102,14 @@ func orderEntries(find func(name string) (tables.Entry, error), program, order s
 	return e, returns, err
 }
 
+func noOrder(program, order string) error {
+	return fault.NotFound.New("There is no order %q in the programme %q.", order, program)
+}
+
 // GetOrder returns an order.
 func (s *Server) GetOrder(ctx context.Context, req *loyaltyv1.GetOrderRequest) (*loyaltyv1.GetOrderResponse, error) {
 	return read(ctx, s, func(ctx context.Context, tx store.Reader) (*loyaltyv1.GetOrderResponse, error) {
-		e, returns, err := orderEntries(func(name string) (tables.Entry, error) {
-			row, err := tables.Journal.First(ctx, tx, store.Query{Index: "by_once", Equal: []any{name}})
-			return row.Value, err
-		}, req.GetProgram(), req.GetOrder())
+		e, returns, err := orderEntries(onceIn(ctx, tx), req.GetProgram(), req.GetOrder())
 		if err != nil {
 			return nil, err
 		}
@@ -115,6 +126,8 @@ type returning struct {
 	back     earning.Back
 	policy   ledger.Reach
 	returnID string
+	// cancelled says that nothing came back: the order, or what is left of it, is not carried out.
+	cancelled bool
 }
 
 // ReturnOrder records that something of an order came back.
@@ -123,29 +136,40 @@ func (s *Server) ReturnOrder(ctx context.Context, req *loyaltyv1.ReturnOrderRequ
 	if err != nil {
 		return nil, err
 	}
-	policy := ledger.Reach(req.GetPolicy())
-	if policy == "" {
-		policy = ledger.WithinBalance
-	}
 	// A return may change the redemption that paid for the order, which has rows of its own.
 	return book.Do(ctx, s.books, req, func(ctx context.Context, u *book.Unit) (*loyaltyv1.ReturnOrderResponse, error) {
-		r := returning{policy: policy, returnID: req.GetReturnId()}
-		var err error
-		r.entry, r.returns, err = orderEntries(func(name string) (tables.Entry, error) { return u.Once(ctx, name) }, req.GetProgram(), req.GetOrder())
+		p, err := program(ctx, u.Tx, req.GetProgram())
 		if err != nil {
 			return nil, err
 		}
-		if err := r.reckon(more); err != nil {
-			return nil, err
-		}
-		e, err := s.takeBack(ctx, u, r)
+		r := returning{policy: reach(req.GetPolicy(), p.Value), returnID: req.GetReturnId()}
+		back, e, err := s.comeBack(ctx, u, &r, req.GetProgram(), req.GetOrder(), more)
 		if err != nil {
 			return nil, err
 		}
-		u.Name(e, orderKey(req.GetProgram(), req.GetOrder(), len(r.returns)+1))
-		out, err := returnProto(*e)
-		return &loyaltyv1.ReturnOrderResponse{Return: out, Entry: entryProto(*e)}, err
+		return &loyaltyv1.ReturnOrderResponse{Return: back, Entry: entryProto(*e)}, err
 	})
+}
+
+// comeBack records that something of an order came back or was cancelled.
+func (s *Server) comeBack(
+	ctx context.Context, u *book.Unit, r *returning, programID, order string, more []earning.Returned,
+) (*loyaltyv1.OrderReturn, *tables.Entry, error) {
+	var err error
+	r.entry, r.returns, err = orderEntries(func(name string) (tables.Entry, error) { return u.Once(ctx, name) }, programID, order)
+	if err != nil {
+		return nil, nil, err
+	}
+	if err := r.reckon(more); err != nil {
+		return nil, nil, err
+	}
+	e, err := s.takeBack(ctx, u, *r)
+	if err != nil {
+		return nil, nil, err
+	}
+	u.Name(e, orderKey(programID, order, len(r.returns)+1))
+	out, _, err := returnProto(*e)
+	return out, e, err
 }
 
 func returnedFrom(req *loyaltyv1.ReturnOrderRequest) ([]earning.Returned, error) {
@@ -178,8 +202,11 @@ func (r *returning) reckon(more []earning.Returned) error {
 		if err := json.Unmarshal(e.Facts, &f); err != nil {
 			return err
 		}
-		if f.ReturnID == r.returnID {
+		if !r.cancelled && f.ReturnID == r.returnID {
 			return fault.AlreadyExists.New("The return %q is recorded already.", r.returnID).With(fault.Field{Path: "returnId", Message: "A return counts once."})
+		}
+		if f.Back.All && f.Cancelled {
+			return fault.IllegalState.New("The order is cancelled.")
 		}
 		if f.Back.All {
 			return fault.IllegalState.New("All of the order has come back already.")
@@ -217,7 +244,7 @@ func gone(before []earning.Returned, line string) bool {
 // takeBack takes the points back in every wallet, and returns the entry in the usual one.
 func (s *Server) takeBack(ctx context.Context, u *book.Unit, r returning) (*tables.Entry, error) {
 	o, e := r.facts.Input.Order, r.entry
-	facts := cameBack{ReturnID: r.returnID, Back: r.back, Policy: r.policy, Story: r.facts.Story}
+	facts := cameBack{ReturnID: r.returnID, Back: r.back, Policy: r.policy, Story: r.facts.Story, Cancelled: r.cancelled}
 	for wallet, number := range r.facts.Entries {
 		row, err := tables.Journal.Get(ctx, u.Tx, book.EntryID(tables.AccountID(e.Member, wallet), number))
 		if err != nil {
@@ -260,10 +287,14 @@ func (s *Server) takeBack(ctx context.Context, u *book.Unit, r returning) (*tabl
 	out.Source = e.Source
 	if tx.Kind == ledger.KindNote {
 		out.Type = returnedType
+		if r.cancelled {
+			out.Type = cancelledType
+		}
 	}
 	out.Counts = &tables.Counts{At: o.At, Spend: -r.back.Money}
-	if r.back.All {
+	if r.back.All { // the member has not bought it then
 		out.Counts.Visits = -1
+		w.Row.Value.Orders = max(0, w.Row.Value.Orders-1)
 	}
 	w.Row.Value.Counters = r.unused(w.Row.Value.Counters)
 	out.Facts, err = book.Facts(facts)
@@ -289,22 +320,19 @@ func (r *returning) reverse(w *book.Work, e tables.Entry, wallet string, u *book
 		tx, err = w.Book.Note(step)
 		return tx, reversal, 0, book.Refused(err)
 	}
-	var from []ledger.Take
-	opened := e.Tx.Lots
-	if w.ID != e.Tx.Account { // the member was merged, and the lots have other names there
-		opened = nil
+	opened, err := lotsGiven(w, e)
+	if err != nil {
+		return tx, reversal, 0, err
 	}
-	for _, c := range opened {
-		if c.Opened == nil {
-			continue
-		}
-		share := c.Opened.Rule
-		if _, line, own := strings.Cut(c.Opened.Source, lineOf); own {
+	var from []ledger.Take
+	for _, at := range opened {
+		share := at.lot.Rule
+		if _, line, own := strings.Cut(at.lot.Source, lineOf); own {
 			share += lineOf + line
 		}
-		if n := min(left[share], c.Opened.Points); n > 0 {
+		if n := min(left[share], at.lot.Points); n > 0 {
 			left[share] -= n
-			from = append(from, ledger.Take{LotRef: c.LotRef, Points: n})
+			from = append(from, ledger.Take{LotRef: at.ref, Points: n})
 		}
 	}
 	tx, reversal, err = w.Book.Reverse(step, from, points, r.policy)

@@ -150,7 +150,11 @@ func (s *Server) ReleaseReview(ctx context.Context, req *loyaltyv1.ReleaseReview
 			for i, at := range frozen {
 				refs[i] = at.ref
 			}
-			tx, err := w.Book.Unfreeze(ledger.Step{Now: u.Now}, refs)
+			step, err := activity(ctx, u, req.GetProgram())
+			if err != nil {
+				return nil, err
+			}
+			tx, err := w.Book.Unfreeze(step, refs)
 			if err != nil {
 				return nil, book.Refused(err)
 			}

@@ -3,6 +3,9 @@ package server
 import (
 	"context"
 	"fmt"
+	"maps"
+	"regexp"
+	"slices"
 	"strings"
 	"sync"
 
@@ -55,28 +58,62 @@ func ruleOf(id string, t *loyaltyv1.EarningRuleTerms, p tables.Program) (earning
 		return r, err
 	}
 	r.Activation.PerLine = t.GetPerLine()
-	if t.GetLife() == "" {
-		return r, nil
+	if r.Activation.Kind == calendar.OnEvent && (r.Trigger.Kind == earning.KindVisit || r.Trigger.Kind == earning.KindEvent) {
+		return r, fault.Invalid("terms.activation", "Only what happens to orders can be waited for, and the rule is for visits or events")
 	}
-	if r.Life, err = calendar.ParseLife("terms.life", t.GetLife()); err == nil && r.Life.Moves() {
-		err = fault.Invalid("terms.life", "Points of a rule cannot live by inactivity: their end is a date")
-	}
-	return r, err
+	return r, livesOf(&r, t)
 }
 
-// activationOf reads when points can be spent: "", "P14D" or "2027-01-01".
+// livesOf reads how long the points of a rule live.
+func livesOf(r *earning.Rule, t *loyaltyv1.EarningRuleTerms) (err error) {
+	if t.GetLife() != "" {
+		if r.Life, err = calendar.ParseLife("terms.life", t.GetLife()); err != nil {
+			return err
+		}
+	}
+	for _, tier := range slices.Sorted(maps.Keys(t.GetTierLives())) {
+		life, err := calendar.ParseLife(fmt.Sprintf("terms.tierLives[%q]", tier), t.GetTierLives()[tier])
+		if err != nil {
+			return err
+		}
+		if r.Lives == nil {
+			r.Lives = map[string]calendar.Life{}
+		}
+		r.Lives[tier] = life
+	}
+	return nil
+}
+
+// eventName is the name of something that happens to an order.
+var eventName = regexp.MustCompile(`^[a-z0-9._-]{1,64}$`)
+
+// activationOf reads when points can be spent: "", "P14D", "P14D to month", "2027-01-01", "event delivered" or "manual".
 func activationOf(text string) (earning.Activation, error) {
+	const path = "terms.activation"
 	a := calendar.Activation{Kind: calendar.Immediate}
 	var err error
 	switch {
 	case text == "":
+	case text == string(calendar.ByHand):
+		a.Kind = calendar.ByHand
+	case strings.HasPrefix(text, "event "):
+		a.Kind, a.Event = calendar.OnEvent, strings.TrimPrefix(text, "event ")
+		if !eventName.MatchString(a.Event) {
+			err = fault.Invalid(path, "%q is no name of an event such as \"event delivered\": lower-case letters, digits, dots, hyphens", a.Event)
+		}
 	case strings.HasPrefix(text, "P"):
 		a.Kind = calendar.After
-		a.Span, err = calendar.ParseSpan("terms.activation", text)
+		span, round, _ := strings.Cut(text, " to ")
+		if a.Span, err = calendar.ParseSpan(path, span); err == nil && span != text {
+			a.Round = calendar.Unit(round)
+			if a.Round == "" || a.Validate(path) != nil {
+				err = fault.Invalid(path, "A span is rounded to the end of a day, month, quarter or year, such as \"P14D to month\", not %q", round)
+			}
+		}
 	default:
 		a.Kind = calendar.OnDate
-		if a.On, err = calendar.ParseDate("terms.activation", text); err != nil {
-			err = fault.Invalid("terms.activation", "%q is neither a span such as P14D nor a date such as 2027-01-01", text)
+		if a.On, err = calendar.ParseDate(path, text); err != nil {
+			err = fault.Invalid(path, "%q is neither a span such as P14D nor a date such as 2027-01-01, nor \"event delivered\", nor \"manual\"", text)
 		}
 	}
 	return earning.Activation{Activation: a}, err
@@ -85,9 +122,16 @@ func activationOf(text string) (earning.Activation, error) {
 func activationText(a calendar.Activation) string {
 	switch a.Kind {
 	case calendar.After:
+		if a.Round != "" {
+			return a.Span.String() + " to " + string(a.Round)
+		}
 		return a.Span.String()
 	case calendar.OnDate:
 		return a.On.String()
+	case calendar.OnEvent:
+		return "event " + a.Event
+	case calendar.ByHand:
+		return string(a.Kind)
 	}
 	return ""
 }
@@ -141,6 +185,12 @@ func ruleProto(program string, version int64, v tables.Rule) *loyaltyv1.EarningR
 	}
 	if r.Life.Kind != "" {
 		t.Life = r.Life.String()
+	}
+	for tier, life := range r.Lives {
+		if t.TierLives == nil {
+			t.TierLives = map[string]string{}
+		}
+		t.TierLives[tier] = life.String()
 	}
 	for _, d := range r.Window.Weekdays {
 		t.Weekdays = append(t.Weekdays, int32(d))

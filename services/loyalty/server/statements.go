@@ -136,15 +136,16 @@ func (s *Server) statementWallet(ctx context.Context, tx store.Reader, member, w
 	if err != nil {
 		return nil, err
 	}
-	out := &loyaltyv1.StatementWallet{Account: accountProto(wallet, view.Account())}
+	account := view.Account()
+	out := &loyaltyv1.StatementWallet{Account: accountProto(wallet, account)}
 	expires, activates := map[clock.Millis]int64{}, map[clock.Millis]int64{}
 	err = eachOpenLot(view, func(l ledger.Lot) bool {
-		switch {
+		switch ends := account.Ends(&l); {
 		case l.FrozenAt != 0:
 		case l.Pending && l.ActivatesAt != 0:
 			activates[l.ActivatesAt] += l.Open
-		case !l.Pending && l.ExpiresAt != 0 && l.Open > l.Reserved:
-			expires[l.ExpiresAt] += l.Open - l.Reserved
+		case !l.Pending && ends != 0 && l.Open > l.Reserved:
+			expires[ends] += l.Open - l.Reserved
 		}
 		return len(expires) < 4*mostAhead
 	})

@@ -116,9 +116,23 @@ type Program struct {
 	// ReserveMinutes is how long a reservation holds, zero meaning the usual time. Returned is what becomes of a redemption whose order is returned.
 	ReserveMinutes int              `json:"reserveMinutes,omitempty"`
 	Returned       reward.Restoring `json:"returned,omitempty"`
-	Version        int              `json:"version"`
-	CreatedAt      clock.Millis     `json:"createdAt"`
-	UpdatedAt      clock.Millis     `json:"updatedAt"`
+	// Points says how points live and which orders are taken in.
+	Points    Points       `json:"points,omitzero"`
+	Version   int          `json:"version"`
+	CreatedAt clock.Millis `json:"createdAt"`
+	UpdatedAt clock.Millis `json:"updatedAt"`
+}
+
+// Points is what a programme says of points and orders, in the words in which it was said; what is empty is as it is usual.
+type Points struct {
+	// Life is how long points live that were given without a life of their own, in words of package calendar.
+	Life string `json:"life,omitempty"`
+	// Policy is how far returns go, where they do not say.
+	Policy ledger.Reach `json:"policy,omitempty"`
+	// CancelWindow is how long after it was placed an order can be cancelled; Oldest and Ahead bound the times of orders and events. All are spans.
+	CancelWindow string `json:"cancelWindow,omitempty"`
+	Oldest       string `json:"oldest,omitempty"`
+	Ahead        string `json:"ahead,omitempty"`
 }
 
 // Programs by id.

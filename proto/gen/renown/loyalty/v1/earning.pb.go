@@ -161,12 +161,16 @@ type EarningRuleTerms struct {
 	Priority int64 `protobuf:"varint,24,opt,name=priority,proto3" json:"priority,omitempty"`
 	// How exact points become whole ones, once for the whole award: "floor" (the default), "half_up", "half_even" or "ceil".
 	Rounding string `protobuf:"bytes,25,opt,name=rounding,proto3" json:"rounding,omitempty"`
-	// When the points can be spent: at once if empty, after a span such as "P14D", or from a date such as "2027-01-01".
+	// When the points can be spent: at once if empty; after a span such as "P14D", or "P14D to month" for the end of the day, month, quarter or year in which that falls;
+	// from a date such as "2027-01-01"; when an event of the order is recorded, such as "event delivered"; or "manual", when somebody activates them.
 	Activation string `protobuf:"bytes,26,opt,name=activation,proto3" json:"activation,omitempty"`
 	// Each line's points are a lot of their own, from which a return of the line takes.
 	PerLine bool `protobuf:"varint,27,opt,name=per_line,json=perLine,proto3" json:"per_line,omitempty"`
-	// How long the points live: "never", "rolling P12M", "rolling P12M to month", "calendar 12-31"; empty means never.
-	Life          string `protobuf:"bytes,28,opt,name=life,proto3" json:"life,omitempty"`
+	// How long the points live: "never"; "rolling P12M" from when they are available, "rolling P12M from issue", "rolling P12M to month" for the end of the month; "calendar
+	// 12-31", "calendar 12-31 least P6M"; "inactivity P12M" from the member's last activity. Empty means what the programme says.
+	Life string `protobuf:"bytes,28,opt,name=life,proto3" json:"life,omitempty"`
+	// Another life for members of some tiers, by the tier's id.
+	TierLives     map[string]string `protobuf:"bytes,40,rep,name=tier_lives,json=tierLives,proto3" json:"tier_lives,omitempty" protobuf_key:"bytes,1,opt,name=key" protobuf_val:"bytes,2,opt,name=value"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -395,6 +399,13 @@ func (x *EarningRuleTerms) GetLife() string {
 		return x.Life
 	}
 	return ""
+}
+
+func (x *EarningRuleTerms) GetTierLives() map[string]string {
+	if x != nil {
+		return x.TierLives
+	}
+	return nil
 }
 
 // EarningRuleHours is a span of the local day.
@@ -1641,8 +1652,7 @@ const file_renown_loyalty_v1_earning_proto_rawDesc = "" +
 	"\x05terms\x18\x03 \x01(\v2#.renown.loyalty.v1.EarningRuleTermsR\x05terms\x12;\n" +
 	"\vupdate_time\x18\x04 \x01(\v2\x1a.google.protobuf.TimestampR\n" +
 	"updateTime\x12\x12\n" +
-	"\x04etag\x18\x05 \x01(\tR\x04etag\"\xf7\n" +
-	"\n" +
+	"\x04etag\x18\x05 \x01(\tR\x04etag\"\x9a\f\n" +
 	"\x10EarningRuleTerms\x12-\n" +
 	"\fdisplay_name\x18\x01 \x01(\tB\n" +
 	"\xbaH\ar\x05\x10\x01\x18\xc8\x01R\vdisplayName\x12\x1f\n" +
@@ -1683,8 +1693,14 @@ const file_renown_loyalty_v1_earning_proto_rawDesc = "" +
 	"activation\x18\x1a \x01(\tB\a\xbaH\x04r\x02\x18dR\n" +
 	"activation\x12\x19\n" +
 	"\bper_line\x18\x1b \x01(\bR\aperLine\x12\x1b\n" +
-	"\x04life\x18\x1c \x01(\tB\a\xbaH\x04r\x02\x18dR\x04life\x1a=\n" +
+	"\x04life\x18\x1c \x01(\tB\a\xbaH\x04r\x02\x18dR\x04life\x12c\n" +
+	"\n" +
+	"tier_lives\x18( \x03(\v22.renown.loyalty.v1.EarningRuleTerms.TierLivesEntryB\x10\xbaH\r\x9a\x01\n" +
+	"\x102*\x06r\x04\x10\x01\x18dR\ttierLives\x1a=\n" +
 	"\x0fTierValuesEntry\x12\x10\n" +
+	"\x03key\x18\x01 \x01(\tR\x03key\x12\x14\n" +
+	"\x05value\x18\x02 \x01(\tR\x05value:\x028\x01\x1a<\n" +
+	"\x0eTierLivesEntry\x12\x10\n" +
 	"\x03key\x18\x01 \x01(\tR\x03key\x12\x14\n" +
 	"\x05value\x18\x02 \x01(\tR\x05value:\x028\x01\"P\n" +
 	"\x10EarningRuleHours\x12\x1c\n" +
@@ -1791,7 +1807,7 @@ func file_renown_loyalty_v1_earning_proto_rawDescGZIP() []byte {
 	return file_renown_loyalty_v1_earning_proto_rawDescData
 }
 
-var file_renown_loyalty_v1_earning_proto_msgTypes = make([]protoimpl.MessageInfo, 21)
+var file_renown_loyalty_v1_earning_proto_msgTypes = make([]protoimpl.MessageInfo, 22)
 var file_renown_loyalty_v1_earning_proto_goTypes = []any{
 	(*EarningRule)(nil),               // 0: renown.loyalty.v1.EarningRule
 	(*EarningRuleTerms)(nil),          // 1: renown.loyalty.v1.EarningRuleTerms
@@ -1814,45 +1830,47 @@ var file_renown_loyalty_v1_earning_proto_goTypes = []any{
 	(*ExplainedCompetitor)(nil),       // 18: renown.loyalty.v1.ExplainedCompetitor
 	(*ExplainedShare)(nil),            // 19: renown.loyalty.v1.ExplainedShare
 	nil,                               // 20: renown.loyalty.v1.EarningRuleTerms.TierValuesEntry
-	(*timestamppb.Timestamp)(nil),     // 21: google.protobuf.Timestamp
+	nil,                               // 21: renown.loyalty.v1.EarningRuleTerms.TierLivesEntry
+	(*timestamppb.Timestamp)(nil),     // 22: google.protobuf.Timestamp
 }
 var file_renown_loyalty_v1_earning_proto_depIdxs = []int32{
 	1,  // 0: renown.loyalty.v1.EarningRule.terms:type_name -> renown.loyalty.v1.EarningRuleTerms
-	21, // 1: renown.loyalty.v1.EarningRule.update_time:type_name -> google.protobuf.Timestamp
+	22, // 1: renown.loyalty.v1.EarningRule.update_time:type_name -> google.protobuf.Timestamp
 	20, // 2: renown.loyalty.v1.EarningRuleTerms.tier_values:type_name -> renown.loyalty.v1.EarningRuleTerms.TierValuesEntry
-	21, // 3: renown.loyalty.v1.EarningRuleTerms.from_time:type_name -> google.protobuf.Timestamp
-	21, // 4: renown.loyalty.v1.EarningRuleTerms.until_time:type_name -> google.protobuf.Timestamp
+	22, // 3: renown.loyalty.v1.EarningRuleTerms.from_time:type_name -> google.protobuf.Timestamp
+	22, // 4: renown.loyalty.v1.EarningRuleTerms.until_time:type_name -> google.protobuf.Timestamp
 	2,  // 5: renown.loyalty.v1.EarningRuleTerms.hours:type_name -> renown.loyalty.v1.EarningRuleHours
 	3,  // 6: renown.loyalty.v1.EarningRuleTerms.caps:type_name -> renown.loyalty.v1.EarningRuleCap
-	1,  // 7: renown.loyalty.v1.CreateEarningRuleRequest.terms:type_name -> renown.loyalty.v1.EarningRuleTerms
-	0,  // 8: renown.loyalty.v1.CreateEarningRuleResponse.rule:type_name -> renown.loyalty.v1.EarningRule
-	1,  // 9: renown.loyalty.v1.UpdateEarningRuleRequest.terms:type_name -> renown.loyalty.v1.EarningRuleTerms
-	0,  // 10: renown.loyalty.v1.UpdateEarningRuleResponse.rule:type_name -> renown.loyalty.v1.EarningRule
-	0,  // 11: renown.loyalty.v1.GetEarningRuleResponse.rule:type_name -> renown.loyalty.v1.EarningRule
-	0,  // 12: renown.loyalty.v1.ListEarningRulesResponse.rules:type_name -> renown.loyalty.v1.EarningRule
-	1,  // 13: renown.loyalty.v1.ExplainedRule.terms:type_name -> renown.loyalty.v1.EarningRuleTerms
-	13, // 14: renown.loyalty.v1.ExplainedRule.conditions:type_name -> renown.loyalty.v1.ExplainedCondition
-	15, // 15: renown.loyalty.v1.ExplainedRule.steps:type_name -> renown.loyalty.v1.ExplainedStep
-	16, // 16: renown.loyalty.v1.ExplainedRule.caps:type_name -> renown.loyalty.v1.ExplainedCap
-	17, // 17: renown.loyalty.v1.ExplainedRule.stacking:type_name -> renown.loyalty.v1.ExplainedStacking
-	19, // 18: renown.loyalty.v1.ExplainedRule.shares:type_name -> renown.loyalty.v1.ExplainedShare
-	14, // 19: renown.loyalty.v1.ExplainedCondition.values:type_name -> renown.loyalty.v1.ExplainedValue
-	3,  // 20: renown.loyalty.v1.ExplainedCap.cap:type_name -> renown.loyalty.v1.EarningRuleCap
-	21, // 21: renown.loyalty.v1.ExplainedCap.end_time:type_name -> google.protobuf.Timestamp
-	18, // 22: renown.loyalty.v1.ExplainedStacking.competitors:type_name -> renown.loyalty.v1.ExplainedCompetitor
-	4,  // 23: renown.loyalty.v1.EarningRulesService.CreateEarningRule:input_type -> renown.loyalty.v1.CreateEarningRuleRequest
-	6,  // 24: renown.loyalty.v1.EarningRulesService.UpdateEarningRule:input_type -> renown.loyalty.v1.UpdateEarningRuleRequest
-	8,  // 25: renown.loyalty.v1.EarningRulesService.GetEarningRule:input_type -> renown.loyalty.v1.GetEarningRuleRequest
-	10, // 26: renown.loyalty.v1.EarningRulesService.ListEarningRules:input_type -> renown.loyalty.v1.ListEarningRulesRequest
-	5,  // 27: renown.loyalty.v1.EarningRulesService.CreateEarningRule:output_type -> renown.loyalty.v1.CreateEarningRuleResponse
-	7,  // 28: renown.loyalty.v1.EarningRulesService.UpdateEarningRule:output_type -> renown.loyalty.v1.UpdateEarningRuleResponse
-	9,  // 29: renown.loyalty.v1.EarningRulesService.GetEarningRule:output_type -> renown.loyalty.v1.GetEarningRuleResponse
-	11, // 30: renown.loyalty.v1.EarningRulesService.ListEarningRules:output_type -> renown.loyalty.v1.ListEarningRulesResponse
-	27, // [27:31] is the sub-list for method output_type
-	23, // [23:27] is the sub-list for method input_type
-	23, // [23:23] is the sub-list for extension type_name
-	23, // [23:23] is the sub-list for extension extendee
-	0,  // [0:23] is the sub-list for field type_name
+	21, // 7: renown.loyalty.v1.EarningRuleTerms.tier_lives:type_name -> renown.loyalty.v1.EarningRuleTerms.TierLivesEntry
+	1,  // 8: renown.loyalty.v1.CreateEarningRuleRequest.terms:type_name -> renown.loyalty.v1.EarningRuleTerms
+	0,  // 9: renown.loyalty.v1.CreateEarningRuleResponse.rule:type_name -> renown.loyalty.v1.EarningRule
+	1,  // 10: renown.loyalty.v1.UpdateEarningRuleRequest.terms:type_name -> renown.loyalty.v1.EarningRuleTerms
+	0,  // 11: renown.loyalty.v1.UpdateEarningRuleResponse.rule:type_name -> renown.loyalty.v1.EarningRule
+	0,  // 12: renown.loyalty.v1.GetEarningRuleResponse.rule:type_name -> renown.loyalty.v1.EarningRule
+	0,  // 13: renown.loyalty.v1.ListEarningRulesResponse.rules:type_name -> renown.loyalty.v1.EarningRule
+	1,  // 14: renown.loyalty.v1.ExplainedRule.terms:type_name -> renown.loyalty.v1.EarningRuleTerms
+	13, // 15: renown.loyalty.v1.ExplainedRule.conditions:type_name -> renown.loyalty.v1.ExplainedCondition
+	15, // 16: renown.loyalty.v1.ExplainedRule.steps:type_name -> renown.loyalty.v1.ExplainedStep
+	16, // 17: renown.loyalty.v1.ExplainedRule.caps:type_name -> renown.loyalty.v1.ExplainedCap
+	17, // 18: renown.loyalty.v1.ExplainedRule.stacking:type_name -> renown.loyalty.v1.ExplainedStacking
+	19, // 19: renown.loyalty.v1.ExplainedRule.shares:type_name -> renown.loyalty.v1.ExplainedShare
+	14, // 20: renown.loyalty.v1.ExplainedCondition.values:type_name -> renown.loyalty.v1.ExplainedValue
+	3,  // 21: renown.loyalty.v1.ExplainedCap.cap:type_name -> renown.loyalty.v1.EarningRuleCap
+	22, // 22: renown.loyalty.v1.ExplainedCap.end_time:type_name -> google.protobuf.Timestamp
+	18, // 23: renown.loyalty.v1.ExplainedStacking.competitors:type_name -> renown.loyalty.v1.ExplainedCompetitor
+	4,  // 24: renown.loyalty.v1.EarningRulesService.CreateEarningRule:input_type -> renown.loyalty.v1.CreateEarningRuleRequest
+	6,  // 25: renown.loyalty.v1.EarningRulesService.UpdateEarningRule:input_type -> renown.loyalty.v1.UpdateEarningRuleRequest
+	8,  // 26: renown.loyalty.v1.EarningRulesService.GetEarningRule:input_type -> renown.loyalty.v1.GetEarningRuleRequest
+	10, // 27: renown.loyalty.v1.EarningRulesService.ListEarningRules:input_type -> renown.loyalty.v1.ListEarningRulesRequest
+	5,  // 28: renown.loyalty.v1.EarningRulesService.CreateEarningRule:output_type -> renown.loyalty.v1.CreateEarningRuleResponse
+	7,  // 29: renown.loyalty.v1.EarningRulesService.UpdateEarningRule:output_type -> renown.loyalty.v1.UpdateEarningRuleResponse
+	9,  // 30: renown.loyalty.v1.EarningRulesService.GetEarningRule:output_type -> renown.loyalty.v1.GetEarningRuleResponse
+	11, // 31: renown.loyalty.v1.EarningRulesService.ListEarningRules:output_type -> renown.loyalty.v1.ListEarningRulesResponse
+	28, // [28:32] is the sub-list for method output_type
+	24, // [24:28] is the sub-list for method input_type
+	24, // [24:24] is the sub-list for extension type_name
+	24, // [24:24] is the sub-list for extension extendee
+	0,  // [0:24] is the sub-list for field type_name
 }
 
 func init() { file_renown_loyalty_v1_earning_proto_init() }
@@ -1866,7 +1884,7 @@ func file_renown_loyalty_v1_earning_proto_init() {
 			GoPackagePath: reflect.TypeOf(x{}).PkgPath(),
 			RawDescriptor: unsafe.Slice(unsafe.StringData(file_renown_loyalty_v1_earning_proto_rawDesc), len(file_renown_loyalty_v1_earning_proto_rawDesc)),
 			NumEnums:      0,
-			NumMessages:   21,
+			NumMessages:   22,
 			NumExtensions: 0,
 			NumServices:   1,
 		},

@@ -25,6 +25,67 @@ const (
 	_ = protoimpl.EnforceVersion(protoimpl.MaxVersion - 20)
 )
 
+// OrderState says what has become of an order.
+type OrderState int32
+
+const (
+	// Not said.
+	OrderState_ORDER_STATE_UNSPECIFIED OrderState = 0
+	// It is recorded, and nothing came back of it.
+	OrderState_ORDER_STATE_RECORDED OrderState = 1
+	// A part of it came back or was cancelled.
+	OrderState_ORDER_STATE_PARTLY_RETURNED OrderState = 2
+	// Nothing is left of it.
+	OrderState_ORDER_STATE_RETURNED OrderState = 3
+	// It was cancelled, with all that was left of it.
+	OrderState_ORDER_STATE_CANCELLED OrderState = 4
+)
+
+// Enum value maps for OrderState.
+var (
+	OrderState_name = map[int32]string{
+		0: "ORDER_STATE_UNSPECIFIED",
+		1: "ORDER_STATE_RECORDED",
+		2: "ORDER_STATE_PARTLY_RETURNED",
+		3: "ORDER_STATE_RETURNED",
+		4: "ORDER_STATE_CANCELLED",
+	}
+	OrderState_value = map[string]int32{
+		"ORDER_STATE_UNSPECIFIED":     0,
+		"ORDER_STATE_RECORDED":        1,
+		"ORDER_STATE_PARTLY_RETURNED": 2,
+		"ORDER_STATE_RETURNED":        3,
+		"ORDER_STATE_CANCELLED":       4,
+	}
+)
+
+func (x OrderState) Enum() *OrderState {
+	p := new(OrderState)
+	*p = x
+	return p
+}
+
+func (x OrderState) String() string {
+	return protoimpl.X.EnumStringOf(x.Descriptor(), protoreflect.EnumNumber(x))
+}
+
+func (OrderState) Descriptor() protoreflect.EnumDescriptor {
+	return file_renown_loyalty_v1_orders_proto_enumTypes[0].Descriptor()
+}
+
+func (OrderState) Type() protoreflect.EnumType {
+	return &file_renown_loyalty_v1_orders_proto_enumTypes[0]
+}
+
+func (x OrderState) Number() protoreflect.EnumNumber {
+	return protoreflect.EnumNumber(x)
+}
+
+// Deprecated: Use OrderState.Descriptor instead.
+func (OrderState) EnumDescriptor() ([]byte, []int) {
+	return file_renown_loyalty_v1_orders_proto_rawDescGZIP(), []int{0}
+}
+
 // OrderLine is one position of an order.
 type OrderLine struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
@@ -138,7 +199,9 @@ type Order struct {
 	// The story for whose telling its points were given, "stories/{story}"; may be empty.
 	Story string `protobuf:"bytes,9,opt,name=story,proto3" json:"story,omitempty"`
 	// Id of the redemption that paid for a part of it; may be empty.
-	Redemption    string `protobuf:"bytes,10,opt,name=redemption,proto3" json:"redemption,omitempty"`
+	Redemption string `protobuf:"bytes,10,opt,name=redemption,proto3" json:"redemption,omitempty"`
+	// What has become of it.
+	State         OrderState `protobuf:"varint,11,opt,name=state,proto3,enum=renown.loyalty.v1.OrderState" json:"state,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -243,6 +306,13 @@ func (x *Order) GetRedemption() string {
 	return ""
 }
 
+func (x *Order) GetState() OrderState {
+	if x != nil {
+		return x.State
+	}
+	return OrderState_ORDER_STATE_UNSPECIFIED
+}
+
 // OrderReturn is something that came back.
 type OrderReturn struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
@@ -265,7 +335,9 @@ type OrderReturn struct {
 	// Points of the redemption that paid for the order which were given back.
 	Restored int64 `protobuf:"varint,9,opt,name=restored,proto3" json:"restored,omitempty"`
 	// Somebody has to decide whether the points of that redemption are given back.
-	Asked         bool `protobuf:"varint,10,opt,name=asked,proto3" json:"asked,omitempty"`
+	Asked bool `protobuf:"varint,10,opt,name=asked,proto3" json:"asked,omitempty"`
+	// It was not returned but cancelled; a cancellation has no id.
+	Cancelled     bool `protobuf:"varint,11,opt,name=cancelled,proto3" json:"cancelled,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -366,6 +438,13 @@ func (x *OrderReturn) GetRestored() int64 {
 func (x *OrderReturn) GetAsked() bool {
 	if x != nil {
 		return x.Asked
+	}
+	return false
+}
+
+func (x *OrderReturn) GetCancelled() bool {
+	if x != nil {
+		return x.Cancelled
 	}
 	return false
 }
@@ -1382,7 +1461,7 @@ type ReturnOrderRequest struct {
 	ReturnId string `protobuf:"bytes,3,opt,name=return_id,json=returnId,proto3" json:"return_id,omitempty"`
 	// What came back; none means all that is left.
 	Lines []*ReturnedLine `protobuf:"bytes,4,rep,name=lines,proto3" json:"lines,omitempty"`
-	// How far it goes for points that are spent already: "only_pending", "within_balance" (the default) or "allow_debt".
+	// How far it goes for points that are spent already: "only_pending", "within_balance" or "allow_debt"; empty means what the programme says.
 	Policy        string `protobuf:"bytes,5,opt,name=policy,proto3" json:"policy,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
@@ -1508,6 +1587,399 @@ func (x *ReturnOrderResponse) GetEntry() *Entry {
 	return nil
 }
 
+// RecordOrderEventRequest says what happened to an order.
+type RecordOrderEventRequest struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// Id of the programme.
+	Program string `protobuf:"bytes,1,opt,name=program,proto3" json:"program,omitempty"`
+	// Id of the order.
+	Order string `protobuf:"bytes,2,opt,name=order,proto3" json:"order,omitempty"`
+	// Name of the event, as rules have it in their `activation`: "delivered".
+	Event string `protobuf:"bytes,3,opt,name=event,proto3" json:"event,omitempty"`
+	// Lines that it happened to; none means the whole order. Only lots of their own can be told apart: see `per_line` of rules.
+	Lines         []string `protobuf:"bytes,4,rep,name=lines,proto3" json:"lines,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *RecordOrderEventRequest) Reset() {
+	*x = RecordOrderEventRequest{}
+	mi := &file_renown_loyalty_v1_orders_proto_msgTypes[19]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *RecordOrderEventRequest) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*RecordOrderEventRequest) ProtoMessage() {}
+
+func (x *RecordOrderEventRequest) ProtoReflect() protoreflect.Message {
+	mi := &file_renown_loyalty_v1_orders_proto_msgTypes[19]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use RecordOrderEventRequest.ProtoReflect.Descriptor instead.
+func (*RecordOrderEventRequest) Descriptor() ([]byte, []int) {
+	return file_renown_loyalty_v1_orders_proto_rawDescGZIP(), []int{19}
+}
+
+func (x *RecordOrderEventRequest) GetProgram() string {
+	if x != nil {
+		return x.Program
+	}
+	return ""
+}
+
+func (x *RecordOrderEventRequest) GetOrder() string {
+	if x != nil {
+		return x.Order
+	}
+	return ""
+}
+
+func (x *RecordOrderEventRequest) GetEvent() string {
+	if x != nil {
+		return x.Event
+	}
+	return ""
+}
+
+func (x *RecordOrderEventRequest) GetLines() []string {
+	if x != nil {
+		return x.Lines
+	}
+	return nil
+}
+
+// RecordOrderEventResponse says what it made available.
+type RecordOrderEventResponse struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// Points that became available in the programme's usual wallet; 0 if none waited for it.
+	Points int64 `protobuf:"varint,1,opt,name=points,proto3" json:"points,omitempty"`
+	// The entry by which they did, or by which the event was noted.
+	Entry         *Entry `protobuf:"bytes,2,opt,name=entry,proto3" json:"entry,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *RecordOrderEventResponse) Reset() {
+	*x = RecordOrderEventResponse{}
+	mi := &file_renown_loyalty_v1_orders_proto_msgTypes[20]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *RecordOrderEventResponse) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*RecordOrderEventResponse) ProtoMessage() {}
+
+func (x *RecordOrderEventResponse) ProtoReflect() protoreflect.Message {
+	mi := &file_renown_loyalty_v1_orders_proto_msgTypes[20]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use RecordOrderEventResponse.ProtoReflect.Descriptor instead.
+func (*RecordOrderEventResponse) Descriptor() ([]byte, []int) {
+	return file_renown_loyalty_v1_orders_proto_rawDescGZIP(), []int{20}
+}
+
+func (x *RecordOrderEventResponse) GetPoints() int64 {
+	if x != nil {
+		return x.Points
+	}
+	return 0
+}
+
+func (x *RecordOrderEventResponse) GetEntry() *Entry {
+	if x != nil {
+		return x.Entry
+	}
+	return nil
+}
+
+// ListOrdersRequest names a member.
+type ListOrdersRequest struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// Id of the programme.
+	Program string `protobuf:"bytes,1,opt,name=program,proto3" json:"program,omitempty"`
+	// Id of the member.
+	Member string `protobuf:"bytes,2,opt,name=member,proto3" json:"member,omitempty"`
+	// How many at most; 0 means 20. A page may hold fewer though there are more.
+	PageSize int32 `protobuf:"varint,3,opt,name=page_size,json=pageSize,proto3" json:"page_size,omitempty"`
+	// The token of the page before.
+	PageToken     string `protobuf:"bytes,4,opt,name=page_token,json=pageToken,proto3" json:"page_token,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *ListOrdersRequest) Reset() {
+	*x = ListOrdersRequest{}
+	mi := &file_renown_loyalty_v1_orders_proto_msgTypes[21]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *ListOrdersRequest) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*ListOrdersRequest) ProtoMessage() {}
+
+func (x *ListOrdersRequest) ProtoReflect() protoreflect.Message {
+	mi := &file_renown_loyalty_v1_orders_proto_msgTypes[21]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use ListOrdersRequest.ProtoReflect.Descriptor instead.
+func (*ListOrdersRequest) Descriptor() ([]byte, []int) {
+	return file_renown_loyalty_v1_orders_proto_rawDescGZIP(), []int{21}
+}
+
+func (x *ListOrdersRequest) GetProgram() string {
+	if x != nil {
+		return x.Program
+	}
+	return ""
+}
+
+func (x *ListOrdersRequest) GetMember() string {
+	if x != nil {
+		return x.Member
+	}
+	return ""
+}
+
+func (x *ListOrdersRequest) GetPageSize() int32 {
+	if x != nil {
+		return x.PageSize
+	}
+	return 0
+}
+
+func (x *ListOrdersRequest) GetPageToken() string {
+	if x != nil {
+		return x.PageToken
+	}
+	return ""
+}
+
+// ListOrdersResponse is one page.
+type ListOrdersResponse struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// The orders.
+	Orders []*Order `protobuf:"bytes,1,rep,name=orders,proto3" json:"orders,omitempty"`
+	// Token of the next page; empty at the end.
+	NextPageToken string `protobuf:"bytes,2,opt,name=next_page_token,json=nextPageToken,proto3" json:"next_page_token,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *ListOrdersResponse) Reset() {
+	*x = ListOrdersResponse{}
+	mi := &file_renown_loyalty_v1_orders_proto_msgTypes[22]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *ListOrdersResponse) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*ListOrdersResponse) ProtoMessage() {}
+
+func (x *ListOrdersResponse) ProtoReflect() protoreflect.Message {
+	mi := &file_renown_loyalty_v1_orders_proto_msgTypes[22]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use ListOrdersResponse.ProtoReflect.Descriptor instead.
+func (*ListOrdersResponse) Descriptor() ([]byte, []int) {
+	return file_renown_loyalty_v1_orders_proto_rawDescGZIP(), []int{22}
+}
+
+func (x *ListOrdersResponse) GetOrders() []*Order {
+	if x != nil {
+		return x.Orders
+	}
+	return nil
+}
+
+func (x *ListOrdersResponse) GetNextPageToken() string {
+	if x != nil {
+		return x.NextPageToken
+	}
+	return ""
+}
+
+// CancelOrderRequest says what is cancelled.
+type CancelOrderRequest struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// Id of the programme.
+	Program string `protobuf:"bytes,1,opt,name=program,proto3" json:"program,omitempty"`
+	// Id of the order.
+	Order string `protobuf:"bytes,2,opt,name=order,proto3" json:"order,omitempty"`
+	// Lines that are cancelled, each with all that is left of it; none means all that is left of the order.
+	Lines []string `protobuf:"bytes,3,rep,name=lines,proto3" json:"lines,omitempty"`
+	// Why; may be empty. The member reads it too.
+	Reason string `protobuf:"bytes,4,opt,name=reason,proto3" json:"reason,omitempty"`
+	// How far it goes for points that are spent already: "only_pending", "within_balance" or "allow_debt"; empty means what the programme says.
+	Policy        string `protobuf:"bytes,5,opt,name=policy,proto3" json:"policy,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *CancelOrderRequest) Reset() {
+	*x = CancelOrderRequest{}
+	mi := &file_renown_loyalty_v1_orders_proto_msgTypes[23]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *CancelOrderRequest) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*CancelOrderRequest) ProtoMessage() {}
+
+func (x *CancelOrderRequest) ProtoReflect() protoreflect.Message {
+	mi := &file_renown_loyalty_v1_orders_proto_msgTypes[23]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use CancelOrderRequest.ProtoReflect.Descriptor instead.
+func (*CancelOrderRequest) Descriptor() ([]byte, []int) {
+	return file_renown_loyalty_v1_orders_proto_rawDescGZIP(), []int{23}
+}
+
+func (x *CancelOrderRequest) GetProgram() string {
+	if x != nil {
+		return x.Program
+	}
+	return ""
+}
+
+func (x *CancelOrderRequest) GetOrder() string {
+	if x != nil {
+		return x.Order
+	}
+	return ""
+}
+
+func (x *CancelOrderRequest) GetLines() []string {
+	if x != nil {
+		return x.Lines
+	}
+	return nil
+}
+
+func (x *CancelOrderRequest) GetReason() string {
+	if x != nil {
+		return x.Reason
+	}
+	return ""
+}
+
+func (x *CancelOrderRequest) GetPolicy() string {
+	if x != nil {
+		return x.Policy
+	}
+	return ""
+}
+
+// CancelOrderResponse says what was taken back.
+type CancelOrderResponse struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// What was taken back.
+	Cancellation *OrderReturn `protobuf:"bytes,1,opt,name=cancellation,proto3" json:"cancellation,omitempty"`
+	// The entry by which it was.
+	Entry         *Entry `protobuf:"bytes,2,opt,name=entry,proto3" json:"entry,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *CancelOrderResponse) Reset() {
+	*x = CancelOrderResponse{}
+	mi := &file_renown_loyalty_v1_orders_proto_msgTypes[24]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *CancelOrderResponse) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*CancelOrderResponse) ProtoMessage() {}
+
+func (x *CancelOrderResponse) ProtoReflect() protoreflect.Message {
+	mi := &file_renown_loyalty_v1_orders_proto_msgTypes[24]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use CancelOrderResponse.ProtoReflect.Descriptor instead.
+func (*CancelOrderResponse) Descriptor() ([]byte, []int) {
+	return file_renown_loyalty_v1_orders_proto_rawDescGZIP(), []int{24}
+}
+
+func (x *CancelOrderResponse) GetCancellation() *OrderReturn {
+	if x != nil {
+		return x.Cancellation
+	}
+	return nil
+}
+
+func (x *CancelOrderResponse) GetEntry() *Entry {
+	if x != nil {
+		return x.Entry
+	}
+	return nil
+}
+
 var File_renown_loyalty_v1_orders_proto protoreflect.FileDescriptor
 
 const file_renown_loyalty_v1_orders_proto_rawDesc = "" +
@@ -1529,7 +2001,7 @@ const file_renown_loyalty_v1_orders_proto_rawDesc = "" +
 	"attributes\x1a=\n" +
 	"\x0fAttributesEntry\x12\x10\n" +
 	"\x03key\x18\x01 \x01(\tR\x03key\x12\x14\n" +
-	"\x05value\x18\x02 \x01(\tR\x05value:\x028\x01\"\x90\x03\n" +
+	"\x05value\x18\x02 \x01(\tR\x05value:\x028\x01\"\xc5\x03\n" +
 	"\x05Order\x12\x12\n" +
 	"\x04name\x18\x01 \x01(\tR\x04name\x12\x16\n" +
 	"\x06member\x18\x02 \x01(\tR\x06member\x129\n" +
@@ -1544,7 +2016,8 @@ const file_renown_loyalty_v1_orders_proto_rawDesc = "" +
 	"\n" +
 	"redemption\x18\n" +
 	" \x01(\tR\n" +
-	"redemption\"\xc8\x02\n" +
+	"redemption\x123\n" +
+	"\x05state\x18\v \x01(\x0e2\x1d.renown.loyalty.v1.OrderStateR\x05state\"\xe6\x02\n" +
 	"\vOrderReturn\x12\x1b\n" +
 	"\treturn_id\x18\x01 \x01(\tR\breturnId\x12;\n" +
 	"\vrecord_time\x18\x02 \x01(\v2\x1a.google.protobuf.TimestampR\n" +
@@ -1557,7 +2030,8 @@ const file_renown_loyalty_v1_orders_proto_rawDesc = "" +
 	"\bforgiven\x18\b \x01(\x03R\bforgiven\x12\x1a\n" +
 	"\brestored\x18\t \x01(\x03R\brestored\x12\x14\n" +
 	"\x05asked\x18\n" +
-	" \x01(\bR\x05asked\"\xf5\x01\n" +
+	" \x01(\bR\x05asked\x12\x1c\n" +
+	"\tcancelled\x18\v \x01(\bR\tcancelled\"\xf5\x01\n" +
 	"\x05Award\x12\x12\n" +
 	"\x04rule\x18\x01 \x01(\tR\x04rule\x12!\n" +
 	"\fdisplay_name\x18\x02 \x01(\tR\vdisplayName\x12\x16\n" +
@@ -1652,12 +2126,50 @@ const file_renown_loyalty_v1_orders_proto_rawDesc = "" +
 	"allow_debtR\x06policy\"}\n" +
 	"\x13ReturnOrderResponse\x126\n" +
 	"\x06return\x18\x01 \x01(\v2\x1e.renown.loyalty.v1.OrderReturnR\x06return\x12.\n" +
-	"\x05entry\x18\x02 \x01(\v2\x18.renown.loyalty.v1.EntryR\x05entry2\xcd\a\n" +
+	"\x05entry\x18\x02 \x01(\v2\x18.renown.loyalty.v1.EntryR\x05entry\"\xbd\x01\n" +
+	"\x17RecordOrderEventRequest\x12#\n" +
+	"\aprogram\x18\x01 \x01(\tB\t\xbaH\x06r\x04\x10\x01\x18(R\aprogram\x12\x1f\n" +
+	"\x05order\x18\x02 \x01(\tB\t\xbaH\x06r\x04\x10\x01\x18dR\x05order\x120\n" +
+	"\x05event\x18\x03 \x01(\tB\x1a\xbaH\x17r\x152\x13^[a-z0-9._-]{1,64}$R\x05event\x12*\n" +
+	"\x05lines\x18\x04 \x03(\tB\x14\xbaH\x11\x92\x01\x0e\x10\xf4\x03\x18\x01\"\ar\x05\x10\x01\x18\xc8\x01R\x05lines\"b\n" +
+	"\x18RecordOrderEventResponse\x12\x16\n" +
+	"\x06points\x18\x01 \x01(\x03R\x06points\x12.\n" +
+	"\x05entry\x18\x02 \x01(\v2\x18.renown.loyalty.v1.EntryR\x05entry\"\xac\x01\n" +
+	"\x11ListOrdersRequest\x12#\n" +
+	"\aprogram\x18\x01 \x01(\tB\t\xbaH\x06r\x04\x10\x01\x18(R\aprogram\x12!\n" +
+	"\x06member\x18\x02 \x01(\tB\t\xbaH\x06r\x04\x10\x01\x18@R\x06member\x12&\n" +
+	"\tpage_size\x18\x03 \x01(\x05B\t\xbaH\x06\x1a\x04\x18d(\x00R\bpageSize\x12'\n" +
+	"\n" +
+	"page_token\x18\x04 \x01(\tB\b\xbaH\x05r\x03\x18\x80\x10R\tpageToken\"n\n" +
+	"\x12ListOrdersResponse\x120\n" +
+	"\x06orders\x18\x01 \x03(\v2\x18.renown.loyalty.v1.OrderR\x06orders\x12&\n" +
+	"\x0fnext_page_token\x18\x02 \x01(\tR\rnextPageToken\"\xf7\x01\n" +
+	"\x12CancelOrderRequest\x12#\n" +
+	"\aprogram\x18\x01 \x01(\tB\t\xbaH\x06r\x04\x10\x01\x18(R\aprogram\x12\x1f\n" +
+	"\x05order\x18\x02 \x01(\tB\t\xbaH\x06r\x04\x10\x01\x18dR\x05order\x12*\n" +
+	"\x05lines\x18\x03 \x03(\tB\x14\xbaH\x11\x92\x01\x0e\x10\xf4\x03\x18\x01\"\ar\x05\x10\x01\x18\xc8\x01R\x05lines\x12$\n" +
+	"\x06reason\x18\x04 \x01(\tB\f\xbaH\x05r\x03\x18\xf4\x03\xb0\xbb\x18\x01R\x06reason\x12I\n" +
+	"\x06policy\x18\x05 \x01(\tB1\xbaH.r,R\x00R\fonly_pendingR\x0ewithin_balanceR\n" +
+	"allow_debtR\x06policy\"\x89\x01\n" +
+	"\x13CancelOrderResponse\x12B\n" +
+	"\fcancellation\x18\x01 \x01(\v2\x1e.renown.loyalty.v1.OrderReturnR\fcancellation\x12.\n" +
+	"\x05entry\x18\x02 \x01(\v2\x18.renown.loyalty.v1.EntryR\x05entry*\x99\x01\n" +
+	"\n" +
+	"OrderState\x12\x1b\n" +
+	"\x17ORDER_STATE_UNSPECIFIED\x10\x00\x12\x18\n" +
+	"\x14ORDER_STATE_RECORDED\x10\x01\x12\x1f\n" +
+	"\x1bORDER_STATE_PARTLY_RETURNED\x10\x02\x12\x18\n" +
+	"\x14ORDER_STATE_RETURNED\x10\x03\x12\x19\n" +
+	"\x15ORDER_STATE_CANCELLED\x10\x042\x8c\f\n" +
 	"\rOrdersService\x12\xc8\x01\n" +
 	"\x0fCalculatePoints\x12).renown.loyalty.v1.CalculatePointsRequest\x1a*.renown.loyalty.v1.CalculatePointsResponse\"^\xaa\xbb\x18\x1e\x12\amanager\x12\x05admin\x1a\floyalty.read\x82\xd3\xe4\x93\x026:\x01*\"1/v1/programs/{program}/members/{member}:calculate\x12\xc3\x01\n" +
 	"\vRecordOrder\x12%.renown.loyalty.v1.RecordOrderRequest\x1a&.renown.loyalty.v1.RecordOrderResponse\"e\xaa\xbb\x18!\x12\amanager\x12\x05admin\x1a\rloyalty.write0\x02\x82\xd3\xe4\x93\x02::\x01*b\x05order\"./v1/programs/{program}/members/{member}/orders\x12\xbf\x01\n" +
 	"\fAccruePoints\x12&.renown.loyalty.v1.AccruePointsRequest\x1a'.renown.loyalty.v1.AccruePointsResponse\"^\xaa\xbb\x18!\x12\amanager\x12\x05admin\x1a\rloyalty.write0\x02\x82\xd3\xe4\x93\x023:\x01*\"./v1/programs/{program}/members/{member}:accrue\x12\xab\x01\n" +
-	"\bGetOrder\x12\".renown.loyalty.v1.GetOrderRequest\x1a#.renown.loyalty.v1.GetOrderResponse\"V\xaa\xbb\x18\x1e\x12\amanager\x12\x05admin\x1a\floyalty.read\x82\xd3\xe4\x93\x02.b\x05order\x12%/v1/programs/{program}/orders/{order}\x12\xba\x01\n" +
+	"\bGetOrder\x12\".renown.loyalty.v1.GetOrderRequest\x1a#.renown.loyalty.v1.GetOrderResponse\"V\xaa\xbb\x18\x1e\x12\amanager\x12\x05admin\x1a\floyalty.read\x82\xd3\xe4\x93\x02.b\x05order\x12%/v1/programs/{program}/orders/{order}\x12\xb3\x01\n" +
+	"\n" +
+	"ListOrders\x12$.renown.loyalty.v1.ListOrdersRequest\x1a%.renown.loyalty.v1.ListOrdersResponse\"X\xaa\xbb\x18\x1e\x12\amanager\x12\x05admin\x1a\floyalty.read\x82\xd3\xe4\x93\x020\x12./v1/programs/{program}/members/{member}/orders\x12\xba\x01\n" +
+	"\vCancelOrder\x12%.renown.loyalty.v1.CancelOrderRequest\x1a&.renown.loyalty.v1.CancelOrderResponse\"\\\xaa\xbb\x18!\x12\amanager\x12\x05admin\x1a\rloyalty.write0\x02\x82\xd3\xe4\x93\x021:\x01*\",/v1/programs/{program}/orders/{order}:cancel\x12\xc9\x01\n" +
+	"\x10RecordOrderEvent\x12*.renown.loyalty.v1.RecordOrderEventRequest\x1a+.renown.loyalty.v1.RecordOrderEventResponse\"\\\xaa\xbb\x18!\x12\amanager\x12\x05admin\x1a\rloyalty.write0\x02\x82\xd3\xe4\x93\x021:\x01*\",/v1/programs/{program}/orders/{order}/events\x12\xba\x01\n" +
 	"\vReturnOrder\x12%.renown.loyalty.v1.ReturnOrderRequest\x1a&.renown.loyalty.v1.ReturnOrderResponse\"\\\xaa\xbb\x18!\x12\amanager\x12\x05admin\x1a\rloyalty.write0\x02\x82\xd3\xe4\x93\x021:\x01*\",/v1/programs/{program}/orders/{order}:returnB6Z4renown.example/proto/gen/renown/loyalty/v1;loyaltyv1b\x06proto3"
 
 var (
@@ -1672,75 +2184,94 @@ func file_renown_loyalty_v1_orders_proto_rawDescGZIP() []byte {
 	return file_renown_loyalty_v1_orders_proto_rawDescData
 }
 
-var file_renown_loyalty_v1_orders_proto_msgTypes = make([]protoimpl.MessageInfo, 22)
+var file_renown_loyalty_v1_orders_proto_enumTypes = make([]protoimpl.EnumInfo, 1)
+var file_renown_loyalty_v1_orders_proto_msgTypes = make([]protoimpl.MessageInfo, 28)
 var file_renown_loyalty_v1_orders_proto_goTypes = []any{
-	(*OrderLine)(nil),               // 0: renown.loyalty.v1.OrderLine
-	(*Order)(nil),                   // 1: renown.loyalty.v1.Order
-	(*OrderReturn)(nil),             // 2: renown.loyalty.v1.OrderReturn
-	(*Award)(nil),                   // 3: renown.loyalty.v1.Award
-	(*AwardShare)(nil),              // 4: renown.loyalty.v1.AwardShare
-	(*SilentRule)(nil),              // 5: renown.loyalty.v1.SilentRule
-	(*OrderInput)(nil),              // 6: renown.loyalty.v1.OrderInput
-	(*EventInput)(nil),              // 7: renown.loyalty.v1.EventInput
-	(*CalculatePointsRequest)(nil),  // 8: renown.loyalty.v1.CalculatePointsRequest
-	(*CalculatePointsResponse)(nil), // 9: renown.loyalty.v1.CalculatePointsResponse
-	(*RecordOrderRequest)(nil),      // 10: renown.loyalty.v1.RecordOrderRequest
-	(*RecordOrderResponse)(nil),     // 11: renown.loyalty.v1.RecordOrderResponse
-	(*AccruePointsRequest)(nil),     // 12: renown.loyalty.v1.AccruePointsRequest
-	(*AccruePointsResponse)(nil),    // 13: renown.loyalty.v1.AccruePointsResponse
-	(*GetOrderRequest)(nil),         // 14: renown.loyalty.v1.GetOrderRequest
-	(*GetOrderResponse)(nil),        // 15: renown.loyalty.v1.GetOrderResponse
-	(*ReturnedLine)(nil),            // 16: renown.loyalty.v1.ReturnedLine
-	(*ReturnOrderRequest)(nil),      // 17: renown.loyalty.v1.ReturnOrderRequest
-	(*ReturnOrderResponse)(nil),     // 18: renown.loyalty.v1.ReturnOrderResponse
-	nil,                             // 19: renown.loyalty.v1.OrderLine.AttributesEntry
-	nil,                             // 20: renown.loyalty.v1.OrderInput.AttributesEntry
-	nil,                             // 21: renown.loyalty.v1.EventInput.AttributesEntry
-	(*timestamppb.Timestamp)(nil),   // 22: google.protobuf.Timestamp
-	(*Entry)(nil),                   // 23: renown.loyalty.v1.Entry
+	(OrderState)(0),                  // 0: renown.loyalty.v1.OrderState
+	(*OrderLine)(nil),                // 1: renown.loyalty.v1.OrderLine
+	(*Order)(nil),                    // 2: renown.loyalty.v1.Order
+	(*OrderReturn)(nil),              // 3: renown.loyalty.v1.OrderReturn
+	(*Award)(nil),                    // 4: renown.loyalty.v1.Award
+	(*AwardShare)(nil),               // 5: renown.loyalty.v1.AwardShare
+	(*SilentRule)(nil),               // 6: renown.loyalty.v1.SilentRule
+	(*OrderInput)(nil),               // 7: renown.loyalty.v1.OrderInput
+	(*EventInput)(nil),               // 8: renown.loyalty.v1.EventInput
+	(*CalculatePointsRequest)(nil),   // 9: renown.loyalty.v1.CalculatePointsRequest
+	(*CalculatePointsResponse)(nil),  // 10: renown.loyalty.v1.CalculatePointsResponse
+	(*RecordOrderRequest)(nil),       // 11: renown.loyalty.v1.RecordOrderRequest
+	(*RecordOrderResponse)(nil),      // 12: renown.loyalty.v1.RecordOrderResponse
+	(*AccruePointsRequest)(nil),      // 13: renown.loyalty.v1.AccruePointsRequest
+	(*AccruePointsResponse)(nil),     // 14: renown.loyalty.v1.AccruePointsResponse
+	(*GetOrderRequest)(nil),          // 15: renown.loyalty.v1.GetOrderRequest
+	(*GetOrderResponse)(nil),         // 16: renown.loyalty.v1.GetOrderResponse
+	(*ReturnedLine)(nil),             // 17: renown.loyalty.v1.ReturnedLine
+	(*ReturnOrderRequest)(nil),       // 18: renown.loyalty.v1.ReturnOrderRequest
+	(*ReturnOrderResponse)(nil),      // 19: renown.loyalty.v1.ReturnOrderResponse
+	(*RecordOrderEventRequest)(nil),  // 20: renown.loyalty.v1.RecordOrderEventRequest
+	(*RecordOrderEventResponse)(nil), // 21: renown.loyalty.v1.RecordOrderEventResponse
+	(*ListOrdersRequest)(nil),        // 22: renown.loyalty.v1.ListOrdersRequest
+	(*ListOrdersResponse)(nil),       // 23: renown.loyalty.v1.ListOrdersResponse
+	(*CancelOrderRequest)(nil),       // 24: renown.loyalty.v1.CancelOrderRequest
+	(*CancelOrderResponse)(nil),      // 25: renown.loyalty.v1.CancelOrderResponse
+	nil,                              // 26: renown.loyalty.v1.OrderLine.AttributesEntry
+	nil,                              // 27: renown.loyalty.v1.OrderInput.AttributesEntry
+	nil,                              // 28: renown.loyalty.v1.EventInput.AttributesEntry
+	(*timestamppb.Timestamp)(nil),    // 29: google.protobuf.Timestamp
+	(*Entry)(nil),                    // 30: renown.loyalty.v1.Entry
 }
 var file_renown_loyalty_v1_orders_proto_depIdxs = []int32{
-	19, // 0: renown.loyalty.v1.OrderLine.attributes:type_name -> renown.loyalty.v1.OrderLine.AttributesEntry
-	22, // 1: renown.loyalty.v1.Order.order_time:type_name -> google.protobuf.Timestamp
-	0,  // 2: renown.loyalty.v1.Order.lines:type_name -> renown.loyalty.v1.OrderLine
-	3,  // 3: renown.loyalty.v1.Order.awards:type_name -> renown.loyalty.v1.Award
-	23, // 4: renown.loyalty.v1.Order.entry:type_name -> renown.loyalty.v1.Entry
-	2,  // 5: renown.loyalty.v1.Order.returns:type_name -> renown.loyalty.v1.OrderReturn
-	22, // 6: renown.loyalty.v1.OrderReturn.record_time:type_name -> google.protobuf.Timestamp
-	4,  // 7: renown.loyalty.v1.Award.lines:type_name -> renown.loyalty.v1.AwardShare
-	22, // 8: renown.loyalty.v1.OrderInput.order_time:type_name -> google.protobuf.Timestamp
-	0,  // 9: renown.loyalty.v1.OrderInput.lines:type_name -> renown.loyalty.v1.OrderLine
-	20, // 10: renown.loyalty.v1.OrderInput.attributes:type_name -> renown.loyalty.v1.OrderInput.AttributesEntry
-	22, // 11: renown.loyalty.v1.EventInput.event_time:type_name -> google.protobuf.Timestamp
-	21, // 12: renown.loyalty.v1.EventInput.attributes:type_name -> renown.loyalty.v1.EventInput.AttributesEntry
-	6,  // 13: renown.loyalty.v1.CalculatePointsRequest.order:type_name -> renown.loyalty.v1.OrderInput
-	7,  // 14: renown.loyalty.v1.CalculatePointsRequest.event:type_name -> renown.loyalty.v1.EventInput
-	3,  // 15: renown.loyalty.v1.CalculatePointsResponse.awards:type_name -> renown.loyalty.v1.Award
-	5,  // 16: renown.loyalty.v1.CalculatePointsResponse.silent:type_name -> renown.loyalty.v1.SilentRule
-	6,  // 17: renown.loyalty.v1.RecordOrderRequest.order:type_name -> renown.loyalty.v1.OrderInput
-	1,  // 18: renown.loyalty.v1.RecordOrderResponse.order:type_name -> renown.loyalty.v1.Order
-	7,  // 19: renown.loyalty.v1.AccruePointsRequest.event:type_name -> renown.loyalty.v1.EventInput
-	3,  // 20: renown.loyalty.v1.AccruePointsResponse.awards:type_name -> renown.loyalty.v1.Award
-	23, // 21: renown.loyalty.v1.AccruePointsResponse.entry:type_name -> renown.loyalty.v1.Entry
-	1,  // 22: renown.loyalty.v1.GetOrderResponse.order:type_name -> renown.loyalty.v1.Order
-	16, // 23: renown.loyalty.v1.ReturnOrderRequest.lines:type_name -> renown.loyalty.v1.ReturnedLine
-	2,  // 24: renown.loyalty.v1.ReturnOrderResponse.return:type_name -> renown.loyalty.v1.OrderReturn
-	23, // 25: renown.loyalty.v1.ReturnOrderResponse.entry:type_name -> renown.loyalty.v1.Entry
-	8,  // 26: renown.loyalty.v1.OrdersService.CalculatePoints:input_type -> renown.loyalty.v1.CalculatePointsRequest
-	10, // 27: renown.loyalty.v1.OrdersService.RecordOrder:input_type -> renown.loyalty.v1.RecordOrderRequest
-	12, // 28: renown.loyalty.v1.OrdersService.AccruePoints:input_type -> renown.loyalty.v1.AccruePointsRequest
-	14, // 29: renown.loyalty.v1.OrdersService.GetOrder:input_type -> renown.loyalty.v1.GetOrderRequest
-	17, // 30: renown.loyalty.v1.OrdersService.ReturnOrder:input_type -> renown.loyalty.v1.ReturnOrderRequest
-	9,  // 31: renown.loyalty.v1.OrdersService.CalculatePoints:output_type -> renown.loyalty.v1.CalculatePointsResponse
-	11, // 32: renown.loyalty.v1.OrdersService.RecordOrder:output_type -> renown.loyalty.v1.RecordOrderResponse
-	13, // 33: renown.loyalty.v1.OrdersService.AccruePoints:output_type -> renown.loyalty.v1.AccruePointsResponse
-	15, // 34: renown.loyalty.v1.OrdersService.GetOrder:output_type -> renown.loyalty.v1.GetOrderResponse
-	18, // 35: renown.loyalty.v1.OrdersService.ReturnOrder:output_type -> renown.loyalty.v1.ReturnOrderResponse
-	31, // [31:36] is the sub-list for method output_type
-	26, // [26:31] is the sub-list for method input_type
-	26, // [26:26] is the sub-list for extension type_name
-	26, // [26:26] is the sub-list for extension extendee
-	0,  // [0:26] is the sub-list for field type_name
+	26, // 0: renown.loyalty.v1.OrderLine.attributes:type_name -> renown.loyalty.v1.OrderLine.AttributesEntry
+	29, // 1: renown.loyalty.v1.Order.order_time:type_name -> google.protobuf.Timestamp
+	1,  // 2: renown.loyalty.v1.Order.lines:type_name -> renown.loyalty.v1.OrderLine
+	4,  // 3: renown.loyalty.v1.Order.awards:type_name -> renown.loyalty.v1.Award
+	30, // 4: renown.loyalty.v1.Order.entry:type_name -> renown.loyalty.v1.Entry
+	3,  // 5: renown.loyalty.v1.Order.returns:type_name -> renown.loyalty.v1.OrderReturn
+	0,  // 6: renown.loyalty.v1.Order.state:type_name -> renown.loyalty.v1.OrderState
+	29, // 7: renown.loyalty.v1.OrderReturn.record_time:type_name -> google.protobuf.Timestamp
+	5,  // 8: renown.loyalty.v1.Award.lines:type_name -> renown.loyalty.v1.AwardShare
+	29, // 9: renown.loyalty.v1.OrderInput.order_time:type_name -> google.protobuf.Timestamp
+	1,  // 10: renown.loyalty.v1.OrderInput.lines:type_name -> renown.loyalty.v1.OrderLine
+	27, // 11: renown.loyalty.v1.OrderInput.attributes:type_name -> renown.loyalty.v1.OrderInput.AttributesEntry
+	29, // 12: renown.loyalty.v1.EventInput.event_time:type_name -> google.protobuf.Timestamp
+	28, // 13: renown.loyalty.v1.EventInput.attributes:type_name -> renown.loyalty.v1.EventInput.AttributesEntry
+	7,  // 14: renown.loyalty.v1.CalculatePointsRequest.order:type_name -> renown.loyalty.v1.OrderInput
+	8,  // 15: renown.loyalty.v1.CalculatePointsRequest.event:type_name -> renown.loyalty.v1.EventInput
+	4,  // 16: renown.loyalty.v1.CalculatePointsResponse.awards:type_name -> renown.loyalty.v1.Award
+	6,  // 17: renown.loyalty.v1.CalculatePointsResponse.silent:type_name -> renown.loyalty.v1.SilentRule
+	7,  // 18: renown.loyalty.v1.RecordOrderRequest.order:type_name -> renown.loyalty.v1.OrderInput
+	2,  // 19: renown.loyalty.v1.RecordOrderResponse.order:type_name -> renown.loyalty.v1.Order
+	8,  // 20: renown.loyalty.v1.AccruePointsRequest.event:type_name -> renown.loyalty.v1.EventInput
+	4,  // 21: renown.loyalty.v1.AccruePointsResponse.awards:type_name -> renown.loyalty.v1.Award
+	30, // 22: renown.loyalty.v1.AccruePointsResponse.entry:type_name -> renown.loyalty.v1.Entry
+	2,  // 23: renown.loyalty.v1.GetOrderResponse.order:type_name -> renown.loyalty.v1.Order
+	17, // 24: renown.loyalty.v1.ReturnOrderRequest.lines:type_name -> renown.loyalty.v1.ReturnedLine
+	3,  // 25: renown.loyalty.v1.ReturnOrderResponse.return:type_name -> renown.loyalty.v1.OrderReturn
+	30, // 26: renown.loyalty.v1.ReturnOrderResponse.entry:type_name -> renown.loyalty.v1.Entry
+	30, // 27: renown.loyalty.v1.RecordOrderEventResponse.entry:type_name -> renown.loyalty.v1.Entry
+	2,  // 28: renown.loyalty.v1.ListOrdersResponse.orders:type_name -> renown.loyalty.v1.Order
+	3,  // 29: renown.loyalty.v1.CancelOrderResponse.cancellation:type_name -> renown.loyalty.v1.OrderReturn
+	30, // 30: renown.loyalty.v1.CancelOrderResponse.entry:type_name -> renown.loyalty.v1.Entry
+	9,  // 31: renown.loyalty.v1.OrdersService.CalculatePoints:input_type -> renown.loyalty.v1.CalculatePointsRequest
+	11, // 32: renown.loyalty.v1.OrdersService.RecordOrder:input_type -> renown.loyalty.v1.RecordOrderRequest
+	13, // 33: renown.loyalty.v1.OrdersService.AccruePoints:input_type -> renown.loyalty.v1.AccruePointsRequest
+	15, // 34: renown.loyalty.v1.OrdersService.GetOrder:input_type -> renown.loyalty.v1.GetOrderRequest
+	22, // 35: renown.loyalty.v1.OrdersService.ListOrders:input_type -> renown.loyalty.v1.ListOrdersRequest
+	24, // 36: renown.loyalty.v1.OrdersService.CancelOrder:input_type -> renown.loyalty.v1.CancelOrderRequest
+	20, // 37: renown.loyalty.v1.OrdersService.RecordOrderEvent:input_type -> renown.loyalty.v1.RecordOrderEventRequest
+	18, // 38: renown.loyalty.v1.OrdersService.ReturnOrder:input_type -> renown.loyalty.v1.ReturnOrderRequest
+	10, // 39: renown.loyalty.v1.OrdersService.CalculatePoints:output_type -> renown.loyalty.v1.CalculatePointsResponse
+	12, // 40: renown.loyalty.v1.OrdersService.RecordOrder:output_type -> renown.loyalty.v1.RecordOrderResponse
+	14, // 41: renown.loyalty.v1.OrdersService.AccruePoints:output_type -> renown.loyalty.v1.AccruePointsResponse
+	16, // 42: renown.loyalty.v1.OrdersService.GetOrder:output_type -> renown.loyalty.v1.GetOrderResponse
+	23, // 43: renown.loyalty.v1.OrdersService.ListOrders:output_type -> renown.loyalty.v1.ListOrdersResponse
+	25, // 44: renown.loyalty.v1.OrdersService.CancelOrder:output_type -> renown.loyalty.v1.CancelOrderResponse
+	21, // 45: renown.loyalty.v1.OrdersService.RecordOrderEvent:output_type -> renown.loyalty.v1.RecordOrderEventResponse
+	19, // 46: renown.loyalty.v1.OrdersService.ReturnOrder:output_type -> renown.loyalty.v1.ReturnOrderResponse
+	39, // [39:47] is the sub-list for method output_type
+	31, // [31:39] is the sub-list for method input_type
+	31, // [31:31] is the sub-list for extension type_name
+	31, // [31:31] is the sub-list for extension extendee
+	0,  // [0:31] is the sub-list for field type_name
 }
 
 func init() { file_renown_loyalty_v1_orders_proto_init() }
@@ -1758,13 +2289,14 @@ func file_renown_loyalty_v1_orders_proto_init() {
 		File: protoimpl.DescBuilder{
 			GoPackagePath: reflect.TypeOf(x{}).PkgPath(),
 			RawDescriptor: unsafe.Slice(unsafe.StringData(file_renown_loyalty_v1_orders_proto_rawDesc), len(file_renown_loyalty_v1_orders_proto_rawDesc)),
-			NumEnums:      0,
-			NumMessages:   22,
+			NumEnums:      1,
+			NumMessages:   28,
 			NumExtensions: 0,
 			NumServices:   1,
 		},
 		GoTypes:           file_renown_loyalty_v1_orders_proto_goTypes,
 		DependencyIndexes: file_renown_loyalty_v1_orders_proto_depIdxs,
+		EnumInfos:         file_renown_loyalty_v1_orders_proto_enumTypes,
 		MessageInfos:      file_renown_loyalty_v1_orders_proto_msgTypes,
 	}.Build()
 	File_renown_loyalty_v1_orders_proto = out.File

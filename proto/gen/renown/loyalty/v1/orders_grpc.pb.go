@@ -19,11 +19,14 @@ import (
 const _ = grpc.SupportPackageIsVersion9
 
 const (
-	OrdersService_CalculatePoints_FullMethodName = "/renown.loyalty.v1.OrdersService/CalculatePoints"
-	OrdersService_RecordOrder_FullMethodName     = "/renown.loyalty.v1.OrdersService/RecordOrder"
-	OrdersService_AccruePoints_FullMethodName    = "/renown.loyalty.v1.OrdersService/AccruePoints"
-	OrdersService_GetOrder_FullMethodName        = "/renown.loyalty.v1.OrdersService/GetOrder"
-	OrdersService_ReturnOrder_FullMethodName     = "/renown.loyalty.v1.OrdersService/ReturnOrder"
+	OrdersService_CalculatePoints_FullMethodName  = "/renown.loyalty.v1.OrdersService/CalculatePoints"
+	OrdersService_RecordOrder_FullMethodName      = "/renown.loyalty.v1.OrdersService/RecordOrder"
+	OrdersService_AccruePoints_FullMethodName     = "/renown.loyalty.v1.OrdersService/AccruePoints"
+	OrdersService_GetOrder_FullMethodName         = "/renown.loyalty.v1.OrdersService/GetOrder"
+	OrdersService_ListOrders_FullMethodName       = "/renown.loyalty.v1.OrdersService/ListOrders"
+	OrdersService_CancelOrder_FullMethodName      = "/renown.loyalty.v1.OrdersService/CancelOrder"
+	OrdersService_RecordOrderEvent_FullMethodName = "/renown.loyalty.v1.OrdersService/RecordOrderEvent"
+	OrdersService_ReturnOrder_FullMethodName      = "/renown.loyalty.v1.OrdersService/ReturnOrder"
 )
 
 // OrdersServiceClient is the client API for OrdersService service.
@@ -40,6 +43,15 @@ type OrdersServiceClient interface {
 	AccruePoints(ctx context.Context, in *AccruePointsRequest, opts ...grpc.CallOption) (*AccruePointsResponse, error)
 	// GetOrder returns an order with what it earned and what came back of it.
 	GetOrder(ctx context.Context, in *GetOrderRequest, opts ...grpc.CallOption) (*GetOrderResponse, error)
+	// ListOrders lists a member's orders, the last recorded first. Those of a member who was merged stay under the former id.
+	ListOrders(ctx context.Context, in *ListOrdersRequest, opts ...grpc.CallOption) (*ListOrdersResponse, error)
+	// CancelOrder takes an order back, or some of its lines: it was not carried out. The points that it earned go, those on their way first, so that an order which is
+	// cancelled before its points are available leaves no debt; a redemption that paid for it is treated as the programme says for returns. What is cancelled cannot be
+	// returned any more.
+	CancelOrder(ctx context.Context, in *CancelOrderRequest, opts ...grpc.CallOption) (*CancelOrderResponse, error)
+	// RecordOrderEvent records that something happened to an order, such as its delivery, and makes the points available that wait for it. What waits for nothing of the
+	// kind stays as it is, so that it does no harm to tell twice.
+	RecordOrderEvent(ctx context.Context, in *RecordOrderEventRequest, opts ...grpc.CallOption) (*RecordOrderEventResponse, error)
 	// ReturnOrder records that something of an order came back, and takes the points back that it had earned.
 	ReturnOrder(ctx context.Context, in *ReturnOrderRequest, opts ...grpc.CallOption) (*ReturnOrderResponse, error)
 }
@@ -92,6 +104,36 @@ func (c *ordersServiceClient) GetOrder(ctx context.Context, in *GetOrderRequest,
 	return out, nil
 }
 
+func (c *ordersServiceClient) ListOrders(ctx context.Context, in *ListOrdersRequest, opts ...grpc.CallOption) (*ListOrdersResponse, error) {
+	cOpts := append([]grpc.CallOption{grpc.StaticMethod()}, opts...)
+	out := new(ListOrdersResponse)
+	err := c.cc.Invoke(ctx, OrdersService_ListOrders_FullMethodName, in, out, cOpts...)
+	if err != nil {
+		return nil, err
+	}
+	return out, nil
+}
+
+func (c *ordersServiceClient) CancelOrder(ctx context.Context, in *CancelOrderRequest, opts ...grpc.CallOption) (*CancelOrderResponse, error) {
+	cOpts := append([]grpc.CallOption{grpc.StaticMethod()}, opts...)
+	out := new(CancelOrderResponse)
+	err := c.cc.Invoke(ctx, OrdersService_CancelOrder_FullMethodName, in, out, cOpts...)
+	if err != nil {
+		return nil, err
+	}
+	return out, nil
+}
+
+func (c *ordersServiceClient) RecordOrderEvent(ctx context.Context, in *RecordOrderEventRequest, opts ...grpc.CallOption) (*RecordOrderEventResponse, error) {
+	cOpts := append([]grpc.CallOption{grpc.StaticMethod()}, opts...)
+	out := new(RecordOrderEventResponse)
+	err := c.cc.Invoke(ctx, OrdersService_RecordOrderEvent_FullMethodName, in, out, cOpts...)
+	if err != nil {
+		return nil, err
+	}
+	return out, nil
+}
+
 func (c *ordersServiceClient) ReturnOrder(ctx context.Context, in *ReturnOrderRequest, opts ...grpc.CallOption) (*ReturnOrderResponse, error) {
 	cOpts := append([]grpc.CallOption{grpc.StaticMethod()}, opts...)
 	out := new(ReturnOrderResponse)
@@ -116,6 +158,15 @@ type OrdersServiceServer interface {
 	AccruePoints(context.Context, *AccruePointsRequest) (*AccruePointsResponse, error)
 	// GetOrder returns an order with what it earned and what came back of it.
 	GetOrder(context.Context, *GetOrderRequest) (*GetOrderResponse, error)
+	// ListOrders lists a member's orders, the last recorded first. Those of a member who was merged stay under the former id.
+	ListOrders(context.Context, *ListOrdersRequest) (*ListOrdersResponse, error)
+	// CancelOrder takes an order back, or some of its lines: it was not carried out. The points that it earned go, those on their way first, so that an order which is
+	// cancelled before its points are available leaves no debt; a redemption that paid for it is treated as the programme says for returns. What is cancelled cannot be
+	// returned any more.
+	CancelOrder(context.Context, *CancelOrderRequest) (*CancelOrderResponse, error)
+	// RecordOrderEvent records that something happened to an order, such as its delivery, and makes the points available that wait for it. What waits for nothing of the
+	// kind stays as it is, so that it does no harm to tell twice.
+	RecordOrderEvent(context.Context, *RecordOrderEventRequest) (*RecordOrderEventResponse, error)
 	// ReturnOrder records that something of an order came back, and takes the points back that it had earned.
 	ReturnOrder(context.Context, *ReturnOrderRequest) (*ReturnOrderResponse, error)
 	mustEmbedUnimplementedOrdersServiceServer()
@@ -139,6 +190,15 @@ func (UnimplementedOrdersServiceServer) AccruePoints(context.Context, *AccruePoi
 }
 func (UnimplementedOrdersServiceServer) GetOrder(context.Context, *GetOrderRequest) (*GetOrderResponse, error) {
 	return nil, status.Error(codes.Unimplemented, "method GetOrder not implemented")
+}
+func (UnimplementedOrdersServiceServer) ListOrders(context.Context, *ListOrdersRequest) (*ListOrdersResponse, error) {
+	return nil, status.Error(codes.Unimplemented, "method ListOrders not implemented")
+}
+func (UnimplementedOrdersServiceServer) CancelOrder(context.Context, *CancelOrderRequest) (*CancelOrderResponse, error) {
+	return nil, status.Error(codes.Unimplemented, "method CancelOrder not implemented")
+}
+func (UnimplementedOrdersServiceServer) RecordOrderEvent(context.Context, *RecordOrderEventRequest) (*RecordOrderEventResponse, error) {
+	return nil, status.Error(codes.Unimplemented, "method RecordOrderEvent not implemented")
 }
 func (UnimplementedOrdersServiceServer) ReturnOrder(context.Context, *ReturnOrderRequest) (*ReturnOrderResponse, error) {
 	return nil, status.Error(codes.Unimplemented, "method ReturnOrder not implemented")
@@ -236,6 +296,60 @@ func _OrdersService_GetOrder_Handler(srv interface{}, ctx context.Context, dec f
 	return interceptor(ctx, in, info, handler)
 }
 
+func _OrdersService_ListOrders_Handler(srv interface{}, ctx context.Context, dec func(interface{}) error, interceptor grpc.UnaryServerInterceptor) (interface{}, error) {
+	in := new(ListOrdersRequest)
+	if err := dec(in); err != nil {
+		return nil, err
+	}
+	if interceptor == nil {
+		return srv.(OrdersServiceServer).ListOrders(ctx, in)
+	}
+	info := &grpc.UnaryServerInfo{
+		Server:     srv,
+		FullMethod: OrdersService_ListOrders_FullMethodName,
+	}
+	handler := func(ctx context.Context, req interface{}) (interface{}, error) {
+		return srv.(OrdersServiceServer).ListOrders(ctx, req.(*ListOrdersRequest))
+	}
+	return interceptor(ctx, in, info, handler)
+}
+
+func _OrdersService_CancelOrder_Handler(srv interface{}, ctx context.Context, dec func(interface{}) error, interceptor grpc.UnaryServerInterceptor) (interface{}, error) {
+	in := new(CancelOrderRequest)
+	if err := dec(in); err != nil {
+		return nil, err
+	}
+	if interceptor == nil {
+		return srv.(OrdersServiceServer).CancelOrder(ctx, in)
+	}
+	info := &grpc.UnaryServerInfo{
+		Server:     srv,
+		FullMethod: OrdersService_CancelOrder_FullMethodName,
+	}
+	handler := func(ctx context.Context, req interface{}) (interface{}, error) {
+		return srv.(OrdersServiceServer).CancelOrder(ctx, req.(*CancelOrderRequest))
+	}
+	return interceptor(ctx, in, info, handler)
+}
+
+func _OrdersService_RecordOrderEvent_Handler(srv interface{}, ctx context.Context, dec func(interface{}) error, interceptor grpc.UnaryServerInterceptor) (interface{}, error) {
+	in := new(RecordOrderEventRequest)
+	if err := dec(in); err != nil {
+		return nil, err
+	}
+	if interceptor == nil {
+		return srv.(OrdersServiceServer).RecordOrderEvent(ctx, in)
+	}
+	info := &grpc.UnaryServerInfo{
+		Server:     srv,
+		FullMethod: OrdersService_RecordOrderEvent_FullMethodName,
+	}
+	handler := func(ctx context.Context, req interface{}) (interface{}, error) {
+		return srv.(OrdersServiceServer).RecordOrderEvent(ctx, req.(*RecordOrderEventRequest))
+	}
+	return interceptor(ctx, in, info, handler)
+}
+
 func _OrdersService_ReturnOrder_Handler(srv interface{}, ctx context.Context, dec func(interface{}) error, interceptor grpc.UnaryServerInterceptor) (interface{}, error) {
 	in := new(ReturnOrderRequest)
 	if err := dec(in); err != nil {
@@ -276,6 +390,18 @@ var OrdersService_ServiceDesc = grpc.ServiceDesc{
 		{
 			MethodName: "GetOrder",
 			Handler:    _OrdersService_GetOrder_Handler,
+		},
+		{
+			MethodName: "ListOrders",
+			Handler:    _OrdersService_ListOrders_Handler,
+		},
+		{
+			MethodName: "CancelOrder",
+			Handler:    _OrdersService_CancelOrder_Handler,
+		},
+		{
+			MethodName: "RecordOrderEvent",
+			Handler:    _OrdersService_RecordOrderEvent_Handler,
 		},
 		{
 			MethodName: "ReturnOrder",

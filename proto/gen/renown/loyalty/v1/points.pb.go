@@ -527,7 +527,11 @@ type Lot struct {
 	// What they were given for, such as "orders/1001".
 	Source string `protobuf:"bytes,11,opt,name=source,proto3" json:"source,omitempty"`
 	// Number of the entry that opened the lot.
-	Entry         int64 `protobuf:"varint,12,opt,name=entry,proto3" json:"entry,omitempty"`
+	Entry int64 `protobuf:"varint,12,opt,name=entry,proto3" json:"entry,omitempty"`
+	// How long they live, as it was when they were issued, such as "rolling P12M to month"; empty means without end. Later changes of rules or programme do not touch it.
+	Life string `protobuf:"bytes,13,opt,name=life,proto3" json:"life,omitempty"`
+	// What said so: the version of the rule or of the programme, such as "rules/double@3".
+	Policy        string `protobuf:"bytes,14,opt,name=policy,proto3" json:"policy,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -644,6 +648,20 @@ func (x *Lot) GetEntry() int64 {
 		return x.Entry
 	}
 	return 0
+}
+
+func (x *Lot) GetLife() string {
+	if x != nil {
+		return x.Life
+	}
+	return ""
+}
+
+func (x *Lot) GetPolicy() string {
+	if x != nil {
+		return x.Policy
+	}
+	return ""
 }
 
 // ListEntriesRequest selects entries.
@@ -1066,6 +1084,161 @@ func (x *AdjustPointsResponse) GetEntry() *Entry {
 	return nil
 }
 
+// ActivatePointsRequest says which pending points become available: those of some lots, of an entry, or of an order or some of its lines.
+type ActivatePointsRequest struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// Id of the programme.
+	Program string `protobuf:"bytes,1,opt,name=program,proto3" json:"program,omitempty"`
+	// Id of the member.
+	Member string `protobuf:"bytes,2,opt,name=member,proto3" json:"member,omitempty"`
+	// Id of the wallet; empty means the programme's usual one.
+	Wallet string `protobuf:"bytes,3,opt,name=wallet,proto3" json:"wallet,omitempty"`
+	// Numbers of lots; each of them must be pending.
+	Lots []int64 `protobuf:"varint,4,rep,packed,name=lots,proto3" json:"lots,omitempty"`
+	// Or the number of the entry that gave them.
+	Entry int64 `protobuf:"varint,5,opt,name=entry,proto3" json:"entry,omitempty"`
+	// Or the id of the order that earned them.
+	Order string `protobuf:"bytes,6,opt,name=order,proto3" json:"order,omitempty"`
+	// With an order: only the lots of these of its lines.
+	Lines []string `protobuf:"bytes,7,rep,name=lines,proto3" json:"lines,omitempty"`
+	// Why. The member reads it too.
+	Reason        string `protobuf:"bytes,8,opt,name=reason,proto3" json:"reason,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *ActivatePointsRequest) Reset() {
+	*x = ActivatePointsRequest{}
+	mi := &file_renown_loyalty_v1_points_proto_msgTypes[10]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *ActivatePointsRequest) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*ActivatePointsRequest) ProtoMessage() {}
+
+func (x *ActivatePointsRequest) ProtoReflect() protoreflect.Message {
+	mi := &file_renown_loyalty_v1_points_proto_msgTypes[10]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use ActivatePointsRequest.ProtoReflect.Descriptor instead.
+func (*ActivatePointsRequest) Descriptor() ([]byte, []int) {
+	return file_renown_loyalty_v1_points_proto_rawDescGZIP(), []int{10}
+}
+
+func (x *ActivatePointsRequest) GetProgram() string {
+	if x != nil {
+		return x.Program
+	}
+	return ""
+}
+
+func (x *ActivatePointsRequest) GetMember() string {
+	if x != nil {
+		return x.Member
+	}
+	return ""
+}
+
+func (x *ActivatePointsRequest) GetWallet() string {
+	if x != nil {
+		return x.Wallet
+	}
+	return ""
+}
+
+func (x *ActivatePointsRequest) GetLots() []int64 {
+	if x != nil {
+		return x.Lots
+	}
+	return nil
+}
+
+func (x *ActivatePointsRequest) GetEntry() int64 {
+	if x != nil {
+		return x.Entry
+	}
+	return 0
+}
+
+func (x *ActivatePointsRequest) GetOrder() string {
+	if x != nil {
+		return x.Order
+	}
+	return ""
+}
+
+func (x *ActivatePointsRequest) GetLines() []string {
+	if x != nil {
+		return x.Lines
+	}
+	return nil
+}
+
+func (x *ActivatePointsRequest) GetReason() string {
+	if x != nil {
+		return x.Reason
+	}
+	return ""
+}
+
+// ActivatePointsResponse holds the entry.
+type ActivatePointsResponse struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// The entry.
+	Entry         *Entry `protobuf:"bytes,1,opt,name=entry,proto3" json:"entry,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *ActivatePointsResponse) Reset() {
+	*x = ActivatePointsResponse{}
+	mi := &file_renown_loyalty_v1_points_proto_msgTypes[11]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *ActivatePointsResponse) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*ActivatePointsResponse) ProtoMessage() {}
+
+func (x *ActivatePointsResponse) ProtoReflect() protoreflect.Message {
+	mi := &file_renown_loyalty_v1_points_proto_msgTypes[11]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use ActivatePointsResponse.ProtoReflect.Descriptor instead.
+func (*ActivatePointsResponse) Descriptor() ([]byte, []int) {
+	return file_renown_loyalty_v1_points_proto_rawDescGZIP(), []int{11}
+}
+
+func (x *ActivatePointsResponse) GetEntry() *Entry {
+	if x != nil {
+		return x.Entry
+	}
+	return nil
+}
+
 var File_renown_loyalty_v1_points_proto protoreflect.FileDescriptor
 
 const file_renown_loyalty_v1_points_proto_rawDesc = "" +
@@ -1097,7 +1270,7 @@ const file_renown_loyalty_v1_points_proto_rawDesc = "" +
 	"\breserved\x18\x03 \x01(\x03R\breserved\x12\x16\n" +
 	"\x06opened\x18\x04 \x01(\bR\x06opened\x12\x1c\n" +
 	"\tactivated\x18\x05 \x01(\bR\tactivated\x12\x19\n" +
-	"\bmoved_to\x18\x06 \x01(\x03R\amovedTo\"\xab\x03\n" +
+	"\bmoved_to\x18\x06 \x01(\x03R\amovedTo\"\xd7\x03\n" +
 	"\x03Lot\x12\x16\n" +
 	"\x06number\x18\x01 \x01(\x03R\x06number\x12\x16\n" +
 	"\x06wallet\x18\x02 \x01(\tR\x06wallet\x12\x16\n" +
@@ -1113,7 +1286,9 @@ const file_renown_loyalty_v1_points_proto_rawDesc = "" +
 	"\x04rule\x18\n" +
 	" \x01(\tR\x04rule\x12\x16\n" +
 	"\x06source\x18\v \x01(\tR\x06source\x12\x14\n" +
-	"\x05entry\x18\f \x01(\x03R\x05entry\"\xcf\x01\n" +
+	"\x05entry\x18\f \x01(\x03R\x05entry\x12\x12\n" +
+	"\x04life\x18\r \x01(\tR\x04life\x12\x16\n" +
+	"\x06policy\x18\x0e \x01(\tR\x06policy\"\xcf\x01\n" +
 	"\x12ListEntriesRequest\x12#\n" +
 	"\aprogram\x18\x01 \x01(\tB\t\xbaH\x06r\x04\x10\x01\x18(R\aprogram\x12!\n" +
 	"\x06member\x18\x02 \x01(\tB\t\xbaH\x06r\x04\x10\x01\x18@R\x06member\x12\x1f\n" +
@@ -1145,6 +1320,17 @@ const file_renown_loyalty_v1_points_proto_rawDesc = "" +
 	"expireTime\x129\n" +
 	"\x05story\x18\a \x01(\tB#\xbaH r\x1e2\x1c^(stories/[a-z0-9-]{1,64})?$R\x05story\"F\n" +
 	"\x14AdjustPointsResponse\x12.\n" +
+	"\x05entry\x18\x01 \x01(\v2\x18.renown.loyalty.v1.EntryR\x05entry\"\xb9\x02\n" +
+	"\x15ActivatePointsRequest\x12#\n" +
+	"\aprogram\x18\x01 \x01(\tB\t\xbaH\x06r\x04\x10\x01\x18(R\aprogram\x12!\n" +
+	"\x06member\x18\x02 \x01(\tB\t\xbaH\x06r\x04\x10\x01\x18@R\x06member\x12\x1f\n" +
+	"\x06wallet\x18\x03 \x01(\tB\a\xbaH\x04r\x02\x18(R\x06wallet\x12%\n" +
+	"\x04lots\x18\x04 \x03(\x03B\x11\xbaH\x0e\x92\x01\v\x10\xc8\x01\x18\x01\"\x04\"\x02(\x01R\x04lots\x12\x1d\n" +
+	"\x05entry\x18\x05 \x01(\x03B\a\xbaH\x04\"\x02(\x00R\x05entry\x12\x1d\n" +
+	"\x05order\x18\x06 \x01(\tB\a\xbaH\x04r\x02\x18dR\x05order\x12*\n" +
+	"\x05lines\x18\a \x03(\tB\x14\xbaH\x11\x92\x01\x0e\x10\xf4\x03\x18\x01\"\ar\x05\x10\x01\x18\xc8\x01R\x05lines\x12&\n" +
+	"\x06reason\x18\b \x01(\tB\x0e\xbaH\ar\x05\x10\x03\x18\xf4\x03\xb0\xbb\x18\x01R\x06reason\"H\n" +
+	"\x16ActivatePointsResponse\x12.\n" +
 	"\x05entry\x18\x01 \x01(\v2\x18.renown.loyalty.v1.EntryR\x05entry*\x84\x03\n" +
 	"\tEntryKind\x12\x1a\n" +
 	"\x16ENTRY_KIND_UNSPECIFIED\x10\x00\x12\x15\n" +
@@ -1169,10 +1355,11 @@ const file_renown_loyalty_v1_points_proto_rawDesc = "" +
 	"\x11LOT_STATE_PENDING\x10\x01\x12\x17\n" +
 	"\x13LOT_STATE_AVAILABLE\x10\x02\x12\x14\n" +
 	"\x10LOT_STATE_FROZEN\x10\x03\x12\x14\n" +
-	"\x10LOT_STATE_CLOSED\x10\x042\xc0\x04\n" +
+	"\x10LOT_STATE_CLOSED\x10\x042\x91\x06\n" +
 	"\rPointsService\x12\xb7\x01\n" +
 	"\vListEntries\x12%.renown.loyalty.v1.ListEntriesRequest\x1a&.renown.loyalty.v1.ListEntriesResponse\"Y\xaa\xbb\x18\x1e\x12\amanager\x12\x05admin\x1a\floyalty.read\x82\xd3\xe4\x93\x021\x12//v1/programs/{program}/members/{member}/entries\x12\xab\x01\n" +
-	"\bListLots\x12\".renown.loyalty.v1.ListLotsRequest\x1a#.renown.loyalty.v1.ListLotsResponse\"V\xaa\xbb\x18\x1e\x12\amanager\x12\x05admin\x1a\floyalty.read\x82\xd3\xe4\x93\x02.\x12,/v1/programs/{program}/members/{member}/lots\x12\xc6\x01\n" +
+	"\bListLots\x12\".renown.loyalty.v1.ListLotsRequest\x1a#.renown.loyalty.v1.ListLotsResponse\"V\xaa\xbb\x18\x1e\x12\amanager\x12\x05admin\x1a\floyalty.read\x82\xd3\xe4\x93\x02.\x12,/v1/programs/{program}/members/{member}/lots\x12\xce\x01\n" +
+	"\x0eActivatePoints\x12(.renown.loyalty.v1.ActivatePointsRequest\x1a).renown.loyalty.v1.ActivatePointsResponse\"g\xaa\xbb\x18!\x12\amanager\x12\x05admin\x1a\rloyalty.write0\x02\x82\xd3\xe4\x93\x02<:\x01*b\x05entry\"0/v1/programs/{program}/members/{member}:activate\x12\xc6\x01\n" +
 	"\fAdjustPoints\x12&.renown.loyalty.v1.AdjustPointsRequest\x1a'.renown.loyalty.v1.AdjustPointsResponse\"e\xaa\xbb\x18!\x12\amanager\x12\x05admin\x1a\rloyalty.write0\x02\x82\xd3\xe4\x93\x02::\x01*b\x05entry\"./v1/programs/{program}/members/{member}:adjustB6Z4renown.example/proto/gen/renown/loyalty/v1;loyaltyv1b\x06proto3"
 
 var (
@@ -1188,49 +1375,54 @@ func file_renown_loyalty_v1_points_proto_rawDescGZIP() []byte {
 }
 
 var file_renown_loyalty_v1_points_proto_enumTypes = make([]protoimpl.EnumInfo, 2)
-var file_renown_loyalty_v1_points_proto_msgTypes = make([]protoimpl.MessageInfo, 10)
+var file_renown_loyalty_v1_points_proto_msgTypes = make([]protoimpl.MessageInfo, 12)
 var file_renown_loyalty_v1_points_proto_goTypes = []any{
-	(EntryKind)(0),                // 0: renown.loyalty.v1.EntryKind
-	(LotState)(0),                 // 1: renown.loyalty.v1.LotState
-	(*Entry)(nil),                 // 2: renown.loyalty.v1.Entry
-	(*Leg)(nil),                   // 3: renown.loyalty.v1.Leg
-	(*LotChange)(nil),             // 4: renown.loyalty.v1.LotChange
-	(*Lot)(nil),                   // 5: renown.loyalty.v1.Lot
-	(*ListEntriesRequest)(nil),    // 6: renown.loyalty.v1.ListEntriesRequest
-	(*ListEntriesResponse)(nil),   // 7: renown.loyalty.v1.ListEntriesResponse
-	(*ListLotsRequest)(nil),       // 8: renown.loyalty.v1.ListLotsRequest
-	(*ListLotsResponse)(nil),      // 9: renown.loyalty.v1.ListLotsResponse
-	(*AdjustPointsRequest)(nil),   // 10: renown.loyalty.v1.AdjustPointsRequest
-	(*AdjustPointsResponse)(nil),  // 11: renown.loyalty.v1.AdjustPointsResponse
-	(*timestamppb.Timestamp)(nil), // 12: google.protobuf.Timestamp
-	(*Account)(nil),               // 13: renown.loyalty.v1.Account
+	(EntryKind)(0),                 // 0: renown.loyalty.v1.EntryKind
+	(LotState)(0),                  // 1: renown.loyalty.v1.LotState
+	(*Entry)(nil),                  // 2: renown.loyalty.v1.Entry
+	(*Leg)(nil),                    // 3: renown.loyalty.v1.Leg
+	(*LotChange)(nil),              // 4: renown.loyalty.v1.LotChange
+	(*Lot)(nil),                    // 5: renown.loyalty.v1.Lot
+	(*ListEntriesRequest)(nil),     // 6: renown.loyalty.v1.ListEntriesRequest
+	(*ListEntriesResponse)(nil),    // 7: renown.loyalty.v1.ListEntriesResponse
+	(*ListLotsRequest)(nil),        // 8: renown.loyalty.v1.ListLotsRequest
+	(*ListLotsResponse)(nil),       // 9: renown.loyalty.v1.ListLotsResponse
+	(*AdjustPointsRequest)(nil),    // 10: renown.loyalty.v1.AdjustPointsRequest
+	(*AdjustPointsResponse)(nil),   // 11: renown.loyalty.v1.AdjustPointsResponse
+	(*ActivatePointsRequest)(nil),  // 12: renown.loyalty.v1.ActivatePointsRequest
+	(*ActivatePointsResponse)(nil), // 13: renown.loyalty.v1.ActivatePointsResponse
+	(*timestamppb.Timestamp)(nil),  // 14: google.protobuf.Timestamp
+	(*Account)(nil),                // 15: renown.loyalty.v1.Account
 }
 var file_renown_loyalty_v1_points_proto_depIdxs = []int32{
 	0,  // 0: renown.loyalty.v1.Entry.kind:type_name -> renown.loyalty.v1.EntryKind
-	12, // 1: renown.loyalty.v1.Entry.effective_time:type_name -> google.protobuf.Timestamp
-	12, // 2: renown.loyalty.v1.Entry.record_time:type_name -> google.protobuf.Timestamp
+	14, // 1: renown.loyalty.v1.Entry.effective_time:type_name -> google.protobuf.Timestamp
+	14, // 2: renown.loyalty.v1.Entry.record_time:type_name -> google.protobuf.Timestamp
 	3,  // 3: renown.loyalty.v1.Entry.legs:type_name -> renown.loyalty.v1.Leg
 	4,  // 4: renown.loyalty.v1.Entry.lots:type_name -> renown.loyalty.v1.LotChange
-	13, // 5: renown.loyalty.v1.Entry.account:type_name -> renown.loyalty.v1.Account
+	15, // 5: renown.loyalty.v1.Entry.account:type_name -> renown.loyalty.v1.Account
 	1,  // 6: renown.loyalty.v1.Lot.state:type_name -> renown.loyalty.v1.LotState
-	12, // 7: renown.loyalty.v1.Lot.issue_time:type_name -> google.protobuf.Timestamp
-	12, // 8: renown.loyalty.v1.Lot.activate_time:type_name -> google.protobuf.Timestamp
-	12, // 9: renown.loyalty.v1.Lot.expire_time:type_name -> google.protobuf.Timestamp
+	14, // 7: renown.loyalty.v1.Lot.issue_time:type_name -> google.protobuf.Timestamp
+	14, // 8: renown.loyalty.v1.Lot.activate_time:type_name -> google.protobuf.Timestamp
+	14, // 9: renown.loyalty.v1.Lot.expire_time:type_name -> google.protobuf.Timestamp
 	2,  // 10: renown.loyalty.v1.ListEntriesResponse.entries:type_name -> renown.loyalty.v1.Entry
 	5,  // 11: renown.loyalty.v1.ListLotsResponse.lots:type_name -> renown.loyalty.v1.Lot
-	12, // 12: renown.loyalty.v1.AdjustPointsRequest.expire_time:type_name -> google.protobuf.Timestamp
+	14, // 12: renown.loyalty.v1.AdjustPointsRequest.expire_time:type_name -> google.protobuf.Timestamp
 	2,  // 13: renown.loyalty.v1.AdjustPointsResponse.entry:type_name -> renown.loyalty.v1.Entry
-	6,  // 14: renown.loyalty.v1.PointsService.ListEntries:input_type -> renown.loyalty.v1.ListEntriesRequest
-	8,  // 15: renown.loyalty.v1.PointsService.ListLots:input_type -> renown.loyalty.v1.ListLotsRequest
-	10, // 16: renown.loyalty.v1.PointsService.AdjustPoints:input_type -> renown.loyalty.v1.AdjustPointsRequest
-	7,  // 17: renown.loyalty.v1.PointsService.ListEntries:output_type -> renown.loyalty.v1.ListEntriesResponse
-	9,  // 18: renown.loyalty.v1.PointsService.ListLots:output_type -> renown.loyalty.v1.ListLotsResponse
-	11, // 19: renown.loyalty.v1.PointsService.AdjustPoints:output_type -> renown.loyalty.v1.AdjustPointsResponse
-	17, // [17:20] is the sub-list for method output_type
-	14, // [14:17] is the sub-list for method input_type
-	14, // [14:14] is the sub-list for extension type_name
-	14, // [14:14] is the sub-list for extension extendee
-	0,  // [0:14] is the sub-list for field type_name
+	2,  // 14: renown.loyalty.v1.ActivatePointsResponse.entry:type_name -> renown.loyalty.v1.Entry
+	6,  // 15: renown.loyalty.v1.PointsService.ListEntries:input_type -> renown.loyalty.v1.ListEntriesRequest
+	8,  // 16: renown.loyalty.v1.PointsService.ListLots:input_type -> renown.loyalty.v1.ListLotsRequest
+	12, // 17: renown.loyalty.v1.PointsService.ActivatePoints:input_type -> renown.loyalty.v1.ActivatePointsRequest
+	10, // 18: renown.loyalty.v1.PointsService.AdjustPoints:input_type -> renown.loyalty.v1.AdjustPointsRequest
+	7,  // 19: renown.loyalty.v1.PointsService.ListEntries:output_type -> renown.loyalty.v1.ListEntriesResponse
+	9,  // 20: renown.loyalty.v1.PointsService.ListLots:output_type -> renown.loyalty.v1.ListLotsResponse
+	13, // 21: renown.loyalty.v1.PointsService.ActivatePoints:output_type -> renown.loyalty.v1.ActivatePointsResponse
+	11, // 22: renown.loyalty.v1.PointsService.AdjustPoints:output_type -> renown.loyalty.v1.AdjustPointsResponse
+	19, // [19:23] is the sub-list for method output_type
+	15, // [15:19] is the sub-list for method input_type
+	15, // [15:15] is the sub-list for extension type_name
+	15, // [15:15] is the sub-list for extension extendee
+	0,  // [0:15] is the sub-list for field type_name
 }
 
 func init() { file_renown_loyalty_v1_points_proto_init() }
@@ -1245,7 +1437,7 @@ func file_renown_loyalty_v1_points_proto_init() {
 			GoPackagePath: reflect.TypeOf(x{}).PkgPath(),
 			RawDescriptor: unsafe.Slice(unsafe.StringData(file_renown_loyalty_v1_points_proto_rawDesc), len(file_renown_loyalty_v1_points_proto_rawDesc)),
 			NumEnums:      2,
-			NumMessages:   10,
+			NumMessages:   12,
 			NumExtensions: 0,
 			NumServices:   1,
 		},

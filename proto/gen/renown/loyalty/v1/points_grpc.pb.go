@@ -19,9 +19,10 @@ import (
 const _ = grpc.SupportPackageIsVersion9
 
 const (
-	PointsService_ListEntries_FullMethodName  = "/renown.loyalty.v1.PointsService/ListEntries"
-	PointsService_ListLots_FullMethodName     = "/renown.loyalty.v1.PointsService/ListLots"
-	PointsService_AdjustPoints_FullMethodName = "/renown.loyalty.v1.PointsService/AdjustPoints"
+	PointsService_ListEntries_FullMethodName    = "/renown.loyalty.v1.PointsService/ListEntries"
+	PointsService_ListLots_FullMethodName       = "/renown.loyalty.v1.PointsService/ListLots"
+	PointsService_ActivatePoints_FullMethodName = "/renown.loyalty.v1.PointsService/ActivatePoints"
+	PointsService_AdjustPoints_FullMethodName   = "/renown.loyalty.v1.PointsService/AdjustPoints"
 )
 
 // PointsServiceClient is the client API for PointsService service.
@@ -34,6 +35,8 @@ type PointsServiceClient interface {
 	ListEntries(ctx context.Context, in *ListEntriesRequest, opts ...grpc.CallOption) (*ListEntriesResponse, error)
 	// ListLots lists the lots of a member's account in the order in which they are spent, closed ones included.
 	ListLots(ctx context.Context, in *ListLotsRequest, opts ...grpc.CallOption) (*ListLotsResponse, error)
+	// ActivatePoints makes pending points available by hand, whatever they wait for, for a reason. Their life begins with it, unless their end has its date already.
+	ActivatePoints(ctx context.Context, in *ActivatePointsRequest, opts ...grpc.CallOption) (*ActivatePointsResponse, error)
 	// AdjustPoints gives or takes points by hand, for a reason. Points are taken from what is available, earliest end first.
 	AdjustPoints(ctx context.Context, in *AdjustPointsRequest, opts ...grpc.CallOption) (*AdjustPointsResponse, error)
 }
@@ -66,6 +69,16 @@ func (c *pointsServiceClient) ListLots(ctx context.Context, in *ListLotsRequest,
 	return out, nil
 }
 
+func (c *pointsServiceClient) ActivatePoints(ctx context.Context, in *ActivatePointsRequest, opts ...grpc.CallOption) (*ActivatePointsResponse, error) {
+	cOpts := append([]grpc.CallOption{grpc.StaticMethod()}, opts...)
+	out := new(ActivatePointsResponse)
+	err := c.cc.Invoke(ctx, PointsService_ActivatePoints_FullMethodName, in, out, cOpts...)
+	if err != nil {
+		return nil, err
+	}
+	return out, nil
+}
+
 func (c *pointsServiceClient) AdjustPoints(ctx context.Context, in *AdjustPointsRequest, opts ...grpc.CallOption) (*AdjustPointsResponse, error) {
 	cOpts := append([]grpc.CallOption{grpc.StaticMethod()}, opts...)
 	out := new(AdjustPointsResponse)
@@ -86,6 +99,8 @@ type PointsServiceServer interface {
 	ListEntries(context.Context, *ListEntriesRequest) (*ListEntriesResponse, error)
 	// ListLots lists the lots of a member's account in the order in which they are spent, closed ones included.
 	ListLots(context.Context, *ListLotsRequest) (*ListLotsResponse, error)
+	// ActivatePoints makes pending points available by hand, whatever they wait for, for a reason. Their life begins with it, unless their end has its date already.
+	ActivatePoints(context.Context, *ActivatePointsRequest) (*ActivatePointsResponse, error)
 	// AdjustPoints gives or takes points by hand, for a reason. Points are taken from what is available, earliest end first.
 	AdjustPoints(context.Context, *AdjustPointsRequest) (*AdjustPointsResponse, error)
 	mustEmbedUnimplementedPointsServiceServer()
@@ -103,6 +118,9 @@ func (UnimplementedPointsServiceServer) ListEntries(context.Context, *ListEntrie
 }
 func (UnimplementedPointsServiceServer) ListLots(context.Context, *ListLotsRequest) (*ListLotsResponse, error) {
 	return nil, status.Error(codes.Unimplemented, "method ListLots not implemented")
+}
+func (UnimplementedPointsServiceServer) ActivatePoints(context.Context, *ActivatePointsRequest) (*ActivatePointsResponse, error) {
+	return nil, status.Error(codes.Unimplemented, "method ActivatePoints not implemented")
 }
 func (UnimplementedPointsServiceServer) AdjustPoints(context.Context, *AdjustPointsRequest) (*AdjustPointsResponse, error) {
 	return nil, status.Error(codes.Unimplemented, "method AdjustPoints not implemented")
@@ -164,6 +182,24 @@ func _PointsService_ListLots_Handler(srv interface{}, ctx context.Context, dec f
 	return interceptor(ctx, in, info, handler)
 }
 
+func _PointsService_ActivatePoints_Handler(srv interface{}, ctx context.Context, dec func(interface{}) error, interceptor grpc.UnaryServerInterceptor) (interface{}, error) {
+	in := new(ActivatePointsRequest)
+	if err := dec(in); err != nil {
+		return nil, err
+	}
+	if interceptor == nil {
+		return srv.(PointsServiceServer).ActivatePoints(ctx, in)
+	}
+	info := &grpc.UnaryServerInfo{
+		Server:     srv,
+		FullMethod: PointsService_ActivatePoints_FullMethodName,
+	}
+	handler := func(ctx context.Context, req interface{}) (interface{}, error) {
+		return srv.(PointsServiceServer).ActivatePoints(ctx, req.(*ActivatePointsRequest))
+	}
+	return interceptor(ctx, in, info, handler)
+}
+
 func _PointsService_AdjustPoints_Handler(srv interface{}, ctx context.Context, dec func(interface{}) error, interceptor grpc.UnaryServerInterceptor) (interface{}, error) {
 	in := new(AdjustPointsRequest)
 	if err := dec(in); err != nil {
@@ -196,6 +232,10 @@ var PointsService_ServiceDesc = grpc.ServiceDesc{
 		{
 			MethodName: "ListLots",
 			Handler:    _PointsService_ListLots_Handler,
+		},
+		{
+			MethodName: "ActivatePoints",
+			Handler:    _PointsService_ActivatePoints_Handler,
 		},
 		{
 			MethodName: "AdjustPoints",

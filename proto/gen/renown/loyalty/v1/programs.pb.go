@@ -167,7 +167,9 @@ type Program struct {
 	// When it was last changed.
 	UpdateTime *timestamppb.Timestamp `protobuf:"bytes,9,opt,name=update_time,json=updateTime,proto3" json:"update_time,omitempty"`
 	// How rewards are redeemed.
-	Redemptions   *RedemptionSettings `protobuf:"bytes,20,opt,name=redemptions,proto3" json:"redemptions,omitempty"`
+	Redemptions *RedemptionSettings `protobuf:"bytes,20,opt,name=redemptions,proto3" json:"redemptions,omitempty"`
+	// How points live and orders are taken in.
+	Points        *PointSettings `protobuf:"bytes,21,opt,name=points,proto3" json:"points,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -272,6 +274,13 @@ func (x *Program) GetRedemptions() *RedemptionSettings {
 	return nil
 }
 
+func (x *Program) GetPoints() *PointSettings {
+	if x != nil {
+		return x.Points
+	}
+	return nil
+}
+
 // RedemptionSettings says how rewards are redeemed.
 type RedemptionSettings struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
@@ -327,6 +336,89 @@ func (x *RedemptionSettings) GetReturned() ReturnedRewards {
 	return ReturnedRewards_RETURNED_REWARDS_UNSPECIFIED
 }
 
+// PointSettings says how points live, and which orders and events are taken in. A change touches no points that were given before.
+type PointSettings struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// How long points live that were given without a life of their own, by rules or by hand: "never", "rolling P12M to month", "calendar 12-31", "inactivity P12M";
+	// empty means never.
+	Life string `protobuf:"bytes,1,opt,name=life,proto3" json:"life,omitempty"`
+	// How far returns and cancellations go for points that are spent already, where they do not say: "only_pending", "within_balance" (which empty means) or "allow_debt".
+	ReturnPolicy string `protobuf:"bytes,2,opt,name=return_policy,json=returnPolicy,proto3" json:"return_policy,omitempty"`
+	// How long after it was placed an order can be cancelled, such as "P14D"; empty means without limit.
+	CancelWindow string `protobuf:"bytes,3,opt,name=cancel_window,json=cancelWindow,proto3" json:"cancel_window,omitempty"`
+	// How long ago an order or event may have taken place when it is recorded, such as "P90D"; empty means 400 days, and ten years are the most.
+	Oldest string `protobuf:"bytes,4,opt,name=oldest,proto3" json:"oldest,omitempty"`
+	// How far ahead of the clock here its time may be, such as "PT5M", since clocks differ: it counts as now. Empty means a minute, and a day is the most.
+	Ahead         string `protobuf:"bytes,5,opt,name=ahead,proto3" json:"ahead,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *PointSettings) Reset() {
+	*x = PointSettings{}
+	mi := &file_renown_loyalty_v1_programs_proto_msgTypes[2]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *PointSettings) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*PointSettings) ProtoMessage() {}
+
+func (x *PointSettings) ProtoReflect() protoreflect.Message {
+	mi := &file_renown_loyalty_v1_programs_proto_msgTypes[2]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use PointSettings.ProtoReflect.Descriptor instead.
+func (*PointSettings) Descriptor() ([]byte, []int) {
+	return file_renown_loyalty_v1_programs_proto_rawDescGZIP(), []int{2}
+}
+
+func (x *PointSettings) GetLife() string {
+	if x != nil {
+		return x.Life
+	}
+	return ""
+}
+
+func (x *PointSettings) GetReturnPolicy() string {
+	if x != nil {
+		return x.ReturnPolicy
+	}
+	return ""
+}
+
+func (x *PointSettings) GetCancelWindow() string {
+	if x != nil {
+		return x.CancelWindow
+	}
+	return ""
+}
+
+func (x *PointSettings) GetOldest() string {
+	if x != nil {
+		return x.Oldest
+	}
+	return ""
+}
+
+func (x *PointSettings) GetAhead() string {
+	if x != nil {
+		return x.Ahead
+	}
+	return ""
+}
+
 // Wallet is a unit of points of a programme.
 type Wallet struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
@@ -342,7 +434,7 @@ type Wallet struct {
 
 func (x *Wallet) Reset() {
 	*x = Wallet{}
-	mi := &file_renown_loyalty_v1_programs_proto_msgTypes[2]
+	mi := &file_renown_loyalty_v1_programs_proto_msgTypes[3]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -354,7 +446,7 @@ func (x *Wallet) String() string {
 func (*Wallet) ProtoMessage() {}
 
 func (x *Wallet) ProtoReflect() protoreflect.Message {
-	mi := &file_renown_loyalty_v1_programs_proto_msgTypes[2]
+	mi := &file_renown_loyalty_v1_programs_proto_msgTypes[3]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -367,7 +459,7 @@ func (x *Wallet) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Wallet.ProtoReflect.Descriptor instead.
 func (*Wallet) Descriptor() ([]byte, []int) {
-	return file_renown_loyalty_v1_programs_proto_rawDescGZIP(), []int{2}
+	return file_renown_loyalty_v1_programs_proto_rawDescGZIP(), []int{3}
 }
 
 func (x *Wallet) GetId() string {
@@ -405,14 +497,16 @@ type CreateProgramRequest struct {
 	// ISO 4217 currency of its orders.
 	Currency string `protobuf:"bytes,5,opt,name=currency,proto3" json:"currency,omitempty"`
 	// How rewards are redeemed.
-	Redemptions   *RedemptionSettings `protobuf:"bytes,20,opt,name=redemptions,proto3" json:"redemptions,omitempty"`
+	Redemptions *RedemptionSettings `protobuf:"bytes,20,opt,name=redemptions,proto3" json:"redemptions,omitempty"`
+	// How points live and orders are taken in.
+	Points        *PointSettings `protobuf:"bytes,21,opt,name=points,proto3" json:"points,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
 
 func (x *CreateProgramRequest) Reset() {
 	*x = CreateProgramRequest{}
-	mi := &file_renown_loyalty_v1_programs_proto_msgTypes[3]
+	mi := &file_renown_loyalty_v1_programs_proto_msgTypes[4]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -424,7 +518,7 @@ func (x *CreateProgramRequest) String() string {
 func (*CreateProgramRequest) ProtoMessage() {}
 
 func (x *CreateProgramRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_renown_loyalty_v1_programs_proto_msgTypes[3]
+	mi := &file_renown_loyalty_v1_programs_proto_msgTypes[4]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -437,7 +531,7 @@ func (x *CreateProgramRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use CreateProgramRequest.ProtoReflect.Descriptor instead.
 func (*CreateProgramRequest) Descriptor() ([]byte, []int) {
-	return file_renown_loyalty_v1_programs_proto_rawDescGZIP(), []int{3}
+	return file_renown_loyalty_v1_programs_proto_rawDescGZIP(), []int{4}
 }
 
 func (x *CreateProgramRequest) GetProgramId() string {
@@ -482,6 +576,13 @@ func (x *CreateProgramRequest) GetRedemptions() *RedemptionSettings {
 	return nil
 }
 
+func (x *CreateProgramRequest) GetPoints() *PointSettings {
+	if x != nil {
+		return x.Points
+	}
+	return nil
+}
+
 // CreateProgramResponse holds the programme.
 type CreateProgramResponse struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
@@ -493,7 +594,7 @@ type CreateProgramResponse struct {
 
 func (x *CreateProgramResponse) Reset() {
 	*x = CreateProgramResponse{}
-	mi := &file_renown_loyalty_v1_programs_proto_msgTypes[4]
+	mi := &file_renown_loyalty_v1_programs_proto_msgTypes[5]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -505,7 +606,7 @@ func (x *CreateProgramResponse) String() string {
 func (*CreateProgramResponse) ProtoMessage() {}
 
 func (x *CreateProgramResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_renown_loyalty_v1_programs_proto_msgTypes[4]
+	mi := &file_renown_loyalty_v1_programs_proto_msgTypes[5]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -518,7 +619,7 @@ func (x *CreateProgramResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use CreateProgramResponse.ProtoReflect.Descriptor instead.
 func (*CreateProgramResponse) Descriptor() ([]byte, []int) {
-	return file_renown_loyalty_v1_programs_proto_rawDescGZIP(), []int{4}
+	return file_renown_loyalty_v1_programs_proto_rawDescGZIP(), []int{5}
 }
 
 func (x *CreateProgramResponse) GetProgram() *Program {
@@ -539,7 +640,7 @@ type GetProgramRequest struct {
 
 func (x *GetProgramRequest) Reset() {
 	*x = GetProgramRequest{}
-	mi := &file_renown_loyalty_v1_programs_proto_msgTypes[5]
+	mi := &file_renown_loyalty_v1_programs_proto_msgTypes[6]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -551,7 +652,7 @@ func (x *GetProgramRequest) String() string {
 func (*GetProgramRequest) ProtoMessage() {}
 
 func (x *GetProgramRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_renown_loyalty_v1_programs_proto_msgTypes[5]
+	mi := &file_renown_loyalty_v1_programs_proto_msgTypes[6]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -564,7 +665,7 @@ func (x *GetProgramRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use GetProgramRequest.ProtoReflect.Descriptor instead.
 func (*GetProgramRequest) Descriptor() ([]byte, []int) {
-	return file_renown_loyalty_v1_programs_proto_rawDescGZIP(), []int{5}
+	return file_renown_loyalty_v1_programs_proto_rawDescGZIP(), []int{6}
 }
 
 func (x *GetProgramRequest) GetProgram() string {
@@ -585,7 +686,7 @@ type GetProgramResponse struct {
 
 func (x *GetProgramResponse) Reset() {
 	*x = GetProgramResponse{}
-	mi := &file_renown_loyalty_v1_programs_proto_msgTypes[6]
+	mi := &file_renown_loyalty_v1_programs_proto_msgTypes[7]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -597,7 +698,7 @@ func (x *GetProgramResponse) String() string {
 func (*GetProgramResponse) ProtoMessage() {}
 
 func (x *GetProgramResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_renown_loyalty_v1_programs_proto_msgTypes[6]
+	mi := &file_renown_loyalty_v1_programs_proto_msgTypes[7]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -610,7 +711,7 @@ func (x *GetProgramResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use GetProgramResponse.ProtoReflect.Descriptor instead.
 func (*GetProgramResponse) Descriptor() ([]byte, []int) {
-	return file_renown_loyalty_v1_programs_proto_rawDescGZIP(), []int{6}
+	return file_renown_loyalty_v1_programs_proto_rawDescGZIP(), []int{7}
 }
 
 func (x *GetProgramResponse) GetProgram() *Program {
@@ -633,7 +734,7 @@ type ListProgramsRequest struct {
 
 func (x *ListProgramsRequest) Reset() {
 	*x = ListProgramsRequest{}
-	mi := &file_renown_loyalty_v1_programs_proto_msgTypes[7]
+	mi := &file_renown_loyalty_v1_programs_proto_msgTypes[8]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -645,7 +746,7 @@ func (x *ListProgramsRequest) String() string {
 func (*ListProgramsRequest) ProtoMessage() {}
 
 func (x *ListProgramsRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_renown_loyalty_v1_programs_proto_msgTypes[7]
+	mi := &file_renown_loyalty_v1_programs_proto_msgTypes[8]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -658,7 +759,7 @@ func (x *ListProgramsRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ListProgramsRequest.ProtoReflect.Descriptor instead.
 func (*ListProgramsRequest) Descriptor() ([]byte, []int) {
-	return file_renown_loyalty_v1_programs_proto_rawDescGZIP(), []int{7}
+	return file_renown_loyalty_v1_programs_proto_rawDescGZIP(), []int{8}
 }
 
 func (x *ListProgramsRequest) GetPageSize() int32 {
@@ -688,7 +789,7 @@ type ListProgramsResponse struct {
 
 func (x *ListProgramsResponse) Reset() {
 	*x = ListProgramsResponse{}
-	mi := &file_renown_loyalty_v1_programs_proto_msgTypes[8]
+	mi := &file_renown_loyalty_v1_programs_proto_msgTypes[9]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -700,7 +801,7 @@ func (x *ListProgramsResponse) String() string {
 func (*ListProgramsResponse) ProtoMessage() {}
 
 func (x *ListProgramsResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_renown_loyalty_v1_programs_proto_msgTypes[8]
+	mi := &file_renown_loyalty_v1_programs_proto_msgTypes[9]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -713,7 +814,7 @@ func (x *ListProgramsResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ListProgramsResponse.ProtoReflect.Descriptor instead.
 func (*ListProgramsResponse) Descriptor() ([]byte, []int) {
-	return file_renown_loyalty_v1_programs_proto_rawDescGZIP(), []int{8}
+	return file_renown_loyalty_v1_programs_proto_rawDescGZIP(), []int{9}
 }
 
 func (x *ListProgramsResponse) GetPrograms() []*Program {
@@ -744,14 +845,16 @@ type UpdateProgramRequest struct {
 	// The etag that the change is based on; empty means that the caller does not mind.
 	Etag string `protobuf:"bytes,5,opt,name=etag,proto3" json:"etag,omitempty"`
 	// How rewards are redeemed; absent means as it is usual.
-	Redemptions   *RedemptionSettings `protobuf:"bytes,20,opt,name=redemptions,proto3" json:"redemptions,omitempty"`
+	Redemptions *RedemptionSettings `protobuf:"bytes,20,opt,name=redemptions,proto3" json:"redemptions,omitempty"`
+	// How points live and orders are taken in; absent means as it is usual.
+	Points        *PointSettings `protobuf:"bytes,21,opt,name=points,proto3" json:"points,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
 
 func (x *UpdateProgramRequest) Reset() {
 	*x = UpdateProgramRequest{}
-	mi := &file_renown_loyalty_v1_programs_proto_msgTypes[9]
+	mi := &file_renown_loyalty_v1_programs_proto_msgTypes[10]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -763,7 +866,7 @@ func (x *UpdateProgramRequest) String() string {
 func (*UpdateProgramRequest) ProtoMessage() {}
 
 func (x *UpdateProgramRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_renown_loyalty_v1_programs_proto_msgTypes[9]
+	mi := &file_renown_loyalty_v1_programs_proto_msgTypes[10]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -776,7 +879,7 @@ func (x *UpdateProgramRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use UpdateProgramRequest.ProtoReflect.Descriptor instead.
 func (*UpdateProgramRequest) Descriptor() ([]byte, []int) {
-	return file_renown_loyalty_v1_programs_proto_rawDescGZIP(), []int{9}
+	return file_renown_loyalty_v1_programs_proto_rawDescGZIP(), []int{10}
 }
 
 func (x *UpdateProgramRequest) GetProgram() string {
@@ -821,6 +924,13 @@ func (x *UpdateProgramRequest) GetRedemptions() *RedemptionSettings {
 	return nil
 }
 
+func (x *UpdateProgramRequest) GetPoints() *PointSettings {
+	if x != nil {
+		return x.Points
+	}
+	return nil
+}
+
 // UpdateProgramResponse holds the programme.
 type UpdateProgramResponse struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
@@ -832,7 +942,7 @@ type UpdateProgramResponse struct {
 
 func (x *UpdateProgramResponse) Reset() {
 	*x = UpdateProgramResponse{}
-	mi := &file_renown_loyalty_v1_programs_proto_msgTypes[10]
+	mi := &file_renown_loyalty_v1_programs_proto_msgTypes[11]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -844,7 +954,7 @@ func (x *UpdateProgramResponse) String() string {
 func (*UpdateProgramResponse) ProtoMessage() {}
 
 func (x *UpdateProgramResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_renown_loyalty_v1_programs_proto_msgTypes[10]
+	mi := &file_renown_loyalty_v1_programs_proto_msgTypes[11]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -857,7 +967,7 @@ func (x *UpdateProgramResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use UpdateProgramResponse.ProtoReflect.Descriptor instead.
 func (*UpdateProgramResponse) Descriptor() ([]byte, []int) {
-	return file_renown_loyalty_v1_programs_proto_rawDescGZIP(), []int{10}
+	return file_renown_loyalty_v1_programs_proto_rawDescGZIP(), []int{11}
 }
 
 func (x *UpdateProgramResponse) GetProgram() *Program {
@@ -894,7 +1004,7 @@ type ProgramDocument struct {
 
 func (x *ProgramDocument) Reset() {
 	*x = ProgramDocument{}
-	mi := &file_renown_loyalty_v1_programs_proto_msgTypes[11]
+	mi := &file_renown_loyalty_v1_programs_proto_msgTypes[12]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -906,7 +1016,7 @@ func (x *ProgramDocument) String() string {
 func (*ProgramDocument) ProtoMessage() {}
 
 func (x *ProgramDocument) ProtoReflect() protoreflect.Message {
-	mi := &file_renown_loyalty_v1_programs_proto_msgTypes[11]
+	mi := &file_renown_loyalty_v1_programs_proto_msgTypes[12]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -919,7 +1029,7 @@ func (x *ProgramDocument) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ProgramDocument.ProtoReflect.Descriptor instead.
 func (*ProgramDocument) Descriptor() ([]byte, []int) {
-	return file_renown_loyalty_v1_programs_proto_rawDescGZIP(), []int{11}
+	return file_renown_loyalty_v1_programs_proto_rawDescGZIP(), []int{12}
 }
 
 func (x *ProgramDocument) GetSchema() int32 {
@@ -998,7 +1108,7 @@ type ProgramRule struct {
 
 func (x *ProgramRule) Reset() {
 	*x = ProgramRule{}
-	mi := &file_renown_loyalty_v1_programs_proto_msgTypes[12]
+	mi := &file_renown_loyalty_v1_programs_proto_msgTypes[13]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1010,7 +1120,7 @@ func (x *ProgramRule) String() string {
 func (*ProgramRule) ProtoMessage() {}
 
 func (x *ProgramRule) ProtoReflect() protoreflect.Message {
-	mi := &file_renown_loyalty_v1_programs_proto_msgTypes[12]
+	mi := &file_renown_loyalty_v1_programs_proto_msgTypes[13]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1023,7 +1133,7 @@ func (x *ProgramRule) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ProgramRule.ProtoReflect.Descriptor instead.
 func (*ProgramRule) Descriptor() ([]byte, []int) {
-	return file_renown_loyalty_v1_programs_proto_rawDescGZIP(), []int{12}
+	return file_renown_loyalty_v1_programs_proto_rawDescGZIP(), []int{13}
 }
 
 func (x *ProgramRule) GetId() string {
@@ -1067,7 +1177,7 @@ type ProgramTiers struct {
 
 func (x *ProgramTiers) Reset() {
 	*x = ProgramTiers{}
-	mi := &file_renown_loyalty_v1_programs_proto_msgTypes[13]
+	mi := &file_renown_loyalty_v1_programs_proto_msgTypes[14]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1079,7 +1189,7 @@ func (x *ProgramTiers) String() string {
 func (*ProgramTiers) ProtoMessage() {}
 
 func (x *ProgramTiers) ProtoReflect() protoreflect.Message {
-	mi := &file_renown_loyalty_v1_programs_proto_msgTypes[13]
+	mi := &file_renown_loyalty_v1_programs_proto_msgTypes[14]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1092,7 +1202,7 @@ func (x *ProgramTiers) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ProgramTiers.ProtoReflect.Descriptor instead.
 func (*ProgramTiers) Descriptor() ([]byte, []int) {
-	return file_renown_loyalty_v1_programs_proto_rawDescGZIP(), []int{13}
+	return file_renown_loyalty_v1_programs_proto_rawDescGZIP(), []int{14}
 }
 
 func (x *ProgramTiers) GetId() string {
@@ -1199,7 +1309,7 @@ type ProgramReward struct {
 
 func (x *ProgramReward) Reset() {
 	*x = ProgramReward{}
-	mi := &file_renown_loyalty_v1_programs_proto_msgTypes[14]
+	mi := &file_renown_loyalty_v1_programs_proto_msgTypes[15]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1211,7 +1321,7 @@ func (x *ProgramReward) String() string {
 func (*ProgramReward) ProtoMessage() {}
 
 func (x *ProgramReward) ProtoReflect() protoreflect.Message {
-	mi := &file_renown_loyalty_v1_programs_proto_msgTypes[14]
+	mi := &file_renown_loyalty_v1_programs_proto_msgTypes[15]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1224,7 +1334,7 @@ func (x *ProgramReward) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ProgramReward.ProtoReflect.Descriptor instead.
 func (*ProgramReward) Descriptor() ([]byte, []int) {
-	return file_renown_loyalty_v1_programs_proto_rawDescGZIP(), []int{14}
+	return file_renown_loyalty_v1_programs_proto_rawDescGZIP(), []int{15}
 }
 
 func (x *ProgramReward) GetId() string {
@@ -1352,7 +1462,7 @@ type ExportProgramRequest struct {
 
 func (x *ExportProgramRequest) Reset() {
 	*x = ExportProgramRequest{}
-	mi := &file_renown_loyalty_v1_programs_proto_msgTypes[15]
+	mi := &file_renown_loyalty_v1_programs_proto_msgTypes[16]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1364,7 +1474,7 @@ func (x *ExportProgramRequest) String() string {
 func (*ExportProgramRequest) ProtoMessage() {}
 
 func (x *ExportProgramRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_renown_loyalty_v1_programs_proto_msgTypes[15]
+	mi := &file_renown_loyalty_v1_programs_proto_msgTypes[16]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1377,7 +1487,7 @@ func (x *ExportProgramRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ExportProgramRequest.ProtoReflect.Descriptor instead.
 func (*ExportProgramRequest) Descriptor() ([]byte, []int) {
-	return file_renown_loyalty_v1_programs_proto_rawDescGZIP(), []int{15}
+	return file_renown_loyalty_v1_programs_proto_rawDescGZIP(), []int{16}
 }
 
 func (x *ExportProgramRequest) GetProgram() string {
@@ -1405,7 +1515,7 @@ type ExportProgramResponse struct {
 
 func (x *ExportProgramResponse) Reset() {
 	*x = ExportProgramResponse{}
-	mi := &file_renown_loyalty_v1_programs_proto_msgTypes[16]
+	mi := &file_renown_loyalty_v1_programs_proto_msgTypes[17]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1417,7 +1527,7 @@ func (x *ExportProgramResponse) String() string {
 func (*ExportProgramResponse) ProtoMessage() {}
 
 func (x *ExportProgramResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_renown_loyalty_v1_programs_proto_msgTypes[16]
+	mi := &file_renown_loyalty_v1_programs_proto_msgTypes[17]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1430,7 +1540,7 @@ func (x *ExportProgramResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ExportProgramResponse.ProtoReflect.Descriptor instead.
 func (*ExportProgramResponse) Descriptor() ([]byte, []int) {
-	return file_renown_loyalty_v1_programs_proto_rawDescGZIP(), []int{16}
+	return file_renown_loyalty_v1_programs_proto_rawDescGZIP(), []int{17}
 }
 
 func (x *ExportProgramResponse) GetDocument() *ProgramDocument {
@@ -1457,7 +1567,7 @@ type ImportProgramRequest struct {
 
 func (x *ImportProgramRequest) Reset() {
 	*x = ImportProgramRequest{}
-	mi := &file_renown_loyalty_v1_programs_proto_msgTypes[17]
+	mi := &file_renown_loyalty_v1_programs_proto_msgTypes[18]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1469,7 +1579,7 @@ func (x *ImportProgramRequest) String() string {
 func (*ImportProgramRequest) ProtoMessage() {}
 
 func (x *ImportProgramRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_renown_loyalty_v1_programs_proto_msgTypes[17]
+	mi := &file_renown_loyalty_v1_programs_proto_msgTypes[18]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1482,7 +1592,7 @@ func (x *ImportProgramRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ImportProgramRequest.ProtoReflect.Descriptor instead.
 func (*ImportProgramRequest) Descriptor() ([]byte, []int) {
-	return file_renown_loyalty_v1_programs_proto_rawDescGZIP(), []int{17}
+	return file_renown_loyalty_v1_programs_proto_rawDescGZIP(), []int{18}
 }
 
 func (x *ImportProgramRequest) GetProgram() string {
@@ -1532,7 +1642,7 @@ type ImportProgramResponse struct {
 
 func (x *ImportProgramResponse) Reset() {
 	*x = ImportProgramResponse{}
-	mi := &file_renown_loyalty_v1_programs_proto_msgTypes[18]
+	mi := &file_renown_loyalty_v1_programs_proto_msgTypes[19]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1544,7 +1654,7 @@ func (x *ImportProgramResponse) String() string {
 func (*ImportProgramResponse) ProtoMessage() {}
 
 func (x *ImportProgramResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_renown_loyalty_v1_programs_proto_msgTypes[18]
+	mi := &file_renown_loyalty_v1_programs_proto_msgTypes[19]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1557,7 +1667,7 @@ func (x *ImportProgramResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ImportProgramResponse.ProtoReflect.Descriptor instead.
 func (*ImportProgramResponse) Descriptor() ([]byte, []int) {
-	return file_renown_loyalty_v1_programs_proto_rawDescGZIP(), []int{18}
+	return file_renown_loyalty_v1_programs_proto_rawDescGZIP(), []int{19}
 }
 
 func (x *ImportProgramResponse) GetOutcome() ImportOutcome {
@@ -1610,7 +1720,7 @@ type ProgramChange struct {
 
 func (x *ProgramChange) Reset() {
 	*x = ProgramChange{}
-	mi := &file_renown_loyalty_v1_programs_proto_msgTypes[19]
+	mi := &file_renown_loyalty_v1_programs_proto_msgTypes[20]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1622,7 +1732,7 @@ func (x *ProgramChange) String() string {
 func (*ProgramChange) ProtoMessage() {}
 
 func (x *ProgramChange) ProtoReflect() protoreflect.Message {
-	mi := &file_renown_loyalty_v1_programs_proto_msgTypes[19]
+	mi := &file_renown_loyalty_v1_programs_proto_msgTypes[20]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1635,7 +1745,7 @@ func (x *ProgramChange) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ProgramChange.ProtoReflect.Descriptor instead.
 func (*ProgramChange) Descriptor() ([]byte, []int) {
-	return file_renown_loyalty_v1_programs_proto_rawDescGZIP(), []int{19}
+	return file_renown_loyalty_v1_programs_proto_rawDescGZIP(), []int{20}
 }
 
 func (x *ProgramChange) GetPath() string {
@@ -1676,7 +1786,7 @@ type RollbackProgramRequest struct {
 
 func (x *RollbackProgramRequest) Reset() {
 	*x = RollbackProgramRequest{}
-	mi := &file_renown_loyalty_v1_programs_proto_msgTypes[20]
+	mi := &file_renown_loyalty_v1_programs_proto_msgTypes[21]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1688,7 +1798,7 @@ func (x *RollbackProgramRequest) String() string {
 func (*RollbackProgramRequest) ProtoMessage() {}
 
 func (x *RollbackProgramRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_renown_loyalty_v1_programs_proto_msgTypes[20]
+	mi := &file_renown_loyalty_v1_programs_proto_msgTypes[21]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1701,7 +1811,7 @@ func (x *RollbackProgramRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use RollbackProgramRequest.ProtoReflect.Descriptor instead.
 func (*RollbackProgramRequest) Descriptor() ([]byte, []int) {
-	return file_renown_loyalty_v1_programs_proto_rawDescGZIP(), []int{20}
+	return file_renown_loyalty_v1_programs_proto_rawDescGZIP(), []int{21}
 }
 
 func (x *RollbackProgramRequest) GetProgram() string {
@@ -1751,7 +1861,7 @@ type RollbackProgramResponse struct {
 
 func (x *RollbackProgramResponse) Reset() {
 	*x = RollbackProgramResponse{}
-	mi := &file_renown_loyalty_v1_programs_proto_msgTypes[21]
+	mi := &file_renown_loyalty_v1_programs_proto_msgTypes[22]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1763,7 +1873,7 @@ func (x *RollbackProgramResponse) String() string {
 func (*RollbackProgramResponse) ProtoMessage() {}
 
 func (x *RollbackProgramResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_renown_loyalty_v1_programs_proto_msgTypes[21]
+	mi := &file_renown_loyalty_v1_programs_proto_msgTypes[22]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1776,7 +1886,7 @@ func (x *RollbackProgramResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use RollbackProgramResponse.ProtoReflect.Descriptor instead.
 func (*RollbackProgramResponse) Descriptor() ([]byte, []int) {
-	return file_renown_loyalty_v1_programs_proto_rawDescGZIP(), []int{21}
+	return file_renown_loyalty_v1_programs_proto_rawDescGZIP(), []int{22}
 }
 
 func (x *RollbackProgramResponse) GetOutcome() ImportOutcome {
@@ -1829,7 +1939,7 @@ type ListProgramRevisionsRequest struct {
 
 func (x *ListProgramRevisionsRequest) Reset() {
 	*x = ListProgramRevisionsRequest{}
-	mi := &file_renown_loyalty_v1_programs_proto_msgTypes[22]
+	mi := &file_renown_loyalty_v1_programs_proto_msgTypes[23]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1841,7 +1951,7 @@ func (x *ListProgramRevisionsRequest) String() string {
 func (*ListProgramRevisionsRequest) ProtoMessage() {}
 
 func (x *ListProgramRevisionsRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_renown_loyalty_v1_programs_proto_msgTypes[22]
+	mi := &file_renown_loyalty_v1_programs_proto_msgTypes[23]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1854,7 +1964,7 @@ func (x *ListProgramRevisionsRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ListProgramRevisionsRequest.ProtoReflect.Descriptor instead.
 func (*ListProgramRevisionsRequest) Descriptor() ([]byte, []int) {
-	return file_renown_loyalty_v1_programs_proto_rawDescGZIP(), []int{22}
+	return file_renown_loyalty_v1_programs_proto_rawDescGZIP(), []int{23}
 }
 
 func (x *ListProgramRevisionsRequest) GetProgram() string {
@@ -1891,7 +2001,7 @@ type ListProgramRevisionsResponse struct {
 
 func (x *ListProgramRevisionsResponse) Reset() {
 	*x = ListProgramRevisionsResponse{}
-	mi := &file_renown_loyalty_v1_programs_proto_msgTypes[23]
+	mi := &file_renown_loyalty_v1_programs_proto_msgTypes[24]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1903,7 +2013,7 @@ func (x *ListProgramRevisionsResponse) String() string {
 func (*ListProgramRevisionsResponse) ProtoMessage() {}
 
 func (x *ListProgramRevisionsResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_renown_loyalty_v1_programs_proto_msgTypes[23]
+	mi := &file_renown_loyalty_v1_programs_proto_msgTypes[24]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1916,7 +2026,7 @@ func (x *ListProgramRevisionsResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ListProgramRevisionsResponse.ProtoReflect.Descriptor instead.
 func (*ListProgramRevisionsResponse) Descriptor() ([]byte, []int) {
-	return file_renown_loyalty_v1_programs_proto_rawDescGZIP(), []int{23}
+	return file_renown_loyalty_v1_programs_proto_rawDescGZIP(), []int{24}
 }
 
 func (x *ListProgramRevisionsResponse) GetRevisions() []*ProgramRevision {
@@ -1952,7 +2062,7 @@ type ProgramRevision struct {
 
 func (x *ProgramRevision) Reset() {
 	*x = ProgramRevision{}
-	mi := &file_renown_loyalty_v1_programs_proto_msgTypes[24]
+	mi := &file_renown_loyalty_v1_programs_proto_msgTypes[25]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1964,7 +2074,7 @@ func (x *ProgramRevision) String() string {
 func (*ProgramRevision) ProtoMessage() {}
 
 func (x *ProgramRevision) ProtoReflect() protoreflect.Message {
-	mi := &file_renown_loyalty_v1_programs_proto_msgTypes[24]
+	mi := &file_renown_loyalty_v1_programs_proto_msgTypes[25]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1977,7 +2087,7 @@ func (x *ProgramRevision) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ProgramRevision.ProtoReflect.Descriptor instead.
 func (*ProgramRevision) Descriptor() ([]byte, []int) {
-	return file_renown_loyalty_v1_programs_proto_rawDescGZIP(), []int{24}
+	return file_renown_loyalty_v1_programs_proto_rawDescGZIP(), []int{25}
 }
 
 func (x *ProgramRevision) GetSubject() string {
@@ -2019,7 +2129,7 @@ var File_renown_loyalty_v1_programs_proto protoreflect.FileDescriptor
 
 const file_renown_loyalty_v1_programs_proto_rawDesc = "" +
 	"\n" +
-	" renown/loyalty/v1/programs.proto\x12\x11renown.loyalty.v1\x1a\x1bbuf/validate/validate.proto\x1a\x1cgoogle/api/annotations.proto\x1a\x1fgoogle/protobuf/timestamp.proto\x1a\x1frenown/loyalty/v1/earning.proto\x1a\x1frenown/loyalty/v1/rewards.proto\x1a\x1drenown/loyalty/v1/tiers.proto\x1a\x1frenown/options/v1/options.proto\"\x9f\x03\n" +
+	" renown/loyalty/v1/programs.proto\x12\x11renown.loyalty.v1\x1a\x1bbuf/validate/validate.proto\x1a\x1cgoogle/api/annotations.proto\x1a\x1fgoogle/protobuf/timestamp.proto\x1a\x1frenown/loyalty/v1/earning.proto\x1a\x1frenown/loyalty/v1/rewards.proto\x1a\x1drenown/loyalty/v1/tiers.proto\x1a\x1frenown/options/v1/options.proto\"\xd9\x03\n" +
 	"\aProgram\x12\x12\n" +
 	"\x04name\x18\x01 \x01(\tR\x04name\x12!\n" +
 	"\fdisplay_name\x18\x02 \x01(\tR\vdisplayName\x123\n" +
@@ -2032,14 +2142,22 @@ const file_renown_loyalty_v1_programs_proto_rawDesc = "" +
 	"createTime\x12;\n" +
 	"\vupdate_time\x18\t \x01(\v2\x1a.google.protobuf.TimestampR\n" +
 	"updateTime\x12G\n" +
-	"\vredemptions\x18\x14 \x01(\v2%.renown.loyalty.v1.RedemptionSettingsR\vredemptions\"\x9c\x01\n" +
+	"\vredemptions\x18\x14 \x01(\v2%.renown.loyalty.v1.RedemptionSettingsR\vredemptions\x128\n" +
+	"\x06points\x18\x15 \x01(\v2 .renown.loyalty.v1.PointSettingsR\x06points\"\x9c\x01\n" +
 	"\x12RedemptionSettings\x12<\n" +
 	"\x13reservation_minutes\x18\x01 \x01(\x05B\v\xbaH\b\x1a\x06\x18\xe0\xdc\x02(\x00R\x12reservationMinutes\x12H\n" +
-	"\breturned\x18\x02 \x01(\x0e2\".renown.loyalty.v1.ReturnedRewardsB\b\xbaH\x05\x82\x01\x02\x10\x01R\breturned\"\x81\x01\n" +
+	"\breturned\x18\x02 \x01(\x0e2\".renown.loyalty.v1.ReturnedRewardsB\b\xbaH\x05\x82\x01\x02\x10\x01R\breturned\"\xf2\x01\n" +
+	"\rPointSettings\x12\x1b\n" +
+	"\x04life\x18\x01 \x01(\tB\a\xbaH\x04r\x02\x18dR\x04life\x12V\n" +
+	"\rreturn_policy\x18\x02 \x01(\tB1\xbaH.r,R\x00R\fonly_pendingR\x0ewithin_balanceR\n" +
+	"allow_debtR\freturnPolicy\x12,\n" +
+	"\rcancel_window\x18\x03 \x01(\tB\a\xbaH\x04r\x02\x18(R\fcancelWindow\x12\x1f\n" +
+	"\x06oldest\x18\x04 \x01(\tB\a\xbaH\x04r\x02\x18(R\x06oldest\x12\x1d\n" +
+	"\x05ahead\x18\x05 \x01(\tB\a\xbaH\x04r\x02\x18(R\x05ahead\"\x81\x01\n" +
 	"\x06Wallet\x12-\n" +
 	"\x02id\x18\x01 \x01(\tB\x1d\xbaH\x1ar\x182\x16^[a-z][a-z0-9-]{0,30}$R\x02id\x12%\n" +
 	"\bsingular\x18\x02 \x01(\tB\t\xbaH\x06r\x04\x10\x01\x18(R\bsingular\x12!\n" +
-	"\x06plural\x18\x03 \x01(\tB\t\xbaH\x06r\x04\x10\x01\x18(R\x06plural\"\xdf\x02\n" +
+	"\x06plural\x18\x03 \x01(\tB\t\xbaH\x06r\x04\x10\x01\x18(R\x06plural\"\x99\x03\n" +
 	"\x14CreateProgramRequest\x12<\n" +
 	"\n" +
 	"program_id\x18\x01 \x01(\tB\x1d\xbaH\x1ar\x182\x16^[a-z][a-z0-9-]{1,39}$R\tprogramId\x12,\n" +
@@ -2048,7 +2166,8 @@ const file_renown_loyalty_v1_programs_proto_rawDesc = "" +
 	"\ttime_zone\x18\x04 \x01(\tB\a\xbaH\x04r\x02\x18@R\btimeZone\x12-\n" +
 	"\bcurrency\x18\x05 \x01(\tB\x11\xbaH\x0er\f2\n" +
 	"^[A-Z]{3}$R\bcurrency\x12G\n" +
-	"\vredemptions\x18\x14 \x01(\v2%.renown.loyalty.v1.RedemptionSettingsR\vredemptions\"M\n" +
+	"\vredemptions\x18\x14 \x01(\v2%.renown.loyalty.v1.RedemptionSettingsR\vredemptions\x128\n" +
+	"\x06points\x18\x15 \x01(\v2 .renown.loyalty.v1.PointSettingsR\x06points\"M\n" +
 	"\x15CreateProgramResponse\x124\n" +
 	"\aprogram\x18\x01 \x01(\v2\x1a.renown.loyalty.v1.ProgramR\aprogram\"8\n" +
 	"\x11GetProgramRequest\x12#\n" +
@@ -2062,7 +2181,7 @@ const file_renown_loyalty_v1_programs_proto_rawDesc = "" +
 	"page_token\x18\x02 \x01(\tB\b\xbaH\x05r\x03\x18\x80\x10R\tpageToken\"v\n" +
 	"\x14ListProgramsResponse\x126\n" +
 	"\bprograms\x18\x01 \x03(\v2\x1a.renown.loyalty.v1.ProgramR\bprograms\x12&\n" +
-	"\x0fnext_page_token\x18\x02 \x01(\tR\rnextPageToken\"\xb9\x02\n" +
+	"\x0fnext_page_token\x18\x02 \x01(\tR\rnextPageToken\"\xf3\x02\n" +
 	"\x14UpdateProgramRequest\x12#\n" +
 	"\aprogram\x18\x01 \x01(\tB\t\xbaH\x06r\x04\x10\x01\x18(R\aprogram\x12,\n" +
 	"\fdisplay_name\x18\x02 \x01(\tB\t\xbaH\x06r\x04\x10\x01\x18xR\vdisplayName\x12?\n" +
@@ -2070,7 +2189,8 @@ const file_renown_loyalty_v1_programs_proto_rawDesc = "" +
 	"\xbaH\a\x92\x01\x04\b\x01\x10\bR\awallets\x12&\n" +
 	"\ttime_zone\x18\x04 \x01(\tB\t\xbaH\x06r\x04\x10\x01\x18@R\btimeZone\x12\x1c\n" +
 	"\x04etag\x18\x05 \x01(\tB\b\xbaH\x05r\x03\x18\x80\x01R\x04etag\x12G\n" +
-	"\vredemptions\x18\x14 \x01(\v2%.renown.loyalty.v1.RedemptionSettingsR\vredemptions\"M\n" +
+	"\vredemptions\x18\x14 \x01(\v2%.renown.loyalty.v1.RedemptionSettingsR\vredemptions\x128\n" +
+	"\x06points\x18\x15 \x01(\v2 .renown.loyalty.v1.PointSettingsR\x06points\"M\n" +
 	"\x15UpdateProgramResponse\x124\n" +
 	"\aprogram\x18\x01 \x01(\v2\x1a.renown.loyalty.v1.ProgramR\aprogram\"\x8a\x04\n" +
 	"\x0fProgramDocument\x12\x1f\n" +
@@ -2206,109 +2326,113 @@ func file_renown_loyalty_v1_programs_proto_rawDescGZIP() []byte {
 }
 
 var file_renown_loyalty_v1_programs_proto_enumTypes = make([]protoimpl.EnumInfo, 2)
-var file_renown_loyalty_v1_programs_proto_msgTypes = make([]protoimpl.MessageInfo, 25)
+var file_renown_loyalty_v1_programs_proto_msgTypes = make([]protoimpl.MessageInfo, 26)
 var file_renown_loyalty_v1_programs_proto_goTypes = []any{
 	(ReturnedRewards)(0),                 // 0: renown.loyalty.v1.ReturnedRewards
 	(ImportOutcome)(0),                   // 1: renown.loyalty.v1.ImportOutcome
 	(*Program)(nil),                      // 2: renown.loyalty.v1.Program
 	(*RedemptionSettings)(nil),           // 3: renown.loyalty.v1.RedemptionSettings
-	(*Wallet)(nil),                       // 4: renown.loyalty.v1.Wallet
-	(*CreateProgramRequest)(nil),         // 5: renown.loyalty.v1.CreateProgramRequest
-	(*CreateProgramResponse)(nil),        // 6: renown.loyalty.v1.CreateProgramResponse
-	(*GetProgramRequest)(nil),            // 7: renown.loyalty.v1.GetProgramRequest
-	(*GetProgramResponse)(nil),           // 8: renown.loyalty.v1.GetProgramResponse
-	(*ListProgramsRequest)(nil),          // 9: renown.loyalty.v1.ListProgramsRequest
-	(*ListProgramsResponse)(nil),         // 10: renown.loyalty.v1.ListProgramsResponse
-	(*UpdateProgramRequest)(nil),         // 11: renown.loyalty.v1.UpdateProgramRequest
-	(*UpdateProgramResponse)(nil),        // 12: renown.loyalty.v1.UpdateProgramResponse
-	(*ProgramDocument)(nil),              // 13: renown.loyalty.v1.ProgramDocument
-	(*ProgramRule)(nil),                  // 14: renown.loyalty.v1.ProgramRule
-	(*ProgramTiers)(nil),                 // 15: renown.loyalty.v1.ProgramTiers
-	(*ProgramReward)(nil),                // 16: renown.loyalty.v1.ProgramReward
-	(*ExportProgramRequest)(nil),         // 17: renown.loyalty.v1.ExportProgramRequest
-	(*ExportProgramResponse)(nil),        // 18: renown.loyalty.v1.ExportProgramResponse
-	(*ImportProgramRequest)(nil),         // 19: renown.loyalty.v1.ImportProgramRequest
-	(*ImportProgramResponse)(nil),        // 20: renown.loyalty.v1.ImportProgramResponse
-	(*ProgramChange)(nil),                // 21: renown.loyalty.v1.ProgramChange
-	(*RollbackProgramRequest)(nil),       // 22: renown.loyalty.v1.RollbackProgramRequest
-	(*RollbackProgramResponse)(nil),      // 23: renown.loyalty.v1.RollbackProgramResponse
-	(*ListProgramRevisionsRequest)(nil),  // 24: renown.loyalty.v1.ListProgramRevisionsRequest
-	(*ListProgramRevisionsResponse)(nil), // 25: renown.loyalty.v1.ListProgramRevisionsResponse
-	(*ProgramRevision)(nil),              // 26: renown.loyalty.v1.ProgramRevision
-	(*timestamppb.Timestamp)(nil),        // 27: google.protobuf.Timestamp
-	(*EarningRuleTerms)(nil),             // 28: renown.loyalty.v1.EarningRuleTerms
-	(TierMetric)(0),                      // 29: renown.loyalty.v1.TierMetric
-	(TierPeriod)(0),                      // 30: renown.loyalty.v1.TierPeriod
-	(TierDowngrade)(0),                   // 31: renown.loyalty.v1.TierDowngrade
-	(*Tier)(nil),                         // 32: renown.loyalty.v1.Tier
-	(RewardKind)(0),                      // 33: renown.loyalty.v1.RewardKind
-	(*RewardPrice)(nil),                  // 34: renown.loyalty.v1.RewardPrice
-	(*DiscountOff)(nil),                  // 35: renown.loyalty.v1.DiscountOff
-	(*RewardLimit)(nil),                  // 36: renown.loyalty.v1.RewardLimit
+	(*PointSettings)(nil),                // 4: renown.loyalty.v1.PointSettings
+	(*Wallet)(nil),                       // 5: renown.loyalty.v1.Wallet
+	(*CreateProgramRequest)(nil),         // 6: renown.loyalty.v1.CreateProgramRequest
+	(*CreateProgramResponse)(nil),        // 7: renown.loyalty.v1.CreateProgramResponse
+	(*GetProgramRequest)(nil),            // 8: renown.loyalty.v1.GetProgramRequest
+	(*GetProgramResponse)(nil),           // 9: renown.loyalty.v1.GetProgramResponse
+	(*ListProgramsRequest)(nil),          // 10: renown.loyalty.v1.ListProgramsRequest
+	(*ListProgramsResponse)(nil),         // 11: renown.loyalty.v1.ListProgramsResponse
+	(*UpdateProgramRequest)(nil),         // 12: renown.loyalty.v1.UpdateProgramRequest
+	(*UpdateProgramResponse)(nil),        // 13: renown.loyalty.v1.UpdateProgramResponse
+	(*ProgramDocument)(nil),              // 14: renown.loyalty.v1.ProgramDocument
+	(*ProgramRule)(nil),                  // 15: renown.loyalty.v1.ProgramRule
+	(*ProgramTiers)(nil),                 // 16: renown.loyalty.v1.ProgramTiers
+	(*ProgramReward)(nil),                // 17: renown.loyalty.v1.ProgramReward
+	(*ExportProgramRequest)(nil),         // 18: renown.loyalty.v1.ExportProgramRequest
+	(*ExportProgramResponse)(nil),        // 19: renown.loyalty.v1.ExportProgramResponse
+	(*ImportProgramRequest)(nil),         // 20: renown.loyalty.v1.ImportProgramRequest
+	(*ImportProgramResponse)(nil),        // 21: renown.loyalty.v1.ImportProgramResponse
+	(*ProgramChange)(nil),                // 22: renown.loyalty.v1.ProgramChange
+	(*RollbackProgramRequest)(nil),       // 23: renown.loyalty.v1.RollbackProgramRequest
+	(*RollbackProgramResponse)(nil),      // 24: renown.loyalty.v1.RollbackProgramResponse
+	(*ListProgramRevisionsRequest)(nil),  // 25: renown.loyalty.v1.ListProgramRevisionsRequest
+	(*ListProgramRevisionsResponse)(nil), // 26: renown.loyalty.v1.ListProgramRevisionsResponse
+	(*ProgramRevision)(nil),              // 27: renown.loyalty.v1.ProgramRevision
+	(*timestamppb.Timestamp)(nil),        // 28: google.protobuf.Timestamp
+	(*EarningRuleTerms)(nil),             // 29: renown.loyalty.v1.EarningRuleTerms
+	(TierMetric)(0),                      // 30: renown.loyalty.v1.TierMetric
+	(TierPeriod)(0),                      // 31: renown.loyalty.v1.TierPeriod
+	(TierDowngrade)(0),                   // 32: renown.loyalty.v1.TierDowngrade
+	(*Tier)(nil),                         // 33: renown.loyalty.v1.Tier
+	(RewardKind)(0),                      // 34: renown.loyalty.v1.RewardKind
+	(*RewardPrice)(nil),                  // 35: renown.loyalty.v1.RewardPrice
+	(*DiscountOff)(nil),                  // 36: renown.loyalty.v1.DiscountOff
+	(*RewardLimit)(nil),                  // 37: renown.loyalty.v1.RewardLimit
 }
 var file_renown_loyalty_v1_programs_proto_depIdxs = []int32{
-	4,  // 0: renown.loyalty.v1.Program.wallets:type_name -> renown.loyalty.v1.Wallet
-	27, // 1: renown.loyalty.v1.Program.create_time:type_name -> google.protobuf.Timestamp
-	27, // 2: renown.loyalty.v1.Program.update_time:type_name -> google.protobuf.Timestamp
+	5,  // 0: renown.loyalty.v1.Program.wallets:type_name -> renown.loyalty.v1.Wallet
+	28, // 1: renown.loyalty.v1.Program.create_time:type_name -> google.protobuf.Timestamp
+	28, // 2: renown.loyalty.v1.Program.update_time:type_name -> google.protobuf.Timestamp
 	3,  // 3: renown.loyalty.v1.Program.redemptions:type_name -> renown.loyalty.v1.RedemptionSettings
-	0,  // 4: renown.loyalty.v1.RedemptionSettings.returned:type_name -> renown.loyalty.v1.ReturnedRewards
-	4,  // 5: renown.loyalty.v1.CreateProgramRequest.wallets:type_name -> renown.loyalty.v1.Wallet
-	3,  // 6: renown.loyalty.v1.CreateProgramRequest.redemptions:type_name -> renown.loyalty.v1.RedemptionSettings
-	2,  // 7: renown.loyalty.v1.CreateProgramResponse.program:type_name -> renown.loyalty.v1.Program
-	2,  // 8: renown.loyalty.v1.GetProgramResponse.program:type_name -> renown.loyalty.v1.Program
-	2,  // 9: renown.loyalty.v1.ListProgramsResponse.programs:type_name -> renown.loyalty.v1.Program
-	4,  // 10: renown.loyalty.v1.UpdateProgramRequest.wallets:type_name -> renown.loyalty.v1.Wallet
-	3,  // 11: renown.loyalty.v1.UpdateProgramRequest.redemptions:type_name -> renown.loyalty.v1.RedemptionSettings
-	2,  // 12: renown.loyalty.v1.UpdateProgramResponse.program:type_name -> renown.loyalty.v1.Program
-	4,  // 13: renown.loyalty.v1.ProgramDocument.wallets:type_name -> renown.loyalty.v1.Wallet
-	3,  // 14: renown.loyalty.v1.ProgramDocument.redemptions:type_name -> renown.loyalty.v1.RedemptionSettings
-	14, // 15: renown.loyalty.v1.ProgramDocument.rules:type_name -> renown.loyalty.v1.ProgramRule
-	15, // 16: renown.loyalty.v1.ProgramDocument.tiers:type_name -> renown.loyalty.v1.ProgramTiers
-	16, // 17: renown.loyalty.v1.ProgramDocument.rewards:type_name -> renown.loyalty.v1.ProgramReward
-	28, // 18: renown.loyalty.v1.ProgramRule.terms:type_name -> renown.loyalty.v1.EarningRuleTerms
-	29, // 19: renown.loyalty.v1.ProgramTiers.metric:type_name -> renown.loyalty.v1.TierMetric
-	30, // 20: renown.loyalty.v1.ProgramTiers.period:type_name -> renown.loyalty.v1.TierPeriod
-	31, // 21: renown.loyalty.v1.ProgramTiers.downgrade:type_name -> renown.loyalty.v1.TierDowngrade
-	32, // 22: renown.loyalty.v1.ProgramTiers.tiers:type_name -> renown.loyalty.v1.Tier
-	33, // 23: renown.loyalty.v1.ProgramReward.kind:type_name -> renown.loyalty.v1.RewardKind
-	34, // 24: renown.loyalty.v1.ProgramReward.prices:type_name -> renown.loyalty.v1.RewardPrice
-	35, // 25: renown.loyalty.v1.ProgramReward.discount:type_name -> renown.loyalty.v1.DiscountOff
-	27, // 26: renown.loyalty.v1.ProgramReward.start_time:type_name -> google.protobuf.Timestamp
-	27, // 27: renown.loyalty.v1.ProgramReward.end_time:type_name -> google.protobuf.Timestamp
-	36, // 28: renown.loyalty.v1.ProgramReward.limit:type_name -> renown.loyalty.v1.RewardLimit
-	27, // 29: renown.loyalty.v1.ExportProgramRequest.time:type_name -> google.protobuf.Timestamp
-	13, // 30: renown.loyalty.v1.ExportProgramResponse.document:type_name -> renown.loyalty.v1.ProgramDocument
-	13, // 31: renown.loyalty.v1.ImportProgramRequest.document:type_name -> renown.loyalty.v1.ProgramDocument
-	1,  // 32: renown.loyalty.v1.ImportProgramResponse.outcome:type_name -> renown.loyalty.v1.ImportOutcome
-	2,  // 33: renown.loyalty.v1.ImportProgramResponse.program:type_name -> renown.loyalty.v1.Program
-	21, // 34: renown.loyalty.v1.ImportProgramResponse.changes:type_name -> renown.loyalty.v1.ProgramChange
-	27, // 35: renown.loyalty.v1.RollbackProgramRequest.time:type_name -> google.protobuf.Timestamp
-	1,  // 36: renown.loyalty.v1.RollbackProgramResponse.outcome:type_name -> renown.loyalty.v1.ImportOutcome
-	2,  // 37: renown.loyalty.v1.RollbackProgramResponse.program:type_name -> renown.loyalty.v1.Program
-	21, // 38: renown.loyalty.v1.RollbackProgramResponse.changes:type_name -> renown.loyalty.v1.ProgramChange
-	26, // 39: renown.loyalty.v1.ListProgramRevisionsResponse.revisions:type_name -> renown.loyalty.v1.ProgramRevision
-	27, // 40: renown.loyalty.v1.ProgramRevision.time:type_name -> google.protobuf.Timestamp
-	5,  // 41: renown.loyalty.v1.ProgramsService.CreateProgram:input_type -> renown.loyalty.v1.CreateProgramRequest
-	7,  // 42: renown.loyalty.v1.ProgramsService.GetProgram:input_type -> renown.loyalty.v1.GetProgramRequest
-	9,  // 43: renown.loyalty.v1.ProgramsService.ListPrograms:input_type -> renown.loyalty.v1.ListProgramsRequest
-	11, // 44: renown.loyalty.v1.ProgramsService.UpdateProgram:input_type -> renown.loyalty.v1.UpdateProgramRequest
-	17, // 45: renown.loyalty.v1.ProgramsService.ExportProgram:input_type -> renown.loyalty.v1.ExportProgramRequest
-	19, // 46: renown.loyalty.v1.ProgramsService.ImportProgram:input_type -> renown.loyalty.v1.ImportProgramRequest
-	22, // 47: renown.loyalty.v1.ProgramsService.RollbackProgram:input_type -> renown.loyalty.v1.RollbackProgramRequest
-	24, // 48: renown.loyalty.v1.ProgramsService.ListProgramRevisions:input_type -> renown.loyalty.v1.ListProgramRevisionsRequest
-	6,  // 49: renown.loyalty.v1.ProgramsService.CreateProgram:output_type -> renown.loyalty.v1.CreateProgramResponse
-	8,  // 50: renown.loyalty.v1.ProgramsService.GetProgram:output_type -> renown.loyalty.v1.GetProgramResponse
-	10, // 51: renown.loyalty.v1.ProgramsService.ListPrograms:output_type -> renown.loyalty.v1.ListProgramsResponse
-	12, // 52: renown.loyalty.v1.ProgramsService.UpdateProgram:output_type -> renown.loyalty.v1.UpdateProgramResponse
-	18, // 53: renown.loyalty.v1.ProgramsService.ExportProgram:output_type -> renown.loyalty.v1.ExportProgramResponse
-	20, // 54: renown.loyalty.v1.ProgramsService.ImportProgram:output_type -> renown.loyalty.v1.ImportProgramResponse
-	23, // 55: renown.loyalty.v1.ProgramsService.RollbackProgram:output_type -> renown.loyalty.v1.RollbackProgramResponse
-	25, // 56: renown.loyalty.v1.ProgramsService.ListProgramRevisions:output_type -> renown.loyalty.v1.ListProgramRevisionsResponse
-	49, // [49:57] is the sub-list for method output_type
-	41, // [41:49] is the sub-list for method input_type
-	41, // [41:41] is the sub-list for extension type_name
-	41, // [41:41] is the sub-list for extension extendee
-	0,  // [0:41] is the sub-list for field type_name
+	4,  // 4: renown.loyalty.v1.Program.points:type_name -> renown.loyalty.v1.PointSettings
+	0,  // 5: renown.loyalty.v1.RedemptionSettings.returned:type_name -> renown.loyalty.v1.ReturnedRewards
+	5,  // 6: renown.loyalty.v1.CreateProgramRequest.wallets:type_name -> renown.loyalty.v1.Wallet
+	3,  // 7: renown.loyalty.v1.CreateProgramRequest.redemptions:type_name -> renown.loyalty.v1.RedemptionSettings
+	4,  // 8: renown.loyalty.v1.CreateProgramRequest.points:type_name -> renown.loyalty.v1.PointSettings
+	2,  // 9: renown.loyalty.v1.CreateProgramResponse.program:type_name -> renown.loyalty.v1.Program
+	2,  // 10: renown.loyalty.v1.GetProgramResponse.program:type_name -> renown.loyalty.v1.Program
+	2,  // 11: renown.loyalty.v1.ListProgramsResponse.programs:type_name -> renown.loyalty.v1.Program
+	5,  // 12: renown.loyalty.v1.UpdateProgramRequest.wallets:type_name -> renown.loyalty.v1.Wallet
+	3,  // 13: renown.loyalty.v1.UpdateProgramRequest.redemptions:type_name -> renown.loyalty.v1.RedemptionSettings
+	4,  // 14: renown.loyalty.v1.UpdateProgramRequest.points:type_name -> renown.loyalty.v1.PointSettings
+	2,  // 15: renown.loyalty.v1.UpdateProgramResponse.program:type_name -> renown.loyalty.v1.Program
+	5,  // 16: renown.loyalty.v1.ProgramDocument.wallets:type_name -> renown.loyalty.v1.Wallet
+	3,  // 17: renown.loyalty.v1.ProgramDocument.redemptions:type_name -> renown.loyalty.v1.RedemptionSettings
+	15, // 18: renown.loyalty.v1.ProgramDocument.rules:type_name -> renown.loyalty.v1.ProgramRule
+	16, // 19: renown.loyalty.v1.ProgramDocument.tiers:type_name -> renown.loyalty.v1.ProgramTiers
+	17, // 20: renown.loyalty.v1.ProgramDocument.rewards:type_name -> renown.loyalty.v1.ProgramReward
+	29, // 21: renown.loyalty.v1.ProgramRule.terms:type_name -> renown.loyalty.v1.EarningRuleTerms
+	30, // 22: renown.loyalty.v1.ProgramTiers.metric:type_name -> renown.loyalty.v1.TierMetric
+	31, // 23: renown.loyalty.v1.ProgramTiers.period:type_name -> renown.loyalty.v1.TierPeriod
+	32, // 24: renown.loyalty.v1.ProgramTiers.downgrade:type_name -> renown.loyalty.v1.TierDowngrade
+	33, // 25: renown.loyalty.v1.ProgramTiers.tiers:type_name -> renown.loyalty.v1.Tier
+	34, // 26: renown.loyalty.v1.ProgramReward.kind:type_name -> renown.loyalty.v1.RewardKind
+	35, // 27: renown.loyalty.v1.ProgramReward.prices:type_name -> renown.loyalty.v1.RewardPrice
+	36, // 28: renown.loyalty.v1.ProgramReward.discount:type_name -> renown.loyalty.v1.DiscountOff
+	28, // 29: renown.loyalty.v1.ProgramReward.start_time:type_name -> google.protobuf.Timestamp
+	28, // 30: renown.loyalty.v1.ProgramReward.end_time:type_name -> google.protobuf.Timestamp
+	37, // 31: renown.loyalty.v1.ProgramReward.limit:type_name -> renown.loyalty.v1.RewardLimit
+	28, // 32: renown.loyalty.v1.ExportProgramRequest.time:type_name -> google.protobuf.Timestamp
+	14, // 33: renown.loyalty.v1.ExportProgramResponse.document:type_name -> renown.loyalty.v1.ProgramDocument
+	14, // 34: renown.loyalty.v1.ImportProgramRequest.document:type_name -> renown.loyalty.v1.ProgramDocument
+	1,  // 35: renown.loyalty.v1.ImportProgramResponse.outcome:type_name -> renown.loyalty.v1.ImportOutcome
+	2,  // 36: renown.loyalty.v1.ImportProgramResponse.program:type_name -> renown.loyalty.v1.Program
+	22, // 37: renown.loyalty.v1.ImportProgramResponse.changes:type_name -> renown.loyalty.v1.ProgramChange
+	28, // 38: renown.loyalty.v1.RollbackProgramRequest.time:type_name -> google.protobuf.Timestamp
+	1,  // 39: renown.loyalty.v1.RollbackProgramResponse.outcome:type_name -> renown.loyalty.v1.ImportOutcome
+	2,  // 40: renown.loyalty.v1.RollbackProgramResponse.program:type_name -> renown.loyalty.v1.Program
+	22, // 41: renown.loyalty.v1.RollbackProgramResponse.changes:type_name -> renown.loyalty.v1.ProgramChange
+	27, // 42: renown.loyalty.v1.ListProgramRevisionsResponse.revisions:type_name -> renown.loyalty.v1.ProgramRevision
+	28, // 43: renown.loyalty.v1.ProgramRevision.time:type_name -> google.protobuf.Timestamp
+	6,  // 44: renown.loyalty.v1.ProgramsService.CreateProgram:input_type -> renown.loyalty.v1.CreateProgramRequest
+	8,  // 45: renown.loyalty.v1.ProgramsService.GetProgram:input_type -> renown.loyalty.v1.GetProgramRequest
+	10, // 46: renown.loyalty.v1.ProgramsService.ListPrograms:input_type -> renown.loyalty.v1.ListProgramsRequest
+	12, // 47: renown.loyalty.v1.ProgramsService.UpdateProgram:input_type -> renown.loyalty.v1.UpdateProgramRequest
+	18, // 48: renown.loyalty.v1.ProgramsService.ExportProgram:input_type -> renown.loyalty.v1.ExportProgramRequest
+	20, // 49: renown.loyalty.v1.ProgramsService.ImportProgram:input_type -> renown.loyalty.v1.ImportProgramRequest
+	23, // 50: renown.loyalty.v1.ProgramsService.RollbackProgram:input_type -> renown.loyalty.v1.RollbackProgramRequest
+	25, // 51: renown.loyalty.v1.ProgramsService.ListProgramRevisions:input_type -> renown.loyalty.v1.ListProgramRevisionsRequest
+	7,  // 52: renown.loyalty.v1.ProgramsService.CreateProgram:output_type -> renown.loyalty.v1.CreateProgramResponse
+	9,  // 53: renown.loyalty.v1.ProgramsService.GetProgram:output_type -> renown.loyalty.v1.GetProgramResponse
+	11, // 54: renown.loyalty.v1.ProgramsService.ListPrograms:output_type -> renown.loyalty.v1.ListProgramsResponse
+	13, // 55: renown.loyalty.v1.ProgramsService.UpdateProgram:output_type -> renown.loyalty.v1.UpdateProgramResponse
+	19, // 56: renown.loyalty.v1.ProgramsService.ExportProgram:output_type -> renown.loyalty.v1.ExportProgramResponse
+	21, // 57: renown.loyalty.v1.ProgramsService.ImportProgram:output_type -> renown.loyalty.v1.ImportProgramResponse
+	24, // 58: renown.loyalty.v1.ProgramsService.RollbackProgram:output_type -> renown.loyalty.v1.RollbackProgramResponse
+	26, // 59: renown.loyalty.v1.ProgramsService.ListProgramRevisions:output_type -> renown.loyalty.v1.ListProgramRevisionsResponse
+	52, // [52:60] is the sub-list for method output_type
+	44, // [44:52] is the sub-list for method input_type
+	44, // [44:44] is the sub-list for extension type_name
+	44, // [44:44] is the sub-list for extension extendee
+	0,  // [0:44] is the sub-list for field type_name
 }
 
 func init() { file_renown_loyalty_v1_programs_proto_init() }
@@ -2325,7 +2449,7 @@ func file_renown_loyalty_v1_programs_proto_init() {
 			GoPackagePath: reflect.TypeOf(x{}).PkgPath(),
 			RawDescriptor: unsafe.Slice(unsafe.StringData(file_renown_loyalty_v1_programs_proto_rawDesc), len(file_renown_loyalty_v1_programs_proto_rawDesc)),
 			NumEnums:      2,
-			NumMessages:   25,
+			NumMessages:   26,
 			NumExtensions: 0,
 			NumServices:   1,
 		},
