@@ -12,7 +12,7 @@ import (
 	"renown.example/loyalty/tables"
 )
 
-// keptDays is how long a day can still change: an order may be recorded as late as mostPast says, and come back for a year after that.
+// keptDays is how long a day can still change: an order is usually recorded within 400 days, and may come back for a year after that.
 const keptDays = 800
 
 // achieved is what the events of an achievement tell.
