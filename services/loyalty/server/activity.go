@@ -66,7 +66,15 @@ type done struct {
 // facts are those of entries of orders, events and returns.
 type facts struct {
 	earned
-	cameBack
+	came cameBack
+}
+
+// UnmarshalJSON reads both from one text: an entry is of one kind, and has what the other lacks.
+func (f *facts) UnmarshalJSON(text []byte) error {
+	if err := json.Unmarshal(text, &f.earned); err != nil {
+		return err
+	}
+	return json.Unmarshal(text, &f.came)
 }
 
 // doneBy reads what a member did from an entry; nil if it tells of nothing of the kind.
@@ -79,7 +87,7 @@ func doneBy(ctx context.Context, tx store.Reader, e tables.Entry) (*done, error)
 		return nil, err
 	}
 	d := &done{program: e.Program, member: e.Member, recordedAt: e.At, policy: ledger.WithinBalance}
-	if f.ReturnID != "" || f.Cancelled {
+	if f.came.ReturnID != "" || f.came.Cancelled {
 		return d, d.returned(ctx, tx, e, f)
 	}
 	if f.Input.Order == nil && f.Input.Event == nil {
@@ -127,8 +135,8 @@ func (d *done) returned(ctx context.Context, tx store.Reader, e tables.Entry, f 
 		}
 		back(gone, r)
 	}
-	d.recordedAt, d.policy, d.before = order.At, f.Policy, ordered(of.Input, gone)
-	if back(gone, f); !f.Back.All {
+	d.recordedAt, d.policy, d.before = order.At, f.came.Policy, ordered(of.Input, gone)
+	if back(gone, f); !f.came.Back.All {
 		d.after = ordered(of.Input, gone)
 	}
 	return d.dated(of.Input, of.Input.Order.At)
@@ -136,7 +144,7 @@ func (d *done) returned(ctx context.Context, tx store.Reader, e tables.Entry, f 
 
 // back adds what came back of each line.
 func back(gone map[string]int64, f facts) {
-	for _, l := range f.Back.Lines {
+	for _, l := range f.came.Back.Lines {
 		gone[l.Line] += l.Money
 	}
 }
