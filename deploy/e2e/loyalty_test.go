@@ -1,13 +1,10 @@
 package e2e_test
 
 import (
-	"encoding/json"
 	"fmt"
 	"net/http"
-	"regexp"
 	"strings"
 	"testing"
-	"time"
 
 	"renown.example/deploy/browser"
 )
@@ -21,14 +18,7 @@ const (
 // partner calls the interface with the demo's key, as a shop does, and returns the answer's fields.
 func partner(t *testing.T, at *browser.Platform, method, path, body string) map[string]any {
 	t.Helper()
-	key := regexp.MustCompile(`rn_test_key_\S+`).FindString(at.Log())
-	got := fetch(t, method, at.API+path, body, "Authorization", "Bearer "+key, "Content-Type", "application/json", "Idempotency-Key", fmt.Sprintf("%s-%d", t.Name(), time.Now().UnixNano()))
-	if got.status != http.StatusOK {
-		t.Fatalf("%s %s: %d %s", method, path, got.status, got.body)
-	}
-	out := map[string]any{}
-	must(t, json.Unmarshal([]byte(got.body), &out))
-	return out
+	return value(at.Partner(method, path, body))(t)
 }
 
 // colleague enrols a member of the test's own and returns the address of the member below the interface.
@@ -158,6 +148,7 @@ func TestLoyaltysPages(t *testing.T) {
 	partner(t, at, http.MethodPost, member+":freeze", `{"lots":["1"],"reason":"Two accounts with one address"}`)
 	desk := at.Website + teamDesk
 	sheets := []sheet{{"what is owed", at.Website + "/studio/loyalty?program=employees"}, {"member in the studio", at.Website + "/studio/loyalty/" + path}}
+	sheets = append(sheets, sheet{"an entry explained", sheets[1].address + "/entries/points-1"})
 	for _, s := range []string{"whatif", "rules", "rules/new", "tiers", "tiers/new", "rewards", "rewards/new", "reviews", "reviews?state=released", "settings"} {
 		sheets = append(sheets, sheet{s, desk + "/" + s})
 	}

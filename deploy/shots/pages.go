@@ -8,7 +8,7 @@ import (
 
 // everything goes through all areas. What a story looks like on its way is shown by one that is taken along it.
 func (s *session) everything() error {
-	for _, area := range []func() error{s.public, s.way, s.studio, s.reference} {
+	for _, area := range []func() error{s.public, s.way, s.studio, s.loyalty, s.reference} {
 		if err := area(); err != nil {
 			return err
 		}

@@ -160,6 +160,7 @@ func (v *visit) show(status int) {
 		return
 	}
 	data.History = v.history(data, entries.GetEntries())
+	v.explain(data, entries.GetEntries())
 	v.write(status, "points", v.say("points.title"), data)
 }
 

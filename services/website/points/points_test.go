@@ -191,3 +191,22 @@ func TestRedeemingIsRefused(t *testing.T) {
 	_, doc = visit(t, h, "/points/tok/rewards/film", form)
 	says(t, doc, "h1", "This link does not work")
 }
+
+// A line of the history opens to what its points are made up of, which adds up; one that nobody can explain right now says at least what moved.
+func TestALineOpensToItsArithmetic(t *testing.T) {
+	g := written()
+	g.answers["GET /v1/statement/entries"] = `{"entries":[
+		{"name":"programs/customers/members/m1/entries/points-3","number":"3","kind":"ENTRY_KIND_RESERVE","legs":[{"account":"members/m1/available","points":"-200"},{"account":"members/m1/reserved","points":"200"}]},
+		{"name":"programs/customers/members/m1/entries/points-2","number":"2","kind":"ENTRY_KIND_REVERSE","source":"orders/7","legs":[{"account":"members/m1/available","points":"-10"},{"account":"reversed","points":"10"}]},
+		{"name":"programs/customers/members/m1/entries/points-1","number":"1","kind":"ENTRY_KIND_ACCRUE","source":"orders/7","legs":[{"account":"members/m1/available","points":"20"},{"account":"members/m1/pending","points":"135"},{"account":"issuance:euro","points":"-155"}]}]}`
+	g.answers["GET /v1/statement/entries/points-1:explain"] = `{"points":"155","rules":[{"displayName":"Coffee","wallet":"points","points":"20","detail":"20 points for the order"},
+		{"displayName":"A point for each euro","wallet":"points","points":"135","detail":"135.46 EUR x 1 point per 1 EUR = 135.46, rounded down to 135"}]}`
+	g.answers["GET /v1/statement/entries/points-2:explain"] = `{"points":"-10","takes":[{"line":"2","earned":"20","part":"1/2","points":"10","wallet":"points"}]}`
+	_, doc := visit(t, site(t, g), "/points/tok", nil)
+	says(t, doc, "#entry-1 .line-points", "+155")
+	says(t, doc, "#entry-1 .line-legs", "135.46 EUR x 1 point per 1 EUR = 135.46, rounded down to 135")
+	says(t, doc, "#entry-1 .line-legs:first-child .sum", "+155")
+	says(t, doc, "#entry-2 .line-legs", "Line 2 came back1/2 × 20−10")
+	says(t, doc, "#entry-3 .line-points", "−200")
+	says(t, doc, "#entry-3 .line-legs", "Your available points−200")
+}

@@ -129,8 +129,9 @@ type line struct {
 	Day    time.Time
 	Reason string
 	Source string
-	// Steps are the entry's arithmetic in words, Legs its sides.
-	Steps  []string
+	// Adds are what the points are made up of, together Total; Legs the entry's sides.
+	Adds   []addend
+	Total  string
 	Legs   []legLine
 	Number int64
 	Hash   string

@@ -17,6 +17,7 @@ func (s *Studio) loyaltyRoutes(mux *http.ServeMux) {
 	mux.Handle("POST /studio/loyalty/{program}/find", s.form(managers, smallBody, (*visit).findMember))
 	mux.Handle("GET /studio/loyalty/{program}/members/{member}", s.page(managers, (*visit).member))
 	mux.Handle("POST /studio/loyalty/{program}/members/{member}/adjust", s.form(managers, smallBody, (*visit).adjustPoints))
+	mux.Handle("GET /studio/loyalty/{program}/members/{member}/entries/{entry}", s.page(managers, (*visit).entry))
 	mux.Handle("POST /studio/loyalty/{program}/members/{member}/link", s.form(managers, smallBody, (*visit).linkMember))
 	mux.Handle("GET /studio/loyalty/{program}/whatif", s.page(managers, (*visit).whatIf))
 	mux.Handle("POST /studio/loyalty/{program}/whatif", s.form(managers, smallBody, (*visit).tryOrder))

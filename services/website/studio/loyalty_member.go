@@ -34,6 +34,7 @@ var entryKinds = map[loyaltyv1.EntryKind]string{
 type pointsEntry struct {
 	*loyaltyv1.Entry
 	What string
+	URL  string
 	When time.Time
 	Legs []legRow
 }
@@ -44,9 +45,11 @@ type legRow struct{ Account, Points string }
 func pointsEntries(list []*loyaltyv1.Entry) []pointsEntry {
 	out := make([]pointsEntry, 0, len(list))
 	for _, e := range list {
-		row := pointsEntry{Entry: e, What: entryKinds[e.GetKind()], When: e.GetEffectiveTime().AsTime()}
+		row := pointsEntry{Entry: e, What: entryKinds[e.GetKind()], URL: memberURL(e.GetName()), When: e.GetEffectiveTime().AsTime()}
 		if row.What == "" {
-			row.What = "Noted"
+			if row.What = "Noted"; strings.HasPrefix(e.GetSource(), "tiers/") {
+				row.What = "Tier changed"
+			}
 		}
 		for _, leg := range e.GetLegs() {
 			account := leg.GetAccount()
@@ -138,7 +141,7 @@ func (v *visit) showMember(status int, link *loyaltyv1.CreateStatementLinkRespon
 	v.w.Header().Set("Cache-Control", "no-store")
 	v.show(status, "member", &web.View{Title: name, Section: "loyalty", Notice: f.Notice(),
 		Trail: []web.Link{{Label: "Loyalty", URL: "/studio/loyalty?program=" + programID(program)}, {Label: name}},
-		Data: map[string]any{"Sections": loyaltyTabs(program, ""), "TryURL": loyaltyURL(program, "whatif") + "?" + url.Values{"member": {id}}.Encode(), "Member": m, "ID": id, "Name": name, "URL": address, "Program": program, "Accounts": accountRows(m, program), "Into": into,
+		Data: map[string]any{"Sections": loyaltyTabs(program, "members"), "TryURL": loyaltyURL(program, "whatif") + "?" + url.Values{"member": {id}}.Encode(), "Member": m, "ID": id, "Name": name, "URL": address, "Program": program, "Accounts": accountRows(m, program), "Into": into,
 			"Active": m.GetState() == loyaltyv1.MemberState_MEMBER_STATE_ACTIVE, "Since": m.GetEnrollTime().AsTime(), "Tabs": tabs, "Entries": pointsEntries(list.GetEntries()),
 			"Older": older(v.r.URL, list.GetNextPageToken()), "Adjust": f, "Once": newForm(nil, nil), "Link": link, "Ends": link.GetExpireTime().AsTime(), "Open": problem != nil}})
 	return nil

@@ -37,7 +37,7 @@ func desk(t *testing.T, role string) (http.Handler, map[string]asked) {
 		"GET /v1/programs/customers/liability/days:export": "day,opening\n2026-11-26,0\n",
 		"POST /v1/programs/customers/members:lookup":       member,
 		"GET /v1/programs/customers/members/m1":            member,
-		"GET /v1/programs/customers/members/m1/entries": `{"entries":[{"wallet":"points","number":"1","kind":"ENTRY_KIND_ADJUST","reason":"A late parcel","actor":"users/u1","account":{"available":"1250"},
+		"GET /v1/programs/customers/members/m1/entries": `{"entries":[{"name":"programs/customers/members/m1/entries/points-1","wallet":"points","number":"1","kind":"ENTRY_KIND_ADJUST","reason":"A late parcel","actor":"users/u1","account":{"available":"1250"},
 			"legs":[{"account":"members/m1/available","points":"1250"},{"account":"adjusted","points":"-1250"}]}]}`,
 		"POST /v1/programs/customers/members/m1:adjust": `{}`,
 		"POST /v1/programs/customers/members/m1:link":   `{"url":"https://stories.example.com/points/tok","expireTime":"2026-12-27T00:00:00Z"}`,
@@ -154,8 +154,8 @@ func TestAMembersPage(t *testing.T) {
 	says(t, doc, "h1", "Ada Lindqvist")
 	says(t, doc, "[aria-labelledby=balances]", web.FormatInt("en", 1250))
 	says(t, doc, "[aria-labelledby=entries]", "A late parcel")
-	says(t, doc, "[aria-labelledby=entries]", "The member’s available: +"+web.FormatInt("en", 1250))
-	says(t, doc, "[aria-labelledby=entries]", "adjusted: "+web.FormatInt("en", -1250))
+	says(t, doc, "[aria-labelledby=entries]", "The member’s available +"+web.FormatInt("en", 1250))
+	says(t, doc, "[aria-labelledby=entries]", "adjusted "+web.FormatInt("en", -1250))
 	for field, values := range map[string]url.Values{"reason": {"points": {"200"}, "reason": {" "}}, "points": {"points": {"0"}, "reason": {"A late parcel"}}} {
 		res, doc := visit(t, h, page+"/adjust", values)
 		if _, sent := seen[call]; sent || res.StatusCode != http.StatusBadRequest || doc.Find("#"+field+"-error").Length() != 1 {

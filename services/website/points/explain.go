@@ -1,0 +1,98 @@
+package points
+
+import (
+	"strconv"
+	"strings"
+	"sync"
+
+	loyaltyv1 "renown.example/proto/gen/renown/loyalty/v1"
+)
+
+// atOnce bounds how many entries are asked about at the same time.
+const atOnce = 6
+
+// addend is a part of what an entry's points are made up of.
+type addend struct {
+	Points, Name string
+	// How is the arithmetic, in the words of the programme, which are English.
+	How string
+}
+
+// explain asks why each entry is as it is. One that nobody can explain right now keeps what it says itself.
+func (v *visit) explain(d *statement, entries []*loyaltyv1.Entry) {
+	why := make([]*loyaltyv1.Explanation, len(entries))
+	var all sync.WaitGroup
+	places := make(chan struct{}, atOnce)
+	for i, e := range entries {
+		if e.GetKind() == loyaltyv1.EntryKind_ENTRY_KIND_NOTE {
+			continue
+		}
+		places <- struct{}{}
+		all.Go(func() {
+			defer func() { <-places }()
+			got, err := v.api.ExplainStatementEntry(v.r.Context(), &loyaltyv1.ExplainStatementEntryRequest{Entry: id(e.GetName())})
+			if err != nil {
+				v.site.Log.WarnContext(v.r.Context(), "an entry was not explained", "error", err)
+				return
+			}
+			why[i] = got.GetExplanation()
+		})
+	}
+	all.Wait()
+	for i := range entries {
+		if why[i] != nil {
+			d.History[i].Adds, d.History[i].Total = v.addends(d, why[i]), signed(v.locale, why[i].GetPoints())
+		}
+	}
+}
+
+// addends are what an entry's points are made up of: the awards of rules, what a return takes, or the points of earlier entries that were used.
+func (v *visit) addends(d *statement, e *loyaltyv1.Explanation) []addend {
+	var out []addend
+	for _, r := range e.GetRules() {
+		if r.GetPoints() != 0 && r.GetWallet() == d.Wallet.GetWallet().GetId() {
+			out = append(out, addend{Points: signed(v.locale, r.GetPoints()), Name: r.GetDisplayName(), How: r.GetDetail()})
+		}
+	}
+	for _, t := range e.GetTakes() {
+		if t.GetPoints() != 0 && t.GetWallet() == d.Wallet.GetWallet().GetId() {
+			out = append(out, addend{Points: signed(v.locale, -t.GetPoints()), Name: v.say("points.take", t.GetLine()), How: takenHow(t)})
+		}
+	}
+	if len(out) > 0 {
+		return out
+	}
+	return v.parts(d, e.GetParts())
+}
+
+// takenHow is the arithmetic of a return: what part of the line came back, of what it had earned.
+func takenHow(t *loyaltyv1.ExplainedTake) string {
+	return t.GetPart() + " × " + strconv.FormatInt(t.GetEarned(), 10)
+}
+
+// parts are the points that were used, by what they had come from, each once.
+func (v *visit) parts(d *statement, parts []*loyaltyv1.ExplainedPart) []addend {
+	var sources []string
+	sums := map[string]int64{}
+	for _, p := range parts {
+		source := v.sourceWords(d, p.GetSource())
+		if source == "" {
+			source = v.say("points.part.earlier")
+			if strings.HasPrefix(p.GetSource(), "imports/") {
+				source = v.say("points.kind.open")
+			}
+		}
+		if _, had := sums[source]; !had {
+			sources = append(sources, source)
+		}
+		sums[source] += p.GetPoints()
+	}
+	if len(sources) < 2 && (len(sources) == 0 || sources[0] == v.say("points.part.earlier")) {
+		return nil // it would say no more than the line itself
+	}
+	var out []addend
+	for _, source := range sources {
+		out = append(out, addend{Points: signed(v.locale, sums[source]), Name: source})
+	}
+	return out
+}
