@@ -2,11 +2,15 @@ package loyalty_test
 
 import (
 	"fmt"
+	"slices"
+	"strings"
 	"sync"
 	"sync/atomic"
 	"syscall"
 	"testing"
 	"time"
+
+	"google.golang.org/protobuf/types/known/timestamppb"
 
 	"renown.example/kit/rpc"
 	loyaltyv1 "renown.example/proto/gen/renown/loyalty/v1"
@@ -52,4 +56,42 @@ func processor(b *testing.B) time.Duration {
 		b.Fatal(err)
 	}
 	return time.Duration(u.Utime.Nano() + u.Stime.Nano())
+}
+
+// BenchmarkRedeemTenThousandLots spends all of an account's 10,000 lots for a reward, and gives them back.
+func BenchmarkRedeemTenThousandLots(b *testing.B) {
+	r := newRig(b)
+	r.reward(b, "trip", func(req *loyaltyv1.CreateRewardRequest) {
+		req.Prices = []*loyaltyv1.RewardPrice{{Points: 10_000}}
+	})
+	ida := r.enrol(b, "Ida", external("ida"))
+	for portion := range 10 {
+		req := &loyaltyv1.ImportMembersRequest{Program: "customers", Source: fmt.Sprint("till-", portion), Members: []*loyaltyv1.ImportedMember{{Identifiers: []*loyaltyv1.MemberIdentifier{external("ida")}}}}
+		for n := range 1000 {
+			req.Members[0].Balances = append(req.Members[0].Balances, &loyaltyv1.ImportedBalance{Points: 1, IssueTime: day(-400 + portion*30), ExpireTime: timestamppb.New(start.AddDate(0, portion+1, 0).Add(time.Duration(n) * time.Second))})
+		}
+		if got := r.take(b, req); got.GetRefused() > 0 {
+			b.Fatal(got)
+		}
+	}
+	var took []time.Duration
+	cpu := time.Duration(0)
+	for n := range b.N {
+		r.clock.Step(time.Second)
+		ctx, began, before := r.shop(b, fmt.Sprint("redeem-", n)), time.Now(), processor(b)
+		resp, err := r.redemptions.RedeemReward(ctx, &loyaltyv1.RedeemRewardRequest{Program: "customers", Member: ida, Reward: "trip"})
+		took, cpu = append(took, time.Since(began)), cpu+processor(b)-before
+		if err != nil {
+			b.Fatal(err)
+		}
+		name := resp.GetRedemption().GetName()
+		_, err = r.redemptions.ReverseRedemption(r.shop(b, fmt.Sprint("back-", n)), &loyaltyv1.ReverseRedemptionRequest{Program: "customers", Redemption: name[strings.LastIndex(name, "/")+1:], Reason: "measured"})
+		if err != nil {
+			b.Fatal(err)
+		}
+	}
+	slices.Sort(took)
+	b.ReportMetric(float64(cpu.Milliseconds())/float64(b.N), "cpu-ms/op")
+	b.ReportMetric(float64(took[0].Microseconds())/1000, "best-ms")
+	b.ReportMetric(float64(took[len(took)/2].Microseconds())/1000, "median-ms")
 }

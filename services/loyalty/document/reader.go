@@ -80,13 +80,23 @@ func (r *Reader) Int() int64 {
 // Instant reads an instant.
 func (r *Reader) Instant() clock.Millis { return clock.Millis(r.Int()) }
 
-// True reads a value that has to be true.
-func (r *Reader) True() bool {
-	if !bytes.HasPrefix(r.Rest, []byte("true")) {
-		r.Strange = true
+// Bool reads true or false.
+func (r *Reader) Bool() bool {
+	if r.word("true") {
+		return true
+	}
+	r.Strange = !r.word("false") || r.Strange
+	return false
+}
+
+// Null takes null if it comes.
+func (r *Reader) Null() bool { return r.word("null") }
+
+func (r *Reader) word(word string) bool {
+	if !bytes.HasPrefix(r.Rest, []byte(word)) {
 		return false
 	}
-	r.Rest = r.Rest[4:]
+	r.Rest = r.Rest[len(word):]
 	return true
 }
 

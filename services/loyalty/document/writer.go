@@ -68,6 +68,11 @@ func (w *Writer) SomeTrue(name string, is bool) {
 	}
 }
 
+// Number, Bool and Null write values.
+func (w *Writer) Number(v int64) { w.Out = strconv.AppendInt(w.Out, v, 10) }
+func (w *Writer) Bool(v bool)    { w.Out = strconv.AppendBool(w.Out, v) }
+func (w *Writer) Null()          { w.Out = append(w.Out, "null"...) }
+
 // String writes a string as encoding/json does.
 func (w *Writer) String(s string) {
 	for i := range len(s) {

@@ -1,36 +1,14 @@
 package ledger
 
-import (
-	"bytes"
-	"encoding/json"
+import "renown.example/loyalty/document"
 
-	"renown.example/loyalty/document"
-)
-
-// Taught reports whether writers and readers of this package know every field. If not, encoding/json does the work.
-func Taught() bool { return taught }
-
-var taught = document.HasFields[Lot](16) && document.HasFields[LotRef](2) && document.HasFields[Page](2) && document.HasFields[Balances](5) && document.HasFields[Lifetime](3) &&
-	document.HasFields[Leg](2) && document.HasFields[LotChange](9) && document.HasFields[Transaction](10) && document.HasFields[Account](11) && document.HasFields[Tail](2) &&
-	document.HasFields[Hold](5) && document.HasFields[Take](2)
-
-// UnmarshalJSON reads a page. A redemption may have to read hundreds of them, so that the text which MarshalJSON makes of a Page is read in one go; whatever else
-// there is in it, such as spaces or escapes, is left to encoding/json.
-func (p *Page) UnmarshalJSON(in []byte) error {
-	r := &lotReader{Reader: document.Reader{Rest: in}}
-	if taught {
-		if page := r.page(bytes.Count(in, []byte(`"issuedAt":`))); r.Done() {
-			*p = page
-			return nil
-		}
+func init() {
+	// Writers and readers of this package name every field. One that they do not know would be lost.
+	if !document.HasFields[Lot](16) || !document.HasFields[LotRef](2) || !document.HasFields[Page](2) || !document.HasFields[Balances](5) || !document.HasFields[Lifetime](3) ||
+		!document.HasFields[Leg](2) || !document.HasFields[LotChange](9) || !document.HasFields[Transaction](10) || !document.HasFields[Account](11) ||
+		!document.HasFields[Tail](2) || !document.HasFields[Hold](5) || !document.HasFields[Take](2) {
+		panic("ledger: a type has got a field that encode.go, decode.go and shape.go do not know")
 	}
-	type plain Page
-	var page plain
-	if err := json.Unmarshal(in, &page); err != nil {
-		return err
-	}
-	*p = Page(page)
-	return nil
 }
 
 // lotReader reads lots.
@@ -40,14 +18,14 @@ type lotReader struct {
 	last Lot
 }
 
-func (r *lotReader) page(lots int) (p Page) {
+func (r *lotReader) page() (p Page) {
 	r.Object(func(key []byte) {
 		switch {
 		case string(key) == "id" && p.ID == "":
 			p.ID = r.Text()
 		case string(key) == "lots" && p.Lots == nil:
-			p.Lots = make([]Lot, 0, lots)
-			r.List(func() { p.Lots = append(p.Lots, r.lot()) })
+			p.Lots = make([]Lot, 0, PageSize)
+			r.lots(&p.Lots)
 		default:
 			r.Strange = true
 		}
@@ -55,51 +33,75 @@ func (r *lotReader) page(lots int) (p Page) {
 	return p
 }
 
-func (r *lotReader) lot() (l Lot) {
+// lots reads columns, of which the numbers come first.
+func (r *lotReader) lots(lots *[]Lot) {
 	r.Object(func(key []byte) {
-		switch string(key) {
-		case "n":
-			l.N = r.Int()
-		case "points":
-			l.Points = r.Int()
-		case "open":
-			l.Open = r.Int()
-		case "reserved":
-			l.Reserved = r.Int()
-		case "pending":
-			l.Pending = r.True()
-		case "activatesAt":
-			l.ActivatesAt = r.Instant()
-		case "issuedAt":
-			l.IssuedAt = r.Instant()
-		case "expiresAt":
-			l.ExpiresAt = r.Instant()
-		case "life":
-			l.Life = r.TextLike(r.last.Life)
-		case "policy":
-			l.Policy = r.TextLike(r.last.Policy)
-		case "frozenAt":
-			l.FrozenAt = r.Instant()
-		case "rule":
-			l.Rule = r.TextLike(r.last.Rule)
-		case "source":
-			l.Source = r.TextLike(r.last.Source)
-		case "tx":
-			l.Tx = r.Int()
-		case "from":
-			l.From = readRef(&r.Reader, l.From)
-		case "movedTo":
-			l.MovedTo = readRef(&r.Reader, l.MovedTo)
-		default:
-			r.Strange = true
+		name := string(key)
+		if name == "n" && len(*lots) == 0 {
+			r.List(func() { *lots = append(*lots, Lot{N: r.Int()}) })
+			return
 		}
+		r.Strange = r.Strange || name == "n" || len(*lots) == 0
+		r.Column(len(*lots), func(i int) { r.property(name, &(*lots)[i]) })
 	})
-	r.last = l
+}
+
+func (r *lotReader) lot() (l Lot) {
+	r.Object(func(key []byte) { r.property(string(key), &l) })
 	return l
+}
+
+// property reads one property of a lot.
+func (r *lotReader) property(name string, l *Lot) {
+	switch name {
+	case "n":
+		l.N = r.Int()
+	case "points":
+		l.Points = r.Int()
+	case "open":
+		l.Open = r.Int()
+	case "reserved":
+		l.Reserved = r.Int()
+	case "pending":
+		l.Pending = r.Bool()
+	case "activatesAt":
+		l.ActivatesAt = r.Instant()
+	case "issuedAt":
+		l.IssuedAt = r.Instant()
+	case "expiresAt":
+		l.ExpiresAt = r.Instant()
+	case "life":
+		l.Life = r.like(&r.last.Life)
+	case "policy":
+		l.Policy = r.like(&r.last.Policy)
+	case "frozenAt":
+		l.FrozenAt = r.Instant()
+	case "rule":
+		l.Rule = r.like(&r.last.Rule)
+	case "source":
+		l.Source = r.like(&r.last.Source)
+	case "tx":
+		l.Tx = r.Int()
+	case "from":
+		l.From = readRef(&r.Reader, l.From)
+	case "movedTo":
+		l.MovedTo = readRef(&r.Reader, l.MovedTo)
+	default:
+		r.Strange = true
+	}
+}
+
+// like reads a text that is often the same as the one before.
+func (r *lotReader) like(last *string) string {
+	*last = r.TextLike(*last)
+	return *last
 }
 
 func readRef(r *document.Reader, before *LotRef) *LotRef {
 	r.Strange = r.Strange || before != nil
+	if r.Null() {
+		return nil
+	}
 	var ref LotRef
 	r.Object(func(key []byte) {
 		switch string(key) {
@@ -136,7 +138,7 @@ func (t *Transaction) Read(r *document.Reader) {
 			r.Strange = r.Strange || t.Lots != nil
 			lots := &lotReader{Reader: *r}
 			t.Lots = make([]LotChange, 0, 1)
-			lots.List(func() { t.Lots = append(t.Lots, lots.change()) })
+			lots.List(func() { t.Lots = lots.changes(t.Lots) })
 			*r = lots.Reader
 		case "hold":
 			t.Hold = r.Text()
@@ -164,36 +166,60 @@ func readLeg(r *document.Reader) (l Leg) {
 	return l
 }
 
-func (r *lotReader) change() (c LotChange) {
+// changes reads the change of a lot, or of several in columns.
+func (r *lotReader) changes(all []LotChange) []LotChange {
+	var page string
+	from, columns := len(all), false
 	r.Object(func(key []byte) {
-		switch string(key) {
-		case "page":
-			c.Page = r.Text()
-		case "n":
-			c.N = r.Int()
-		case "open":
-			c.Open = r.Int()
-		case "reserved":
-			c.Reserved = r.Int()
-		case "opened":
-			r.Strange = r.Strange || c.Opened != nil
-			l := r.lot()
-			c.Opened = &l
-		case "activated":
-			c.Activated = r.True()
-		case "froze":
-			c.Froze = r.True()
-		case "unfroze":
-			c.Unfroze = r.True()
-		case "expiresAt":
-			c.ExpiresAt = r.Instant()
-		case "movedTo":
-			c.MovedTo = readRef(&r.Reader, c.MovedTo)
-		default:
+		name := string(key)
+		switch {
+		case name == "page" && page == "":
+			page = r.Text()
+		case name == "n" && len(all) == from:
+			columns = len(r.Rest) > 0 && r.Rest[0] == '['
+			if !columns {
+				all = append(all, LotChange{LotRef: LotRef{page, r.Int()}})
+				return
+			}
+			r.List(func() { all = append(all, LotChange{LotRef: LotRef{page, r.Int()}}) })
+		case len(all) == from:
 			r.Strange = true
+		case columns && (name == "open" || name == "reserved"):
+			r.Column(len(all)-from, func(i int) { r.difference(name, &all[from+i]) })
+		case columns:
+			r.Strange = true
+		default:
+			r.difference(name, &all[from])
 		}
 	})
-	return c
+	r.Strange = r.Strange || len(all) == from
+	return all
+}
+
+// difference reads what changed of a lot.
+func (r *lotReader) difference(name string, c *LotChange) {
+	switch name {
+	case "open":
+		c.Open = r.Int()
+	case "reserved":
+		c.Reserved = r.Int()
+	case "opened":
+		r.Strange = r.Strange || c.Opened != nil
+		l := r.lot()
+		c.Opened = &l
+	case "activated":
+		c.Activated = r.Bool()
+	case "froze":
+		c.Froze = r.Bool()
+	case "unfroze":
+		c.Unfroze = r.Bool()
+	case "expiresAt":
+		c.ExpiresAt = r.Instant()
+	case "movedTo":
+		c.MovedTo = readRef(&r.Reader, c.MovedTo)
+	default:
+		r.Strange = true
+	}
 }
 
 func (v *Balances) read(r *document.Reader) {
@@ -289,12 +315,7 @@ func readHold(r *document.Reader) (h Hold) {
 		case "takes":
 			r.Strange = r.Strange || h.Takes != nil
 			h.Takes = make([]Take, 0, 1)
-			page := ""
-			r.List(func() {
-				t := readTake(r, page)
-				page = t.Page
-				h.Takes = append(h.Takes, t)
-			})
+			r.List(func() { h.Takes = readTakes(r, h.Takes) })
 		case "created":
 			h.Created = r.Instant()
 		default:
@@ -304,19 +325,26 @@ func readHold(r *document.Reader) (h Hold) {
 	return h
 }
 
-// readTake reads points of a lot, which often lies on the same page as the one before.
-func readTake(r *document.Reader, page string) (t Take) {
+// readTakes reads points of a lot, or of several in columns.
+func readTakes(r *document.Reader, all []Take) []Take {
+	var page string
+	from := len(all)
 	r.Object(func(key []byte) {
-		switch string(key) {
-		case "page":
-			t.Page = r.TextLike(page)
-		case "n":
-			t.N = r.Int()
-		case "points":
-			t.Points = r.Int()
+		switch {
+		case string(key) == "page" && page == "":
+			page = r.Text()
+		case string(key) == "n" && len(all) == from:
+			if len(r.Rest) > 0 && r.Rest[0] == '[' {
+				r.List(func() { all = append(all, Take{LotRef: LotRef{page, r.Int()}}) })
+			} else {
+				all = append(all, Take{LotRef: LotRef{page, r.Int()}})
+			}
+		case string(key) == "points" && len(all) > from:
+			r.Column(len(all)-from, func(i int) { all[from+i].Points = r.Int() })
 		default:
 			r.Strange = true
 		}
 	})
-	return t
+	r.Strange = r.Strange || len(all) == from
+	return all
 }

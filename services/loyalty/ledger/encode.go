@@ -1,34 +1,6 @@
 package ledger
 
-import (
-	"encoding/json"
-
-	"renown.example/loyalty/document"
-)
-
-// MarshalJSON writes a page as encoding/json would.
-func (p Page) MarshalJSON() ([]byte, error) {
-	if !taught {
-		type plain Page
-		return json.Marshal(plain(p))
-	}
-	w := &document.Writer{Out: make([]byte, 0, 64+256*len(p.Lots))}
-	w.Open()
-	w.Text("id", p.ID)
-	if p.Lots == nil {
-		w.Raw("lots", []byte("null"))
-	} else {
-		w.Name("lots")
-		w.OpenList()
-		for i := range p.Lots {
-			w.Next()
-			p.Lots[i].write(w)
-		}
-		w.CloseList()
-	}
-	w.Close()
-	return w.Out, nil
-}
+import "renown.example/loyalty/document"
 
 func (l *Lot) write(w *document.Writer) {
 	w.Open()
@@ -46,16 +18,23 @@ func (l *Lot) write(w *document.Writer) {
 	w.SomeText("rule", l.Rule)
 	w.SomeText("source", l.Source)
 	w.Int("tx", l.Tx)
-	l.From.write(w, "from")
-	l.MovedTo.write(w, "movedTo")
+	writeRef(w, "from", l.From)
+	writeRef(w, "movedTo", l.MovedTo)
 	w.Close()
 }
 
-func (r *LotRef) write(w *document.Writer, name string) {
+func writeRef(w *document.Writer, name string, r *LotRef) {
+	if r != nil {
+		w.Name(name)
+		r.write(w)
+	}
+}
+
+func (r *LotRef) write(w *document.Writer) {
 	if r == nil {
+		w.Null()
 		return
 	}
-	w.Name(name)
 	w.Open()
 	w.Text("page", r.Page)
 	w.Int("n", r.N)
@@ -73,7 +52,7 @@ func (v *Balances) write(w *document.Writer, name string) {
 	w.Close()
 }
 
-// Write writes a transaction as encoding/json would.
+// Write writes a transaction in the form of shape.go.
 func (t *Transaction) Write(w *document.Writer) {
 	w.Open()
 	w.Text("account", t.Account)
@@ -95,12 +74,7 @@ func (t *Transaction) Write(w *document.Writer) {
 	}
 	if len(t.Lots) > 0 {
 		w.Name("lots")
-		w.OpenList()
-		for i := range t.Lots {
-			w.Next()
-			t.Lots[i].write(w)
-		}
-		w.CloseList()
+		writeChanges(w, t.Lots)
 	}
 	w.SomeText("hold", t.Hold)
 	w.SomeInt("endsAt", int64(t.EndsAt))
@@ -122,11 +96,11 @@ func (c *LotChange) write(w *document.Writer) {
 	w.SomeTrue("froze", c.Froze)
 	w.SomeTrue("unfroze", c.Unfroze)
 	w.SomeInt("expiresAt", int64(c.ExpiresAt))
-	c.MovedTo.write(w, "movedTo")
+	writeRef(w, "movedTo", c.MovedTo)
 	w.Close()
 }
 
-// Write writes an account as encoding/json would.
+// Write writes an account in the form of shape.go.
 func (a *Account) Write(w *document.Writer) {
 	w.Open()
 	w.Text("id", a.ID)
@@ -167,21 +141,8 @@ func (h *Hold) write(w *document.Writer) {
 	w.Text("id", h.ID)
 	w.Int("points", h.Points)
 	w.Int("endsAt", int64(h.EndsAt))
-	if h.Takes == nil {
-		w.Raw("takes", []byte("null"))
-	} else {
-		w.Name("takes")
-		w.OpenList()
-		for _, t := range h.Takes {
-			w.Next()
-			w.Open()
-			w.Text("page", t.Page)
-			w.Int("n", t.N)
-			w.Int("points", t.Points)
-			w.Close()
-		}
-		w.CloseList()
-	}
+	w.Name("takes")
+	writeTakes(w, h.Takes)
 	w.Int("created", int64(h.Created))
 	w.Close()
 }

@@ -10,7 +10,7 @@ import (
 )
 
 // taught says that the writers and readers here know every field. If not, encoding/json does the work.
-var taught = ledger.Taught() && document.HasFields[Entry](23) && document.HasFields[Counts](3) && document.HasFields[Account](9) && document.HasFields[Counter](2)
+var taught = document.HasFields[Entry](23) && document.HasFields[Counts](3) && document.HasFields[Account](9) && document.HasFields[Counter](2)
 
 // Sealed returns the entry with the text in which it is stored: what was hashed is then what is written, and it is written down once.
 func (e Entry) Sealed(text []byte) Entry {

@@ -161,7 +161,7 @@ func (a *replay) changes(row Row, tx object) {
 	a.deadlines(row, tx)
 	var takes []any
 	moved := map[string]int64{}
-	for i, c := range list(tx, "lots") {
+	for i, c := range unfoldAll(list(tx, "lots")) {
 		change, _ := c.(object)
 		place := fmt.Sprintf(".tx.lots[%d]", i)
 		n := number(change, "n")
@@ -306,7 +306,7 @@ func (a *replay) released(row Row, tx, hold object) {
 	for _, t := range list(hold, "takes") {
 		held[number(t.(object), "n")] += number(t.(object), "points")
 	}
-	for _, c := range list(tx, "lots") {
+	for _, c := range unfoldAll(list(tx, "lots")) {
 		change, _ := c.(object)
 		held[number(change, "n")] += number(change, "reserved")
 	}

@@ -244,3 +244,46 @@ func differs(at string, want, got any) string {
 	}
 	return ""
 }
+
+// unfold makes of columns, in which many lots stand side by side, a list of objects. Under each name there is a list with a value for each of them, or one value for
+// all; "n" is always a list. What is not in columns is returned as it is.
+func unfold(columns object) []any {
+	numbers, folded := columns["n"].([]any)
+	if !folded {
+		return []any{columns}
+	}
+	rows := make([]any, len(numbers))
+	for i := range rows {
+		rows[i] = object{}
+	}
+	for name, column := range columns {
+		values, each := column.([]any)
+		if each && len(values) != len(rows) {
+			return []any{columns} // which is nothing that anybody expects
+		}
+		for i := range rows {
+			value := column
+			if each {
+				value = values[i]
+			}
+			if each && name != "points" && name != "open" && name != "issuedAt" && name != "tx" && (value == nil || value == int64(0) || value == "" || value == false) {
+				continue // which some have and others have not
+			}
+			rows[i].(object)[name] = value
+		}
+	}
+	return rows
+}
+
+// unfoldAll makes of a list, in which columns may stand for several objects, a list of objects.
+func unfoldAll(in []any) []any {
+	var out []any
+	for _, v := range in {
+		if o, ok := v.(object); ok {
+			out = append(out, unfold(o)...)
+		} else {
+			out = append(out, v)
+		}
+	}
+	return out
+}
