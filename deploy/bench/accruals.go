@@ -158,7 +158,7 @@ func accrual(value func(p pair) float64) func(ctx context.Context, b *benchmark)
 		r.Ours.Name, r.Base.Name = "loyalty service", "same rows by hand"
 		r.Notes = []string{
 			fmt.Sprintf("%d clients over %d connections, unary, %d members in turn; each accrual has an idempotency key, a rule, an entry of the journal with its hash, the account and a page of lots", accrualClients, accrualConnections, len(h.members)),
-			fmt.Sprintf("the service takes %s us of processor time for an accrual; the loader and the disk have the rest of %d cores", spreadOf(h.costs), thisMachine(b.keep).Cores),
+			fmt.Sprintf("the service takes %s us of processor time for an accrual; the loader and the disk have the rest of %d cores; a line of its log for each call, metrics, no traces", spreadOf(h.costs), thisMachine(b.keep).Cores),
 			"by hand: unary gRPC without interceptors, prepared statements of the driver, one commit for what has gathered; it knows the bytes of its rows beforehand",
 		}
 		return r, nil

@@ -21,7 +21,7 @@ type benchmark struct {
 	work, keep    string
 	sink          *sink
 	up            map[int]*installation
-	points        *pointsHouse
+	points, crowd *pointsHouse
 	installations []string
 }
 

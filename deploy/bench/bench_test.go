@@ -35,7 +35,7 @@ func TestTheReportIsWhole(t *testing.T) {
 }
 
 func reportIsWhole(t *testing.T, subject string) {
-	s := settings{subject: subject, rows: regexp.MustCompile(""), duration: 60 * time.Millisecond, rounds: 2, stories: 40, large: 60, members: 2 * mostLots, idle: time.Millisecond, asJSON: true}
+	s := settings{subject: subject, rows: regexp.MustCompile(""), duration: 60 * time.Millisecond, rounds: 2, stories: 40, large: 60, members: 2 * mostLots, imported: 300, accrued: 100, idle: time.Millisecond, asJSON: true}
 	var out bytes.Buffer
 	if err := bench(t.Context(), s, &out, io.Discard); err != nil {
 		t.Fatal(err)

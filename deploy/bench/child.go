@@ -20,7 +20,7 @@ var roles map[string]role
 func init() {
 	roles = map[string]role{
 		"bench-loader": loaderRole, "bench-bare": bareRole, "bench-fill": fillRole, "bench-store": storeRole, "bench-call": callRole, "bench-item": itemRole,
-		"bench-accrue": accrualRole, "bench-bare-points": barePointsRole,
+		"bench-accrue": accrualRole, "bench-bare-points": barePointsRole, "bench-rules": rulesRole, "bench-chain": chainRole, "bench-balances": balanceRole,
 	}
 }
 

@@ -35,6 +35,8 @@ type settings struct {
 	// members is how many the loyalty service has, profiles the folder in which its processor profiles are kept.
 	members  int
 	profiles string
+	// imported is how many members are imported, accrued how often points are given while memory is watched.
+	imported, accrued int
 	// idle is how long the platform is left alone before its memory is looked at.
 	idle time.Duration
 }
@@ -77,6 +79,8 @@ func parse(args []string, out io.Writer) (settings, error) {
 	f.IntVar(&s.large, "large", 100_000, "stories of the large installation")
 	f.StringVar(&s.data, "data", "", "folder in which the generated installations are kept for the next run; without it they are made anew and removed")
 	f.IntVar(&s.members, "members", 10_000, "members of the loyalty service")
+	f.IntVar(&s.imported, "import", 1_000_000, "members that are imported")
+	f.IntVar(&s.accrued, "accrue", 1_000_000, "accruals while memory is watched")
 	f.StringVar(&s.profiles, "profile", "", "folder in which processor profiles of the loyalty service are kept, one for each row about it")
 	f.BoolVar(&s.asJSON, "json", false, "print the whole report as JSON")
 	if err := f.Parse(args); err != nil {
@@ -95,11 +99,17 @@ func parse(args []string, out io.Writer) (settings, error) {
 		if !given["large"] {
 			s.large = 2000
 		}
+		if !given["import"] {
+			s.imported = 20_000
+		}
+		if !given["accrue"] {
+			s.accrued = 20_000
+		}
 		s.idle = 5 * time.Second
 	}
 	var err error
-	if s.rows, err = regexp.Compile(*only); err == nil && (s.rounds < 1 || s.duration <= 0 || s.stories < 40 || s.large < s.stories || s.members < 2*mostLots) {
-		err = fmt.Errorf("-rounds and -duration must be more than zero, -stories at least 40, -large no less than -stories, and -members at least %d", 2*mostLots)
+	if s.rows, err = regexp.Compile(*only); err == nil && (s.rounds < 1 || s.duration <= 0 || s.stories < 40 || s.large < s.stories || s.members < 2*mostLots || s.imported < 1 || s.accrued < 1) {
+		err = fmt.Errorf("-rounds and -duration must be more than zero, -stories at least 40, -large no less than -stories, -members at least %d, and -import and -accrue more than zero", 2*mostLots)
 	}
 	if err != nil {
 		fmt.Fprintln(out, "bench:", err)

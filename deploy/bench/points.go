@@ -7,6 +7,7 @@ import (
 	"io"
 	"os"
 	"path/filepath"
+	"time"
 
 	"renown.example/kit/auth"
 	"renown.example/kit/rpc"
@@ -18,7 +19,6 @@ type pointsHouse struct {
 	*installation
 	// calls is where it answers gRPC.
 	calls   string
-	key     auth.PrivateKey
 	minter  *auth.Minter
 	conn    rpc.Conn
 	members []string
@@ -27,8 +27,14 @@ type pointsHouse struct {
 	// accruals are what the rows about accruals share, costs how much processor time an accrual took, in microseconds.
 	accruals []pair
 	costs    []float64
-	// rounds counts what was asked of it.
-	rounds int
+	// rounds counts what was asked of it, trips the redemptions of the traveller, who has 10,000 lots.
+	rounds, trips int
+	traveller     string
+	// importing is how long it took to import so many members, from a list of so many bytes, and what a member cost in microseconds of processor time.
+	importing  time.Duration
+	imported   int
+	listBytes  int64
+	importCost float64
 }
 
 // shop is the partner that gives points; boss is who makes rules.
@@ -59,8 +65,8 @@ func (b *benchmark) pointsRunning(ctx context.Context) (*pointsHouse, error) {
 	return h, nil
 }
 
-// newPoints starts a loyalty service in a new folder, and fills it through its own RPCs.
-func (b *benchmark) newPoints(ctx context.Context) (*pointsHouse, error) {
+// newHouse starts a loyalty service in a new folder.
+func (b *benchmark) newHouse(ctx context.Context, name string) (*pointsHouse, error) {
 	binary, err := b.build(ctx, "renown.example/loyalty/cmd/loyalty")
 	if err != nil {
 		return nil, err
@@ -69,18 +75,39 @@ func (b *benchmark) newPoints(ctx context.Context) (*pointsHouse, error) {
 	if err != nil {
 		return nil, err
 	}
-	h := &pointsHouse{calls: at[0], key: auth.GenerateKey()}
-	if h.minter, err = auth.NewMinter(clk, h.key); err != nil {
+	key := auth.GenerateKey()
+	h := &pointsHouse{calls: at[0]}
+	if h.minter, err = auth.NewMinter(clk, key); err != nil {
 		return nil, err
 	}
-	folder := filepath.Join(b.work, "points")
-	h.installation = &installation{bench: b, folder: folder, binary: binary, ready: at[1], admin: at[1], args: []string{
-		"--data", folder, "--listen", at[0], "--admin", at[1], "--identity-keys", h.key.Public().String(), "--website-url", "http://127.0.0.1:8080", "--log-level", "info",
+	folder := filepath.Join(b.work, name)
+	h.installation = &installation{bench: b, folder: folder, binary: binary, ready: at[1], admin: at[1], untraced: true, args: []string{
+		"--data", folder, "--listen", at[0], "--admin", at[1], "--identity-keys", key.Public().String(), "--website-url", "http://127.0.0.1:8080", "--log-level", "info",
 	}}
-	if h.conn, err = rpc.Dial(h.calls, rpc.DialOptions{}); err != nil {
-		return nil, err
+	return h, h.start(ctx)
+}
+
+// start starts the service and connects to it.
+func (h *pointsHouse) start(ctx context.Context) error {
+	err := h.installation.start(ctx)
+	if err == nil {
+		h.conn, err = rpc.Dial(h.calls, rpc.DialOptions{})
 	}
-	if err := h.start(ctx); err != nil {
+	return err
+}
+
+// stop ends both.
+func (h *pointsHouse) stop() error {
+	if h.cmd == nil {
+		return nil
+	}
+	return errors.Join(h.conn.Close(), h.installation.stop())
+}
+
+// newPoints starts a loyalty service, and fills it through its own RPCs.
+func (b *benchmark) newPoints(ctx context.Context) (*pointsHouse, error) {
+	h, err := b.newHouse(ctx, "points")
+	if err != nil {
 		return nil, err
 	}
 	fmt.Fprintf(b.progress, "  enrolling %d members\n", b.members)
@@ -89,7 +116,7 @@ func (b *benchmark) newPoints(ctx context.Context) (*pointsHouse, error) {
 		return nil, err
 	}
 	h.bare = filepath.Join(b.work, "points-bare.db")
-	if err := copyFile(filepath.Join(folder, "loyalty.db"), h.bare); err != nil {
+	if err := copyFile(filepath.Join(h.folder, "loyalty.db"), h.bare); err != nil {
 		return nil, err
 	}
 	return h, h.start(ctx)

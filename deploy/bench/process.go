@@ -132,7 +132,14 @@ const tick = 10 * time.Millisecond
 
 // processorTime is how much of the processors a process has taken so far.
 func processorTime(pid int) time.Duration {
-	b, err := os.ReadFile(fmt.Sprintf("/proc/%d/stat", pid))
+	return processorTimeOf(fmt.Sprintf("/proc/%d/stat", pid))
+}
+
+// ownProcessorTime is the same of this process.
+func ownProcessorTime() time.Duration { return processorTimeOf("/proc/self/stat") }
+
+func processorTimeOf(file string) time.Duration {
+	b, err := os.ReadFile(file)
 	if err != nil {
 		return 0
 	}

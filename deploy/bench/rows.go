@@ -41,6 +41,13 @@ var allRows = []row{
 	{"loyalty", "accruals-p99", "the same, how long they take", goal{Of: "p99", Unit: "ms", Most: 50}, accrual(func(p pair) float64 { return p.Ours.P99 })},
 	{"loyalty", "accruals-bare", "the same, against the same rows written by hand behind bare gRPC", goal{Of: "ratio of accruals a second", Least: 0.6}, accrual(func(p pair) float64 { return p.Ours.perSecond() / p.Base.perSecond() })},
 	{"loyalty", "hot-account", "accruals of one account, against those of many", goal{Of: "ratio of accruals a second", Least: 0.6}, hotAccount},
+	{"loyalty", "chain", "the hashes that chain entries and seal accounts, against the rest of an accrual", goal{Of: "share of processor time", Most: 0.1}, chain},
+	{"loyalty", "flat", "resident memory while a million accruals are given: the most in the second half against the most in the first", goal{Of: "ratio of memory", Most: 1.2}, flat},
+	{"loyalty", "redemption", "a redemption that spends all of an account's 10,000 lots", goal{Of: "p99", Unit: "ms", Most: 20}, redemption},
+	{"loyalty", "rules", "twenty rules in the expression language look at an order of three lines", goal{Of: "p99", Unit: "us", Most: 50}, twentyRules},
+	{"loyalty", "import", "members with their balances, imported from a list", goal{Of: "time for a million", Unit: "s", Most: 300}, importing},
+	{"loyalty", "lookup", "a member found by an identifier", goal{Of: "p99", Unit: "ms", Most: 5}, lookup},
+	{"loyalty", "balance-rest", "a member with balances over REST, against a bare net/http handler that writes the bytes of one", goal{Of: "ratio of answers a second", Least: 0.3}, balance},
 }
 
 // place is where a story is asked for.

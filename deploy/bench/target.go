@@ -24,7 +24,9 @@ type installation struct {
 	folder string
 	// binary is the program, ready the address that tells when it is up.
 	binary, ready string
-	args          []string
+	// untraced says that it sends no traces.
+	untraced bool
+	args     []string
 	// website, api and admin are host and port.
 	website, api, admin string
 	cmd                 *exec.Cmd
@@ -72,7 +74,10 @@ func (i *installation) launch() error {
 	i.log, i.done = log, make(chan struct{})
 	i.cmd = exec.Command(i.binary, i.args...)
 	i.cmd.Dir, i.cmd.Stdout, i.cmd.Stderr = i.bench.work, log, log
-	i.cmd.Env = append(os.Environ(), "OTEL_EXPORTER_OTLP_ENDPOINT=http://"+i.bench.sink.address)
+	i.cmd.Env = os.Environ()
+	if !i.untraced {
+		i.cmd.Env = append(i.cmd.Env, "OTEL_EXPORTER_OTLP_ENDPOINT=http://"+i.bench.sink.address)
+	}
 	if err := i.cmd.Start(); err != nil {
 		log.Close()
 		return err
@@ -217,8 +222,10 @@ func (b *benchmark) halt() error {
 		errs = append(errs, i.stop())
 		delete(b.up, n)
 	}
-	if b.points != nil {
-		errs = append(errs, b.points.stop())
+	for _, h := range []*pointsHouse{b.points, b.crowd} {
+		if h != nil {
+			errs = append(errs, h.stop())
+		}
 	}
 	return errors.Join(errs...)
 }

@@ -95,3 +95,24 @@ func BenchmarkRedeemTenThousandLots(b *testing.B) {
 	b.ReportMetric(float64(took[0].Microseconds())/1000, "best-ms")
 	b.ReportMetric(float64(took[len(took)/2].Microseconds())/1000, "median-ms")
 }
+
+// BenchmarkImport enrols members with two identifiers and a balance, 500 in a request: one of them is one op.
+func BenchmarkImport(b *testing.B) {
+	r := newRig(b)
+	before := processor(b)
+	b.ResetTimer()
+	for from := 0; from < b.N; from += 500 {
+		req := &loyaltyv1.ImportMembersRequest{Program: "customers"}
+		for i := from; i < min(from+500, b.N); i++ {
+			req.Members = append(req.Members, &loyaltyv1.ImportedMember{
+				DisplayName: fmt.Sprint("Member ", i), Identifiers: []*loyaltyv1.MemberIdentifier{external(fmt.Sprint("K-", i)), email(fmt.Sprintf("m%d@example.org", i))},
+				Balances: []*loyaltyv1.ImportedBalance{{Points: int64(100 + i), IssueTime: day(-30), ExpireTime: day(200)}},
+			})
+		}
+		if got := r.take(b, req, fmt.Sprint("portion-", from)); got.GetRefused() > 0 {
+			b.Fatal(got)
+		}
+	}
+	b.StopTimer()
+	b.ReportMetric(float64((processor(b)-before).Microseconds())/float64(b.N), "cpu-us/op")
+}

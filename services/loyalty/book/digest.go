@@ -27,8 +27,8 @@ const (
 	accountDomain = "renown.account.1"
 )
 
-// digest returns the SHA-256 of a document, which encoding/json has made, under its domain and id.
-func digest(domain, id string, doc []byte) (string, error) {
+// Digest returns the SHA-256 of a document, which encoding/json has made, under its domain and id, in hexadecimal.
+func Digest(domain, id string, doc []byte) (string, error) {
 	c := canonical{out: make([]byte, 0, 2*len(doc))}
 	c.text([]byte(domain))
 	c.text([]byte(id))

@@ -143,7 +143,7 @@ func (s *session) writeAccount(w *Work) error {
 	if err != nil {
 		return err
 	}
-	state, err := digest(accountDomain, w.ID, text)
+	state, err := Digest(accountDomain, w.ID, text)
 	if err != nil {
 		return err
 	}
@@ -209,7 +209,7 @@ func (s *session) seal(name string, e tables.Entry) (tables.Entry, error) {
 	if err != nil {
 		return e, err
 	}
-	if e.Hash, err = digest(journalDomain, name, text); err != nil {
+	if e.Hash, err = Digest(journalDomain, name, text); err != nil {
 		return e, err
 	}
 	return e.Sealed(append(append(text[:len(text)-1:len(text)-1], `,"hash":"`...), e.Hash+`"}`...)), nil
