@@ -6,6 +6,7 @@ import (
 	"sync"
 
 	loyaltyv1 "renown.example/proto/gen/renown/loyalty/v1"
+	"renown.example/website/web"
 )
 
 // atOnce bounds how many entries are asked about at the same time.
@@ -41,13 +42,28 @@ func (v *visit) explain(d *statement, entries []*loyaltyv1.Entry) {
 	all.Wait()
 	for i := range entries {
 		if why[i] != nil {
-			d.History[i].Adds, d.History[i].Total = v.addends(d, why[i]), signed(v.locale, why[i].GetPoints())
+			write := number(entries[i], why[i])
+			d.History[i].Adds, d.History[i].Total = v.addends(d, why[i], write), write(v.locale, why[i].GetPoints())
 		}
 	}
 }
 
+// number is how points of an entry are written: with their sign, unless they only changed their place.
+func number(e *loyaltyv1.Entry, why *loyaltyv1.Explanation) func(string, int64) string {
+	var all int64
+	for _, leg := range e.GetLegs() {
+		if strings.HasPrefix(leg.GetAccount(), "members/") {
+			all += leg.GetPoints()
+		}
+	}
+	if all == 0 && why.GetPoints() > 0 {
+		return web.FormatInt
+	}
+	return signed
+}
+
 // addends are what an entry's points are made up of: the awards of rules, what a return takes, or the points of earlier entries that were used.
-func (v *visit) addends(d *statement, e *loyaltyv1.Explanation) []addend {
+func (v *visit) addends(d *statement, e *loyaltyv1.Explanation, write func(string, int64) string) []addend {
 	var out []addend
 	for _, r := range e.GetRules() {
 		if r.GetPoints() != 0 && r.GetWallet() == d.Wallet.GetWallet().GetId() {
@@ -62,7 +78,7 @@ func (v *visit) addends(d *statement, e *loyaltyv1.Explanation) []addend {
 	if len(out) > 0 {
 		return out
 	}
-	return v.parts(d, e.GetParts())
+	return v.parts(d, e.GetParts(), write)
 }
 
 // takenHow is the arithmetic of a return: what part of the line came back, of what it had earned.
@@ -71,16 +87,15 @@ func takenHow(t *loyaltyv1.ExplainedTake) string {
 }
 
 // parts are the points that were used, by what they had come from, each once.
-func (v *visit) parts(d *statement, parts []*loyaltyv1.ExplainedPart) []addend {
+func (v *visit) parts(d *statement, parts []*loyaltyv1.ExplainedPart, write func(string, int64) string) []addend {
 	var sources []string
 	sums := map[string]int64{}
 	for _, p := range parts {
-		source := v.sourceWords(d, p.GetSource())
-		if source == "" {
-			source = v.say("points.part.earlier")
-			if strings.HasPrefix(p.GetSource(), "imports/") {
-				source = v.say("points.kind.open")
-			}
+		source := v.say("points.part.earlier")
+		if words := v.sourceWords(d, p.GetSource()); words != "" {
+			source = v.say("points.part.from", words)
+		} else if strings.HasPrefix(p.GetSource(), "imports/") {
+			source = v.say("points.kind.open")
 		}
 		if _, had := sums[source]; !had {
 			sources = append(sources, source)
@@ -92,7 +107,7 @@ func (v *visit) parts(d *statement, parts []*loyaltyv1.ExplainedPart) []addend {
 	}
 	var out []addend
 	for _, source := range sources {
-		out = append(out, addend{Points: signed(v.locale, sums[source]), Name: source})
+		out = append(out, addend{Points: write(v.locale, sums[source]), Name: source})
 	}
 	return out
 }

@@ -202,11 +202,21 @@ func TestALineOpensToItsArithmetic(t *testing.T) {
 	g.answers["GET /v1/statement/entries/points-1:explain"] = `{"points":"155","rules":[{"displayName":"Coffee","wallet":"points","points":"20","detail":"20 points for the order"},
 		{"displayName":"A point for each euro","wallet":"points","points":"135","detail":"135.46 EUR x 1 point per 1 EUR = 135.46, rounded down to 135"}]}`
 	g.answers["GET /v1/statement/entries/points-2:explain"] = `{"points":"-10","takes":[{"line":"2","earned":"20","part":"1/2","points":"10","wallet":"points"}]}`
+	g.answers["GET /v1/statement/entries/points-3:explain"] = `{"points":"200","parts":[{"points":"30","source":"orders/7"},{"points":"170"}]}`
 	_, doc := visit(t, site(t, g), "/points/tok", nil)
 	says(t, doc, "#entry-1 .line-points", "+155")
 	says(t, doc, "#entry-1 .line-legs", "135.46 EUR x 1 point per 1 EUR = 135.46, rounded down to 135")
 	says(t, doc, "#entry-1 .line-legs:first-child .sum", "+155")
 	says(t, doc, "#entry-2 .line-legs", "Line 2 came back1/2 × 20−10")
 	says(t, doc, "#entry-3 .line-points", "−200")
+	says(t, doc, "#entry-3 .line-body", "Entry 3")
+	says(t, doc, "#entry-3 .line-legs:first-child .sum", "200")
+	says(t, doc, "#entry-3 .line-legs:first-child", "From the points of order 730")
+	if got := doc.Find("#entry-3 .line-legs:first-child td").Text(); strings.ContainsAny(got, "+−") {
+		t.Errorf("points that only changed their place have a sign: %s", got)
+	}
+	if strings.Contains(doc.Text(), "%!") {
+		t.Error("something is written as what it is not")
+	}
 	says(t, doc, "#entry-3 .line-legs", "Your available points−200")
 }
