@@ -15,14 +15,19 @@ import (
 
 	"renown.example/gateway/limit"
 	"renown.example/kit/fault"
+	"renown.example/kit/rpc"
 )
 
 // onError answers for the generated handlers. Faults come from conn, whatever else from the handlers' own reading of the request.
-func (g *Gateway) onError(_ context.Context, _ *runtime.ServeMux, _ runtime.Marshaler, w http.ResponseWriter, r *http.Request, err error) {
+func (g *Gateway) onError(ctx context.Context, _ *runtime.ServeMux, _ runtime.Marshaler, w http.ResponseWriter, r *http.Request, err error) {
 	if probeOf(r.Context()) != nil {
 		return
 	}
 	if _, ok := fault.As(err); ok {
+		// A refusal that a key has got before is told as such, like any other answer.
+		if md, ok := runtime.ServerMetadataFromContext(ctx); ok && len(md.HeaderMD.Get(rpc.ReplayedHeader)) > 0 {
+			w.Header().Set("Idempotency-Replayed", "true")
+		}
 		g.refuse(w, r, err)
 		return
 	}
