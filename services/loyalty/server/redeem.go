@@ -80,10 +80,11 @@ func (s *Server) reserve(ctx context.Context, u *book.Unit, want redeeming) (sto
 		return none, err
 	}
 	minutes := cmp.Or(want.minutes, r.Value.Minutes, reserveMinutes(p.Value))
+	now := max(u.Now, w.Book.Account().RecordedAt) // the ledger's present does not step back with the clock
 	row := store.Row[tables.Redemption]{ID: id.At(u.Now.Time()), Value: tables.Redemption{
 		Program: want.program, Member: want.member, Reward: want.reward, Version: r.Value.Version, State: reward.Pending, Wallet: w.Row.Value.Wallet,
-		Points: price, Order: want.order, UsedBy: tables.UseOf(want.member, want.reward), Pending: name, ReservedAt: u.Now,
-		EndsAt: u.Now + clock.Millis((time.Duration(minutes) * time.Minute).Milliseconds()),
+		Points: price, Order: want.order, UsedBy: tables.UseOf(want.member, want.reward), Pending: name, ReservedAt: now,
+		EndsAt: now + clock.Millis((time.Duration(minutes) * time.Minute).Milliseconds()),
 	}}
 	if err := take(ctx, u, r, &row); err != nil {
 		return none, err

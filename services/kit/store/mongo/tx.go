@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"sync"
+	"time"
 
 	"go.mongodb.org/mongo-driver/v2/bson"
 	"go.mongodb.org/mongo-driver/v2/mongo"
@@ -18,6 +19,8 @@ type tx struct {
 	db      *DB
 	session *mongo.Session
 	writes  bool
+	// patient ends a little after the closure's context: see statement.
+	patient context.Context
 
 	mu sync.Mutex
 	// over is set when the closure has returned.
@@ -60,7 +63,34 @@ func (t *tx) use(ctx context.Context, s *store.Spec) (context.Context, *mongo.Co
 		return nil, nil, errClosed
 	}
 	c, err := t.db.table(s)
-	return mongo.NewSessionContext(ctx, t.session), c, err
+	return mongo.NewSessionContext(statement{t.patient, ctx}, t.session), c, err
+}
+
+// statement is the context of one statement: it ends with the first, and has the values of the second. Whether the caller has gone away is looked at between
+// statements. One that is cut off closes its connection, and DocumentDB then keeps its transaction, and what that has locked, until it has been idle for half a
+// minute: nobody can roll it back.
+type statement struct {
+	context.Context
+	values context.Context
+}
+
+// Value implements context.Context.
+func (s statement) Value(key any) any { return s.values.Value(key) }
+
+// latecomer is how long a statement may still run whose caller has gone away.
+const latecomer = 2 * time.Second
+
+// patiently returns a context that ends a while after ctx.
+func (db *DB) patiently(ctx context.Context) (context.Context, context.CancelFunc) {
+	out, cancel := context.WithCancel(context.WithoutCancel(ctx))
+	stop := context.AfterFunc(ctx, func() {
+		select {
+		case <-db.opts.Clock.After(latecomer):
+			cancel()
+		case <-out.Done():
+		}
+	})
+	return out, func() { stop(); cancel() }
 }
 
 func (t *tx) finish() {

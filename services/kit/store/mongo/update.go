@@ -87,6 +87,9 @@ func (db *DB) attempt(ctx context.Context, t *tx, contended *rowKey, fn func(ctx
 		defer cancel()
 		t.session.EndSession(end)
 	}()
+	var over context.CancelFunc
+	t.patient, over = db.patiently(ctx)
+	defer over()
 	if err := t.session.StartTransaction(); err != nil {
 		return nil, engineFault(err)
 	}
