@@ -36,13 +36,37 @@ type killed struct {
 	end  context.CancelFunc
 }
 
+// builtIn is the folder of the binary, which is built once.
+var builtIn string
+
+var built = sync.OnceValues(func() (string, error) {
+	dir, err := os.MkdirTemp("", "renown-loyalty-")
+	if err != nil {
+		return "", err
+	}
+	builtIn = dir
+	binary := filepath.Join(dir, "loyalty")
+	if out, err := exec.Command("go", "build", "-o", binary, "renown.example/loyalty/cmd/loyalty").CombinedOutput(); err != nil {
+		return "", fmt.Errorf("the service does not build: %w\n%s", err, out)
+	}
+	return binary, nil
+})
+
+func TestMain(m *testing.M) {
+	code := m.Run()
+	if builtIn != "" {
+		os.RemoveAll(builtIn)
+	}
+	os.Exit(code)
+}
+
 func newKilled(t *testing.T) *killed {
 	t.Helper()
-	dir := t.TempDir()
-	k := &killed{rig: &rig{}, binary: filepath.Join(dir, "loyalty"), folder: filepath.Join(dir, "data")}
-	if out, err := exec.Command("go", "build", "-o", k.binary, "renown.example/loyalty/cmd/loyalty").CombinedOutput(); err != nil {
-		t.Fatalf("the service does not build: %v\n%s", err, out)
+	binary, err := built()
+	if err != nil {
+		t.Fatal(err)
 	}
+	k := &killed{rig: &rig{}, binary: binary, folder: filepath.Join(t.TempDir(), "data")}
 	l, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {
 		t.Fatal(err)
@@ -61,7 +85,7 @@ func newKilled(t *testing.T) *killed {
 // start starts the service and returns when it answers.
 func (k *killed) start(t *testing.T) {
 	t.Helper()
-	k.cmd = exec.Command(k.binary, "--data", k.folder, "--listen", k.address, "--admin", "-", "--log-level", "error", "--website-url", "http://127.0.0.1:1", "--identity-keys", k.config.IdentityKeys[0].String())
+	k.cmd = exec.Command(k.binary, "--data", k.folder, "--mongodb-uri", k.config.MongoDBURI, "--listen", k.address, "--admin", "-", "--log-level", "error", "--website-url", "http://127.0.0.1:1", "--identity-keys", k.config.IdentityKeys[0].String())
 	k.cmd.Stdout, k.cmd.Stderr = t.Output(), t.Output()
 	if err := k.cmd.Start(); err != nil {
 		t.Fatal(err)
@@ -72,7 +96,7 @@ func (k *killed) start(t *testing.T) {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() { conn.Close() })
-	k.members, k.points = loyaltyv1.NewMembersServiceClient(conn), loyaltyv1.NewPointsServiceClient(conn)
+	k.members, k.points, k.ledger = loyaltyv1.NewMembersServiceClient(conn), loyaltyv1.NewPointsServiceClient(conn), loyaltyv1.NewLedgerServiceClient(conn)
 	deadline := time.Now().Add(30 * time.Second)
 	for {
 		_, err := k.members.GetMember(k.shop(t), &loyaltyv1.GetMemberRequest{Program: "customers", Member: "nobody"})

@@ -42,6 +42,7 @@ type rig struct {
 	redemptions  loyaltyv1.RedemptionsServiceClient
 	achievements loyaltyv1.AchievementsServiceClient
 	explain      loyaltyv1.ExplanationsServiceClient
+	ledger       loyaltyv1.LedgerServiceClient
 }
 
 func newRig(t testing.TB) *rig {
@@ -82,7 +83,7 @@ func (r *rig) open(t testing.TB) {
 	r.reports, r.statements = loyaltyv1.NewReportsServiceClient(c), loyaltyv1.NewStatementsServiceClient(c)
 	r.achievements = loyaltyv1.NewAchievementsServiceClient(c)
 	r.explain = loyaltyv1.NewExplanationsServiceClient(c)
-	r.tiers, r.reviews = loyaltyv1.NewTiersServiceClient(c), loyaltyv1.NewReviewsServiceClient(c)
+	r.tiers, r.reviews, r.ledger = loyaltyv1.NewTiersServiceClient(c), loyaltyv1.NewReviewsServiceClient(c), loyaltyv1.NewLedgerServiceClient(c)
 }
 
 // close closes the service. Whatever a test has done, the ledger that it leaves is whole.

@@ -73,7 +73,7 @@ func (r *rig) verified(t testing.TB, rows int32) *loyaltyv1.VerifyLedgerResponse
 	whole := &loyaltyv1.VerifyLedgerResponse{Whole: true}
 	req := &loyaltyv1.VerifyLedgerRequest{PageSize: rows}
 	for {
-		resp, err := loyaltyv1.NewLedgerServiceClient(r.Conn()).VerifyLedger(r.manager(t), req)
+		resp, err := r.ledger.VerifyLedger(r.manager(t), req)
 		if err != nil {
 			t.Fatal(err)
 		}
