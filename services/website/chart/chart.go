@@ -26,8 +26,8 @@ type Chart struct {
 	Positions []string
 	// Series, at most three: each is labelled where it ends.
 	Series []Series
-	// Number writes a value for people.
-	Number func(int64) string
+	// Number writes a value for people. Axis does where there is little room, along the side; nil means as Number does.
+	Number, Axis func(int64) string
 }
 
 // The measures of a chart, in units of its view box.
@@ -81,6 +81,9 @@ func (c Chart) x(i int) float64 {
 
 // Lines draws the series as lines over the positions. The scale begins at zero.
 func (c Chart) Lines() template.HTML {
+	if c.Axis == nil {
+		c.Axis = c.Number
+	}
 	scale := ticks(c.greatest())
 	most := float64(scale[len(scale)-1])
 	y := func(v int64) float64 { return height - bottom - float64(v)/most*(height-top-bottom) }
@@ -88,7 +91,7 @@ func (c Chart) Lines() template.HTML {
 	fmt.Fprintf(&b, `<svg class="chart" viewBox="0 0 %g %g" role="img" aria-label="%s">`, width, height, template.HTMLEscapeString(c.Title))
 	for _, v := range scale {
 		fmt.Fprintf(&b, `<line class="chart-grid" x1="%g" x2="%g" y1="%.1f" y2="%.1f"/>`, left, width-right, y(v), y(v))
-		fmt.Fprintf(&b, `<text class="chart-axis" text-anchor="end" x="%g" y="%.1f">%s</text>`, left-8, y(v)+4, template.HTMLEscapeString(c.Number(v)))
+		fmt.Fprintf(&b, `<text class="chart-axis" text-anchor="end" x="%g" y="%.1f">%s</text>`, left-8, y(v)+4, template.HTMLEscapeString(c.Axis(v)))
 	}
 	every := max((len(c.Positions)-1+mostLabels-2)/(mostLabels-1), 1)
 	for i := 0; i < len(c.Positions); i += every {

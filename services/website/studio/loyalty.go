@@ -35,6 +35,8 @@ func (s *Studio) loyaltyRoutes(mux *http.ServeMux) {
 	mux.Handle("GET /studio/loyalty/{program}/reviews", s.page(managers, (*visit).reviews))
 	mux.Handle("GET /studio/loyalty/{program}/reviews/{review}", s.page(managers, (*visit).reviews))
 	mux.Handle("POST /studio/loyalty/{program}/reviews/{review}", s.form(managers, smallBody, (*visit).decideReview))
+	mux.Handle("GET /studio/loyalty/{program}/reviews/redemptions/{redemption}", s.page(managers, (*visit).reviews))
+	mux.Handle("POST /studio/loyalty/{program}/reviews/redemptions/{redemption}", s.form(managers, smallBody, (*visit).decideRedemption))
 	mux.Handle("GET /studio/loyalty/{program}/settings", s.page(managers, (*visit).settings))
 	mux.Handle("POST /studio/loyalty/{program}/settings", s.form(managers, smallBody, (*visit).saveSettings))
 }

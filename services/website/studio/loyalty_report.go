@@ -64,7 +64,7 @@ func flowChart(rows []owedRow, p period) chart.Chart {
 }
 
 func timeline(rows []owedRow, title string) chart.Chart {
-	c := chart.Chart{Title: title, Number: func(n int64) string { return web.FormatInt("en", n) }}
+	c := chart.Chart{Title: title, Number: func(n int64) string { return web.FormatInt("en", n) }, Axis: func(n int64) string { return web.FormatShort("en", n) }}
 	for _, r := range rows {
 		c.Positions = append(c.Positions, fmt.Sprintf("%d %s", r.Day.Day(), r.Day.Month().String()[:3]))
 	}

@@ -63,10 +63,7 @@ func (v *visit) showReviews(status int, problem *api.Problem) error {
 		if r.GetDecideTime() != nil {
 			row.Decided = r.GetDecideTime().AsTime()
 		}
-		row.Who = "A member without a name"
-		if member, err := loyaltyv1.NewMembersServiceClient(v.conn).GetMember(v.ctx(), &loyaltyv1.GetMemberRequest{Program: programID(program), Member: lastPart(r.GetMember())}); err == nil {
-			row.Who = memberTitle(member.GetMember())
-		}
+		row.Who = v.whoIs(program, r.GetMember())
 		if row.ID == v.r.PathValue("review") && problem != nil {
 			row.Form, row.Open = newForm(v.r.PostForm, problem), true
 			shown = row.Form
@@ -77,8 +74,14 @@ func (v *visit) showReviews(status int, problem *api.Problem) error {
 	if problem != nil && shown == nil {
 		shown = newForm(nil, problem) // the review is decided and not in the list any more
 	}
+	var asked []askedRow
+	if state == loyaltyv1.ReviewState_REVIEW_STATE_OPEN {
+		if asked, err = v.askedRedemptions(program, problem, &shown); err != nil {
+			return err
+		}
+	}
 	return v.programmePage(status, "reviews", program, "reviews", "", shown, map[string]any{
-		"Rows": rows, "Tabs": tabs, "Waiting": state == loyaltyv1.ReviewState_REVIEW_STATE_OPEN, "Older": older(v.r.URL, got.GetNextPageToken())})
+		"Rows": rows, "Asked": asked, "Tabs": tabs, "Waiting": state == loyaltyv1.ReviewState_REVIEW_STATE_OPEN, "Older": older(v.r.URL, got.GetNextPageToken())})
 }
 
 // decideReview gives the points free or takes them back, for a reason.
@@ -96,6 +99,66 @@ func (v *visit) decideReview() error {
 	case "reject":
 		notice = "rejected"
 		_, err = v.held().RejectReview(v.ctx(), &loyaltyv1.RejectReviewRequest{Program: program, Review: review, Decision: decision}, v.once())
+	default:
+		return v.notFound()
+	}
+	if err != nil {
+		return v.again(err, v.showReviews)
+	}
+	return v.done("/studio/loyalty/"+program+"/reviews", notice)
+}
+
+// whoIs is what a member is called, by their resource name. A list is shown without the names that cannot be had.
+func (v *visit) whoIs(program *loyaltyv1.Program, member string) string {
+	got, err := loyaltyv1.NewMembersServiceClient(v.conn).GetMember(v.ctx(), &loyaltyv1.GetMemberRequest{Program: programID(program), Member: lastPart(member)})
+	if err != nil {
+		v.log.Warn("the name of a member cannot be shown", "error", err)
+	}
+	return memberTitle(got.GetMember())
+}
+
+// askedRow is a redemption whose order came back, under a programme in which somebody decides about the points.
+type askedRow struct {
+	*loyaltyv1.Redemption
+	ID, Who, URL, Unit string
+	Form               *form
+	Open               bool
+}
+
+// askedRedemptions lists the redemptions to decide about. The form of the one that the problem is about becomes the one that is shown as failed.
+func (v *visit) askedRedemptions(program *loyaltyv1.Program, problem *api.Problem, shown **form) ([]askedRow, error) {
+	got, err := loyaltyv1.NewRedemptionsServiceClient(v.conn).ListRedemptions(v.ctx(), &loyaltyv1.ListRedemptionsRequest{Program: programID(program), AwaitingDecision: true})
+	if err != nil {
+		return nil, err
+	}
+	var out []askedRow
+	for _, r := range got.GetRedemptions() {
+		row := askedRow{Redemption: r, ID: lastPart(r.GetName()), Who: v.whoIs(program, r.GetMember()), URL: memberURL(r.GetMember()), Unit: unitOf(program, r.GetWallet()), Form: newForm(nil, nil)}
+		if row.ID == v.r.PathValue("redemption") && problem != nil {
+			row.Form, row.Open = newForm(v.r.PostForm, problem), true
+			*shown = row.Form
+		}
+		row.Form.add(web.Field{Name: "reason-" + row.ID, Label: "Why?", Type: "textarea", Rows: 2, Required: true, Max: 500, Help: "The member reads it too."}, "/reason")
+		out = append(out, row)
+	}
+	return out, nil
+}
+
+// decideRedemption gives the points of a returned order's redemption back, or leaves them spent.
+func (v *visit) decideRedemption() error {
+	program, redemption := v.r.PathValue("program"), v.r.PathValue("redemption")
+	reason := v.value("reason-" + redemption)
+	if len([]rune(reason)) < 3 {
+		return v.again(refusal("/reason", "Say why: the member reads it too."), v.showReviews)
+	}
+	redemptions, notice := loyaltyv1.NewRedemptionsServiceClient(v.conn), "given-back"
+	var err error
+	switch v.value("do") {
+	case "reverse":
+		_, err = redemptions.ReverseRedemption(v.ctx(), &loyaltyv1.ReverseRedemptionRequest{Program: program, Redemption: redemption, Reason: reason}, v.once())
+	case "keep":
+		notice = "kept"
+		_, err = redemptions.KeepRedemption(v.ctx(), &loyaltyv1.KeepRedemptionRequest{Program: program, Redemption: redemption, Reason: reason}, v.once())
 	default:
 		return v.notFound()
 	}

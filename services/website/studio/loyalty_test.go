@@ -3,6 +3,7 @@ package studio_test
 import (
 	"io"
 	"log/slog"
+	"maps"
 	"net/http"
 	"net/http/httptest"
 	"net/url"
@@ -42,6 +43,7 @@ func desk(t *testing.T, role string) (http.Handler, map[string]asked) {
 		"POST /v1/programs/customers/members/m1:adjust": `{}`,
 		"POST /v1/programs/customers/members/m1:link":   `{"url":"https://stories.example.com/points/tok","expireTime":"2026-12-27T00:00:00Z"}`,
 	}
+	maps.Copy(answers, setUp)
 	seen := map[string]asked{}
 	gateway := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		call := r.Method + " " + r.URL.Path
@@ -51,6 +53,11 @@ func desk(t *testing.T, role string) (http.Handler, map[string]asked) {
 		}
 		seen[call] = asked{r.Header.Get("Idempotency-Key"), string(body)}
 		answer, known := answers[call]
+		if known && strings.Contains(string(body), "stale") {
+			w.Header().Set("Content-Type", "application/problem+json")
+			w.WriteHeader(http.StatusPreconditionFailed)
+			answer = `{"status":412,"title":"It has changed","code":"ETAG_MISMATCH"}`
+		}
 		if !known || strings.Contains(string(body), "nobody@") {
 			w.Header().Set("Content-Type", "application/problem+json")
 			w.WriteHeader(http.StatusNotFound)

@@ -130,6 +130,8 @@ var notices = map[string]*web.Notice{
 	"reward-archive": {Tone: web.GoodTone, Text: "The reward has ended."},
 	"released":       {Tone: web.GoodTone, Text: "The points are free.", Detail: "The member can spend them now."},
 	"rejected":       {Tone: web.GoodTone, Text: "The points are taken back."},
+	"given-back":     {Tone: web.GoodTone, Text: "The points are back with the member."},
+	"kept":           {Tone: web.GoodTone, Text: "The points stay spent."},
 	"programme":      {Tone: web.GoodTone, Text: "The settings are saved."},
 	"key-revoked":    {Tone: web.GoodTone, Text: "The key has ended.", Detail: "Within two seconds it is refused everywhere."},
 }

@@ -65,6 +65,25 @@ func FormatInt(locale string, n int64) string {
 	return sign + digits
 }
 
+// FormatShort writes a number in a few characters: from 10,000 on in thousands or millions with at most one decimal, as "12.5k".
+func FormatShort(locale string, n int64) string {
+	for _, size := range []struct {
+		from, unit int64
+		mark       string
+	}{{1_000_000_000_000, 1_000_000_000_000, "T"}, {1_000_000_000, 1_000_000_000, "G"}, {1_000_000, 1_000_000, "M"}, {10_000, 1_000, "k"}} {
+		if n < size.from && n > -size.from {
+			continue
+		}
+		tenths := n / (size.unit / 10)
+		short := FormatInt(locale, tenths/10)
+		if rest := max(tenths%10, -(tenths % 10)); rest != 0 {
+			short += mannerOf(locale).point + strconv.FormatInt(rest, 10)
+		}
+		return short + size.mark
+	}
+	return FormatInt(locale, n)
+}
+
 // FormatBytes writes a size in kB or MB (powers of 1000) with at most one decimal.
 func FormatBytes(locale string, n int64) string {
 	const kilo, mega = 1000, 1000 * 1000

@@ -46,3 +46,11 @@ func TestWords(t *testing.T) {
 		t.Error("one key was given twice")
 	}
 }
+
+func TestShortNumbers(t *testing.T) {
+	for n, want := range map[int64]string{0: "0", 9_999: "9,999", 10_000: "10k", 12_560: "12.5k", -12_500: "−12.5k", 2_000_000: "2M", 2_550_000_000: "2.5G"} {
+		if got := FormatShort("en", n); got != want {
+			t.Errorf("%d is written %q, want %q", n, got, want)
+		}
+	}
+}

@@ -1,0 +1,94 @@
+package studio_test
+
+import (
+	"encoding/json"
+	"net/http"
+	"net/url"
+	"reflect"
+	"strings"
+	"testing"
+)
+
+const (
+	here  = "/studio/loyalty/customers/"
+	calls = "/v1/programs/customers/"
+)
+
+// setUp is what the gateway of desk answers about how the programme is set up.
+var setUp = map[string]string{
+	"GET " + calls + "rules":      `{"rules":[{"name":"programs/customers/rules/euro","version":"3","terms":{"displayName":"A point for each euro","trigger":"spend","form":"per_unit","value":"1","per":"100"},"etag":"e3"}]}`,
+	"GET " + calls + "rules/euro": `{"name":"programs/customers/rules/euro","version":"3","terms":{"displayName":"A point for each euro","trigger":"spend","form":"per_unit","value":"1","per":"100"},"etag":"e3"}`,
+	"PUT " + calls + "rules/euro": `{}`,
+	"GET " + calls + "tiers": `{"structures":[{"name":"programs/customers/tiers/metals","displayName":"Status","wallet":"points","version":1,"metric":"TIER_METRIC_SPEND","period":"TIER_PERIOD_YEAR","downgrade":"TIER_DOWNGRADE_FULL",
+		"tiers":[{"id":"gold","displayName":"Gold","threshold":"50000"}],"etag":"t1"}]}`,
+	"POST " + calls + "tiers":               `{}`,
+	"POST " + calls + "rewards":             `{}`,
+	"GET " + calls + "rewards":              `{"rewards":[]}`,
+	"PUT /v1/programs/customers":            `{}`,
+	"GET " + calls + "reviews":              `{"reviews":[]}`,
+	"GET " + calls + "redemptions":          `{"redemptions":[{"name":"programs/customers/redemptions/r1","member":"programs/customers/members/m1","displayName":"A mug","wallet":"points","points":"300","order":"1001"}]}`,
+	"POST " + calls + "redemptions/r1:keep": `{}`,
+	"POST " + calls + "members/m1:calculate": `{"points":"49","awards":[{"rule":"rules/euro@3","displayName":"A point for each euro","wallet":"points","points":"49","desired":"49","explanation":"49.90 EUR, rounded down to 49"}],
+		"silent":[{"rule":"rules/gone@1","displayName":"Spring","reason":"outside_window","detail":"it ended on 1 May"}]}`,
+}
+
+// What was typed into the forms of a programme's set-up reaches the interface in its own units: amounts in minor ones, days by the programme's clock.
+func TestWhatIsSetUpIsSent(t *testing.T) {
+	for _, c := range []struct{ page, values, call, wants string }{
+		{"rules/euro", "do=save&display_name=Euro&trigger=category&categories=tea%0Acoffee&form=per_unit&value=1,5&per=0.50&tier-gold=2&from=2026-12-01&until=2026-12-24&weekdays=6&weekdays=7&hours=17:30–19:00&cap-0-most=100&cap-0-per=member&cap-0-period=month&stacking=all&etag=e3",
+			"PUT " + calls + "rules/euro", `{"terms":{"displayName":"Euro","trigger":"category","categories":["tea","coffee"],"form":"per_unit","value":"1.5","per":"50","tierValues":{"gold":"2"},"fromTime":"2026-12-01T00:00:00Z",
+			"untilTime":"2026-12-25T00:00:00Z","weekdays":[6,7],"hours":[{"from":"17:30","until":"19:00"}],"caps":[{"per":"member","period":"month","most":"100"}],"stacking":"all"},"etag":"e3"}`},
+		{"tiers/new", "display_name=Status&structure_id=metals&metric=TIER_METRIC_SPEND&period=TIER_PERIOD_YEAR&period_length=P12M&downgrade=TIER_DOWNGRADE_ONE&grace=P30D&tier-0-id=gold&tier-0-name=Gold&tier-0-threshold=500&tier-0-benefits=Free+delivery",
+			"POST " + calls + "tiers", `{"structureId":"metals","displayName":"Status","metric":"TIER_METRIC_SPEND","period":"TIER_PERIOD_YEAR","downgrade":"TIER_DOWNGRADE_ONE","grace":"P30D",
+			"tiers":[{"id":"gold","displayName":"Gold","threshold":"50000","benefits":["Free delivery"]}]}`},
+		{"rewards/new", "display_name=Ten+off&reward_id=ten&kind=REWARD_KIND_DISCOUNT&price-0-points=1,000&price-1-points=800&price-1-tier=metals/gold&percent=12,5&minimum=20&end=2026-12-31&times=2&limit_period=LIMIT_PERIOD_MONTH&stock=40",
+			"POST " + calls + "rewards", `{"rewardId":"ten","kind":"REWARD_KIND_DISCOUNT","stock":"40","displayName":"Ten off","prices":[{"points":"1000"},{"tier":"metals/gold","points":"800"}],
+			"discount":{"percent":"12.5","minimumOrderAmount":"2000","currency":"EUR"},"endTime":"2027-01-01T00:00:00Z","limit":{"times":2,"period":"LIMIT_PERIOD_MONTH"}}`},
+		{"settings", "display_name=Friends&time_zone=Europe/Berlin&wallet-0-id=points&wallet-0-singular=star&wallet-0-plural=stars&minutes=45&returned=3&etag=p1",
+			"PUT /v1/programs/customers", `{"displayName":"Friends","wallets":[{"id":"points","singular":"star","plural":"stars"}],"timeZone":"Europe/Berlin","etag":"p1","redemptions":{"reservationMinutes":45,"returned":"RETURNED_REWARDS_ASK"}}`},
+		{"reviews/redemptions/r1", "do=keep&reason-r1=It+was+worn", "POST " + calls + "redemptions/r1:keep", `{"reason":"It was worn"}`},
+		{"whatif", "try_member=m1&try_what=order&line-0-amount=49,90&line-0-categories=tea,+coffee&line-0-quantity=2", "POST " + calls + "members/m1:calculate", ""},
+	} {
+		h, seen := desk(t, "manager")
+		values, err := url.ParseQuery(c.values)
+		if err != nil {
+			t.Fatal(err)
+		}
+		res, doc := visit(t, h, here+c.page, values)
+		got, sent := seen[c.call]
+		if !sent || res.StatusCode >= http.StatusBadRequest {
+			t.Errorf("%s: answered %d, %s", c.page, res.StatusCode, doc.Find(".notice, .error-summary, .problem").Text())
+			continue
+		}
+		if c.page == "whatif" {
+			says(t, doc, "#outcome", "+49")
+			says(t, doc, "#outcome", "49.90 EUR, rounded down to 49")
+			says(t, doc, "#outcome", "It ended on 1 May.")
+			if !strings.Contains(got.body, `"amount":"4990"`) || !strings.Contains(got.body, `"categories":["tea","coffee"]`) {
+				t.Errorf("asked for %s", got.body)
+			}
+			continue
+		}
+		var a, b any
+		if json.Unmarshal([]byte(got.body), &a) != nil || json.Unmarshal([]byte(c.wants), &b) != nil || !reflect.DeepEqual(a, b) {
+			t.Errorf("%s sent\n%s\nwant\n%s", c.page, got.body, c.wants)
+		}
+	}
+}
+
+// Who saves a rule that somebody else saved in between sees both, and has lost nothing of what they typed.
+func TestARuleThatMoved(t *testing.T) {
+	h, _ := desk(t, "manager")
+	res, doc := visit(t, h, here+"rules/euro", url.Values{"do": {"save"}, "key": {"k"}, "display_name": {"Euro"}, "trigger": {"spend"}, "form": {"per_unit"}, "value": {"2"}, "per": {"1.00"}, "etag": {"stale"}})
+	if res.StatusCode != http.StatusPreconditionFailed || doc.Find("#value").AttrOr("value", "") != "2" || doc.Find("[name=etag]").AttrOr("value", "") != "e3" {
+		t.Errorf("answered %d with %q", res.StatusCode, doc.Find("#value").AttrOr("value", ""))
+	}
+	says(t, doc, ".notice", "Somebody else saved this meanwhile.")
+	says(t, doc, ".differs", "A point for each euroEuro")
+	if doc.Find(".differs tbody tr").Length() != 2 {
+		t.Errorf("named as different: %s", doc.Find(".differs").Text())
+	}
+	if doc.Find("[name=key]").AttrOr("value", "k") == "k" {
+		t.Error("a request that was refused is sent again under its key")
+	}
+}
