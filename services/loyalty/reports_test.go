@@ -16,17 +16,7 @@ import (
 // liability waits until the reports have counted everything, and returns what they say.
 func (r *rig) liability(t testing.TB) *loyaltyv1.Liability {
 	t.Helper()
-	end := int64(0)
-	for {
-		resp, err := r.events.ListLoyaltyEvents(r.shop(t), &loyaltyv1.ListLoyaltyEventsRequest{After: end, PageSize: 1000})
-		if err != nil {
-			t.Fatal(err)
-		}
-		if len(resp.GetEvents()) == 0 {
-			break
-		}
-		end = resp.GetNextAfter()
-	}
+	end := r.journalEnd(t)
 	for deadline := time.Now().Add(20 * time.Second); ; {
 		resp, err := r.reports.GetLiability(r.manager(t), &loyaltyv1.GetLiabilityRequest{Program: "customers"})
 		if err != nil {
@@ -108,5 +98,64 @@ func TestTheLiabilityTiesToTheLedger(t *testing.T) {
 	file, err := r.reports.ExportLiabilityDays(r.manager(t), &loyaltyv1.ExportLiabilityDaysRequest{Program: "customers", FromDay: "2026-06-01", ToDay: "2026-06-03"})
 	if lines := strings.Split(strings.TrimSpace(string(file.GetBody().GetData())), "\n"); err != nil || len(lines) != 4 || !strings.HasPrefix(lines[1], "2026-06-01,") {
 		t.Errorf("the file is %q, %v", file.GetBody().GetData(), err)
+	}
+}
+
+// TestTheRollForwardTiesOfEachDayAndCohort has points of all kinds: earned, brought along, adjusted, reversed, redeemed, expired, merged and erased.
+func TestTheRollForwardTiesOfEachDayAndCohort(t *testing.T) {
+	r := newRig(t)
+	list := people(0, 4)
+	list[0].Balances = append(list[0].Balances, &loyaltyv1.ImportedBalance{Debt: 12})
+	list[1].Balances = []*loyaltyv1.ImportedBalance{{Debt: 30}}
+	brought := r.take(t, &loyaltyv1.ImportMembersRequest{Members: list})
+	busy(t, r)
+	r.clock.Step(80 * 24 * time.Hour)
+	for i := range 3 { // what has expired is written down when the account is next touched
+		m, err := r.lookup(t, external(fmt.Sprint("B-", 3+i)))
+		if err == nil {
+			_, err = r.adjust(t, fmt.Sprint("touch-", i), idOf(m), 1)
+		}
+		if err != nil {
+			t.Fatal(err)
+		}
+	}
+	l := r.liability(t)
+	net := func(m *loyaltyv1.Movements) int64 {
+		return m.GetIssued() + m.GetOpened() + m.GetAdjusted() + m.GetTransferred() - m.GetReversed() - m.GetRedeemed() - m.GetExpired() - m.GetDonated()
+	}
+	m := l.GetMovements()
+	if m.GetOpened() != brought.GetPoints()-42 || m.GetTransferred() != 0 {
+		t.Errorf("%d points and debts of 42 were brought along: %v", brought.GetPoints(), m)
+	}
+	for what, n := range map[string]int64{"issued": m.GetIssued(), "adjusted": m.GetAdjusted(), "reversed": m.GetReversed(), "redeemed": m.GetRedeemed(), "expired": m.GetExpired()} {
+		if n == 0 {
+			t.Errorf("nothing was %s", what)
+		}
+	}
+	for _, c := range l.GetCohorts() {
+		if net(c.GetMovements()) != c.GetHoldings().GetOutstanding() {
+			t.Errorf("cohort %s holds %d, its movements come to %d", c.GetMonth(), c.GetHoldings().GetOutstanding(), net(c.GetMovements()))
+		}
+	}
+	file, err := r.reports.ExportLiabilityDays(r.manager(t), &loyaltyv1.ExportLiabilityDaysRequest{Program: "customers"})
+	if err != nil {
+		t.Fatal(err)
+	}
+	closing := int64(0)
+	for _, line := range strings.Split(strings.TrimSpace(string(file.GetBody().GetData())), "\n")[1:] {
+		var n [10]int64
+		for i, cell := range strings.Split(line, ",")[1:] {
+			if _, err := fmt.Sscan(cell, &n[i]); err != nil {
+				t.Fatalf("%s: %v", line, err)
+			}
+		}
+		// opening, issued, opened, adjusted, transferred, reversed, redeemed, expired, donated, closing
+		if n[0] != closing || n[9] != n[0]+n[1]+n[2]+n[3]+n[4]-n[5]-n[6]-n[7]-n[8] {
+			t.Errorf("after a closing of %d: %s", closing, line)
+		}
+		closing = n[9]
+	}
+	if closing != l.GetHoldings().GetOutstanding() {
+		t.Errorf("the last day closes with %d, outstanding are %d", closing, l.GetHoldings().GetOutstanding())
 	}
 }

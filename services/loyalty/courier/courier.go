@@ -231,17 +231,7 @@ func told(row *roster.Row, r *loyaltyv1.ImportedResult) line {
 }
 
 // note keeps the position, whole or as it was.
-func (i *Import) note(at position) error {
-	b, err := json.Marshal(at)
-	if err != nil {
-		return err
-	}
-	beside := i.positionFile() + ".new"
-	if err := os.WriteFile(beside, b, 0o600); err != nil {
-		return err
-	}
-	return os.Rename(beside, i.positionFile())
-}
+func (i *Import) note(at position) error { return keep(i.positionFile(), at) }
 
 var kinds = map[member.Kind]loyaltyv1.IdentifierKind{
 	member.External: loyaltyv1.IdentifierKind_IDENTIFIER_KIND_EXTERNAL, member.Email: loyaltyv1.IdentifierKind_IDENTIFIER_KIND_EMAIL,

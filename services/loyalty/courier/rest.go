@@ -44,6 +44,13 @@ func (r *REST) Export(ctx context.Context, program, token string) (*loyaltyv1.Ex
 	return resp, r.call(ctx, http.MethodGet, address, "", nil, resp)
 }
 
+// Ledger fetches a page of everything that a programme holds of its members.
+func (r *REST) Ledger(ctx context.Context, program, token string) (*loyaltyv1.ExportLedgerResponse, error) {
+	resp := &loyaltyv1.ExportLedgerResponse{}
+	address := "/v1/programs/" + url.PathEscape(program) + "/ledger:export?pageToken=" + url.QueryEscape(token)
+	return resp, r.call(ctx, http.MethodGet, address, "", nil, resp)
+}
+
 func (r *REST) call(ctx context.Context, method, path, key string, in, out proto.Message) error {
 	var body []byte
 	if in != nil {

@@ -13,7 +13,7 @@ import (
 // Movement is what happened to the points of a group of members on a day, in points. Days are those on which entries were written down: what a past day says never
 // changes, and what was settled late counts when it was settled.
 type Movement struct {
-	// Issued came from rules, Opened was brought along from elsewhere, Adjusted was given (or, below zero, taken) by hand, Transferred came from (or went to) members of
+	// Issued came from rules, Opened was brought along from elsewhere (debts below zero), Adjusted was given (or, below zero, taken) by hand, Transferred came from (or went to) members of
 	// other groups.
 	Issued      int64 `json:"issued,omitempty"`
 	Opened      int64 `json:"opened,omitempty"`
@@ -60,7 +60,7 @@ func (m *Movement) figures() []*int64 {
 // Count adds a transaction.
 func (m *Movement) Count(tx *ledger.Transaction) {
 	for _, l := range tx.Legs {
-		name, _, _ := strings.Cut(l.Account, ":")
+		name, rest, _ := strings.Cut(l.Account, ":")
 		switch name {
 		case string(ledger.Pending):
 			m.Pending += l.Points
@@ -75,7 +75,11 @@ func (m *Movement) Count(tx *ledger.Transaction) {
 		case "issuance":
 			m.Issued -= l.Points
 		case "transfer":
-			m.Transferred -= l.Points
+			if rest == ledger.Opening { // a debt that was brought along
+				m.Opened -= l.Points
+			} else {
+				m.Transferred -= l.Points
+			}
 		case ledger.Opening:
 			m.Opened -= l.Points
 		case ledger.Adjusted:

@@ -120,7 +120,7 @@ func (s *Server) Jobs() map[string]outbox.Handler {
 // Followers are what follows the journal, by name: each is made with a channel that wakes it and a function that hears of failures.
 func (s *Server) Followers() map[string]func(wake <-chan struct{}, failed func(error)) *outbox.Follower[tables.Entry] {
 	return map[string]func(<-chan struct{}, func(error)) *outbox.Follower[tables.Entry]{
-		"dues": s.Dues, reportsFollower: s.Reports, verify.Sealer: s.Checkpoints, activityFollower: s.Activity,
+		"dues": s.Dues, reportsFollower: s.Reports, verify.Sealer: s.Checkpoints, activityFollower: s.Activity, retentionFollower: s.Retention,
 	}
 }
 

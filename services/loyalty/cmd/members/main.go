@@ -1,4 +1,4 @@
-// Command members imports lists of members with their balances into a programme, and exports them: see the operator's guide. It talks to the API with a partner's key
+// Command members imports lists of members with their balances into a programme, and exports them, alone or with the whole ledger: see the operator's guide. It talks to the API with a partner's key
 // that has the scopes loyalty.read and loyalty.write, which it takes from RENOWN_API_KEY.
 package main
 
@@ -24,6 +24,7 @@ type settings struct {
 
 	Import importing `cmd:"" help:"Import a list. Broken off, the same command goes on where it was."`
 	Export exporting `cmd:"" help:"Write all members with their balances to the standard output."`
+	Ledger keeping   `cmd:"" help:"Write members, accounts, lots, entries, orders and redemptions to a file. Broken off, the same command goes on where it was."`
 }
 
 type importing struct {
@@ -37,6 +38,10 @@ type importing struct {
 type exporting struct {
 	Format string   `help:"jsonl or csv." enum:"jsonl,csv" default:"jsonl"`
 	With   []string `help:"Attributes that get a column in CSV."`
+}
+
+type keeping struct {
+	File string `arg:"" help:"Where the JSON lines go."`
 }
 
 func main() {
@@ -93,4 +98,12 @@ func (e *exporting) Run(ctx context.Context, rest *courier.REST, s *settings) er
 			return w.Flush()
 		}
 	}
+}
+
+// Run exports everything.
+func (k *keeping) Run(ctx context.Context, rest *courier.REST, s *settings) error {
+	job := &courier.Ledger{Fetch: rest.Ledger, File: k.File, Program: s.Program, Progress: func(lines int64) { fmt.Fprintf(os.Stderr, "\r%d lines", lines) }}
+	_, err := job.Run(ctx)
+	fmt.Fprintln(os.Stderr)
+	return err
 }

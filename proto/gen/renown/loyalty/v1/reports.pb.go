@@ -116,12 +116,12 @@ func (x *Holdings) GetDebt() int64 {
 	return 0
 }
 
-// Movements are what happened to points, zero or more but for adjusted and transferred.
+// Movements are what happened to points, zero or more but for opened, adjusted and transferred.
 type Movements struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
 	// Points that rules gave.
 	Issued int64 `protobuf:"varint,1,opt,name=issued,proto3" json:"issued,omitempty"`
-	// Points brought along from elsewhere.
+	// Points brought along from elsewhere, less the debts; it can be below zero.
 	Opened int64 `protobuf:"varint,2,opt,name=opened,proto3" json:"opened,omitempty"`
 	// Points given by hand; below zero: taken.
 	Adjusted int64 `protobuf:"varint,3,opt,name=adjusted,proto3" json:"adjusted,omitempty"`
@@ -801,6 +801,672 @@ func (x *ExportLiabilityDaysResponse) GetBody() *httpbody.HttpBody {
 	return nil
 }
 
+// Retention is who came back.
+type Retention struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// Members by the month of their first order, the earliest first.
+	Cohorts []*RetentionCohort `protobuf:"bytes,1,rep,name=cohorts,proto3" json:"cohorts,omitempty"`
+	// The months in which anybody ordered, the earliest first.
+	Months []*RetentionMonth `protobuf:"bytes,2,rep,name=months,proto3" json:"months,omitempty"`
+	// Place in the feed of events up to which it was counted.
+	ThroughSequence int64 `protobuf:"varint,3,opt,name=through_sequence,json=throughSequence,proto3" json:"through_sequence,omitempty"`
+	unknownFields   protoimpl.UnknownFields
+	sizeCache       protoimpl.SizeCache
+}
+
+func (x *Retention) Reset() {
+	*x = Retention{}
+	mi := &file_renown_loyalty_v1_reports_proto_msgTypes[11]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *Retention) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*Retention) ProtoMessage() {}
+
+func (x *Retention) ProtoReflect() protoreflect.Message {
+	mi := &file_renown_loyalty_v1_reports_proto_msgTypes[11]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use Retention.ProtoReflect.Descriptor instead.
+func (*Retention) Descriptor() ([]byte, []int) {
+	return file_renown_loyalty_v1_reports_proto_rawDescGZIP(), []int{11}
+}
+
+func (x *Retention) GetCohorts() []*RetentionCohort {
+	if x != nil {
+		return x.Cohorts
+	}
+	return nil
+}
+
+func (x *Retention) GetMonths() []*RetentionMonth {
+	if x != nil {
+		return x.Months
+	}
+	return nil
+}
+
+func (x *Retention) GetThroughSequence() int64 {
+	if x != nil {
+		return x.ThroughSequence
+	}
+	return 0
+}
+
+// RetentionCohort is the members whose first order was in one month.
+type RetentionCohort struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// The month in the programme's zone, "2026-11".
+	Month string `protobuf:"bytes,1,opt,name=month,proto3" json:"month,omitempty"`
+	// How many they are.
+	Members int64 `protobuf:"varint,2,opt,name=members,proto3" json:"members,omitempty"`
+	// How many of them have ordered again, in whatever month.
+	RepeatMembers int64 `protobuf:"varint,3,opt,name=repeat_members,json=repeatMembers,proto3" json:"repeat_members,omitempty"`
+	// The part that has ordered again, repeat_members of members, an exact decimal of four places such as "0.3750".
+	RepeatRate string `protobuf:"bytes,4,opt,name=repeat_rate,json=repeatRate,proto3" json:"repeat_rate,omitempty"`
+	// The months in which any of them ordered, beginning with their first.
+	Months        []*CohortMonth `protobuf:"bytes,5,rep,name=months,proto3" json:"months,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *RetentionCohort) Reset() {
+	*x = RetentionCohort{}
+	mi := &file_renown_loyalty_v1_reports_proto_msgTypes[12]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *RetentionCohort) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*RetentionCohort) ProtoMessage() {}
+
+func (x *RetentionCohort) ProtoReflect() protoreflect.Message {
+	mi := &file_renown_loyalty_v1_reports_proto_msgTypes[12]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use RetentionCohort.ProtoReflect.Descriptor instead.
+func (*RetentionCohort) Descriptor() ([]byte, []int) {
+	return file_renown_loyalty_v1_reports_proto_rawDescGZIP(), []int{12}
+}
+
+func (x *RetentionCohort) GetMonth() string {
+	if x != nil {
+		return x.Month
+	}
+	return ""
+}
+
+func (x *RetentionCohort) GetMembers() int64 {
+	if x != nil {
+		return x.Members
+	}
+	return 0
+}
+
+func (x *RetentionCohort) GetRepeatMembers() int64 {
+	if x != nil {
+		return x.RepeatMembers
+	}
+	return 0
+}
+
+func (x *RetentionCohort) GetRepeatRate() string {
+	if x != nil {
+		return x.RepeatRate
+	}
+	return ""
+}
+
+func (x *RetentionCohort) GetMonths() []*CohortMonth {
+	if x != nil {
+		return x.Months
+	}
+	return nil
+}
+
+// CohortMonth is a month of a cohort.
+type CohortMonth struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// The month, "2026-12".
+	Month string `protobuf:"bytes,1,opt,name=month,proto3" json:"month,omitempty"`
+	// How many months after the first order it is.
+	MonthsAfter int32 `protobuf:"varint,2,opt,name=months_after,json=monthsAfter,proto3" json:"months_after,omitempty"`
+	// How many members of the cohort ordered in it.
+	Members int64 `protobuf:"varint,3,opt,name=members,proto3" json:"members,omitempty"`
+	// The part of the cohort that did, such as "0.2500".
+	Rate string `protobuf:"bytes,4,opt,name=rate,proto3" json:"rate,omitempty"`
+	// How often they ordered.
+	Orders        int64 `protobuf:"varint,5,opt,name=orders,proto3" json:"orders,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *CohortMonth) Reset() {
+	*x = CohortMonth{}
+	mi := &file_renown_loyalty_v1_reports_proto_msgTypes[13]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *CohortMonth) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*CohortMonth) ProtoMessage() {}
+
+func (x *CohortMonth) ProtoReflect() protoreflect.Message {
+	mi := &file_renown_loyalty_v1_reports_proto_msgTypes[13]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use CohortMonth.ProtoReflect.Descriptor instead.
+func (*CohortMonth) Descriptor() ([]byte, []int) {
+	return file_renown_loyalty_v1_reports_proto_rawDescGZIP(), []int{13}
+}
+
+func (x *CohortMonth) GetMonth() string {
+	if x != nil {
+		return x.Month
+	}
+	return ""
+}
+
+func (x *CohortMonth) GetMonthsAfter() int32 {
+	if x != nil {
+		return x.MonthsAfter
+	}
+	return 0
+}
+
+func (x *CohortMonth) GetMembers() int64 {
+	if x != nil {
+		return x.Members
+	}
+	return 0
+}
+
+func (x *CohortMonth) GetRate() string {
+	if x != nil {
+		return x.Rate
+	}
+	return ""
+}
+
+func (x *CohortMonth) GetOrders() int64 {
+	if x != nil {
+		return x.Orders
+	}
+	return 0
+}
+
+// RetentionMonth is everybody who ordered in one month.
+type RetentionMonth struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// The month in the programme's zone, "2026-11".
+	Month string `protobuf:"bytes,1,opt,name=month,proto3" json:"month,omitempty"`
+	// How many members ordered.
+	Members int64 `protobuf:"varint,2,opt,name=members,proto3" json:"members,omitempty"`
+	// How many of them had ordered in a month before.
+	ReturningMembers int64 `protobuf:"varint,3,opt,name=returning_members,json=returningMembers,proto3" json:"returning_members,omitempty"`
+	// How many of them ordered in the month after.
+	RetainedMembers int64 `protobuf:"varint,4,opt,name=retained_members,json=retainedMembers,proto3" json:"retained_members,omitempty"`
+	// The part that ordered in the month after, such as "0.3750". Of the present month and the one before it can still grow.
+	RetentionRate string `protobuf:"bytes,5,opt,name=retention_rate,json=retentionRate,proto3" json:"retention_rate,omitempty"`
+	// How often they ordered.
+	Orders int64 `protobuf:"varint,6,opt,name=orders,proto3" json:"orders,omitempty"`
+	// The same by tier. Who ordered in several tiers in the month counts in each.
+	Tiers         []*RetentionTier `protobuf:"bytes,7,rep,name=tiers,proto3" json:"tiers,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *RetentionMonth) Reset() {
+	*x = RetentionMonth{}
+	mi := &file_renown_loyalty_v1_reports_proto_msgTypes[14]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *RetentionMonth) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*RetentionMonth) ProtoMessage() {}
+
+func (x *RetentionMonth) ProtoReflect() protoreflect.Message {
+	mi := &file_renown_loyalty_v1_reports_proto_msgTypes[14]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use RetentionMonth.ProtoReflect.Descriptor instead.
+func (*RetentionMonth) Descriptor() ([]byte, []int) {
+	return file_renown_loyalty_v1_reports_proto_rawDescGZIP(), []int{14}
+}
+
+func (x *RetentionMonth) GetMonth() string {
+	if x != nil {
+		return x.Month
+	}
+	return ""
+}
+
+func (x *RetentionMonth) GetMembers() int64 {
+	if x != nil {
+		return x.Members
+	}
+	return 0
+}
+
+func (x *RetentionMonth) GetReturningMembers() int64 {
+	if x != nil {
+		return x.ReturningMembers
+	}
+	return 0
+}
+
+func (x *RetentionMonth) GetRetainedMembers() int64 {
+	if x != nil {
+		return x.RetainedMembers
+	}
+	return 0
+}
+
+func (x *RetentionMonth) GetRetentionRate() string {
+	if x != nil {
+		return x.RetentionRate
+	}
+	return ""
+}
+
+func (x *RetentionMonth) GetOrders() int64 {
+	if x != nil {
+		return x.Orders
+	}
+	return 0
+}
+
+func (x *RetentionMonth) GetTiers() []*RetentionTier {
+	if x != nil {
+		return x.Tiers
+	}
+	return nil
+}
+
+// RetentionTier is the part of a month's members who were in one tier when they ordered.
+type RetentionTier struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// Id of the tier; empty for members without one.
+	Tier string `protobuf:"bytes,1,opt,name=tier,proto3" json:"tier,omitempty"`
+	// How many members ordered.
+	Members int64 `protobuf:"varint,2,opt,name=members,proto3" json:"members,omitempty"`
+	// How many of them had ordered in a month before.
+	ReturningMembers int64 `protobuf:"varint,3,opt,name=returning_members,json=returningMembers,proto3" json:"returning_members,omitempty"`
+	// How many of them ordered in the month after, in whatever tier.
+	RetainedMembers int64 `protobuf:"varint,4,opt,name=retained_members,json=retainedMembers,proto3" json:"retained_members,omitempty"`
+	// The part that ordered in the month after, such as "0.3750".
+	RetentionRate string `protobuf:"bytes,5,opt,name=retention_rate,json=retentionRate,proto3" json:"retention_rate,omitempty"`
+	// How often they ordered in the tier.
+	Orders int64 `protobuf:"varint,6,opt,name=orders,proto3" json:"orders,omitempty"`
+	// How many of them were customers of whom this was the first month.
+	NewMembers int64 `protobuf:"varint,7,opt,name=new_members,json=newMembers,proto3" json:"new_members,omitempty"`
+	// How many of those have ordered again, in whatever month.
+	RepeatMembers int64 `protobuf:"varint,8,opt,name=repeat_members,json=repeatMembers,proto3" json:"repeat_members,omitempty"`
+	// The part of those that has ordered again, such as "0.3750".
+	RepeatRate    string `protobuf:"bytes,9,opt,name=repeat_rate,json=repeatRate,proto3" json:"repeat_rate,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *RetentionTier) Reset() {
+	*x = RetentionTier{}
+	mi := &file_renown_loyalty_v1_reports_proto_msgTypes[15]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *RetentionTier) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*RetentionTier) ProtoMessage() {}
+
+func (x *RetentionTier) ProtoReflect() protoreflect.Message {
+	mi := &file_renown_loyalty_v1_reports_proto_msgTypes[15]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use RetentionTier.ProtoReflect.Descriptor instead.
+func (*RetentionTier) Descriptor() ([]byte, []int) {
+	return file_renown_loyalty_v1_reports_proto_rawDescGZIP(), []int{15}
+}
+
+func (x *RetentionTier) GetTier() string {
+	if x != nil {
+		return x.Tier
+	}
+	return ""
+}
+
+func (x *RetentionTier) GetMembers() int64 {
+	if x != nil {
+		return x.Members
+	}
+	return 0
+}
+
+func (x *RetentionTier) GetReturningMembers() int64 {
+	if x != nil {
+		return x.ReturningMembers
+	}
+	return 0
+}
+
+func (x *RetentionTier) GetRetainedMembers() int64 {
+	if x != nil {
+		return x.RetainedMembers
+	}
+	return 0
+}
+
+func (x *RetentionTier) GetRetentionRate() string {
+	if x != nil {
+		return x.RetentionRate
+	}
+	return ""
+}
+
+func (x *RetentionTier) GetOrders() int64 {
+	if x != nil {
+		return x.Orders
+	}
+	return 0
+}
+
+func (x *RetentionTier) GetNewMembers() int64 {
+	if x != nil {
+		return x.NewMembers
+	}
+	return 0
+}
+
+func (x *RetentionTier) GetRepeatMembers() int64 {
+	if x != nil {
+		return x.RepeatMembers
+	}
+	return 0
+}
+
+func (x *RetentionTier) GetRepeatRate() string {
+	if x != nil {
+		return x.RepeatRate
+	}
+	return ""
+}
+
+// GetRetentionRequest selects cohorts and months.
+type GetRetentionRequest struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// Id of the programme.
+	Program string `protobuf:"bytes,1,opt,name=program,proto3" json:"program,omitempty"`
+	// The first month, "2026-01"; empty means the first in which anybody ordered. Cohorts before it are left out.
+	FromMonth string `protobuf:"bytes,2,opt,name=from_month,json=fromMonth,proto3" json:"from_month,omitempty"`
+	// The last month; empty means the present one. At most 120 months are told.
+	ToMonth       string `protobuf:"bytes,3,opt,name=to_month,json=toMonth,proto3" json:"to_month,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *GetRetentionRequest) Reset() {
+	*x = GetRetentionRequest{}
+	mi := &file_renown_loyalty_v1_reports_proto_msgTypes[16]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *GetRetentionRequest) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*GetRetentionRequest) ProtoMessage() {}
+
+func (x *GetRetentionRequest) ProtoReflect() protoreflect.Message {
+	mi := &file_renown_loyalty_v1_reports_proto_msgTypes[16]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use GetRetentionRequest.ProtoReflect.Descriptor instead.
+func (*GetRetentionRequest) Descriptor() ([]byte, []int) {
+	return file_renown_loyalty_v1_reports_proto_rawDescGZIP(), []int{16}
+}
+
+func (x *GetRetentionRequest) GetProgram() string {
+	if x != nil {
+		return x.Program
+	}
+	return ""
+}
+
+func (x *GetRetentionRequest) GetFromMonth() string {
+	if x != nil {
+		return x.FromMonth
+	}
+	return ""
+}
+
+func (x *GetRetentionRequest) GetToMonth() string {
+	if x != nil {
+		return x.ToMonth
+	}
+	return ""
+}
+
+// GetRetentionResponse holds the report.
+type GetRetentionResponse struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// The report.
+	Retention     *Retention `protobuf:"bytes,1,opt,name=retention,proto3" json:"retention,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *GetRetentionResponse) Reset() {
+	*x = GetRetentionResponse{}
+	mi := &file_renown_loyalty_v1_reports_proto_msgTypes[17]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *GetRetentionResponse) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*GetRetentionResponse) ProtoMessage() {}
+
+func (x *GetRetentionResponse) ProtoReflect() protoreflect.Message {
+	mi := &file_renown_loyalty_v1_reports_proto_msgTypes[17]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use GetRetentionResponse.ProtoReflect.Descriptor instead.
+func (*GetRetentionResponse) Descriptor() ([]byte, []int) {
+	return file_renown_loyalty_v1_reports_proto_rawDescGZIP(), []int{17}
+}
+
+func (x *GetRetentionResponse) GetRetention() *Retention {
+	if x != nil {
+		return x.Retention
+	}
+	return nil
+}
+
+// ExportRetentionRequest selects cohorts and months.
+type ExportRetentionRequest struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// Id of the programme.
+	Program string `protobuf:"bytes,1,opt,name=program,proto3" json:"program,omitempty"`
+	// The first month, "2026-01"; empty means the first in which anybody ordered. Cohorts before it are left out.
+	FromMonth string `protobuf:"bytes,2,opt,name=from_month,json=fromMonth,proto3" json:"from_month,omitempty"`
+	// The last month; empty means the present one. At most 120 months are told.
+	ToMonth       string `protobuf:"bytes,3,opt,name=to_month,json=toMonth,proto3" json:"to_month,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *ExportRetentionRequest) Reset() {
+	*x = ExportRetentionRequest{}
+	mi := &file_renown_loyalty_v1_reports_proto_msgTypes[18]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *ExportRetentionRequest) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*ExportRetentionRequest) ProtoMessage() {}
+
+func (x *ExportRetentionRequest) ProtoReflect() protoreflect.Message {
+	mi := &file_renown_loyalty_v1_reports_proto_msgTypes[18]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use ExportRetentionRequest.ProtoReflect.Descriptor instead.
+func (*ExportRetentionRequest) Descriptor() ([]byte, []int) {
+	return file_renown_loyalty_v1_reports_proto_rawDescGZIP(), []int{18}
+}
+
+func (x *ExportRetentionRequest) GetProgram() string {
+	if x != nil {
+		return x.Program
+	}
+	return ""
+}
+
+func (x *ExportRetentionRequest) GetFromMonth() string {
+	if x != nil {
+		return x.FromMonth
+	}
+	return ""
+}
+
+func (x *ExportRetentionRequest) GetToMonth() string {
+	if x != nil {
+		return x.ToMonth
+	}
+	return ""
+}
+
+// ExportRetentionResponse holds the file.
+type ExportRetentionResponse struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// The file, text/csv with a line of headings.
+	Body          *httpbody.HttpBody `protobuf:"bytes,1,opt,name=body,proto3" json:"body,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *ExportRetentionResponse) Reset() {
+	*x = ExportRetentionResponse{}
+	mi := &file_renown_loyalty_v1_reports_proto_msgTypes[19]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *ExportRetentionResponse) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*ExportRetentionResponse) ProtoMessage() {}
+
+func (x *ExportRetentionResponse) ProtoReflect() protoreflect.Message {
+	mi := &file_renown_loyalty_v1_reports_proto_msgTypes[19]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use ExportRetentionResponse.ProtoReflect.Descriptor instead.
+func (*ExportRetentionResponse) Descriptor() ([]byte, []int) {
+	return file_renown_loyalty_v1_reports_proto_rawDescGZIP(), []int{19}
+}
+
+func (x *ExportRetentionResponse) GetBody() *httpbody.HttpBody {
+	if x != nil {
+		return x.Body
+	}
+	return nil
+}
+
 var File_renown_loyalty_v1_reports_proto protoreflect.FileDescriptor
 
 const file_renown_loyalty_v1_reports_proto_rawDesc = "" +
@@ -857,11 +1523,64 @@ const file_renown_loyalty_v1_reports_proto_rawDesc = "" +
 	"\bfrom_day\x18\x03 \x01(\tB&\xbaH#r!2\x1f^([0-9]{4}-[0-9]{2}-[0-9]{2})?$R\afromDay\x12=\n" +
 	"\x06to_day\x18\x04 \x01(\tB&\xbaH#r!2\x1f^([0-9]{4}-[0-9]{2}-[0-9]{2})?$R\x05toDay\"G\n" +
 	"\x1bExportLiabilityDaysResponse\x12(\n" +
-	"\x04body\x18\x01 \x01(\v2\x14.google.api.HttpBodyR\x04body2\xe0\x04\n" +
+	"\x04body\x18\x01 \x01(\v2\x14.google.api.HttpBodyR\x04body\"\xaf\x01\n" +
+	"\tRetention\x12<\n" +
+	"\acohorts\x18\x01 \x03(\v2\".renown.loyalty.v1.RetentionCohortR\acohorts\x129\n" +
+	"\x06months\x18\x02 \x03(\v2!.renown.loyalty.v1.RetentionMonthR\x06months\x12)\n" +
+	"\x10through_sequence\x18\x03 \x01(\x03R\x0fthroughSequence\"\xc1\x01\n" +
+	"\x0fRetentionCohort\x12\x14\n" +
+	"\x05month\x18\x01 \x01(\tR\x05month\x12\x18\n" +
+	"\amembers\x18\x02 \x01(\x03R\amembers\x12%\n" +
+	"\x0erepeat_members\x18\x03 \x01(\x03R\rrepeatMembers\x12\x1f\n" +
+	"\vrepeat_rate\x18\x04 \x01(\tR\n" +
+	"repeatRate\x126\n" +
+	"\x06months\x18\x05 \x03(\v2\x1e.renown.loyalty.v1.CohortMonthR\x06months\"\x8c\x01\n" +
+	"\vCohortMonth\x12\x14\n" +
+	"\x05month\x18\x01 \x01(\tR\x05month\x12!\n" +
+	"\fmonths_after\x18\x02 \x01(\x05R\vmonthsAfter\x12\x18\n" +
+	"\amembers\x18\x03 \x01(\x03R\amembers\x12\x12\n" +
+	"\x04rate\x18\x04 \x01(\tR\x04rate\x12\x16\n" +
+	"\x06orders\x18\x05 \x01(\x03R\x06orders\"\x8f\x02\n" +
+	"\x0eRetentionMonth\x12\x14\n" +
+	"\x05month\x18\x01 \x01(\tR\x05month\x12\x18\n" +
+	"\amembers\x18\x02 \x01(\x03R\amembers\x12+\n" +
+	"\x11returning_members\x18\x03 \x01(\x03R\x10returningMembers\x12)\n" +
+	"\x10retained_members\x18\x04 \x01(\x03R\x0fretainedMembers\x12%\n" +
+	"\x0eretention_rate\x18\x05 \x01(\tR\rretentionRate\x12\x16\n" +
+	"\x06orders\x18\x06 \x01(\x03R\x06orders\x126\n" +
+	"\x05tiers\x18\a \x03(\v2 .renown.loyalty.v1.RetentionTierR\x05tiers\"\xbd\x02\n" +
+	"\rRetentionTier\x12\x12\n" +
+	"\x04tier\x18\x01 \x01(\tR\x04tier\x12\x18\n" +
+	"\amembers\x18\x02 \x01(\x03R\amembers\x12+\n" +
+	"\x11returning_members\x18\x03 \x01(\x03R\x10returningMembers\x12)\n" +
+	"\x10retained_members\x18\x04 \x01(\x03R\x0fretainedMembers\x12%\n" +
+	"\x0eretention_rate\x18\x05 \x01(\tR\rretentionRate\x12\x16\n" +
+	"\x06orders\x18\x06 \x01(\x03R\x06orders\x12\x1f\n" +
+	"\vnew_members\x18\a \x01(\x03R\n" +
+	"newMembers\x12%\n" +
+	"\x0erepeat_members\x18\b \x01(\x03R\rrepeatMembers\x12\x1f\n" +
+	"\vrepeat_rate\x18\t \x01(\tR\n" +
+	"repeatRate\"\xc0\x01\n" +
+	"\x13GetRetentionRequest\x12#\n" +
+	"\aprogram\x18\x01 \x01(\tB\t\xbaH\x06r\x04\x10\x01\x18(R\aprogram\x12C\n" +
+	"\n" +
+	"from_month\x18\x02 \x01(\tB$\xbaH!r\x1f2\x1d^([0-9]{4}-(0[1-9]|1[0-2]))?$R\tfromMonth\x12?\n" +
+	"\bto_month\x18\x03 \x01(\tB$\xbaH!r\x1f2\x1d^([0-9]{4}-(0[1-9]|1[0-2]))?$R\atoMonth\"R\n" +
+	"\x14GetRetentionResponse\x12:\n" +
+	"\tretention\x18\x01 \x01(\v2\x1c.renown.loyalty.v1.RetentionR\tretention\"\xc3\x01\n" +
+	"\x16ExportRetentionRequest\x12#\n" +
+	"\aprogram\x18\x01 \x01(\tB\t\xbaH\x06r\x04\x10\x01\x18(R\aprogram\x12C\n" +
+	"\n" +
+	"from_month\x18\x02 \x01(\tB$\xbaH!r\x1f2\x1d^([0-9]{4}-(0[1-9]|1[0-2]))?$R\tfromMonth\x12?\n" +
+	"\bto_month\x18\x03 \x01(\tB$\xbaH!r\x1f2\x1d^([0-9]{4}-(0[1-9]|1[0-2]))?$R\atoMonth\"C\n" +
+	"\x17ExportRetentionResponse\x12(\n" +
+	"\x04body\x18\x01 \x01(\v2\x14.google.api.HttpBodyR\x04body2\xed\a\n" +
 	"\x0eReportsService\x12\xb6\x01\n" +
 	"\fGetLiability\x12&.renown.loyalty.v1.GetLiabilityRequest\x1a'.renown.loyalty.v1.GetLiabilityResponse\"U\xaa\xbb\x18\x1e\x12\amanager\x12\x05admin\x1a\floyalty.read\x82\xd3\xe4\x93\x02-b\tliability\x12 /v1/programs/{program}/liability\x12\xbf\x01\n" +
 	"\x11ListLiabilityDays\x12+.renown.loyalty.v1.ListLiabilityDaysRequest\x1a,.renown.loyalty.v1.ListLiabilityDaysResponse\"O\xaa\xbb\x18\x1e\x12\amanager\x12\x05admin\x1a\floyalty.read\x82\xd3\xe4\x93\x02'\x12%/v1/programs/{program}/liability/days\x12\xd2\x01\n" +
-	"\x13ExportLiabilityDays\x12-.renown.loyalty.v1.ExportLiabilityDaysRequest\x1a..renown.loyalty.v1.ExportLiabilityDaysResponse\"\\\xaa\xbb\x18\x1e\x12\amanager\x12\x05admin\x1a\floyalty.read\x82\xd3\xe4\x93\x024b\x04body\x12,/v1/programs/{program}/liability/days:exportB6Z4renown.example/proto/gen/renown/loyalty/v1;loyaltyv1b\x06proto3"
+	"\x13ExportLiabilityDays\x12-.renown.loyalty.v1.ExportLiabilityDaysRequest\x1a..renown.loyalty.v1.ExportLiabilityDaysResponse\"\\\xaa\xbb\x18\x1e\x12\amanager\x12\x05admin\x1a\floyalty.read\x82\xd3\xe4\x93\x024b\x04body\x12,/v1/programs/{program}/liability/days:export\x12\xbe\x01\n" +
+	"\fGetRetention\x12&.renown.loyalty.v1.GetRetentionRequest\x1a'.renown.loyalty.v1.GetRetentionResponse\"]\xaa\xbb\x18\x1e\x12\amanager\x12\x05admin\x1a\floyalty.read\x82\xd3\xe4\x93\x025b\tretention\x12(/v1/programs/{program}/reports/retention\x12\xc9\x01\n" +
+	"\x0fExportRetention\x12).renown.loyalty.v1.ExportRetentionRequest\x1a*.renown.loyalty.v1.ExportRetentionResponse\"_\xaa\xbb\x18\x1e\x12\amanager\x12\x05admin\x1a\floyalty.read\x82\xd3\xe4\x93\x027b\x04body\x12//v1/programs/{program}/reports/retention:exportB6Z4renown.example/proto/gen/renown/loyalty/v1;loyaltyv1b\x06proto3"
 
 var (
 	file_renown_loyalty_v1_reports_proto_rawDescOnce sync.Once
@@ -875,7 +1594,7 @@ func file_renown_loyalty_v1_reports_proto_rawDescGZIP() []byte {
 	return file_renown_loyalty_v1_reports_proto_rawDescData
 }
 
-var file_renown_loyalty_v1_reports_proto_msgTypes = make([]protoimpl.MessageInfo, 11)
+var file_renown_loyalty_v1_reports_proto_msgTypes = make([]protoimpl.MessageInfo, 20)
 var file_renown_loyalty_v1_reports_proto_goTypes = []any{
 	(*Holdings)(nil),                    // 0: renown.loyalty.v1.Holdings
 	(*Movements)(nil),                   // 1: renown.loyalty.v1.Movements
@@ -888,7 +1607,16 @@ var file_renown_loyalty_v1_reports_proto_goTypes = []any{
 	(*ListLiabilityDaysResponse)(nil),   // 8: renown.loyalty.v1.ListLiabilityDaysResponse
 	(*ExportLiabilityDaysRequest)(nil),  // 9: renown.loyalty.v1.ExportLiabilityDaysRequest
 	(*ExportLiabilityDaysResponse)(nil), // 10: renown.loyalty.v1.ExportLiabilityDaysResponse
-	(*httpbody.HttpBody)(nil),           // 11: google.api.HttpBody
+	(*Retention)(nil),                   // 11: renown.loyalty.v1.Retention
+	(*RetentionCohort)(nil),             // 12: renown.loyalty.v1.RetentionCohort
+	(*CohortMonth)(nil),                 // 13: renown.loyalty.v1.CohortMonth
+	(*RetentionMonth)(nil),              // 14: renown.loyalty.v1.RetentionMonth
+	(*RetentionTier)(nil),               // 15: renown.loyalty.v1.RetentionTier
+	(*GetRetentionRequest)(nil),         // 16: renown.loyalty.v1.GetRetentionRequest
+	(*GetRetentionResponse)(nil),        // 17: renown.loyalty.v1.GetRetentionResponse
+	(*ExportRetentionRequest)(nil),      // 18: renown.loyalty.v1.ExportRetentionRequest
+	(*ExportRetentionResponse)(nil),     // 19: renown.loyalty.v1.ExportRetentionResponse
+	(*httpbody.HttpBody)(nil),           // 20: google.api.HttpBody
 }
 var file_renown_loyalty_v1_reports_proto_depIdxs = []int32{
 	0,  // 0: renown.loyalty.v1.Liability.holdings:type_name -> renown.loyalty.v1.Holdings
@@ -899,18 +1627,28 @@ var file_renown_loyalty_v1_reports_proto_depIdxs = []int32{
 	1,  // 5: renown.loyalty.v1.LiabilityDay.movements:type_name -> renown.loyalty.v1.Movements
 	2,  // 6: renown.loyalty.v1.GetLiabilityResponse.liability:type_name -> renown.loyalty.v1.Liability
 	4,  // 7: renown.loyalty.v1.ListLiabilityDaysResponse.days:type_name -> renown.loyalty.v1.LiabilityDay
-	11, // 8: renown.loyalty.v1.ExportLiabilityDaysResponse.body:type_name -> google.api.HttpBody
-	5,  // 9: renown.loyalty.v1.ReportsService.GetLiability:input_type -> renown.loyalty.v1.GetLiabilityRequest
-	7,  // 10: renown.loyalty.v1.ReportsService.ListLiabilityDays:input_type -> renown.loyalty.v1.ListLiabilityDaysRequest
-	9,  // 11: renown.loyalty.v1.ReportsService.ExportLiabilityDays:input_type -> renown.loyalty.v1.ExportLiabilityDaysRequest
-	6,  // 12: renown.loyalty.v1.ReportsService.GetLiability:output_type -> renown.loyalty.v1.GetLiabilityResponse
-	8,  // 13: renown.loyalty.v1.ReportsService.ListLiabilityDays:output_type -> renown.loyalty.v1.ListLiabilityDaysResponse
-	10, // 14: renown.loyalty.v1.ReportsService.ExportLiabilityDays:output_type -> renown.loyalty.v1.ExportLiabilityDaysResponse
-	12, // [12:15] is the sub-list for method output_type
-	9,  // [9:12] is the sub-list for method input_type
-	9,  // [9:9] is the sub-list for extension type_name
-	9,  // [9:9] is the sub-list for extension extendee
-	0,  // [0:9] is the sub-list for field type_name
+	20, // 8: renown.loyalty.v1.ExportLiabilityDaysResponse.body:type_name -> google.api.HttpBody
+	12, // 9: renown.loyalty.v1.Retention.cohorts:type_name -> renown.loyalty.v1.RetentionCohort
+	14, // 10: renown.loyalty.v1.Retention.months:type_name -> renown.loyalty.v1.RetentionMonth
+	13, // 11: renown.loyalty.v1.RetentionCohort.months:type_name -> renown.loyalty.v1.CohortMonth
+	15, // 12: renown.loyalty.v1.RetentionMonth.tiers:type_name -> renown.loyalty.v1.RetentionTier
+	11, // 13: renown.loyalty.v1.GetRetentionResponse.retention:type_name -> renown.loyalty.v1.Retention
+	20, // 14: renown.loyalty.v1.ExportRetentionResponse.body:type_name -> google.api.HttpBody
+	5,  // 15: renown.loyalty.v1.ReportsService.GetLiability:input_type -> renown.loyalty.v1.GetLiabilityRequest
+	7,  // 16: renown.loyalty.v1.ReportsService.ListLiabilityDays:input_type -> renown.loyalty.v1.ListLiabilityDaysRequest
+	9,  // 17: renown.loyalty.v1.ReportsService.ExportLiabilityDays:input_type -> renown.loyalty.v1.ExportLiabilityDaysRequest
+	16, // 18: renown.loyalty.v1.ReportsService.GetRetention:input_type -> renown.loyalty.v1.GetRetentionRequest
+	18, // 19: renown.loyalty.v1.ReportsService.ExportRetention:input_type -> renown.loyalty.v1.ExportRetentionRequest
+	6,  // 20: renown.loyalty.v1.ReportsService.GetLiability:output_type -> renown.loyalty.v1.GetLiabilityResponse
+	8,  // 21: renown.loyalty.v1.ReportsService.ListLiabilityDays:output_type -> renown.loyalty.v1.ListLiabilityDaysResponse
+	10, // 22: renown.loyalty.v1.ReportsService.ExportLiabilityDays:output_type -> renown.loyalty.v1.ExportLiabilityDaysResponse
+	17, // 23: renown.loyalty.v1.ReportsService.GetRetention:output_type -> renown.loyalty.v1.GetRetentionResponse
+	19, // 24: renown.loyalty.v1.ReportsService.ExportRetention:output_type -> renown.loyalty.v1.ExportRetentionResponse
+	20, // [20:25] is the sub-list for method output_type
+	15, // [15:20] is the sub-list for method input_type
+	15, // [15:15] is the sub-list for extension type_name
+	15, // [15:15] is the sub-list for extension extendee
+	0,  // [0:15] is the sub-list for field type_name
 }
 
 func init() { file_renown_loyalty_v1_reports_proto_init() }
@@ -924,7 +1662,7 @@ func file_renown_loyalty_v1_reports_proto_init() {
 			GoPackagePath: reflect.TypeOf(x{}).PkgPath(),
 			RawDescriptor: unsafe.Slice(unsafe.StringData(file_renown_loyalty_v1_reports_proto_rawDesc), len(file_renown_loyalty_v1_reports_proto_rawDesc)),
 			NumEnums:      0,
-			NumMessages:   11,
+			NumMessages:   20,
 			NumExtensions: 0,
 			NumServices:   1,
 		},

@@ -194,6 +194,112 @@ func local_request_ReportsService_ExportLiabilityDays_0(ctx context.Context, mar
 	return msg, metadata, err
 }
 
+var filter_ReportsService_GetRetention_0 = &utilities.DoubleArray{Encoding: map[string]int{"program": 0}, Base: []int{1, 1, 0}, Check: []int{0, 1, 2}}
+
+func request_ReportsService_GetRetention_0(ctx context.Context, marshaler runtime.Marshaler, client ReportsServiceClient, req *http.Request, pathParams map[string]string) (proto.Message, runtime.ServerMetadata, error) {
+	var (
+		protoReq GetRetentionRequest
+		metadata runtime.ServerMetadata
+		err      error
+	)
+	val, ok := pathParams["program"]
+	if !ok {
+		return nil, metadata, status.Errorf(codes.InvalidArgument, "missing parameter %s", "program")
+	}
+	protoReq.Program, err = runtime.String(val)
+	if err != nil {
+		return nil, metadata, status.Errorf(codes.InvalidArgument, "type mismatch, parameter: %s, error: %v", "program", err)
+	}
+	if err := req.ParseForm(); err != nil {
+		return nil, metadata, status.Errorf(codes.InvalidArgument, "%v", err)
+	}
+	if err := runtime.PopulateQueryParameters(&protoReq, req.Form, filter_ReportsService_GetRetention_0); err != nil {
+		return nil, metadata, status.Errorf(codes.InvalidArgument, "%v", err)
+	}
+	if req.Body != nil {
+		_, _ = io.Copy(io.Discard, req.Body)
+	}
+	msg, err := client.GetRetention(ctx, &protoReq, grpc.Header(&metadata.HeaderMD), grpc.Trailer(&metadata.TrailerMD))
+	return msg, metadata, err
+}
+
+func local_request_ReportsService_GetRetention_0(ctx context.Context, marshaler runtime.Marshaler, server ReportsServiceServer, req *http.Request, pathParams map[string]string) (proto.Message, runtime.ServerMetadata, error) {
+	var (
+		protoReq GetRetentionRequest
+		metadata runtime.ServerMetadata
+		err      error
+	)
+	val, ok := pathParams["program"]
+	if !ok {
+		return nil, metadata, status.Errorf(codes.InvalidArgument, "missing parameter %s", "program")
+	}
+	protoReq.Program, err = runtime.String(val)
+	if err != nil {
+		return nil, metadata, status.Errorf(codes.InvalidArgument, "type mismatch, parameter: %s, error: %v", "program", err)
+	}
+	if err := req.ParseForm(); err != nil {
+		return nil, metadata, status.Errorf(codes.InvalidArgument, "%v", err)
+	}
+	if err := runtime.PopulateQueryParameters(&protoReq, req.Form, filter_ReportsService_GetRetention_0); err != nil {
+		return nil, metadata, status.Errorf(codes.InvalidArgument, "%v", err)
+	}
+	msg, err := server.GetRetention(ctx, &protoReq)
+	return msg, metadata, err
+}
+
+var filter_ReportsService_ExportRetention_0 = &utilities.DoubleArray{Encoding: map[string]int{"program": 0}, Base: []int{1, 1, 0}, Check: []int{0, 1, 2}}
+
+func request_ReportsService_ExportRetention_0(ctx context.Context, marshaler runtime.Marshaler, client ReportsServiceClient, req *http.Request, pathParams map[string]string) (proto.Message, runtime.ServerMetadata, error) {
+	var (
+		protoReq ExportRetentionRequest
+		metadata runtime.ServerMetadata
+		err      error
+	)
+	val, ok := pathParams["program"]
+	if !ok {
+		return nil, metadata, status.Errorf(codes.InvalidArgument, "missing parameter %s", "program")
+	}
+	protoReq.Program, err = runtime.String(val)
+	if err != nil {
+		return nil, metadata, status.Errorf(codes.InvalidArgument, "type mismatch, parameter: %s, error: %v", "program", err)
+	}
+	if err := req.ParseForm(); err != nil {
+		return nil, metadata, status.Errorf(codes.InvalidArgument, "%v", err)
+	}
+	if err := runtime.PopulateQueryParameters(&protoReq, req.Form, filter_ReportsService_ExportRetention_0); err != nil {
+		return nil, metadata, status.Errorf(codes.InvalidArgument, "%v", err)
+	}
+	if req.Body != nil {
+		_, _ = io.Copy(io.Discard, req.Body)
+	}
+	msg, err := client.ExportRetention(ctx, &protoReq, grpc.Header(&metadata.HeaderMD), grpc.Trailer(&metadata.TrailerMD))
+	return msg, metadata, err
+}
+
+func local_request_ReportsService_ExportRetention_0(ctx context.Context, marshaler runtime.Marshaler, server ReportsServiceServer, req *http.Request, pathParams map[string]string) (proto.Message, runtime.ServerMetadata, error) {
+	var (
+		protoReq ExportRetentionRequest
+		metadata runtime.ServerMetadata
+		err      error
+	)
+	val, ok := pathParams["program"]
+	if !ok {
+		return nil, metadata, status.Errorf(codes.InvalidArgument, "missing parameter %s", "program")
+	}
+	protoReq.Program, err = runtime.String(val)
+	if err != nil {
+		return nil, metadata, status.Errorf(codes.InvalidArgument, "type mismatch, parameter: %s, error: %v", "program", err)
+	}
+	if err := req.ParseForm(); err != nil {
+		return nil, metadata, status.Errorf(codes.InvalidArgument, "%v", err)
+	}
+	if err := runtime.PopulateQueryParameters(&protoReq, req.Form, filter_ReportsService_ExportRetention_0); err != nil {
+		return nil, metadata, status.Errorf(codes.InvalidArgument, "%v", err)
+	}
+	msg, err := server.ExportRetention(ctx, &protoReq)
+	return msg, metadata, err
+}
+
 // RegisterReportsServiceHandlerServer registers the http handlers for service ReportsService to "mux".
 // UnaryRPC     :call ReportsServiceServer directly.
 // StreamingRPC :currently unsupported pending https://github.com/grpc/grpc-go/issues/906.
@@ -259,6 +365,46 @@ func RegisterReportsServiceHandlerServer(ctx context.Context, mux *runtime.Serve
 			return
 		}
 		forward_ReportsService_ExportLiabilityDays_0(annotatedContext, mux, outboundMarshaler, w, req, response_ReportsService_ExportLiabilityDays_0{resp.(*ExportLiabilityDaysResponse)}, mux.GetForwardResponseOptions()...)
+	})
+	mux.Handle(http.MethodGet, pattern_ReportsService_GetRetention_0, func(w http.ResponseWriter, req *http.Request, pathParams map[string]string) {
+		ctx, cancel := context.WithCancel(req.Context())
+		defer cancel()
+		var stream runtime.ServerTransportStream
+		ctx = grpc.NewContextWithServerTransportStream(ctx, &stream)
+		inboundMarshaler, outboundMarshaler := runtime.MarshalerForRequest(mux, req)
+		annotatedContext, err := runtime.AnnotateIncomingContext(ctx, mux, req, "/renown.loyalty.v1.ReportsService/GetRetention", runtime.WithHTTPPathPattern("/v1/programs/{program}/reports/retention"))
+		if err != nil {
+			runtime.HTTPError(ctx, mux, outboundMarshaler, w, req, err)
+			return
+		}
+		resp, md, err := local_request_ReportsService_GetRetention_0(annotatedContext, inboundMarshaler, server, req, pathParams)
+		md.HeaderMD, md.TrailerMD = metadata.Join(md.HeaderMD, stream.Header()), metadata.Join(md.TrailerMD, stream.Trailer())
+		annotatedContext = runtime.NewServerMetadataContext(annotatedContext, md)
+		if err != nil {
+			runtime.HTTPError(annotatedContext, mux, outboundMarshaler, w, req, err)
+			return
+		}
+		forward_ReportsService_GetRetention_0(annotatedContext, mux, outboundMarshaler, w, req, response_ReportsService_GetRetention_0{resp.(*GetRetentionResponse)}, mux.GetForwardResponseOptions()...)
+	})
+	mux.Handle(http.MethodGet, pattern_ReportsService_ExportRetention_0, func(w http.ResponseWriter, req *http.Request, pathParams map[string]string) {
+		ctx, cancel := context.WithCancel(req.Context())
+		defer cancel()
+		var stream runtime.ServerTransportStream
+		ctx = grpc.NewContextWithServerTransportStream(ctx, &stream)
+		inboundMarshaler, outboundMarshaler := runtime.MarshalerForRequest(mux, req)
+		annotatedContext, err := runtime.AnnotateIncomingContext(ctx, mux, req, "/renown.loyalty.v1.ReportsService/ExportRetention", runtime.WithHTTPPathPattern("/v1/programs/{program}/reports/retention:export"))
+		if err != nil {
+			runtime.HTTPError(ctx, mux, outboundMarshaler, w, req, err)
+			return
+		}
+		resp, md, err := local_request_ReportsService_ExportRetention_0(annotatedContext, inboundMarshaler, server, req, pathParams)
+		md.HeaderMD, md.TrailerMD = metadata.Join(md.HeaderMD, stream.Header()), metadata.Join(md.TrailerMD, stream.Trailer())
+		annotatedContext = runtime.NewServerMetadataContext(annotatedContext, md)
+		if err != nil {
+			runtime.HTTPError(annotatedContext, mux, outboundMarshaler, w, req, err)
+			return
+		}
+		forward_ReportsService_ExportRetention_0(annotatedContext, mux, outboundMarshaler, w, req, response_ReportsService_ExportRetention_0{resp.(*ExportRetentionResponse)}, mux.GetForwardResponseOptions()...)
 	})
 
 	return nil
@@ -351,6 +497,40 @@ func RegisterReportsServiceHandlerClient(ctx context.Context, mux *runtime.Serve
 		}
 		forward_ReportsService_ExportLiabilityDays_0(annotatedContext, mux, outboundMarshaler, w, req, response_ReportsService_ExportLiabilityDays_0{resp.(*ExportLiabilityDaysResponse)}, mux.GetForwardResponseOptions()...)
 	})
+	mux.Handle(http.MethodGet, pattern_ReportsService_GetRetention_0, func(w http.ResponseWriter, req *http.Request, pathParams map[string]string) {
+		ctx, cancel := context.WithCancel(req.Context())
+		defer cancel()
+		inboundMarshaler, outboundMarshaler := runtime.MarshalerForRequest(mux, req)
+		annotatedContext, err := runtime.AnnotateContext(ctx, mux, req, "/renown.loyalty.v1.ReportsService/GetRetention", runtime.WithHTTPPathPattern("/v1/programs/{program}/reports/retention"))
+		if err != nil {
+			runtime.HTTPError(ctx, mux, outboundMarshaler, w, req, err)
+			return
+		}
+		resp, md, err := request_ReportsService_GetRetention_0(annotatedContext, inboundMarshaler, client, req, pathParams)
+		annotatedContext = runtime.NewServerMetadataContext(annotatedContext, md)
+		if err != nil {
+			runtime.HTTPError(annotatedContext, mux, outboundMarshaler, w, req, err)
+			return
+		}
+		forward_ReportsService_GetRetention_0(annotatedContext, mux, outboundMarshaler, w, req, response_ReportsService_GetRetention_0{resp.(*GetRetentionResponse)}, mux.GetForwardResponseOptions()...)
+	})
+	mux.Handle(http.MethodGet, pattern_ReportsService_ExportRetention_0, func(w http.ResponseWriter, req *http.Request, pathParams map[string]string) {
+		ctx, cancel := context.WithCancel(req.Context())
+		defer cancel()
+		inboundMarshaler, outboundMarshaler := runtime.MarshalerForRequest(mux, req)
+		annotatedContext, err := runtime.AnnotateContext(ctx, mux, req, "/renown.loyalty.v1.ReportsService/ExportRetention", runtime.WithHTTPPathPattern("/v1/programs/{program}/reports/retention:export"))
+		if err != nil {
+			runtime.HTTPError(ctx, mux, outboundMarshaler, w, req, err)
+			return
+		}
+		resp, md, err := request_ReportsService_ExportRetention_0(annotatedContext, inboundMarshaler, client, req, pathParams)
+		annotatedContext = runtime.NewServerMetadataContext(annotatedContext, md)
+		if err != nil {
+			runtime.HTTPError(annotatedContext, mux, outboundMarshaler, w, req, err)
+			return
+		}
+		forward_ReportsService_ExportRetention_0(annotatedContext, mux, outboundMarshaler, w, req, response_ReportsService_ExportRetention_0{resp.(*ExportRetentionResponse)}, mux.GetForwardResponseOptions()...)
+	})
 	return nil
 }
 
@@ -372,14 +552,36 @@ func (m response_ReportsService_ExportLiabilityDays_0) XXX_ResponseBody() interf
 	return response.Body
 }
 
+type response_ReportsService_GetRetention_0 struct {
+	*GetRetentionResponse
+}
+
+func (m response_ReportsService_GetRetention_0) XXX_ResponseBody() interface{} {
+	response := m.GetRetentionResponse
+	return response.Retention
+}
+
+type response_ReportsService_ExportRetention_0 struct {
+	*ExportRetentionResponse
+}
+
+func (m response_ReportsService_ExportRetention_0) XXX_ResponseBody() interface{} {
+	response := m.ExportRetentionResponse
+	return response.Body
+}
+
 var (
 	pattern_ReportsService_GetLiability_0        = runtime.MustPattern(runtime.NewPattern(1, []int{2, 0, 2, 1, 1, 0, 4, 1, 5, 2, 2, 3}, []string{"v1", "programs", "program", "liability"}, ""))
 	pattern_ReportsService_ListLiabilityDays_0   = runtime.MustPattern(runtime.NewPattern(1, []int{2, 0, 2, 1, 1, 0, 4, 1, 5, 2, 2, 3, 2, 4}, []string{"v1", "programs", "program", "liability", "days"}, ""))
 	pattern_ReportsService_ExportLiabilityDays_0 = runtime.MustPattern(runtime.NewPattern(1, []int{2, 0, 2, 1, 1, 0, 4, 1, 5, 2, 2, 3, 2, 4}, []string{"v1", "programs", "program", "liability", "days"}, "export"))
+	pattern_ReportsService_GetRetention_0        = runtime.MustPattern(runtime.NewPattern(1, []int{2, 0, 2, 1, 1, 0, 4, 1, 5, 2, 2, 3, 2, 4}, []string{"v1", "programs", "program", "reports", "retention"}, ""))
+	pattern_ReportsService_ExportRetention_0     = runtime.MustPattern(runtime.NewPattern(1, []int{2, 0, 2, 1, 1, 0, 4, 1, 5, 2, 2, 3, 2, 4}, []string{"v1", "programs", "program", "reports", "retention"}, "export"))
 )
 
 var (
 	forward_ReportsService_GetLiability_0        = runtime.ForwardResponseMessage
 	forward_ReportsService_ListLiabilityDays_0   = runtime.ForwardResponseMessage
 	forward_ReportsService_ExportLiabilityDays_0 = runtime.ForwardResponseMessage
+	forward_ReportsService_GetRetention_0        = runtime.ForwardResponseMessage
+	forward_ReportsService_ExportRetention_0     = runtime.ForwardResponseMessage
 )

@@ -22,6 +22,8 @@ const (
 	ReportsService_GetLiability_FullMethodName        = "/renown.loyalty.v1.ReportsService/GetLiability"
 	ReportsService_ListLiabilityDays_FullMethodName   = "/renown.loyalty.v1.ReportsService/ListLiabilityDays"
 	ReportsService_ExportLiabilityDays_FullMethodName = "/renown.loyalty.v1.ReportsService/ExportLiabilityDays"
+	ReportsService_GetRetention_FullMethodName        = "/renown.loyalty.v1.ReportsService/GetRetention"
+	ReportsService_ExportRetention_FullMethodName     = "/renown.loyalty.v1.ReportsService/ExportRetention"
 )
 
 // ReportsServiceClient is the client API for ReportsService service.
@@ -37,6 +39,12 @@ type ReportsServiceClient interface {
 	ListLiabilityDays(ctx context.Context, in *ListLiabilityDaysRequest, opts ...grpc.CallOption) (*ListLiabilityDaysResponse, error)
 	// ExportLiabilityDays is ListLiabilityDays as CSV.
 	ExportLiabilityDays(ctx context.Context, in *ExportLiabilityDaysRequest, opts ...grpc.CallOption) (*ExportLiabilityDaysResponse, error)
+	// GetRetention says how many of those who bought came back, counted from orders in which something is left that was not returned: by the month of the first
+	// order, by the month, and by the tier that members were in when they ordered.
+	GetRetention(ctx context.Context, in *GetRetentionRequest, opts ...grpc.CallOption) (*GetRetentionResponse, error)
+	// ExportRetention is GetRetention as CSV, a line for each cohort, month and tier. The tier "*" counts members whatever their tier, an empty one those
+	// without a tier.
+	ExportRetention(ctx context.Context, in *ExportRetentionRequest, opts ...grpc.CallOption) (*ExportRetentionResponse, error)
 }
 
 type reportsServiceClient struct {
@@ -77,6 +85,26 @@ func (c *reportsServiceClient) ExportLiabilityDays(ctx context.Context, in *Expo
 	return out, nil
 }
 
+func (c *reportsServiceClient) GetRetention(ctx context.Context, in *GetRetentionRequest, opts ...grpc.CallOption) (*GetRetentionResponse, error) {
+	cOpts := append([]grpc.CallOption{grpc.StaticMethod()}, opts...)
+	out := new(GetRetentionResponse)
+	err := c.cc.Invoke(ctx, ReportsService_GetRetention_FullMethodName, in, out, cOpts...)
+	if err != nil {
+		return nil, err
+	}
+	return out, nil
+}
+
+func (c *reportsServiceClient) ExportRetention(ctx context.Context, in *ExportRetentionRequest, opts ...grpc.CallOption) (*ExportRetentionResponse, error) {
+	cOpts := append([]grpc.CallOption{grpc.StaticMethod()}, opts...)
+	out := new(ExportRetentionResponse)
+	err := c.cc.Invoke(ctx, ReportsService_ExportRetention_FullMethodName, in, out, cOpts...)
+	if err != nil {
+		return nil, err
+	}
+	return out, nil
+}
+
 // ReportsServiceServer is the server API for ReportsService service.
 // All implementations must embed UnimplementedReportsServiceServer
 // for forward compatibility.
@@ -90,6 +118,12 @@ type ReportsServiceServer interface {
 	ListLiabilityDays(context.Context, *ListLiabilityDaysRequest) (*ListLiabilityDaysResponse, error)
 	// ExportLiabilityDays is ListLiabilityDays as CSV.
 	ExportLiabilityDays(context.Context, *ExportLiabilityDaysRequest) (*ExportLiabilityDaysResponse, error)
+	// GetRetention says how many of those who bought came back, counted from orders in which something is left that was not returned: by the month of the first
+	// order, by the month, and by the tier that members were in when they ordered.
+	GetRetention(context.Context, *GetRetentionRequest) (*GetRetentionResponse, error)
+	// ExportRetention is GetRetention as CSV, a line for each cohort, month and tier. The tier "*" counts members whatever their tier, an empty one those
+	// without a tier.
+	ExportRetention(context.Context, *ExportRetentionRequest) (*ExportRetentionResponse, error)
 	mustEmbedUnimplementedReportsServiceServer()
 }
 
@@ -108,6 +142,12 @@ func (UnimplementedReportsServiceServer) ListLiabilityDays(context.Context, *Lis
 }
 func (UnimplementedReportsServiceServer) ExportLiabilityDays(context.Context, *ExportLiabilityDaysRequest) (*ExportLiabilityDaysResponse, error) {
 	return nil, status.Error(codes.Unimplemented, "method ExportLiabilityDays not implemented")
+}
+func (UnimplementedReportsServiceServer) GetRetention(context.Context, *GetRetentionRequest) (*GetRetentionResponse, error) {
+	return nil, status.Error(codes.Unimplemented, "method GetRetention not implemented")
+}
+func (UnimplementedReportsServiceServer) ExportRetention(context.Context, *ExportRetentionRequest) (*ExportRetentionResponse, error) {
+	return nil, status.Error(codes.Unimplemented, "method ExportRetention not implemented")
 }
 func (UnimplementedReportsServiceServer) mustEmbedUnimplementedReportsServiceServer() {}
 func (UnimplementedReportsServiceServer) testEmbeddedByValue()                        {}
@@ -184,6 +224,42 @@ func _ReportsService_ExportLiabilityDays_Handler(srv interface{}, ctx context.Co
 	return interceptor(ctx, in, info, handler)
 }
 
+func _ReportsService_GetRetention_Handler(srv interface{}, ctx context.Context, dec func(interface{}) error, interceptor grpc.UnaryServerInterceptor) (interface{}, error) {
+	in := new(GetRetentionRequest)
+	if err := dec(in); err != nil {
+		return nil, err
+	}
+	if interceptor == nil {
+		return srv.(ReportsServiceServer).GetRetention(ctx, in)
+	}
+	info := &grpc.UnaryServerInfo{
+		Server:     srv,
+		FullMethod: ReportsService_GetRetention_FullMethodName,
+	}
+	handler := func(ctx context.Context, req interface{}) (interface{}, error) {
+		return srv.(ReportsServiceServer).GetRetention(ctx, req.(*GetRetentionRequest))
+	}
+	return interceptor(ctx, in, info, handler)
+}
+
+func _ReportsService_ExportRetention_Handler(srv interface{}, ctx context.Context, dec func(interface{}) error, interceptor grpc.UnaryServerInterceptor) (interface{}, error) {
+	in := new(ExportRetentionRequest)
+	if err := dec(in); err != nil {
+		return nil, err
+	}
+	if interceptor == nil {
+		return srv.(ReportsServiceServer).ExportRetention(ctx, in)
+	}
+	info := &grpc.UnaryServerInfo{
+		Server:     srv,
+		FullMethod: ReportsService_ExportRetention_FullMethodName,
+	}
+	handler := func(ctx context.Context, req interface{}) (interface{}, error) {
+		return srv.(ReportsServiceServer).ExportRetention(ctx, req.(*ExportRetentionRequest))
+	}
+	return interceptor(ctx, in, info, handler)
+}
+
 // ReportsService_ServiceDesc is the grpc.ServiceDesc for ReportsService service.
 // It's only intended for direct use with grpc.RegisterService,
 // and not to be introspected or modified (even as a copy)
@@ -202,6 +278,14 @@ var ReportsService_ServiceDesc = grpc.ServiceDesc{
 		{
 			MethodName: "ExportLiabilityDays",
 			Handler:    _ReportsService_ExportLiabilityDays_Handler,
+		},
+		{
+			MethodName: "GetRetention",
+			Handler:    _ReportsService_GetRetention_Handler,
+		},
+		{
+			MethodName: "ExportRetention",
+			Handler:    _ReportsService_ExportRetention_Handler,
 		},
 	},
 	Streams:  []grpc.StreamDesc{},

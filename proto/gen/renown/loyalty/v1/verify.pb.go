@@ -379,11 +379,395 @@ func (x *LedgerFinding) GetProblem() string {
 	return ""
 }
 
+// ExportLedgerRequest pages through everything.
+type ExportLedgerRequest struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// Id of the programme.
+	Program string `protobuf:"bytes,1,opt,name=program,proto3" json:"program,omitempty"`
+	// About how many records; 0 means 500. A member's accounts and lots are never parted.
+	PageSize int32 `protobuf:"varint,2,opt,name=page_size,json=pageSize,proto3" json:"page_size,omitempty"`
+	// The token of the page before.
+	PageToken     string `protobuf:"bytes,3,opt,name=page_token,json=pageToken,proto3" json:"page_token,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *ExportLedgerRequest) Reset() {
+	*x = ExportLedgerRequest{}
+	mi := &file_renown_loyalty_v1_verify_proto_msgTypes[4]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *ExportLedgerRequest) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*ExportLedgerRequest) ProtoMessage() {}
+
+func (x *ExportLedgerRequest) ProtoReflect() protoreflect.Message {
+	mi := &file_renown_loyalty_v1_verify_proto_msgTypes[4]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use ExportLedgerRequest.ProtoReflect.Descriptor instead.
+func (*ExportLedgerRequest) Descriptor() ([]byte, []int) {
+	return file_renown_loyalty_v1_verify_proto_rawDescGZIP(), []int{4}
+}
+
+func (x *ExportLedgerRequest) GetProgram() string {
+	if x != nil {
+		return x.Program
+	}
+	return ""
+}
+
+func (x *ExportLedgerRequest) GetPageSize() int32 {
+	if x != nil {
+		return x.PageSize
+	}
+	return 0
+}
+
+func (x *ExportLedgerRequest) GetPageToken() string {
+	if x != nil {
+		return x.PageToken
+	}
+	return ""
+}
+
+// ExportLedgerResponse is one page.
+type ExportLedgerResponse struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// The records. A page may have none and not be the last.
+	Records []*LedgerRecord `protobuf:"bytes,1,rep,name=records,proto3" json:"records,omitempty"`
+	// Token of the next page; empty at the end.
+	NextPageToken string `protobuf:"bytes,2,opt,name=next_page_token,json=nextPageToken,proto3" json:"next_page_token,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *ExportLedgerResponse) Reset() {
+	*x = ExportLedgerResponse{}
+	mi := &file_renown_loyalty_v1_verify_proto_msgTypes[5]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *ExportLedgerResponse) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*ExportLedgerResponse) ProtoMessage() {}
+
+func (x *ExportLedgerResponse) ProtoReflect() protoreflect.Message {
+	mi := &file_renown_loyalty_v1_verify_proto_msgTypes[5]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use ExportLedgerResponse.ProtoReflect.Descriptor instead.
+func (*ExportLedgerResponse) Descriptor() ([]byte, []int) {
+	return file_renown_loyalty_v1_verify_proto_rawDescGZIP(), []int{5}
+}
+
+func (x *ExportLedgerResponse) GetRecords() []*LedgerRecord {
+	if x != nil {
+		return x.Records
+	}
+	return nil
+}
+
+func (x *ExportLedgerResponse) GetNextPageToken() string {
+	if x != nil {
+		return x.NextPageToken
+	}
+	return ""
+}
+
+// LedgerRecord is one record: the line of a file of JSON lines. Exactly one of its parts is there.
+type LedgerRecord struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// A member, as GetMember answers, those who were merged or erased too. The accounts stand in records of their own.
+	Member *Member `protobuf:"bytes,1,opt,name=member,proto3" json:"member,omitempty"`
+	// An account: what a member holds in a wallet.
+	Account *ExportedAccount `protobuf:"bytes,2,opt,name=account,proto3" json:"account,omitempty"`
+	// A lot of an account.
+	Lot *ExportedLot `protobuf:"bytes,3,opt,name=lot,proto3" json:"lot,omitempty"`
+	// An entry of the ledger.
+	Entry *Entry `protobuf:"bytes,4,opt,name=entry,proto3" json:"entry,omitempty"`
+	// An order, with what it earned. It follows its entry. Its returns are records of their own.
+	Order *Order `protobuf:"bytes,5,opt,name=order,proto3" json:"order,omitempty"`
+	// A return. It follows its entry.
+	OrderReturn *ExportedReturn `protobuf:"bytes,6,opt,name=order_return,json=orderReturn,proto3" json:"order_return,omitempty"`
+	// A redemption, without its code.
+	Redemption    *Redemption `protobuf:"bytes,7,opt,name=redemption,proto3" json:"redemption,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *LedgerRecord) Reset() {
+	*x = LedgerRecord{}
+	mi := &file_renown_loyalty_v1_verify_proto_msgTypes[6]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *LedgerRecord) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*LedgerRecord) ProtoMessage() {}
+
+func (x *LedgerRecord) ProtoReflect() protoreflect.Message {
+	mi := &file_renown_loyalty_v1_verify_proto_msgTypes[6]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use LedgerRecord.ProtoReflect.Descriptor instead.
+func (*LedgerRecord) Descriptor() ([]byte, []int) {
+	return file_renown_loyalty_v1_verify_proto_rawDescGZIP(), []int{6}
+}
+
+func (x *LedgerRecord) GetMember() *Member {
+	if x != nil {
+		return x.Member
+	}
+	return nil
+}
+
+func (x *LedgerRecord) GetAccount() *ExportedAccount {
+	if x != nil {
+		return x.Account
+	}
+	return nil
+}
+
+func (x *LedgerRecord) GetLot() *ExportedLot {
+	if x != nil {
+		return x.Lot
+	}
+	return nil
+}
+
+func (x *LedgerRecord) GetEntry() *Entry {
+	if x != nil {
+		return x.Entry
+	}
+	return nil
+}
+
+func (x *LedgerRecord) GetOrder() *Order {
+	if x != nil {
+		return x.Order
+	}
+	return nil
+}
+
+func (x *LedgerRecord) GetOrderReturn() *ExportedReturn {
+	if x != nil {
+		return x.OrderReturn
+	}
+	return nil
+}
+
+func (x *LedgerRecord) GetRedemption() *Redemption {
+	if x != nil {
+		return x.Redemption
+	}
+	return nil
+}
+
+// ExportedAccount is what a member holds in a wallet.
+type ExportedAccount struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// Resource name of the member.
+	Member string `protobuf:"bytes,1,opt,name=member,proto3" json:"member,omitempty"`
+	// The balances as they are stored: what is due and not yet written down is not in them. They have counted the entries up to the number that they name.
+	Account       *Account `protobuf:"bytes,2,opt,name=account,proto3" json:"account,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *ExportedAccount) Reset() {
+	*x = ExportedAccount{}
+	mi := &file_renown_loyalty_v1_verify_proto_msgTypes[7]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *ExportedAccount) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*ExportedAccount) ProtoMessage() {}
+
+func (x *ExportedAccount) ProtoReflect() protoreflect.Message {
+	mi := &file_renown_loyalty_v1_verify_proto_msgTypes[7]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use ExportedAccount.ProtoReflect.Descriptor instead.
+func (*ExportedAccount) Descriptor() ([]byte, []int) {
+	return file_renown_loyalty_v1_verify_proto_rawDescGZIP(), []int{7}
+}
+
+func (x *ExportedAccount) GetMember() string {
+	if x != nil {
+		return x.Member
+	}
+	return ""
+}
+
+func (x *ExportedAccount) GetAccount() *Account {
+	if x != nil {
+		return x.Account
+	}
+	return nil
+}
+
+// ExportedLot is points that were given at once.
+type ExportedLot struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// Resource name of the member.
+	Member string `protobuf:"bytes,1,opt,name=member,proto3" json:"member,omitempty"`
+	// The lot.
+	Lot           *Lot `protobuf:"bytes,2,opt,name=lot,proto3" json:"lot,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *ExportedLot) Reset() {
+	*x = ExportedLot{}
+	mi := &file_renown_loyalty_v1_verify_proto_msgTypes[8]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *ExportedLot) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*ExportedLot) ProtoMessage() {}
+
+func (x *ExportedLot) ProtoReflect() protoreflect.Message {
+	mi := &file_renown_loyalty_v1_verify_proto_msgTypes[8]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use ExportedLot.ProtoReflect.Descriptor instead.
+func (*ExportedLot) Descriptor() ([]byte, []int) {
+	return file_renown_loyalty_v1_verify_proto_rawDescGZIP(), []int{8}
+}
+
+func (x *ExportedLot) GetMember() string {
+	if x != nil {
+		return x.Member
+	}
+	return ""
+}
+
+func (x *ExportedLot) GetLot() *Lot {
+	if x != nil {
+		return x.Lot
+	}
+	return nil
+}
+
+// ExportedReturn is what came back of an order.
+type ExportedReturn struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// Resource name of the order.
+	Order string `protobuf:"bytes,1,opt,name=order,proto3" json:"order,omitempty"`
+	// The return.
+	OrderReturn   *OrderReturn `protobuf:"bytes,2,opt,name=order_return,json=orderReturn,proto3" json:"order_return,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *ExportedReturn) Reset() {
+	*x = ExportedReturn{}
+	mi := &file_renown_loyalty_v1_verify_proto_msgTypes[9]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *ExportedReturn) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*ExportedReturn) ProtoMessage() {}
+
+func (x *ExportedReturn) ProtoReflect() protoreflect.Message {
+	mi := &file_renown_loyalty_v1_verify_proto_msgTypes[9]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use ExportedReturn.ProtoReflect.Descriptor instead.
+func (*ExportedReturn) Descriptor() ([]byte, []int) {
+	return file_renown_loyalty_v1_verify_proto_rawDescGZIP(), []int{9}
+}
+
+func (x *ExportedReturn) GetOrder() string {
+	if x != nil {
+		return x.Order
+	}
+	return ""
+}
+
+func (x *ExportedReturn) GetOrderReturn() *OrderReturn {
+	if x != nil {
+		return x.OrderReturn
+	}
+	return nil
+}
+
 var File_renown_loyalty_v1_verify_proto protoreflect.FileDescriptor
 
 const file_renown_loyalty_v1_verify_proto_rawDesc = "" +
 	"\n" +
-	"\x1erenown/loyalty/v1/verify.proto\x12\x11renown.loyalty.v1\x1a\x1bbuf/validate/validate.proto\x1a\x1cgoogle/api/annotations.proto\x1a\x1erenown/loyalty/v1/points.proto\x1a\x1frenown/options/v1/options.proto\"h\n" +
+	"\x1erenown/loyalty/v1/verify.proto\x12\x11renown.loyalty.v1\x1a\x1bbuf/validate/validate.proto\x1a\x1cgoogle/api/annotations.proto\x1a\x1frenown/loyalty/v1/members.proto\x1a\x1erenown/loyalty/v1/orders.proto\x1a\x1erenown/loyalty/v1/points.proto\x1a#renown/loyalty/v1/redemptions.proto\x1a\x1frenown/options/v1/options.proto\"h\n" +
 	"\x13VerifyLedgerRequest\x12(\n" +
 	"\tpage_size\x18\x01 \x01(\x05B\v\xbaH\b\x1a\x06\x18\xc0\x9a\f(\x00R\bpageSize\x12'\n" +
 	"\n" +
@@ -412,9 +796,38 @@ const file_renown_loyalty_v1_verify_proto_rawDesc = "" +
 	"\aaccount\x18\x03 \x01(\tR\aaccount\x12\x16\n" +
 	"\x06number\x18\x04 \x01(\x03R\x06number\x12\x14\n" +
 	"\x05field\x18\x05 \x01(\tR\x05field\x12\x18\n" +
-	"\aproblem\x18\x06 \x01(\tR\aproblem2\xa4\x01\n" +
+	"\aproblem\x18\x06 \x01(\tR\aproblem\"\x8c\x01\n" +
+	"\x13ExportLedgerRequest\x12#\n" +
+	"\aprogram\x18\x01 \x01(\tB\t\xbaH\x06r\x04\x10\x01\x18(R\aprogram\x12'\n" +
+	"\tpage_size\x18\x02 \x01(\x05B\n" +
+	"\xbaH\a\x1a\x05\x18\xe8\a(\x00R\bpageSize\x12'\n" +
+	"\n" +
+	"page_token\x18\x03 \x01(\tB\b\xbaH\x05r\x03\x18\x80\x10R\tpageToken\"y\n" +
+	"\x14ExportLedgerResponse\x129\n" +
+	"\arecords\x18\x01 \x03(\v2\x1f.renown.loyalty.v1.LedgerRecordR\arecords\x12&\n" +
+	"\x0fnext_page_token\x18\x02 \x01(\tR\rnextPageToken\"\x96\x03\n" +
+	"\fLedgerRecord\x121\n" +
+	"\x06member\x18\x01 \x01(\v2\x19.renown.loyalty.v1.MemberR\x06member\x12<\n" +
+	"\aaccount\x18\x02 \x01(\v2\".renown.loyalty.v1.ExportedAccountR\aaccount\x120\n" +
+	"\x03lot\x18\x03 \x01(\v2\x1e.renown.loyalty.v1.ExportedLotR\x03lot\x12.\n" +
+	"\x05entry\x18\x04 \x01(\v2\x18.renown.loyalty.v1.EntryR\x05entry\x12.\n" +
+	"\x05order\x18\x05 \x01(\v2\x18.renown.loyalty.v1.OrderR\x05order\x12D\n" +
+	"\forder_return\x18\x06 \x01(\v2!.renown.loyalty.v1.ExportedReturnR\vorderReturn\x12=\n" +
+	"\n" +
+	"redemption\x18\a \x01(\v2\x1d.renown.loyalty.v1.RedemptionR\n" +
+	"redemption\"_\n" +
+	"\x0fExportedAccount\x12\x16\n" +
+	"\x06member\x18\x01 \x01(\tR\x06member\x124\n" +
+	"\aaccount\x18\x02 \x01(\v2\x1a.renown.loyalty.v1.AccountR\aaccount\"O\n" +
+	"\vExportedLot\x12\x16\n" +
+	"\x06member\x18\x01 \x01(\tR\x06member\x12(\n" +
+	"\x03lot\x18\x02 \x01(\v2\x16.renown.loyalty.v1.LotR\x03lot\"i\n" +
+	"\x0eExportedReturn\x12\x14\n" +
+	"\x05order\x18\x01 \x01(\tR\x05order\x12A\n" +
+	"\forder_return\x18\x02 \x01(\v2\x1e.renown.loyalty.v1.OrderReturnR\vorderReturn2\xd8\x02\n" +
 	"\rLedgerService\x12\x92\x01\n" +
-	"\fVerifyLedger\x12&.renown.loyalty.v1.VerifyLedgerRequest\x1a'.renown.loyalty.v1.VerifyLedgerResponse\"1\xaa\xbb\x18\x12\x12\amanager\x12\x05admin8x\x82\xd3\xe4\x93\x02\x15\x12\x13/v1/programs:verifyB6Z4renown.example/proto/gen/renown/loyalty/v1;loyaltyv1b\x06proto3"
+	"\fVerifyLedger\x12&.renown.loyalty.v1.VerifyLedgerRequest\x1a'.renown.loyalty.v1.VerifyLedgerResponse\"1\xaa\xbb\x18\x12\x12\amanager\x12\x05admin8x\x82\xd3\xe4\x93\x02\x15\x12\x13/v1/programs:verify\x12\xb1\x01\n" +
+	"\fExportLedger\x12&.renown.loyalty.v1.ExportLedgerRequest\x1a'.renown.loyalty.v1.ExportLedgerResponse\"P\xaa\xbb\x18 \x12\amanager\x12\x05admin\x1a\floyalty.read8<\x82\xd3\xe4\x93\x02&\x12$/v1/programs/{program}/ledger:exportB6Z4renown.example/proto/gen/renown/loyalty/v1;loyaltyv1b\x06proto3"
 
 var (
 	file_renown_loyalty_v1_verify_proto_rawDescOnce sync.Once
@@ -428,25 +841,51 @@ func file_renown_loyalty_v1_verify_proto_rawDescGZIP() []byte {
 	return file_renown_loyalty_v1_verify_proto_rawDescData
 }
 
-var file_renown_loyalty_v1_verify_proto_msgTypes = make([]protoimpl.MessageInfo, 4)
+var file_renown_loyalty_v1_verify_proto_msgTypes = make([]protoimpl.MessageInfo, 10)
 var file_renown_loyalty_v1_verify_proto_goTypes = []any{
 	(*VerifyLedgerRequest)(nil),  // 0: renown.loyalty.v1.VerifyLedgerRequest
 	(*VerifyLedgerResponse)(nil), // 1: renown.loyalty.v1.VerifyLedgerResponse
 	(*WalletSum)(nil),            // 2: renown.loyalty.v1.WalletSum
 	(*LedgerFinding)(nil),        // 3: renown.loyalty.v1.LedgerFinding
-	(*Leg)(nil),                  // 4: renown.loyalty.v1.Leg
+	(*ExportLedgerRequest)(nil),  // 4: renown.loyalty.v1.ExportLedgerRequest
+	(*ExportLedgerResponse)(nil), // 5: renown.loyalty.v1.ExportLedgerResponse
+	(*LedgerRecord)(nil),         // 6: renown.loyalty.v1.LedgerRecord
+	(*ExportedAccount)(nil),      // 7: renown.loyalty.v1.ExportedAccount
+	(*ExportedLot)(nil),          // 8: renown.loyalty.v1.ExportedLot
+	(*ExportedReturn)(nil),       // 9: renown.loyalty.v1.ExportedReturn
+	(*Leg)(nil),                  // 10: renown.loyalty.v1.Leg
+	(*Member)(nil),               // 11: renown.loyalty.v1.Member
+	(*Entry)(nil),                // 12: renown.loyalty.v1.Entry
+	(*Order)(nil),                // 13: renown.loyalty.v1.Order
+	(*Redemption)(nil),           // 14: renown.loyalty.v1.Redemption
+	(*Account)(nil),              // 15: renown.loyalty.v1.Account
+	(*Lot)(nil),                  // 16: renown.loyalty.v1.Lot
+	(*OrderReturn)(nil),          // 17: renown.loyalty.v1.OrderReturn
 }
 var file_renown_loyalty_v1_verify_proto_depIdxs = []int32{
-	2, // 0: renown.loyalty.v1.VerifyLedgerResponse.wallets:type_name -> renown.loyalty.v1.WalletSum
-	3, // 1: renown.loyalty.v1.VerifyLedgerResponse.findings:type_name -> renown.loyalty.v1.LedgerFinding
-	4, // 2: renown.loyalty.v1.WalletSum.accounts:type_name -> renown.loyalty.v1.Leg
-	0, // 3: renown.loyalty.v1.LedgerService.VerifyLedger:input_type -> renown.loyalty.v1.VerifyLedgerRequest
-	1, // 4: renown.loyalty.v1.LedgerService.VerifyLedger:output_type -> renown.loyalty.v1.VerifyLedgerResponse
-	4, // [4:5] is the sub-list for method output_type
-	3, // [3:4] is the sub-list for method input_type
-	3, // [3:3] is the sub-list for extension type_name
-	3, // [3:3] is the sub-list for extension extendee
-	0, // [0:3] is the sub-list for field type_name
+	2,  // 0: renown.loyalty.v1.VerifyLedgerResponse.wallets:type_name -> renown.loyalty.v1.WalletSum
+	3,  // 1: renown.loyalty.v1.VerifyLedgerResponse.findings:type_name -> renown.loyalty.v1.LedgerFinding
+	10, // 2: renown.loyalty.v1.WalletSum.accounts:type_name -> renown.loyalty.v1.Leg
+	6,  // 3: renown.loyalty.v1.ExportLedgerResponse.records:type_name -> renown.loyalty.v1.LedgerRecord
+	11, // 4: renown.loyalty.v1.LedgerRecord.member:type_name -> renown.loyalty.v1.Member
+	7,  // 5: renown.loyalty.v1.LedgerRecord.account:type_name -> renown.loyalty.v1.ExportedAccount
+	8,  // 6: renown.loyalty.v1.LedgerRecord.lot:type_name -> renown.loyalty.v1.ExportedLot
+	12, // 7: renown.loyalty.v1.LedgerRecord.entry:type_name -> renown.loyalty.v1.Entry
+	13, // 8: renown.loyalty.v1.LedgerRecord.order:type_name -> renown.loyalty.v1.Order
+	9,  // 9: renown.loyalty.v1.LedgerRecord.order_return:type_name -> renown.loyalty.v1.ExportedReturn
+	14, // 10: renown.loyalty.v1.LedgerRecord.redemption:type_name -> renown.loyalty.v1.Redemption
+	15, // 11: renown.loyalty.v1.ExportedAccount.account:type_name -> renown.loyalty.v1.Account
+	16, // 12: renown.loyalty.v1.ExportedLot.lot:type_name -> renown.loyalty.v1.Lot
+	17, // 13: renown.loyalty.v1.ExportedReturn.order_return:type_name -> renown.loyalty.v1.OrderReturn
+	0,  // 14: renown.loyalty.v1.LedgerService.VerifyLedger:input_type -> renown.loyalty.v1.VerifyLedgerRequest
+	4,  // 15: renown.loyalty.v1.LedgerService.ExportLedger:input_type -> renown.loyalty.v1.ExportLedgerRequest
+	1,  // 16: renown.loyalty.v1.LedgerService.VerifyLedger:output_type -> renown.loyalty.v1.VerifyLedgerResponse
+	5,  // 17: renown.loyalty.v1.LedgerService.ExportLedger:output_type -> renown.loyalty.v1.ExportLedgerResponse
+	16, // [16:18] is the sub-list for method output_type
+	14, // [14:16] is the sub-list for method input_type
+	14, // [14:14] is the sub-list for extension type_name
+	14, // [14:14] is the sub-list for extension extendee
+	0,  // [0:14] is the sub-list for field type_name
 }
 
 func init() { file_renown_loyalty_v1_verify_proto_init() }
@@ -454,14 +893,17 @@ func file_renown_loyalty_v1_verify_proto_init() {
 	if File_renown_loyalty_v1_verify_proto != nil {
 		return
 	}
+	file_renown_loyalty_v1_members_proto_init()
+	file_renown_loyalty_v1_orders_proto_init()
 	file_renown_loyalty_v1_points_proto_init()
+	file_renown_loyalty_v1_redemptions_proto_init()
 	type x struct{}
 	out := protoimpl.TypeBuilder{
 		File: protoimpl.DescBuilder{
 			GoPackagePath: reflect.TypeOf(x{}).PkgPath(),
 			RawDescriptor: unsafe.Slice(unsafe.StringData(file_renown_loyalty_v1_verify_proto_rawDesc), len(file_renown_loyalty_v1_verify_proto_rawDesc)),
 			NumEnums:      0,
-			NumMessages:   4,
+			NumMessages:   10,
 			NumExtensions: 0,
 			NumServices:   1,
 		},

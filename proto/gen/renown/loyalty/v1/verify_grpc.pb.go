@@ -20,6 +20,7 @@ const _ = grpc.SupportPackageIsVersion9
 
 const (
 	LedgerService_VerifyLedger_FullMethodName = "/renown.loyalty.v1.LedgerService/VerifyLedger"
+	LedgerService_ExportLedger_FullMethodName = "/renown.loyalty.v1.LedgerService/ExportLedger"
 )
 
 // LedgerServiceClient is the client API for LedgerService service.
@@ -31,6 +32,10 @@ type LedgerServiceClient interface {
 	// VerifyLedger hashes and replays every entry of every programme and compares what that leads to with the accounts and lots as they are stored. It goes on where a
 	// page token says; an answer without one is the last.
 	VerifyLedger(ctx context.Context, in *VerifyLedgerRequest, opts ...grpc.CallOption) (*VerifyLedgerResponse, error)
+	// ExportLedger lists everything that a programme holds of its members, page by page, each record whole in itself: first each member with the accounts and all lots,
+	// then every entry in the order in which they were written down, with the order or return that it records, then the redemptions. It goes on where a page token
+	// says, also after days. What is written while it runs stands in the entries: an account says up to which number its balances have counted them.
+	ExportLedger(ctx context.Context, in *ExportLedgerRequest, opts ...grpc.CallOption) (*ExportLedgerResponse, error)
 }
 
 type ledgerServiceClient struct {
@@ -51,6 +56,16 @@ func (c *ledgerServiceClient) VerifyLedger(ctx context.Context, in *VerifyLedger
 	return out, nil
 }
 
+func (c *ledgerServiceClient) ExportLedger(ctx context.Context, in *ExportLedgerRequest, opts ...grpc.CallOption) (*ExportLedgerResponse, error) {
+	cOpts := append([]grpc.CallOption{grpc.StaticMethod()}, opts...)
+	out := new(ExportLedgerResponse)
+	err := c.cc.Invoke(ctx, LedgerService_ExportLedger_FullMethodName, in, out, cOpts...)
+	if err != nil {
+		return nil, err
+	}
+	return out, nil
+}
+
 // LedgerServiceServer is the server API for LedgerService service.
 // All implementations must embed UnimplementedLedgerServiceServer
 // for forward compatibility.
@@ -60,6 +75,10 @@ type LedgerServiceServer interface {
 	// VerifyLedger hashes and replays every entry of every programme and compares what that leads to with the accounts and lots as they are stored. It goes on where a
 	// page token says; an answer without one is the last.
 	VerifyLedger(context.Context, *VerifyLedgerRequest) (*VerifyLedgerResponse, error)
+	// ExportLedger lists everything that a programme holds of its members, page by page, each record whole in itself: first each member with the accounts and all lots,
+	// then every entry in the order in which they were written down, with the order or return that it records, then the redemptions. It goes on where a page token
+	// says, also after days. What is written while it runs stands in the entries: an account says up to which number its balances have counted them.
+	ExportLedger(context.Context, *ExportLedgerRequest) (*ExportLedgerResponse, error)
 	mustEmbedUnimplementedLedgerServiceServer()
 }
 
@@ -72,6 +91,9 @@ type UnimplementedLedgerServiceServer struct{}
 
 func (UnimplementedLedgerServiceServer) VerifyLedger(context.Context, *VerifyLedgerRequest) (*VerifyLedgerResponse, error) {
 	return nil, status.Error(codes.Unimplemented, "method VerifyLedger not implemented")
+}
+func (UnimplementedLedgerServiceServer) ExportLedger(context.Context, *ExportLedgerRequest) (*ExportLedgerResponse, error) {
+	return nil, status.Error(codes.Unimplemented, "method ExportLedger not implemented")
 }
 func (UnimplementedLedgerServiceServer) mustEmbedUnimplementedLedgerServiceServer() {}
 func (UnimplementedLedgerServiceServer) testEmbeddedByValue()                       {}
@@ -112,6 +134,24 @@ func _LedgerService_VerifyLedger_Handler(srv interface{}, ctx context.Context, d
 	return interceptor(ctx, in, info, handler)
 }
 
+func _LedgerService_ExportLedger_Handler(srv interface{}, ctx context.Context, dec func(interface{}) error, interceptor grpc.UnaryServerInterceptor) (interface{}, error) {
+	in := new(ExportLedgerRequest)
+	if err := dec(in); err != nil {
+		return nil, err
+	}
+	if interceptor == nil {
+		return srv.(LedgerServiceServer).ExportLedger(ctx, in)
+	}
+	info := &grpc.UnaryServerInfo{
+		Server:     srv,
+		FullMethod: LedgerService_ExportLedger_FullMethodName,
+	}
+	handler := func(ctx context.Context, req interface{}) (interface{}, error) {
+		return srv.(LedgerServiceServer).ExportLedger(ctx, req.(*ExportLedgerRequest))
+	}
+	return interceptor(ctx, in, info, handler)
+}
+
 // LedgerService_ServiceDesc is the grpc.ServiceDesc for LedgerService service.
 // It's only intended for direct use with grpc.RegisterService,
 // and not to be introspected or modified (even as a copy)
@@ -122,6 +162,10 @@ var LedgerService_ServiceDesc = grpc.ServiceDesc{
 		{
 			MethodName: "VerifyLedger",
 			Handler:    _LedgerService_VerifyLedger_Handler,
+		},
+		{
+			MethodName: "ExportLedger",
+			Handler:    _LedgerService_ExportLedger_Handler,
 		},
 	},
 	Streams:  []grpc.StreamDesc{},
