@@ -87,7 +87,7 @@ func (s *Server) exportMembers(ctx context.Context, tx store.Reader, resp *loyal
 		for _, a := range accounts {
 			out := accountProto(a.Value.Wallet, a.Value.Ledger)
 			resp.Records = append(resp.Records, &loyaltyv1.LedgerRecord{Account: &loyaltyv1.ExportedAccount{Member: m.GetName(), Account: out}})
-			if err := exportLots(ctx, tx, resp, m.GetName(), a.ID); err != nil {
+			if err := exportLots(ctx, tx, resp, m.GetName(), a); err != nil {
 				return "", err
 			}
 		}
@@ -99,7 +99,8 @@ func (s *Server) exportMembers(ctx context.Context, tx store.Reader, resp *loyal
 }
 
 // exportLots adds all lots of an account, those that are used up too.
-func exportLots(ctx context.Context, tx store.Reader, resp *loyaltyv1.ExportLedgerResponse, member, account string) error {
+func exportLots(ctx context.Context, tx store.Reader, resp *loyaltyv1.ExportLedgerResponse, member string, a store.Row[tables.Account]) error {
+	account := a.ID
 	for q := (store.Query{From: account + "/", Before: account + "0"}); ; {
 		p, err := tables.LotPages.Find(ctx, tx, q)
 		if err != nil {
@@ -107,6 +108,7 @@ func exportLots(ctx context.Context, tx store.Reader, resp *loyaltyv1.ExportLedg
 		}
 		for _, row := range p.Rows {
 			for _, l := range row.Value.Lots {
+				l.ExpiresAt = a.Value.Ledger.Ends(&l)
 				resp.Records = append(resp.Records, &loyaltyv1.LedgerRecord{Lot: &loyaltyv1.ExportedLot{Member: member, Lot: lotProto(account, l)}})
 			}
 		}
@@ -141,7 +143,7 @@ func exportFeed(ctx context.Context, tx store.Reader, resp *loyaltyv1.ExportLedg
 			o.Entry = nil // it stands before
 			resp.Records = append(resp.Records, &loyaltyv1.LedgerRecord{Order: o})
 		default:
-			back, err := returnProto(e)
+			back, _, err := returnProto(e)
 			if err != nil {
 				return "", err
 			}
