@@ -233,6 +233,7 @@ func (g *Gateway) handlers(stories, partners, loyalty grpc.ClientConnInterface) 
 		loyaltyv1.RegisterTiersServiceHandlerClient(ctx, mux, loyaltyv1.NewTiersServiceClient(loyalty)),
 		loyaltyv1.RegisterReviewsServiceHandlerClient(ctx, mux, loyaltyv1.NewReviewsServiceClient(loyalty)),
 		loyaltyv1.RegisterAchievementsServiceHandlerClient(ctx, mux, loyaltyv1.NewAchievementsServiceClient(loyalty)),
+		loyaltyv1.RegisterReferralsServiceHandlerClient(ctx, mux, loyaltyv1.NewReferralsServiceClient(loyalty)),
 		loyaltyv1.RegisterEarningRulesServiceHandlerClient(ctx, mux, loyaltyv1.NewEarningRulesServiceClient(loyalty)),
 		loyaltyv1.RegisterOrdersServiceHandlerClient(ctx, mux, loyaltyv1.NewOrdersServiceClient(loyalty)),
 		loyaltyv1.RegisterExplanationsServiceHandlerClient(ctx, mux, loyaltyv1.NewExplanationsServiceClient(loyalty)),

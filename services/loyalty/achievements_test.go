@@ -159,6 +159,12 @@ func TestAChallengeIsReachedOncePaidOnceAndTakenBackByAReturn(t *testing.T) {
 	}
 }
 
+// act is an order that was placed so many days ago, or its return.
+type act struct {
+	order, ago int
+	back       bool
+}
+
 // Whatever the order in which orders and returns become known, and however often they are sent: the same is reached, and paid for once.
 func TestAnyOrderOfArrivalGivesTheSameAchievementsPaidOnce(t *testing.T) {
 	r := newRig(t)
@@ -167,10 +173,6 @@ func TestAnyOrderOfArrivalGivesTheSameAchievementsPaidOnce(t *testing.T) {
 	r.achievement(t, "fifth", 13, challenge(times, 5, allTime, once))
 	rnd := rand.New(rand.NewPCG(11, 5))
 	members := []string{r.enrol(t, "Ida"), r.enrol(t, "Jon"), r.enrol(t, "Kim")}
-	type act struct {
-		order, ago int
-		back       bool
-	}
 	var acts []act
 	for i := range 24 {
 		ago := rnd.IntN(20)

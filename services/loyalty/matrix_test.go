@@ -31,6 +31,7 @@ func TestMatrix(t *testing.T) {
 		&loyaltyv1.TiersService_ServiceDesc,
 		&loyaltyv1.ReviewsService_ServiceDesc,
 		&loyaltyv1.AchievementsService_ServiceDesc,
+		&loyaltyv1.ReferralsService_ServiceDesc,
 	)
 	if err != nil {
 		t.Fatal(err)

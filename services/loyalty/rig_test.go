@@ -43,6 +43,7 @@ type rig struct {
 	achievements loyaltyv1.AchievementsServiceClient
 	explain      loyaltyv1.ExplanationsServiceClient
 	ledger       loyaltyv1.LedgerServiceClient
+	referrals    loyaltyv1.ReferralsServiceClient
 }
 
 func newRig(t testing.TB) *rig {
@@ -81,6 +82,7 @@ func (r *rig) open(t testing.TB) {
 	r.programs, r.members = loyaltyv1.NewProgramsServiceClient(c), loyaltyv1.NewMembersServiceClient(c)
 	r.points, r.events = loyaltyv1.NewPointsServiceClient(c), loyaltyv1.NewLoyaltyEventsServiceClient(c)
 	r.reports, r.statements = loyaltyv1.NewReportsServiceClient(c), loyaltyv1.NewStatementsServiceClient(c)
+	r.referrals = loyaltyv1.NewReferralsServiceClient(c)
 	r.achievements = loyaltyv1.NewAchievementsServiceClient(c)
 	r.explain = loyaltyv1.NewExplanationsServiceClient(c)
 	r.tiers, r.reviews, r.ledger = loyaltyv1.NewTiersServiceClient(c), loyaltyv1.NewReviewsServiceClient(c), loyaltyv1.NewLedgerServiceClient(c)

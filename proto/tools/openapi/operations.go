@@ -31,6 +31,7 @@ var groups = []struct{ service, name string }{
 	{"TiersService", "Tiers"},
 	{"ReviewsService", "Reviews"},
 	{"AchievementsService", "Achievements"},
+	{"ReferralsService", "Referrals"},
 	{"EarningRulesService", "Earning rules"},
 	{"OrdersService", "Orders and events"},
 	{"ExplanationsService", "Explanations"},

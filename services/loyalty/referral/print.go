@@ -71,13 +71,14 @@ func (p Printer) Address(text string) (string, bool) {
 // Likeness returns the fingerprint of what an identifier, in its canonical form, has in common with others that reach the same person: of an e-mail address that
 // without what follows a plus, and at Google without dots, which its mail ignores. It finds duplicates; identifiers themselves differ in every letter.
 func (p Printer) Likeness(kind member.Kind, canonical string) string {
-	return p.print(likeness, string(kind)+"\x00"+alike(kind, canonical))
+	return p.print(likeness, string(kind)+"\x00"+Alike(kind, canonical))
 }
 
 // aliases are hosts that are the same, with mail that ignores dots.
 var aliases = map[string]string{"gmail.com": "gmail.com", "googlemail.com": "gmail.com"}
 
-func alike(kind member.Kind, canonical string) string {
+// Alike returns the spelling that an identifier has in common with others that reach the same person.
+func Alike(kind member.Kind, canonical string) string {
 	local, host, ok := strings.Cut(canonical, "@")
 	if kind != member.Email || !ok {
 		return canonical

@@ -118,6 +118,8 @@ const (
 	TooLate   Code = "order_too_late"
 	AtLimit   Code = "limit_reached"
 	NotBefore Code = "enrolled_before"
+	// Left is found by whoever looks at the members: one of the two takes part no longer.
+	Left Code = "member_left"
 )
 
 // What holds a referral.

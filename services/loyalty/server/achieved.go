@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 
+	"renown.example/kit/clock"
 	"renown.example/kit/store"
 	"renown.example/loyalty/achievement"
 	"renown.example/loyalty/book"
@@ -237,7 +238,7 @@ func unpay(ctx context.Context, u *book.Unit, v tables.Achievement, e tables.Ear
 	if err != nil {
 		return err
 	}
-	tx, err := takeGiven(ctx, u, w, e.Account, e.Entry, e.Points, policy)
+	tx, _, err := takeGiven(ctx, u, w, e.Account, e.Entry, e.Points, policy)
 	if err != nil {
 		return err
 	}
@@ -250,11 +251,11 @@ func unpay(ctx context.Context, u *book.Unit, v tables.Achievement, e tables.Ear
 	return err
 }
 
-// takeGiven takes points back that an entry gave.
-func takeGiven(ctx context.Context, u *book.Unit, w *book.Work, account string, number, points int64, policy ledger.Reach) (ledger.Transaction, error) {
+// takeGiven takes points back that an entry gave, first from the lot that they came in, and returns when that was issued.
+func takeGiven(ctx context.Context, u *book.Unit, w *book.Work, account string, number, points int64, policy ledger.Reach) (ledger.Transaction, clock.Millis, error) {
 	row, err := tables.Journal.Get(ctx, u.Tx, book.EntryID(account, number))
 	if err != nil {
-		return ledger.Transaction{}, err
+		return ledger.Transaction{}, 0, err
 	}
 	var from []ledger.Take
 	for _, c := range row.Value.Tx.Lots {
@@ -263,5 +264,5 @@ func takeGiven(ctx context.Context, u *book.Unit, w *book.Work, account string, 
 		}
 	}
 	tx, _, err := w.Book.Reverse(ledger.Step{Now: u.Now}, from, points, policy)
-	return tx, book.Refused(err)
+	return tx, row.Value.Tx.EffectiveAt, book.Refused(err)
 }

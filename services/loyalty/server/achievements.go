@@ -67,7 +67,7 @@ func goalFrom(in *loyaltyv1.AchievementGoal) (achievement.Goal, error) {
 	if g.Until, err = instant("goal.untilTime", in.GetUntilTime()); err != nil {
 		return g, err
 	}
-	return g, goalFields(g.Validate("goal"))
+	return g, renamed(g.Validate("goal"), goalPaths)
 }
 
 // goalPaths are the fields of the API for the paths of a goal that have another name there.
@@ -76,13 +76,14 @@ var goalPaths = map[string]string{
 	"goal.from": "goal.fromTime", "goal.until": "goal.untilTime", "goal.window.unit": "goal.window", "goal.window.span": "goal.windowLength",
 }
 
-func goalFields(err error) error {
+// renamed gives the fields of a refusal the names that they have in requests.
+func renamed(err error, paths map[string]string) error {
 	e, ok := fault.As(err)
 	if !ok {
 		return err
 	}
 	for i, f := range e.Fields {
-		e.Fields[i].Path = cmp.Or(goalPaths[f.Path], f.Path)
+		e.Fields[i].Path = cmp.Or(paths[f.Path], f.Path)
 		e.Message = fmt.Sprintf("%s: %s", e.Fields[i].Path, f.Message)
 	}
 	return e

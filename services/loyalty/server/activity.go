@@ -31,17 +31,25 @@ func (s *Server) Activity(wake <-chan struct{}, failed func(error)) *outbox.Foll
 
 func (s *Server) follow(ctx context.Context, tx store.Writer, rows []store.Row[tables.Entry]) error {
 	a := achieving{Server: s, tx: tx, of: map[string][]store.Row[tables.Achievement]{}}
+	r := referring{Server: s, tx: tx, of: map[string]*tables.ReferralTerms{}}
 	for _, row := range rows {
 		goals, err := a.goals(ctx, row.Value.Program)
 		if err != nil {
 			return err
 		}
+		terms, err := r.terms(ctx, row.Value.Program)
+		if err != nil {
+			return err
+		}
 		var d *done
-		if len(goals) > 0 { // to read what was done takes time
+		if len(goals) > 0 || terms != nil { // to read what was done takes time
 			d, err = doneBy(ctx, tx, row.Value)
 		}
 		if err == nil {
 			err = a.entry(ctx, row.Value, d)
+		}
+		if err == nil {
+			err = r.entry(ctx, row.Value, d)
 		}
 		if err != nil {
 			return fmt.Errorf("what follows from the entry %q: %w", row.ID, err)
@@ -59,22 +67,20 @@ type done struct {
 	on calendar.Date
 	// before and after are the activity as it was known before the entry and since; nil where there was none, or nothing is left of it.
 	before, after *achievement.Activity
+	// order is the id of the order, empty for an event, and prior how many the member had placed before it.
+	order string
+	prior int64
 	// policy says how far a return may take points back.
 	policy ledger.Reach
 }
 
-// facts are those of entries of orders, events and returns.
+// facts are what entries of orders, events and returns keep, as far as it is needed here: see earned and cameBack.
 type facts struct {
-	earned
-	came cameBack
-}
-
-// UnmarshalJSON reads both from one text: an entry is of one kind, and has what the other lacks.
-func (f *facts) UnmarshalJSON(text []byte) error {
-	if err := json.Unmarshal(text, &f.earned); err != nil {
-		return err
-	}
-	return json.Unmarshal(text, &f.came)
+	Input     earning.Input `json:"input"`
+	ReturnID  string        `json:"returnId"`
+	Cancelled bool          `json:"cancelled"`
+	Back      earning.Back  `json:"back"`
+	Policy    ledger.Reach  `json:"policy"`
 }
 
 // doneBy reads what a member did from an entry; nil if it tells of nothing of the kind.
@@ -87,14 +93,14 @@ func doneBy(ctx context.Context, tx store.Reader, e tables.Entry) (*done, error)
 		return nil, err
 	}
 	d := &done{program: e.Program, member: e.Member, recordedAt: e.At, policy: ledger.WithinBalance}
-	if f.came.ReturnID != "" || f.came.Cancelled {
+	if f.ReturnID != "" || f.Cancelled {
 		return d, d.returned(ctx, tx, e, f)
 	}
 	if f.Input.Order == nil && f.Input.Event == nil {
 		return nil, nil
 	}
 	if f.Input.Order != nil {
-		d.after = ordered(f.Input, nil)
+		d.after, d.order, d.prior = ordered(f.Input, nil), f.Input.Order.ID, f.Input.Member.Orders
 	} else {
 		v := f.Input.Event
 		d.after = &achievement.Activity{Type: v.Type, At: v.At, Amount: v.Amount}
@@ -135,8 +141,8 @@ func (d *done) returned(ctx context.Context, tx store.Reader, e tables.Entry, f 
 		}
 		back(gone, r)
 	}
-	d.recordedAt, d.policy, d.before = order.At, f.came.Policy, ordered(of.Input, gone)
-	if back(gone, f); !f.came.Back.All {
+	d.recordedAt, d.policy, d.before, d.order = order.At, f.Policy, ordered(of.Input, gone), of.Input.Order.ID
+	if back(gone, f); !f.Back.All {
 		d.after = ordered(of.Input, gone)
 	}
 	return d.dated(of.Input, of.Input.Order.At)
@@ -144,7 +150,7 @@ func (d *done) returned(ctx context.Context, tx store.Reader, e tables.Entry, f 
 
 // back adds what came back of each line.
 func back(gone map[string]int64, f facts) {
-	for _, l := range f.came.Back.Lines {
+	for _, l := range f.Back.Lines {
 		gone[l.Line] += l.Money
 	}
 }

@@ -122,6 +122,9 @@ func (s *Server) erase(ctx context.Context, u *book.Unit, row store.Row[tables.M
 	if err := forgetAchievements(ctx, u.Tx, row.ID); err != nil {
 		return row, err
 	}
+	if err := forgetReferrals(ctx, u.Tx, row.ID); err != nil {
+		return row, err
+	}
 	if err := vault.Destroy(ctx, u.Tx, row.ID); err != nil {
 		return row, err
 	}

@@ -150,6 +150,10 @@ func (x *explaining) because(ctx context.Context) error {
 	switch e := x.entry; {
 	case e.Type == book.TierChanged:
 		x.out.Summary, err = x.tierChanged()
+	case strings.HasPrefix(e.Source, "achievements/"):
+		x.out.Summary, err = x.achieved(ctx)
+	case strings.HasPrefix(e.Source, "referrals/"):
+		x.out.Summary, err = x.referred(ctx)
 	case e.Tx.Kind == ledger.KindAccrue, e.Tx.Kind == ledger.KindNote && e.Type != returnedType && e.Type != cancelledType && holds(x.decided, "input"):
 		x.out.Summary, err = x.earned(ctx)
 	case e.Tx.Kind == ledger.KindReverse, e.Type == returnedType, e.Type == cancelledType:

@@ -60,7 +60,10 @@ func (s *Server) identifierID(program string, i tables.Identifier) string {
 // CreateMember enrols a member.
 func (s *Server) CreateMember(ctx context.Context, req *loyaltyv1.CreateMemberRequest) (*loyaltyv1.CreateMemberResponse, error) {
 	p := tables.Profile{DisplayName: req.GetDisplayName(), Attributes: req.GetAttributes()}
-	var err error
+	with, err := s.seenWith("referral.", req.GetReferral().GetDevice(), req.GetReferral().GetNetworkAddress())
+	if err != nil {
+		return nil, err
+	}
 	if p.Identifiers, err = identifiersOf("identifiers", req.GetIdentifiers()); err != nil {
 		return nil, err
 	}
@@ -72,6 +75,11 @@ func (s *Server) CreateMember(ctx context.Context, req *loyaltyv1.CreateMemberRe
 		row, err := s.enrol(ctx, u, prog.Value, tables.Member{Program: req.GetProgram(), Tags: req.GetTags(), EnrolledAt: u.Now}, p)
 		if err != nil {
 			return nil, err
+		}
+		if req.GetReferral() != nil {
+			if _, err := s.refer(ctx, u, row, req.GetReferral().GetCode(), with); err != nil {
+				return nil, err
+			}
 		}
 		out := memberProto(row, p)
 		for _, w := range prog.Value.Wallets {

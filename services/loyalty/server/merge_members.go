@@ -149,6 +149,9 @@ func (s *Server) unite(
 		}
 		p.Identifiers = append(p.Identifiers, one)
 	}
+	if err := handOverPrints(ctx, u.Tx, from.ID, to.ID); err != nil {
+		return to, p, err
+	}
 	if p.DisplayName == "" {
 		p.DisplayName = lost.DisplayName
 	}

@@ -58,7 +58,12 @@ func (s *Server) claim(ctx context.Context, tx store.Writer, program string, i t
 	use, err := tables.Identifiers.GetForUpdate(ctx, tx, name)
 	switch {
 	case store.IsNotFound(err):
-		_, err = tables.Identifiers.Insert(ctx, tx, name, tables.IdentifierUse{Member: member})
+		if _, err = tables.Identifiers.Insert(ctx, tx, name, tables.IdentifierUse{Member: member}); err != nil {
+			return err
+		}
+		if alias, print, ok := s.alias(program, i); ok {
+			err = keepPrint(ctx, tx, alias, tables.Print{Program: program, Kind: tables.PrintAlias, Print: print, Member: member})
+		}
 		return err
 	case err != nil || use.Value.Member == member:
 		return err
@@ -75,6 +80,15 @@ func (s *Server) release(ctx context.Context, tx store.Writer, program string, i
 	}
 	if err != nil {
 		return err
+	}
+	if alias, _, ok := s.alias(program, i); ok {
+		row, err := tables.Prints.GetForUpdate(ctx, tx, alias)
+		if err == nil {
+			err = tables.Prints.Delete(ctx, tx, row)
+		}
+		if err != nil && !store.IsNotFound(err) {
+			return err
+		}
 	}
 	return tables.Identifiers.Delete(ctx, tx, use)
 }

@@ -55,6 +55,7 @@ type Server struct {
 	loyaltyv1.UnimplementedTiersServiceServer
 	loyaltyv1.UnimplementedReviewsServiceServer
 	loyaltyv1.UnimplementedAchievementsServiceServer
+	loyaltyv1.UnimplementedReferralsServiceServer
 
 	Options
 	books *book.Books
@@ -110,6 +111,7 @@ func Register(r grpc.ServiceRegistrar, s *Server) {
 	loyaltyv1.RegisterTiersServiceServer(r, s)
 	loyaltyv1.RegisterReviewsServiceServer(r, s)
 	loyaltyv1.RegisterAchievementsServiceServer(r, s)
+	loyaltyv1.RegisterReferralsServiceServer(r, s)
 }
 
 // Jobs are what the service does when it is due.

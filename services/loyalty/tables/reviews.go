@@ -19,11 +19,13 @@ type Review struct {
 	Wallet  string `json:"wallet"`
 	State   string `json:"state"`
 	// Lots are numbers, Points what was frozen of them.
-	Lots      []int64      `json:"lots"`
-	Points    int64        `json:"points"`
-	Reason    string       `json:"reason"`
-	Actor     string       `json:"actor"`
-	FrozenAt  clock.Millis `json:"frozenAt"`
+	Lots     []int64      `json:"lots"`
+	Points   int64        `json:"points"`
+	Reason   string       `json:"reason"`
+	Actor    string       `json:"actor"`
+	FrozenAt clock.Millis `json:"frozenAt"`
+	// Source is what the points came from, if what becomes of that depends on the review: "referrals/{friend}".
+	Source    string       `json:"source,omitempty"`
 	Decision  string       `json:"decision,omitempty"`
 	Decider   string       `json:"decider,omitempty"`
 	DecidedAt clock.Millis `json:"decidedAt,omitempty"`

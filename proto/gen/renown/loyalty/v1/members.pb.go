@@ -500,7 +500,9 @@ type CreateMemberRequest struct {
 	// Groups that the member belongs to.
 	Tags []string `protobuf:"bytes,4,rep,name=tags,proto3" json:"tags,omitempty"`
 	// What else is known of the member.
-	Attributes    map[string]string `protobuf:"bytes,5,rep,name=attributes,proto3" json:"attributes,omitempty" protobuf_key:"bytes,1,opt,name=key" protobuf_val:"bytes,2,opt,name=value"`
+	Attributes map[string]string `protobuf:"bytes,5,rep,name=attributes,proto3" json:"attributes,omitempty" protobuf_key:"bytes,1,opt,name=key" protobuf_val:"bytes,2,opt,name=value"`
+	// With whose code the member came; absent if with nobody's.
+	Referral      *ReferralInput `protobuf:"bytes,6,opt,name=referral,proto3" json:"referral,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -566,6 +568,13 @@ func (x *CreateMemberRequest) GetTags() []string {
 func (x *CreateMemberRequest) GetAttributes() map[string]string {
 	if x != nil {
 		return x.Attributes
+	}
+	return nil
+}
+
+func (x *CreateMemberRequest) GetReferral() *ReferralInput {
+	if x != nil {
+		return x.Referral
 	}
 	return nil
 }
@@ -1927,7 +1936,7 @@ var File_renown_loyalty_v1_members_proto protoreflect.FileDescriptor
 
 const file_renown_loyalty_v1_members_proto_rawDesc = "" +
 	"\n" +
-	"\x1frenown/loyalty/v1/members.proto\x12\x11renown.loyalty.v1\x1a\x1bbuf/validate/validate.proto\x1a\x1cgoogle/api/annotations.proto\x1a\x1fgoogle/protobuf/timestamp.proto\x1a renown/loyalty/v1/programs.proto\x1a\x1drenown/loyalty/v1/tiers.proto\x1a\x1frenown/options/v1/options.proto\"\x90\x04\n" +
+	"\x1frenown/loyalty/v1/members.proto\x12\x11renown.loyalty.v1\x1a\x1bbuf/validate/validate.proto\x1a\x1cgoogle/api/annotations.proto\x1a\x1fgoogle/protobuf/timestamp.proto\x1a renown/loyalty/v1/programs.proto\x1a!renown/loyalty/v1/referrals.proto\x1a\x1drenown/loyalty/v1/tiers.proto\x1a\x1frenown/options/v1/options.proto\"\x90\x04\n" +
 	"\x06Member\x12\x12\n" +
 	"\x04name\x18\x01 \x01(\tR\x04name\x12'\n" +
 	"\fdisplay_name\x18\x02 \x01(\tB\x04\xb0\xbb\x18\x01R\vdisplayName\x12E\n" +
@@ -1966,7 +1975,7 @@ const file_renown_loyalty_v1_members_proto_rawDesc = "" +
 	"\x04head\x18\v \x01(\tR\x04head\x12D\n" +
 	"\x10next_expire_time\x18\f \x01(\v2\x1a.google.protobuf.TimestampR\x0enextExpireTime\x12,\n" +
 	"\x12next_expire_points\x18\r \x01(\x03R\x10nextExpirePoints\x123\n" +
-	"\x04tier\x18\x0f \x01(\v2\x1f.renown.loyalty.v1.TierProgressR\x04tier\"\xb6\x03\n" +
+	"\x04tier\x18\x0f \x01(\v2\x1f.renown.loyalty.v1.TierProgressR\x04tier\"\xf4\x03\n" +
 	"\x13CreateMemberRequest\x12#\n" +
 	"\aprogram\x18\x01 \x01(\tB\t\xbaH\x06r\x04\x10\x01\x18(R\aprogram\x12.\n" +
 	"\fdisplay_name\x18\x02 \x01(\tB\v\xbaH\x04r\x02\x18x\xb0\xbb\x18\x01R\vdisplayName\x12O\n" +
@@ -1975,7 +1984,8 @@ const file_renown_loyalty_v1_members_proto_rawDesc = "" +
 	"\x04tags\x18\x04 \x03(\tB\x12\xbaH\x0f\x92\x01\f\x10\x1e\x18\x01\"\x06r\x04\x10\x01\x18(R\x04tags\x12\x91\x01\n" +
 	"\n" +
 	"attributes\x18\x05 \x03(\v26.renown.loyalty.v1.CreateMemberRequest.AttributesEntryB9\xbaH2\x9a\x01/\x10\x1e\"\"r 2\x1e^[A-Za-z][A-Za-z0-9_.-]{0,39}$*\ar\x05\x10\x01\x18\xc8\x01\xb0\xbb\x18\x01R\n" +
-	"attributes\x1a=\n" +
+	"attributes\x12<\n" +
+	"\breferral\x18\x06 \x01(\v2 .renown.loyalty.v1.ReferralInputR\breferral\x1a=\n" +
 	"\x0fAttributesEntry\x12\x10\n" +
 	"\x03key\x18\x01 \x01(\tR\x03key\x12\x14\n" +
 	"\x05value\x18\x02 \x01(\tR\x05value:\x028\x01\"I\n" +
@@ -2161,7 +2171,8 @@ var file_renown_loyalty_v1_members_proto_goTypes = []any{
 	nil,                           // 30: renown.loyalty.v1.ImportedMember.AttributesEntry
 	(*timestamppb.Timestamp)(nil), // 31: google.protobuf.Timestamp
 	(*TierProgress)(nil),          // 32: renown.loyalty.v1.TierProgress
-	(ImportOutcome)(0),            // 33: renown.loyalty.v1.ImportOutcome
+	(*ReferralInput)(nil),         // 33: renown.loyalty.v1.ReferralInput
+	(ImportOutcome)(0),            // 34: renown.loyalty.v1.ImportOutcome
 }
 var file_renown_loyalty_v1_members_proto_depIdxs = []int32{
 	3,  // 0: renown.loyalty.v1.Member.identifiers:type_name -> renown.loyalty.v1.MemberIdentifier
@@ -2174,52 +2185,53 @@ var file_renown_loyalty_v1_members_proto_depIdxs = []int32{
 	32, // 7: renown.loyalty.v1.Account.tier:type_name -> renown.loyalty.v1.TierProgress
 	3,  // 8: renown.loyalty.v1.CreateMemberRequest.identifiers:type_name -> renown.loyalty.v1.MemberIdentifier
 	28, // 9: renown.loyalty.v1.CreateMemberRequest.attributes:type_name -> renown.loyalty.v1.CreateMemberRequest.AttributesEntry
-	2,  // 10: renown.loyalty.v1.CreateMemberResponse.member:type_name -> renown.loyalty.v1.Member
-	2,  // 11: renown.loyalty.v1.GetMemberResponse.member:type_name -> renown.loyalty.v1.Member
-	3,  // 12: renown.loyalty.v1.LookupMemberRequest.identifier:type_name -> renown.loyalty.v1.MemberIdentifier
-	2,  // 13: renown.loyalty.v1.LookupMemberResponse.member:type_name -> renown.loyalty.v1.Member
-	2,  // 14: renown.loyalty.v1.ListMembersResponse.members:type_name -> renown.loyalty.v1.Member
-	3,  // 15: renown.loyalty.v1.UpdateMemberRequest.add_identifiers:type_name -> renown.loyalty.v1.MemberIdentifier
-	3,  // 16: renown.loyalty.v1.UpdateMemberRequest.remove_identifiers:type_name -> renown.loyalty.v1.MemberIdentifier
-	29, // 17: renown.loyalty.v1.UpdateMemberRequest.attributes:type_name -> renown.loyalty.v1.UpdateMemberRequest.AttributesEntry
-	2,  // 18: renown.loyalty.v1.UpdateMemberResponse.member:type_name -> renown.loyalty.v1.Member
-	2,  // 19: renown.loyalty.v1.MergeMembersResponse.member:type_name -> renown.loyalty.v1.Member
-	2,  // 20: renown.loyalty.v1.EraseMemberResponse.member:type_name -> renown.loyalty.v1.Member
-	3,  // 21: renown.loyalty.v1.ImportedMember.identifiers:type_name -> renown.loyalty.v1.MemberIdentifier
-	30, // 22: renown.loyalty.v1.ImportedMember.attributes:type_name -> renown.loyalty.v1.ImportedMember.AttributesEntry
-	31, // 23: renown.loyalty.v1.ImportedMember.enroll_time:type_name -> google.protobuf.Timestamp
-	20, // 24: renown.loyalty.v1.ImportedMember.balances:type_name -> renown.loyalty.v1.ImportedBalance
-	31, // 25: renown.loyalty.v1.ImportedBalance.issue_time:type_name -> google.protobuf.Timestamp
-	31, // 26: renown.loyalty.v1.ImportedBalance.expire_time:type_name -> google.protobuf.Timestamp
-	31, // 27: renown.loyalty.v1.ImportedBalance.activate_time:type_name -> google.protobuf.Timestamp
-	19, // 28: renown.loyalty.v1.ImportMembersRequest.members:type_name -> renown.loyalty.v1.ImportedMember
-	23, // 29: renown.loyalty.v1.ImportMembersResponse.results:type_name -> renown.loyalty.v1.ImportedResult
-	33, // 30: renown.loyalty.v1.ImportedResult.outcome:type_name -> renown.loyalty.v1.ImportOutcome
-	24, // 31: renown.loyalty.v1.ImportedResult.problems:type_name -> renown.loyalty.v1.ImportProblem
-	19, // 32: renown.loyalty.v1.ExportMembersResponse.members:type_name -> renown.loyalty.v1.ImportedMember
-	5,  // 33: renown.loyalty.v1.MembersService.CreateMember:input_type -> renown.loyalty.v1.CreateMemberRequest
-	7,  // 34: renown.loyalty.v1.MembersService.GetMember:input_type -> renown.loyalty.v1.GetMemberRequest
-	9,  // 35: renown.loyalty.v1.MembersService.LookupMember:input_type -> renown.loyalty.v1.LookupMemberRequest
-	11, // 36: renown.loyalty.v1.MembersService.ListMembers:input_type -> renown.loyalty.v1.ListMembersRequest
-	13, // 37: renown.loyalty.v1.MembersService.UpdateMember:input_type -> renown.loyalty.v1.UpdateMemberRequest
-	15, // 38: renown.loyalty.v1.MembersService.MergeMembers:input_type -> renown.loyalty.v1.MergeMembersRequest
-	17, // 39: renown.loyalty.v1.MembersService.EraseMember:input_type -> renown.loyalty.v1.EraseMemberRequest
-	21, // 40: renown.loyalty.v1.MembersService.ImportMembers:input_type -> renown.loyalty.v1.ImportMembersRequest
-	25, // 41: renown.loyalty.v1.MembersService.ExportMembers:input_type -> renown.loyalty.v1.ExportMembersRequest
-	6,  // 42: renown.loyalty.v1.MembersService.CreateMember:output_type -> renown.loyalty.v1.CreateMemberResponse
-	8,  // 43: renown.loyalty.v1.MembersService.GetMember:output_type -> renown.loyalty.v1.GetMemberResponse
-	10, // 44: renown.loyalty.v1.MembersService.LookupMember:output_type -> renown.loyalty.v1.LookupMemberResponse
-	12, // 45: renown.loyalty.v1.MembersService.ListMembers:output_type -> renown.loyalty.v1.ListMembersResponse
-	14, // 46: renown.loyalty.v1.MembersService.UpdateMember:output_type -> renown.loyalty.v1.UpdateMemberResponse
-	16, // 47: renown.loyalty.v1.MembersService.MergeMembers:output_type -> renown.loyalty.v1.MergeMembersResponse
-	18, // 48: renown.loyalty.v1.MembersService.EraseMember:output_type -> renown.loyalty.v1.EraseMemberResponse
-	22, // 49: renown.loyalty.v1.MembersService.ImportMembers:output_type -> renown.loyalty.v1.ImportMembersResponse
-	26, // 50: renown.loyalty.v1.MembersService.ExportMembers:output_type -> renown.loyalty.v1.ExportMembersResponse
-	42, // [42:51] is the sub-list for method output_type
-	33, // [33:42] is the sub-list for method input_type
-	33, // [33:33] is the sub-list for extension type_name
-	33, // [33:33] is the sub-list for extension extendee
-	0,  // [0:33] is the sub-list for field type_name
+	33, // 10: renown.loyalty.v1.CreateMemberRequest.referral:type_name -> renown.loyalty.v1.ReferralInput
+	2,  // 11: renown.loyalty.v1.CreateMemberResponse.member:type_name -> renown.loyalty.v1.Member
+	2,  // 12: renown.loyalty.v1.GetMemberResponse.member:type_name -> renown.loyalty.v1.Member
+	3,  // 13: renown.loyalty.v1.LookupMemberRequest.identifier:type_name -> renown.loyalty.v1.MemberIdentifier
+	2,  // 14: renown.loyalty.v1.LookupMemberResponse.member:type_name -> renown.loyalty.v1.Member
+	2,  // 15: renown.loyalty.v1.ListMembersResponse.members:type_name -> renown.loyalty.v1.Member
+	3,  // 16: renown.loyalty.v1.UpdateMemberRequest.add_identifiers:type_name -> renown.loyalty.v1.MemberIdentifier
+	3,  // 17: renown.loyalty.v1.UpdateMemberRequest.remove_identifiers:type_name -> renown.loyalty.v1.MemberIdentifier
+	29, // 18: renown.loyalty.v1.UpdateMemberRequest.attributes:type_name -> renown.loyalty.v1.UpdateMemberRequest.AttributesEntry
+	2,  // 19: renown.loyalty.v1.UpdateMemberResponse.member:type_name -> renown.loyalty.v1.Member
+	2,  // 20: renown.loyalty.v1.MergeMembersResponse.member:type_name -> renown.loyalty.v1.Member
+	2,  // 21: renown.loyalty.v1.EraseMemberResponse.member:type_name -> renown.loyalty.v1.Member
+	3,  // 22: renown.loyalty.v1.ImportedMember.identifiers:type_name -> renown.loyalty.v1.MemberIdentifier
+	30, // 23: renown.loyalty.v1.ImportedMember.attributes:type_name -> renown.loyalty.v1.ImportedMember.AttributesEntry
+	31, // 24: renown.loyalty.v1.ImportedMember.enroll_time:type_name -> google.protobuf.Timestamp
+	20, // 25: renown.loyalty.v1.ImportedMember.balances:type_name -> renown.loyalty.v1.ImportedBalance
+	31, // 26: renown.loyalty.v1.ImportedBalance.issue_time:type_name -> google.protobuf.Timestamp
+	31, // 27: renown.loyalty.v1.ImportedBalance.expire_time:type_name -> google.protobuf.Timestamp
+	31, // 28: renown.loyalty.v1.ImportedBalance.activate_time:type_name -> google.protobuf.Timestamp
+	19, // 29: renown.loyalty.v1.ImportMembersRequest.members:type_name -> renown.loyalty.v1.ImportedMember
+	23, // 30: renown.loyalty.v1.ImportMembersResponse.results:type_name -> renown.loyalty.v1.ImportedResult
+	34, // 31: renown.loyalty.v1.ImportedResult.outcome:type_name -> renown.loyalty.v1.ImportOutcome
+	24, // 32: renown.loyalty.v1.ImportedResult.problems:type_name -> renown.loyalty.v1.ImportProblem
+	19, // 33: renown.loyalty.v1.ExportMembersResponse.members:type_name -> renown.loyalty.v1.ImportedMember
+	5,  // 34: renown.loyalty.v1.MembersService.CreateMember:input_type -> renown.loyalty.v1.CreateMemberRequest
+	7,  // 35: renown.loyalty.v1.MembersService.GetMember:input_type -> renown.loyalty.v1.GetMemberRequest
+	9,  // 36: renown.loyalty.v1.MembersService.LookupMember:input_type -> renown.loyalty.v1.LookupMemberRequest
+	11, // 37: renown.loyalty.v1.MembersService.ListMembers:input_type -> renown.loyalty.v1.ListMembersRequest
+	13, // 38: renown.loyalty.v1.MembersService.UpdateMember:input_type -> renown.loyalty.v1.UpdateMemberRequest
+	15, // 39: renown.loyalty.v1.MembersService.MergeMembers:input_type -> renown.loyalty.v1.MergeMembersRequest
+	17, // 40: renown.loyalty.v1.MembersService.EraseMember:input_type -> renown.loyalty.v1.EraseMemberRequest
+	21, // 41: renown.loyalty.v1.MembersService.ImportMembers:input_type -> renown.loyalty.v1.ImportMembersRequest
+	25, // 42: renown.loyalty.v1.MembersService.ExportMembers:input_type -> renown.loyalty.v1.ExportMembersRequest
+	6,  // 43: renown.loyalty.v1.MembersService.CreateMember:output_type -> renown.loyalty.v1.CreateMemberResponse
+	8,  // 44: renown.loyalty.v1.MembersService.GetMember:output_type -> renown.loyalty.v1.GetMemberResponse
+	10, // 45: renown.loyalty.v1.MembersService.LookupMember:output_type -> renown.loyalty.v1.LookupMemberResponse
+	12, // 46: renown.loyalty.v1.MembersService.ListMembers:output_type -> renown.loyalty.v1.ListMembersResponse
+	14, // 47: renown.loyalty.v1.MembersService.UpdateMember:output_type -> renown.loyalty.v1.UpdateMemberResponse
+	16, // 48: renown.loyalty.v1.MembersService.MergeMembers:output_type -> renown.loyalty.v1.MergeMembersResponse
+	18, // 49: renown.loyalty.v1.MembersService.EraseMember:output_type -> renown.loyalty.v1.EraseMemberResponse
+	22, // 50: renown.loyalty.v1.MembersService.ImportMembers:output_type -> renown.loyalty.v1.ImportMembersResponse
+	26, // 51: renown.loyalty.v1.MembersService.ExportMembers:output_type -> renown.loyalty.v1.ExportMembersResponse
+	43, // [43:52] is the sub-list for method output_type
+	34, // [34:43] is the sub-list for method input_type
+	34, // [34:34] is the sub-list for extension type_name
+	34, // [34:34] is the sub-list for extension extendee
+	0,  // [0:34] is the sub-list for field type_name
 }
 
 func init() { file_renown_loyalty_v1_members_proto_init() }
@@ -2228,6 +2240,7 @@ func file_renown_loyalty_v1_members_proto_init() {
 		return
 	}
 	file_renown_loyalty_v1_programs_proto_init()
+	file_renown_loyalty_v1_referrals_proto_init()
 	file_renown_loyalty_v1_tiers_proto_init()
 	file_renown_loyalty_v1_members_proto_msgTypes[11].OneofWrappers = []any{}
 	type x struct{}
