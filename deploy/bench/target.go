@@ -45,7 +45,7 @@ func (b *benchmark) platform(ctx context.Context, folder string, args ...string)
 		return nil, err
 	}
 	i := &installation{bench: b, folder: folder, binary: binary, ready: at[1], website: at[0], api: at[1], admin: at[2]}
-	i.args = append([]string{"--data", folder, "--website", at[0], "--api", at[1], "--admin", at[2], "--demo-provider", at[3], "--log-level", "info"}, args...)
+	i.args = append([]string{"--data", folder, "--website", at[0], "--api", at[1], "--admin", at[2], "--demo-provider", at[3], "--demo-shop", "0", "--log-level", "info"}, args...)
 	return i, nil
 }
 

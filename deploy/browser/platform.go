@@ -51,7 +51,7 @@ func Start() (*Platform, error) {
 	}
 	p.Website, p.API, p.Provider = "http://"+addresses[0], "http://"+addresses[1], "http://"+addresses[2]
 	p.cmd = exec.Command(binary, "--data", filepath.Join(folder, "data"), "--website", addresses[0], "--api", addresses[1], "--demo-provider", addresses[2], "--admin", addresses[3],
-		"--log-level", "info")
+		"--demo-shop", "0", "--log-level", "info")
 	p.cmd.Dir, p.cmd.Stdout, p.cmd.Stderr = folder, &p.log, &p.log
 	if err := p.cmd.Start(); err != nil {
 		os.RemoveAll(folder)

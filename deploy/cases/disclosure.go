@@ -15,23 +15,9 @@ import (
 
 // disclosure gives a customer points for a story, and takes them back: everywhere where the story is shown, it says so within the time, and the signed words stay.
 func (at Target) disclosure(t *testing.T) {
-	slug := Publish(t, at, "given")
-	manager := at.As(t, "agnes")
-	key := id.New(clock.System())
-	enrolled, err := loyaltyv1.NewMembersServiceClient(manager).CreateMember(t.Context(), &loyaltyv1.CreateMemberRequest{Program: "customers", DisplayName: "Runa Holt"},
-		api.IdempotencyKey("enrol-"+key))
-	if err != nil {
-		t.Fatal(err)
-	}
-	give := func(name, story string, points int64) {
-		t.Helper()
-		_, err := loyaltyv1.NewPointsServiceClient(manager).AdjustPoints(t.Context(), &loyaltyv1.AdjustPointsRequest{
-			Program: "customers", Member: path.Base(enrolled.GetMember().GetName()), Points: points, Reason: "For telling the story", Story: story,
-		}, api.IdempotencyKey(name+"-"+key))
-		if err != nil {
-			t.Fatal(err)
-		}
-	}
+	slug := "given-" + id.New(clock.System())
+	customer := at.publish(t, slug, false)
+	give := at.giver(t)
 	published := func() *storiesv1.PublishedStory {
 		t.Helper()
 		resp, err := storiesv1.NewPublishedServiceClient(at.Rest()).GetPublishedStory(t.Context(), &storiesv1.GetPublishedStoryRequest{Slug: slug, Locale: "en"})
@@ -40,16 +26,6 @@ func (at Target) disclosure(t *testing.T) {
 		}
 		return resp.GetStory()
 	}
-	shown := func(words string) (everywhere, nowhere bool) {
-		everywhere, nowhere = true, true
-		for _, address := range []string{at.Website + "/stories/" + slug, at.Website + "/stories/" + slug + ".md", at.Website + "/stories/" + slug + "/embed",
-			at.Website + "/stories/" + slug + "/embed.json", at.API + "/v1/stories/" + slug} {
-			status, _, body := Get(t, address)
-			says := status == http.StatusOK && strings.Contains(strings.ReplaceAll(body, "\u00a0", " "), words)
-			everywhere, nowhere = everywhere && says, nowhere && status == http.StatusOK && !says
-		}
-		return everywhere, nowhere
-	}
 	before := published()
 	if before.GetDisclosure() != nil {
 		t.Errorf("nothing was given, but %v", before.GetDisclosure())
@@ -57,7 +33,7 @@ func (at Target) disclosure(t *testing.T) {
 	give("nobody", "stories/no-such-"+slug, 7) // what no story is named by must not stop what comes after it
 	give("first", "stories/"+slug, 1200)
 	Eventually(t, Within, "it is disclosed wherever the story is shown", func() bool {
-		everywhere, _ := shown("The customer received 1,200 points for telling this story.")
+		everywhere, _ := at.shown(t, slug, "The customer received 1,200 points for telling this story.")
 		return everywhere
 	})
 	after := published()
@@ -69,7 +45,46 @@ func (at Target) disclosure(t *testing.T) {
 	}
 	give("back", "stories/"+slug, -1200)
 	Eventually(t, Within, "what was taken back is disclosed no longer", func() bool {
-		_, nowhere := shown("for telling this story")
+		_, nowhere := at.shown(t, slug, "for telling this story")
 		return nowhere
 	})
+	if _, err := storiesv1.NewSignoffServiceClient(customer).RevokeSignoff(t.Context(), &storiesv1.RevokeSignoffRequest{}); err != nil {
+		t.Fatal(err)
+	}
+	give("late", "stories/"+slug, 5) // nor must what is given for a story that is gone
+	at.IsGone(t, slug)
+}
+
+// giver enrols a customer, and returns what gives them points for telling a story.
+func (at Target) giver(t *testing.T) func(name, story string, points int64) {
+	t.Helper()
+	manager := at.As(t, "agnes")
+	key := id.New(clock.System())
+	enrolled, err := loyaltyv1.NewMembersServiceClient(manager).CreateMember(t.Context(), &loyaltyv1.CreateMemberRequest{Program: "customers", DisplayName: "Runa Holt"},
+		api.IdempotencyKey("enrol-"+key))
+	if err != nil {
+		t.Fatal(err)
+	}
+	return func(name, story string, points int64) {
+		t.Helper()
+		_, err := loyaltyv1.NewPointsServiceClient(manager).AdjustPoints(t.Context(), &loyaltyv1.AdjustPointsRequest{
+			Program: "customers", Member: path.Base(enrolled.GetMember().GetName()), Points: points, Reason: "For telling the story", Story: story,
+		}, api.IdempotencyKey(name+"-"+key))
+		if err != nil {
+			t.Fatal(err)
+		}
+	}
+}
+
+// shown reports whether each form of a story that can be read says some words, and whether none does.
+func (at Target) shown(t *testing.T, slug, words string) (everywhere, nowhere bool) {
+	t.Helper()
+	everywhere, nowhere = true, true
+	page := at.Website + "/stories/" + slug
+	for _, address := range []string{page, page + ".md", page + "/embed", page + "/embed.json", at.API + "/v1/stories/" + slug} {
+		status, _, body := Get(t, address)
+		says := status == http.StatusOK && strings.Contains(strings.ReplaceAll(body, "\u00a0", " "), words)
+		everywhere, nowhere = everywhere && says, nowhere && status == http.StatusOK && !says
+	}
+	return everywhere, nowhere
 }

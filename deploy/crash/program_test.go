@@ -128,7 +128,7 @@ func (p *program) launch(t *testing.T) {
 
 func (p *program) command() *exec.Cmd {
 	args := []string{"--data", p.folder, "--website", strings.TrimPrefix(p.Website, "http://"), "--api", strings.TrimPrefix(p.API, "http://"), "--admin", p.admin,
-		"--demo-provider", p.provider, "--log-level", "warn", "--stop-within", "20s"}
+		"--demo-provider", p.provider, "--demo-shop", "0", "--log-level", "warn", "--stop-within", "20s"}
 	cmd := exec.Command(p.binary, append(args, p.extra...)...)
 	cmd.Dir, cmd.Stdout, cmd.Stderr = filepath.Dir(p.folder), p.log, p.log
 	cmd.SysProcAttr = &syscall.SysProcAttr{Setpgid: true}

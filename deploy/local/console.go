@@ -31,17 +31,17 @@ func (c *console) print(format string, args ...any) {
 	_, _ = fmt.Fprintf(c.out, format, args...)
 }
 
-// progress shows how far the demo is: a bar on a terminal, a line now and then elsewhere.
-func (c *console) progress(done, total int, story string) {
+// progress shows how far something is, such as "the demo company" in texts: a bar on a terminal, a line now and then elsewhere.
+func (c *console) progress(what, unit string, done, total int, now string) {
 	const width = 26
 	bar := strings.Repeat("#", width*done/total) + strings.Repeat(".", width-width*done/total)
 	switch {
 	case c.live && done == total:
-		c.print("\r\033[KLoading the demo company [%s] %d of %d texts\n", bar, done, total)
+		c.print("\r\033[KLoading %s [%s] %d of %d %s\n", what, bar, done, total, unit)
 	case c.live:
-		c.print("\r\033[KLoading the demo company [%s] %d of %d  %s", bar, done, total, story)
+		c.print("\r\033[KLoading %s [%s] %d of %d  %s", what, bar, done, total, now)
 	case done == 0 || done == total || done == total/2:
-		c.print("Loading the demo company: %d of %d texts\n", done, total)
+		c.print("Loading %s: %d of %d %s\n", what, done, total, unit)
 	}
 }
 
@@ -77,6 +77,17 @@ Try next:
      customer; publish; take the consent back, and see the story gone.
 
 `, p.publicURL, p.apiURL, key, p.apiURL)
+}
+
+// shop tells what there is to see of the demo's shop.
+func (c *console) shop(p *platform, member string) {
+	c.print(`
+The shop's points:
+
+  A member's page     %s
+  The manager's page  %s/studio/loyalty   (sign in as marta)
+
+`, member, p.publicURL)
 }
 
 func (c *console) missing(findings []signin.Finding) {

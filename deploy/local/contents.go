@@ -53,6 +53,14 @@ func (p *platform) contents(ctx context.Context) error {
 			return err
 		}
 	}
+	if p.shop != nil {
+		if err := p.loadShop(ctx); err != nil {
+			return fmt.Errorf("the demo's shop: %w", err)
+		}
+	}
+	if err := p.showShop(ctx); err != nil {
+		return err
+	}
 	// What loading took is garbage, and a process that does little from now on would not collect it for minutes.
 	debug.FreeOSMemory()
 	<-ctx.Done()
@@ -72,7 +80,7 @@ func (p *platform) loadDemo(ctx context.Context) error {
 	defer leave()
 	d := &director{stage: p.stage, rest: rest, people: p.people().open, progress: func(done, total int, story string) {
 		p.progress.Store(fmt.Sprintf("%d of %d texts", done, total))
-		p.console.progress(done, total, story)
+		p.console.progress("the demo company", "texts", done, total, story)
 	}}
 	if err := d.play(ctx, scenes); err != nil {
 		return err

@@ -37,9 +37,19 @@ type state struct {
 	Provider string `json:"provider,omitempty"`
 	// ProviderSecret is the website's client secret there.
 	ProviderSecret string `json:"providerSecret,omitempty"`
+	// Shop says how far the past of the demo's shop is: see the constants. A folder from before there was a shop says nothing.
+	Shop string `json:"shop,omitempty"`
+	// Regular is a member of the shop whose page is worth looking at.
+	Regular string `json:"regular,omitempty"`
 	// Loaded is set once the demo's stories are there.
 	Loaded bool `json:"loaded,omitempty"`
 }
+
+// The shop's past begins anew if it was broken off: nobody has been let in before it was there.
+const (
+	shopPlaying = "playing"
+	shopThere   = "there"
+)
 
 // openFolder makes or takes over a folder. It refuses one that another process works on, one that holds something else, and one of the other kind.
 func openFolder(path string, demo bool) (*folder, error) {

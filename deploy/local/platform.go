@@ -48,13 +48,18 @@ type platform struct {
 	partners *partners.Service
 	stories  *stories.Service
 	loyalty  *loyalty.Service
+	// shop is the loyalty service's clock while the past of the demo's shop is played, nil otherwise; before shopCurtain is drawn nobody is let in.
+	shop        *stage
+	shopCurtain *curtain
 	// stage is the stories' clock while the demo's history is played, nil otherwise.
 	stage    *stage
 	curtain  *curtain
 	gateway  *gateway.Gateway
 	site     *website.Site
 	progress atomic.Value // string
-	loaded   atomic.Bool
+	// shopProgress is the same of the shop.
+	shopProgress atomic.Value
+	loaded       atomic.Bool
 	// end ends the program by itself, and verdict is what it found.
 	end     context.CancelFunc
 	verdict error
@@ -79,6 +84,7 @@ func start(ctx context.Context, s settings, c *console) error {
 	p := &platform{settings: s, console: c, tel: tel}
 	p.program = run.New(run.Options{Clock: clock.System(), Logger: tel.Logger, StopWithin: s.StopWithin})
 	p.progress.Store("it has not begun")
+	p.shopProgress.Store("it has not begun")
 	for _, part := range []run.Part{
 		{Name: "telemetry", Stop: tel.Shutdown},
 		{Name: "data", Start: p.openData, Stop: func(context.Context) error { return p.folder.close() }},
@@ -86,7 +92,7 @@ func start(ctx context.Context, s settings, c *console) error {
 		{Name: "identity provider", Start: p.startProvider, Serve: p.watchProvider, Stop: p.stopProvider},
 		{Name: "partners", Start: p.openPartners, Serve: func(ctx context.Context) error { p.partners.Run(ctx); return ctx.Err() },
 			Stop: func(context.Context) error { return p.partners.Close() }},
-		{Name: "loyalty", Start: p.openLoyalty, Serve: func(ctx context.Context) error { p.loyalty.Run(ctx); return ctx.Err() },
+		{Name: "loyalty", Start: p.openLoyalty, Serve: p.runLoyalty,
 			Stop: func(context.Context) error { return p.loyalty.Close() }},
 		{Name: "stories", Start: p.openStories, Serve: func(ctx context.Context) error { p.stories.Run(ctx); return ctx.Err() },
 			Stop: func(context.Context) error { return p.stories.Close() }},
@@ -116,7 +122,7 @@ func (p *platform) openData(context.Context) error {
 		p.minter, err = auth.NewMinter(clock.System(), p.key)
 	}
 	if err == nil && p.Demo {
-		err = p.dressUp()
+		err = errors.Join(p.dressUp(), p.clearShop())
 	}
 	if err == nil {
 		if p.theme, err = web.LoadTheme(p.Theme); err != nil {
@@ -215,16 +221,39 @@ func (p *platform) openStories(ctx context.Context) error {
 	p.stories, err = stories.New(ctx, stories.Config{
 		Config: p.engine(), IdentityKeys: []auth.PublicKey{p.key.Public()}, Company: company, WebsiteURL: p.publicURL, Locales: p.Locales, Spare: stories.UsualSpare, SMTP: p.SMTP, Purge: p.Purge,
 		Fonts: p.Fonts, Accent: light[web.Accent].Hex(),
-	}, stories.Deps{Clock: clk, Telemetry: p.tel, Loyalty: rpc.ActingAs(p.loyalty.Conn(), p.minter, stories.Part)})
+	}, stories.Deps{Clock: clk, Telemetry: p.tel, Loyalty: foyer{rpc.ActingAs(p.loyalty.Conn(), p.minter, stories.Part), p.shopCurtain.drawn}})
 	return err
 }
 
+// openLoyalty opens the points, in the past if that of the demo's shop is still to be played.
 func (p *platform) openLoyalty(ctx context.Context) error {
+	clk := clock.System()
+	if p.Demo && p.folder.Shop == shopPlaying {
+		p.shop = newStage(clk, beforeHistory(clk.Now()))
+		p.shop.still, clk = true, p.shop
+	}
 	var err error
 	p.loyalty, err = loyalty.New(ctx, loyalty.Config{
 		Config: p.engine(), IdentityKeys: []auth.PublicKey{p.key.Public()}, Currency: p.Currency, TimeZone: p.TimeZone, WebsiteURL: p.publicURL,
-	}, loyalty.Deps{Clock: clock.System(), Telemetry: p.tel})
-	return err
+	}, loyalty.Deps{Clock: clk, Telemetry: p.tel})
+	if err != nil {
+		return err
+	}
+	p.shopCurtain = newCurtain(p.loyalty.Conn(), func() string { return p.shopProgress.Load().(string) })
+	if p.shop == nil {
+		p.shopCurtain.draw()
+	}
+	return nil
+}
+
+// runLoyalty lets happen what happens by itself, once the past is over: until then it happens day by day.
+func (p *platform) runLoyalty(ctx context.Context) error {
+	select {
+	case <-p.shopCurtain.drawn:
+		p.loyalty.Run(ctx)
+	case <-ctx.Done():
+	}
+	return ctx.Err()
 }
 
 func (p *platform) openGateway(context.Context) error {
@@ -235,7 +264,7 @@ func (p *platform) openGateway(context.Context) error {
 	p.loaded.Store(p.stage == nil)
 	var err error
 	p.gateway, err = gateway.New(gateway.Options{
-		Stories: p.curtain, Partners: p.partners.Conn(), Loyalty: p.loyalty.Conn(), Minter: p.minter, Telemetry: p.tel, PublicURL: p.apiURL, Origins: p.Origin,
+		Stories: p.curtain, Partners: p.partners.Conn(), Loyalty: p.shopCurtain, Minter: p.minter, Telemetry: p.tel, PublicURL: p.apiURL, Origins: p.Origin,
 		Shared: p.Shared, TrustedProxies: append(p.TrustedProxy, loopbackNetworks...), Limits: gateway.Limits{Credential: p.Quota, Anonymous: p.QuotaAddress}, Ready: func() bool { return p.program.Ready() && p.loaded.Load() },
 	})
 	return err

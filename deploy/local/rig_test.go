@@ -52,7 +52,7 @@ func launch(t *testing.T, dir string, args ...string) *installation {
 		t.Fatal(err)
 	}
 	args = append([]string{"--data", filepath.Join(dir, "renown-data"), "--website", "127.0.0.1:0", "--api", "127.0.0.1:0", "--admin", "127.0.0.1:0",
-		"--demo-provider", "127.0.0.1:0", "--stop-within", "10s"}, args...)
+		"--demo-provider", "127.0.0.1:0", "--demo-shop", "0", "--stop-within", "10s"}, args...)
 	i := &installation{cmd: exec.Command(self, args...), ended: make(chan struct{}), lines: make(chan string, 1000)}
 	i.cmd.Dir, i.cmd.Env = dir, append(os.Environ(), asProgram+"=1")
 	out, in := io.Pipe()

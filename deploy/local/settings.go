@@ -27,6 +27,7 @@ type settings struct {
 	DryRun       bool           `help:"Only say what --import would do, and stop: with status 0 if all of it can be imported, else 1."`
 	Mapping      string         `help:"File that says what the fields of --import become." placeholder:"FILE"`
 	Demo         bool           `help:"Load a demo company on the first start." default:"true" negatable:""`
+	DemoShop     int            `help:"How many members the demo's shop has, whose two years of points are loaded behind the rest; 0 for none." default:"200" placeholder:"N"`
 	DemoProvider string         `help:"Address of the demo's identity provider." default:"127.0.0.1:8082"`
 	MongoDBURI   string         `name:"mongodb-uri" help:"MongoDB replica set to keep the data in, instead of the folder." placeholder:"URI"`
 	Company      string         `help:"Name under which customers are asked for their consent; that of the theme if it is not given." placeholder:"NAME"`
@@ -99,6 +100,9 @@ func (s *settings) check() error {
 
 // checkDemo refuses what the demo must not do, and settings that it would pass over in silence.
 func (s *settings) checkDemo() error {
+	if s.DemoShop < 0 || s.DemoShop > mostShopMembers {
+		return fault.Invalid("demo-shop", "The shop has up to %d members, or none.", mostShopMembers)
+	}
 	for name, address := range map[string]string{"website": s.Website, "api": s.API, "demo-provider": s.DemoProvider} {
 		if !loopback(address) {
 			return fault.Invalid(name, "The demo listens on this machine alone, since everybody knows its passwords; %q is reached from others. Add --demo=false for an installation of your own.", address)

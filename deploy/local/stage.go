@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"google.golang.org/grpc"
+	healthpb "google.golang.org/grpc/health/grpc_health_v1"
 	"google.golang.org/grpc/metadata"
 
 	"renown.example/kit/auth"
@@ -23,6 +24,8 @@ type stage struct {
 	from   time.Time
 	since  time.Time
 	joined bool
+	// still says that time stands between the scenes: what happens then is the same whenever it is played.
+	still bool
 }
 
 // newStage returns a clock that begins at an instant.
@@ -41,6 +44,9 @@ func (s *stage) now() time.Time {
 	now := s.wall.Now()
 	if s.joined {
 		return now
+	}
+	if s.still {
+		return s.from.UTC()
 	}
 	return s.from.Add(now.Sub(s.since)).UTC()
 }
@@ -91,9 +97,9 @@ func (c *curtain) closed() error {
 	return fault.Unavailable.New("The demo company is being loaded: %s. Try again in a moment.", c.progress())
 }
 
-// Invoke implements grpc.ClientConnInterface.
+// Invoke implements grpc.ClientConnInterface. How the service is may be asked at any time.
 func (c *curtain) Invoke(ctx context.Context, method string, args, reply any, opts ...grpc.CallOption) error {
-	if err := c.closed(); err != nil {
+	if err := c.closed(); err != nil && method != healthpb.Health_Check_FullMethodName {
 		return err
 	}
 	return c.ClientConnInterface.Invoke(ctx, method, args, reply, opts...)
@@ -107,6 +113,22 @@ func (c *curtain) NewStream(ctx context.Context, desc *grpc.StreamDesc, method s
 		return nil, fault.Of(ctx.Err())
 	}
 	return c.ClientConnInterface.NewStream(ctx, desc, method, opts...)
+}
+
+// foyer is a connection of those who wait until the curtain is drawn.
+type foyer struct {
+	grpc.ClientConnInterface
+	drawn <-chan struct{}
+}
+
+// Invoke implements grpc.ClientConnInterface.
+func (f foyer) Invoke(ctx context.Context, method string, args, reply any, opts ...grpc.CallOption) error {
+	select {
+	case <-f.drawn:
+	case <-ctx.Done():
+		return fault.Of(ctx.Err())
+	}
+	return f.ClientConnInterface.Invoke(ctx, method, args, reply, opts...)
 }
 
 // presentTime is a connection from a gateway on the stage to a service that lives in the present: it has the same callers, named by tokens of the present.

@@ -5,7 +5,9 @@ package loyalty
 import (
 	"context"
 	"errors"
+	"maps"
 	"net"
+	"slices"
 	"strings"
 	"sync"
 
@@ -105,6 +107,21 @@ func (s *Service) Run(ctx context.Context) {
 		all.Go(func() { f.Run(ctx) })
 	}
 	all.Wait()
+}
+
+// CatchUp does what is due by now, and what follows from that, and returns when nothing is left. It is for whoever steps the clock of a service that does not Run.
+func (s *Service) CatchUp(ctx context.Context) error {
+	followers := s.server.Followers()
+	for {
+		for _, name := range slices.Sorted(maps.Keys(followers)) {
+			if _, err := followers[name](nil, nil).CatchUp(ctx); err != nil {
+				return err
+			}
+		}
+		if n, err := s.worker.RunDue(ctx); err != nil || n == 0 {
+			return err
+		}
+	}
 }
 
 // Ready returns why the service cannot be of use now, nil if it can.
