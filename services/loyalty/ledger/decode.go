@@ -5,8 +5,8 @@ import "renown.example/loyalty/document"
 func init() {
 	// Writers and readers of this package name every field. One that they do not know would be lost.
 	if !document.HasFields[Lot](16) || !document.HasFields[LotRef](2) || !document.HasFields[Page](2) || !document.HasFields[Balances](5) || !document.HasFields[Lifetime](3) ||
-		!document.HasFields[Leg](2) || !document.HasFields[LotChange](9) || !document.HasFields[Transaction](10) || !document.HasFields[Account](11) ||
-		!document.HasFields[Tail](2) || !document.HasFields[Hold](5) || !document.HasFields[Take](2) {
+		!document.HasFields[Leg](2) || !document.HasFields[LotChange](9) || !document.HasFields[Transaction](11) || !document.HasFields[Account](12) ||
+		!document.HasFields[Tail](2) || !document.HasFields[Hold](5) || !document.HasFields[Take](2) || !document.HasFields[Idle](4) || !document.HasFields[Deadline](2) {
 		panic("ledger: a type has got a field that encode.go, decode.go and shape.go do not know")
 	}
 }
@@ -144,6 +144,14 @@ func (t *Transaction) Read(r *document.Reader) {
 			t.Hold = r.Text()
 		case "endsAt":
 			t.EndsAt = r.Instant()
+		case "idle":
+			r.Strange = r.Strange || t.Idle != nil
+			t.Idle = make([]Deadline, 0, 1)
+			r.List(func() {
+				d := readIdle(r)
+				r.Strange = r.Strange || d.Open != 0 || d.Free != 0
+				t.Idle = append(t.Idle, Deadline{Life: d.Life, EndsAt: d.EndsAt})
+			})
 		case "after":
 			t.After.read(r)
 		default:
@@ -269,6 +277,10 @@ func (a *Account) Read(r *document.Reader) {
 			r.Strange = r.Strange || a.Holds != nil
 			a.Holds = make([]Hold, 0, 1)
 			r.List(func() { a.Holds = append(a.Holds, readHold(r)) })
+		case "idle":
+			r.Strange = r.Strange || a.Idle != nil
+			a.Idle = make([]Idle, 0, 1)
+			r.List(func() { a.Idle = append(a.Idle, readIdle(r)) })
 		default:
 			r.Strange = true
 		}
@@ -301,6 +313,24 @@ func (t *Tail) read(r *document.Reader) {
 			r.Strange = true
 		}
 	})
+}
+
+func readIdle(r *document.Reader) (d Idle) {
+	r.Object(func(key []byte) {
+		switch string(key) {
+		case "life":
+			d.Life = r.Text()
+		case "endsAt":
+			d.EndsAt = r.Instant()
+		case "open":
+			d.Open = r.Int()
+		case "free":
+			d.Free = r.Int()
+		default:
+			r.Strange = true
+		}
+	})
+	return d
 }
 
 func readHold(r *document.Reader) (h Hold) {

@@ -78,6 +78,18 @@ func (t *Transaction) Write(w *document.Writer) {
 	}
 	w.SomeText("hold", t.Hold)
 	w.SomeInt("endsAt", int64(t.EndsAt))
+	if len(t.Idle) > 0 {
+		w.Name("idle")
+		w.OpenList()
+		for _, d := range t.Idle {
+			w.Next()
+			w.Open()
+			w.Text("life", d.Life)
+			w.Int("endsAt", int64(d.EndsAt))
+			w.Close()
+		}
+		w.CloseList()
+	}
 	t.After.write(w, "after")
 	w.Close()
 }
@@ -133,7 +145,26 @@ func (a *Account) Write(w *document.Writer) {
 		}
 		w.CloseList()
 	}
+	a.writeIdle(w)
 	w.Close()
+}
+
+func (a *Account) writeIdle(w *document.Writer) {
+	if len(a.Idle) == 0 {
+		return
+	}
+	w.Name("idle")
+	w.OpenList()
+	for _, d := range a.Idle {
+		w.Next()
+		w.Open()
+		w.Text("life", d.Life)
+		w.Int("endsAt", int64(d.EndsAt))
+		w.Int("open", d.Open)
+		w.SomeInt("free", d.Free)
+		w.Close()
+	}
+	w.CloseList()
 }
 
 func (h *Hold) write(w *document.Writer) {
