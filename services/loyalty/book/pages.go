@@ -14,7 +14,9 @@ type pages struct {
 	ctx     context.Context
 	tx      store.Reader
 	account string
-	known   map[string]store.Row[ledger.Page]
+	// fresh says that the account was made in this update: it has no pages that were stored before.
+	fresh bool
+	known map[string]store.Row[ledger.Page]
 }
 
 func newPages(ctx context.Context, tx store.Reader, account string) *pages {
@@ -40,6 +42,9 @@ func (p *pages) Page(id string) (ledger.Page, error) {
 	if row, ok := p.known[id]; ok {
 		return row.Value, nil
 	}
+	if p.fresh {
+		return ledger.Page{ID: id}, nil
+	}
 	row, err := tables.LotPages.Get(p.ctx, p.tx, p.row(id))
 	if store.IsNotFound(err) {
 		return ledger.Page{ID: id}, nil
@@ -62,6 +67,9 @@ func (p *pages) Last(prefix string) (ledger.Page, bool, error) {
 }
 
 func (p *pages) first(q store.Query) (ledger.Page, bool, error) {
+	if p.fresh {
+		return ledger.Page{}, false, nil
+	}
 	row, err := tables.LotPages.First(p.ctx, p.tx, q)
 	if store.IsNotFound(err) {
 		return ledger.Page{}, false, nil

@@ -87,6 +87,7 @@ func (u *Unit) Create(_ context.Context, program, member, wallet string) *Work {
 	w := &Work{ID: tables.AccountID(member, wallet), fresh: true, entries: map[int64]*tables.Entry{}}
 	w.Row = store.Row[tables.Account]{ID: w.ID, Value: tables.Account{Program: program, Member: member, Wallet: wallet, Ledger: ledger.Account{ID: w.ID}}}
 	w.pages = newPages(u.session.ctx, u.Tx, w.ID)
+	w.pages.fresh = true
 	w.Book = ledger.Open(w.Row.Value.Ledger, w.pages)
 	u.session.add(w)
 	u.touched = append(u.touched, touch{work: w, mark: w.Book.Mark(), row: w.Row.Value})

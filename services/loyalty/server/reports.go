@@ -28,11 +28,6 @@ func (s *Server) Reports(wake <-chan struct{}, failed func(error)) *outbox.Follo
 	}
 }
 
-// journal is the source of the service's own followers.
-func (s *Server) journal(ctx context.Context, after int64, limit int) ([]store.Row[tables.Entry], error) {
-	return tables.Journal.Feed(ctx, s.DB, after, limit)
-}
-
 // counting is one batch of the journal on its way into the reports.
 type counting struct {
 	zones   map[string]*time.Location

@@ -62,6 +62,8 @@ type Server struct {
 	pages *page.Tokens
 	links *auth.Links
 	rules ruleShelf
+	// recent is the end of the journal, for those who follow it.
+	recent recent
 	// ladders are the programmes' tiers.
 	ladders ladders
 	// pepper keys the digests of identifiers, so that nobody can try telephone numbers against them.

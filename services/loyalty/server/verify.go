@@ -18,10 +18,7 @@ import (
 // Checkpoints follows the journal and seals the order of its entries. It does not look at once: entries that come together are sealed together.
 func (s *Server) Checkpoints(_ <-chan struct{}, failed func(error)) *outbox.Follower[tables.Entry] {
 	return &outbox.Follower[tables.Entry]{
-		DB: s.DB, Clock: s.Clock, Consumer: verify.Sealer, Batch: store.MaxLimit, Apply: book.Seal, Failed: failed,
-		Source: func(ctx context.Context, after int64, limit int) ([]store.Row[tables.Entry], error) {
-			return tables.Journal.Feed(ctx, s.DB, after, limit)
-		},
+		DB: s.DB, Clock: s.Clock, Consumer: verify.Sealer, Batch: store.MaxLimit, Apply: book.Seal, Failed: failed, Source: s.journal,
 	}
 }
 

@@ -1,0 +1,79 @@
+package server
+
+import (
+	"context"
+	"slices"
+	"sync"
+
+	"renown.example/kit/store"
+	"renown.example/loyalty/tables"
+)
+
+// Bounds of what is remembered of the journal: entries, and changes of lots in them, of which a large redemption has thousands.
+const (
+	mostRecent        = 1000
+	mostRecentChanges = 20_000
+)
+
+// recent remembers the end of the journal. Its followers read the same entries one after the other; so they are read and decoded once. It is for a database to which
+// no other process writes: there what is behind the last entry was committed after it. Nobody may change what it returns.
+type recent struct {
+	mu sync.Mutex
+	// after is the number behind which rows has every entry up to its last.
+	after   int64
+	rows    []store.Row[tables.Entry]
+	changes int
+}
+
+// feed returns up to limit entries after a number, by read where it does not remember them.
+func (r *recent) feed(after int64, limit int, read func() ([]store.Row[tables.Entry], error)) ([]store.Row[tables.Entry], error) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	last := r.after
+	if n := len(r.rows); n > 0 {
+		last = r.rows[n-1].Seq
+	}
+	if r.after <= after && after < last {
+		i, _ := slices.BinarySearchFunc(r.rows, after+1, func(row store.Row[tables.Entry], seq int64) int { return int(row.Seq - seq) })
+		return slices.Clip(r.rows[i:min(len(r.rows), i+limit)]), nil
+	}
+	rows, err := read()
+	if err != nil || len(rows) == 0 || after < last { // of who is far behind nothing is remembered
+		return rows, err
+	}
+	if after > last {
+		r.rows, r.after, r.changes = nil, after, 0
+	}
+	r.keep(rows)
+	return rows, nil
+}
+
+// keep adds entries behind the last one, and forgets the oldest beyond the bounds.
+func (r *recent) keep(rows []store.Row[tables.Entry]) {
+	for _, row := range rows {
+		r.changes += changesOf(row)
+	}
+	all := append(slices.Clip(r.rows), rows...)
+	for len(all) > mostRecent || r.changes > mostRecentChanges && len(all) > 0 {
+		r.changes -= changesOf(all[0])
+		r.after = all[0].Seq
+		all = all[1:]
+	}
+	r.rows = slices.Clone(all)
+}
+
+func changesOf(row store.Row[tables.Entry]) int {
+	if row.Value.Tx == nil {
+		return 0
+	}
+	return len(row.Value.Tx.Lots)
+}
+
+// journal is the source of the service's own followers.
+func (s *Server) journal(ctx context.Context, after int64, limit int) ([]store.Row[tables.Entry], error) {
+	read := func() ([]store.Row[tables.Entry], error) { return tables.Journal.Feed(ctx, s.DB, after, limit) }
+	if store.Sole(s.DB) == nil {
+		return read()
+	}
+	return s.recent.feed(after, limit, read)
+}
