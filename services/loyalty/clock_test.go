@@ -28,7 +28,7 @@ func TestAClockThatStepsBackADayChangesNothing(t *testing.T) {
 	if _, err := r.order(t, ida, orderOf("1", 10_000)); err != nil {
 		t.Fatal(err)
 	}
-	lots := r.lots(t, ida)
+	lots := r.numbered(t, ida)
 	r.clock.Step(-24 * time.Hour)
 	if a := r.account(t, ida); a.GetPending() != 100 || a.GetAvailable() != 440 {
 		t.Errorf("a day earlier there is %v", a)
@@ -40,7 +40,7 @@ func TestAClockThatStepsBackADayChangesNothing(t *testing.T) {
 		t.Fatal(err)
 	}
 	held := r.reserved(t, "held", ida, "mug")
-	after := r.lots(t, ida)
+	after := r.numbered(t, ida)
 	for number, l := range lots {
 		if now := after[number]; !now.GetExpireTime().AsTime().Equal(l.GetExpireTime().AsTime()) || !now.GetActivateTime().AsTime().Equal(l.GetActivateTime().AsTime()) {
 			t.Errorf("the lot was %v and is %v", l, now)
@@ -86,8 +86,8 @@ func TestAClockThatStepsBackADayChangesNothing(t *testing.T) {
 	r.recordedInOrder(t, ida)
 }
 
-// lots are a member's lots by number.
-func (r *rig) lots(t *testing.T, member string) map[int64]*loyaltyv1.Lot {
+// numbered are a member's lots by number.
+func (r *rig) numbered(t *testing.T, member string) map[int64]*loyaltyv1.Lot {
 	t.Helper()
 	resp, err := r.points.ListLots(r.shop(t), &loyaltyv1.ListLotsRequest{Program: "customers", Member: member})
 	if err != nil {

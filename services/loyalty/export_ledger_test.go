@@ -63,8 +63,8 @@ func (r *rig) ledgerPage(t *testing.T, token string) (*loyaltyv1.ExportLedgerRes
 	return loyaltyv1.NewLedgerServiceClient(r.Conn()).ExportLedger(r.shop(t), &loyaltyv1.ExportLedgerRequest{Program: "customers", PageSize: 16, PageToken: token})
 }
 
-// ledger exports everything by small pages.
-func (r *rig) ledger(t *testing.T) []*loyaltyv1.LedgerRecord {
+// exported exports everything by small pages.
+func (r *rig) exported(t *testing.T) []*loyaltyv1.LedgerRecord {
 	t.Helper()
 	var out []*loyaltyv1.LedgerRecord
 	for token := ""; ; {
@@ -84,7 +84,7 @@ func TestTheExportedLedgerAddsUpToTheAccounts(t *testing.T) {
 	busy(t, r)
 	held, stored, open := map[string]int64{}, map[string]*loyaltyv1.Account{}, map[string]int64{}
 	entries, kinds := map[string]int64{}, map[string]int{}
-	for _, rec := range r.ledger(t) {
+	for _, rec := range r.exported(t) {
 		switch {
 		case rec.GetMember() != nil:
 			kinds["member"]++
