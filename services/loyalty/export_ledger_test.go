@@ -63,7 +63,7 @@ func (r *rig) ledgerPage(t *testing.T, token string) (*loyaltyv1.ExportLedgerRes
 	return loyaltyv1.NewLedgerServiceClient(r.Conn()).ExportLedger(r.shop(t), &loyaltyv1.ExportLedgerRequest{Program: "customers", PageSize: 16, PageToken: token})
 }
 
-// exported exports everything by small pages.
+// exported is everything, fetched by small pages.
 func (r *rig) exported(t *testing.T) []*loyaltyv1.LedgerRecord {
 	t.Helper()
 	var out []*loyaltyv1.LedgerRecord
