@@ -122,8 +122,9 @@ func (v *visit) home() error {
 	if err != nil {
 		return err
 	}
+	points := v.waitingPoints()
 	v.show(http.StatusOK, "home", &web.View{Title: "What waits for you", Section: "home", Data: map[string]any{
-		"First": first(waiting), "Waiting": rest(waiting), "Others": others, "Unconfirmed": unconfirmed, "Proofs": proofs, "Ending": ending, "Leaks": leakingRows(leaks.GetTexts()), "Quiet": unconfirmed == 0 && len(proofs) == 0 && len(ending) == 0, "Name": firstName(v.user.GetDisplayName()), "MayWrite": v.is(writers)}})
+		"First": first(waiting), "Waiting": rest(waiting), "Others": others, "Unconfirmed": unconfirmed, "Proofs": proofs, "Ending": ending, "Leaks": leakingRows(leaks.GetTexts()), "Points": points, "Quiet": len(points) == 0 && unconfirmed == 0 && len(proofs) == 0 && len(ending) == 0, "Name": firstName(v.user.GetDisplayName()), "MayWrite": v.is(writers)}})
 	return nil
 }
 

@@ -167,3 +167,39 @@ func (v *visit) decideRedemption() error {
 	}
 	return v.done("/studio/loyalty/"+program+"/reviews", notice)
 }
+
+// heldPoints is what of a programme waits for a manager.
+type heldPoints struct {
+	Program, URL   string
+	Reviews, Asked int
+	// More says that there are more reviews than were counted.
+	More bool
+}
+
+// waitingPoints is what waits for a manager in all programmes. Without the loyalty service nothing does, and the rest of the page is there all the same.
+func (v *visit) waitingPoints() []heldPoints {
+	if !v.is(managers) {
+		return nil
+	}
+	programs, _, err := v.programs("")
+	var out []heldPoints
+	for _, p := range programs {
+		row := heldPoints{Program: p.GetDisplayName(), URL: loyaltyURL(p, "reviews")}
+		var list *loyaltyv1.ListReviewsResponse
+		if list, err = v.held().ListReviews(v.ctx(), &loyaltyv1.ListReviewsRequest{Program: programID(p), PageSize: 50}); err != nil {
+			break
+		}
+		var asked *loyaltyv1.ListRedemptionsResponse
+		if asked, err = loyaltyv1.NewRedemptionsServiceClient(v.conn).ListRedemptions(v.ctx(), &loyaltyv1.ListRedemptionsRequest{Program: programID(p), AwaitingDecision: true}); err != nil {
+			break
+		}
+		row.Reviews, row.Asked, row.More = len(list.GetReviews()), len(asked.GetRedemptions()), list.GetNextPageToken() != ""
+		if row.Reviews+row.Asked > 0 {
+			out = append(out, row)
+		}
+	}
+	if err != nil {
+		v.log.Warn("what waits in the loyalty programmes is not known", "error", err)
+	}
+	return out
+}

@@ -21,12 +21,13 @@ var setUp = map[string]string{
 	"PUT " + calls + "rules/euro": `{}`,
 	"GET " + calls + "tiers": `{"structures":[{"name":"programs/customers/tiers/metals","displayName":"Status","wallet":"points","version":1,"metric":"TIER_METRIC_SPEND","period":"TIER_PERIOD_YEAR","downgrade":"TIER_DOWNGRADE_FULL",
 		"tiers":[{"id":"gold","displayName":"Gold","threshold":"50000"}],"etag":"t1"}]}`,
-	"POST " + calls + "tiers":               `{}`,
-	"POST " + calls + "rewards":             `{}`,
-	"GET " + calls + "rewards":              `{"rewards":[]}`,
-	"PUT /v1/programs/customers":            `{}`,
-	"GET " + calls + "reviews":              `{"reviews":[]}`,
-	"GET " + calls + "redemptions":          `{"redemptions":[{"name":"programs/customers/redemptions/r1","member":"programs/customers/members/m1","displayName":"A mug","wallet":"points","points":"300","order":"1001"}]}`,
+	"POST " + calls + "tiers":      `{}`,
+	"POST " + calls + "rewards":    `{}`,
+	"GET " + calls + "rewards":     `{"rewards":[]}`,
+	"PUT /v1/programs/customers":   `{}`,
+	"GET " + calls + "reviews":     `{"reviews":[]}`,
+	"GET " + calls + "redemptions": `{"redemptions":[{"name":"programs/customers/redemptions/r1","member":"programs/customers/members/m1","displayName":"A mug","wallet":"points","points":"300","order":"1001"}]}`,
+	"GET /v1/workspace/texts":      `{"texts":[]}`, "GET /v1/workspace/consents": `{"consents":[]}`, "GET /v1/workspace/leaks": `{"texts":[]}`, "GET /v1/workspace/metrics": `{"metrics":[]}`,
 	"POST " + calls + "redemptions/r1:keep": `{}`,
 	"POST " + calls + "members/m1:calculate": `{"points":"49","awards":[{"rule":"rules/euro@3","displayName":"A point for each euro","wallet":"points","points":"49","desired":"49","explanation":"49.90 EUR, rounded down to 49"}],
 		"silent":[{"rule":"rules/gone@1","displayName":"Spring","reason":"outside_window","detail":"it ended on 1 May"}]}`,
@@ -90,5 +91,22 @@ func TestARuleThatMoved(t *testing.T) {
 	}
 	if doc.Find("[name=key]").AttrOr("value", "k") == "k" {
 		t.Error("a request that was refused is sent again under its key")
+	}
+}
+
+// What waits in the programmes stands on the manager's first page, and nowhere for those who cannot decide it.
+func TestWhatWaitsInTheProgrammes(t *testing.T) {
+	h, _ := desk(t, "manager")
+	_, doc := visit(t, h, "/studio", nil)
+	says(t, doc, "[aria-labelledby=points-h]", "1 order that came back was paid for with points")
+	if to := doc.Find("[aria-labelledby=points-h] a").AttrOr("href", ""); to != here+"reviews" {
+		t.Errorf("it leads to %q: %s", to, doc.Find("main").Text())
+	}
+	h, seen := desk(t, "editor")
+	if _, doc = visit(t, h, "/studio", nil); doc.Find("[aria-labelledby=points-h]").Length() != 0 {
+		t.Error("an editor is told")
+	}
+	if _, asked := seen["GET "+calls+"reviews"]; asked {
+		t.Error("it is asked for in vain")
 	}
 }
