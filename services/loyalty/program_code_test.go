@@ -41,11 +41,13 @@ func whole(d *loyaltyv1.ProgramDocument) *loyaltyv1.ProgramDocument {
 	d = proto.CloneOf(d)
 	d.Wallets = append(d.Wallets, &loyaltyv1.Wallet{Id: "miles", Singular: "mile", Plural: "miles"})
 	d.Redemptions = &loyaltyv1.RedemptionSettings{ReservationMinutes: 45, Returned: loyaltyv1.ReturnedRewards_RETURNED_REWARDS_ASK}
+	d.Points = &loyaltyv1.PointSettings{Life: "inactivity P18M", ReturnPolicy: "allow_debt", CancelWindow: "P14D", Oldest: "P90D", Ahead: "PT5M"}
 	d.Rules = []*loyaltyv1.ProgramRule{
 		{Id: "double", Terms: &loyaltyv1.EarningRuleTerms{
 			DisplayName: "Twice as much for gold", Trigger: "spend", Form: "multiplier", Value: "2", TierValues: map[string]string{"gold": "3"}, Condition: "order.total_minor > 1000",
 			Weekdays: []int32{1, 2}, Hours: []*loyaltyv1.EarningRuleHours{{From: "17:30", Until: "19:00"}}, FromTime: timestamppb.New(start),
-			Caps: []*loyaltyv1.EarningRuleCap{{Per: "member", Period: "month", Most: 500}}, Life: "rolling P12M to month", Activation: "P14D",
+			Caps: []*loyaltyv1.EarningRuleCap{{Per: "member", Period: "month", Most: 500}}, Life: "rolling P12M to month", Activation: "event delivered",
+			TierLives: map[string]string{"gold": "rolling P24M to month"}, PerLine: true,
 		}},
 		{Id: "spend", Terms: &loyaltyv1.EarningRuleTerms{DisplayName: "1 point per euro", Trigger: "spend", Form: "per_unit", Value: "1", Per: 100}},
 	}

@@ -29,6 +29,22 @@ func eventful(t *testing.T) *rig {
 		members[name] = r.enrol(t, name, external(name))
 	}
 	random := rand.New(rand.NewPCG(11, 3))
+	// Points of orders live by activity, and wait for delivery line by line.
+	terms := perEuro()
+	terms.Life, terms.Activation, terms.PerLine = "inactivity P6M", "event delivered", true
+	r.rule(t, "euro", terms)
+	for i, name := range names[2:] {
+		order := fmt.Sprint("order-", i)
+		if _, err := r.order(t, members[name], orderOf(order, 5_000, 3_000)); err != nil {
+			t.Fatal(err)
+		}
+		if _, err := r.happened(t, "delivered-"+order, order, "delivered", "2"); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if _, err := r.cancelOrder(t, "cancelled", "order-0"); err != nil {
+		t.Fatal(err)
+	}
 	for i := range 60 {
 		member := members[names[i%len(names)]]
 		req := &loyaltyv1.AdjustPointsRequest{Program: "customers", Member: member, Points: 1 + random.Int64N(100), Reason: "By hand"}

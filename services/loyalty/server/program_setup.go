@@ -133,7 +133,7 @@ func (s setup) document() *loyaltyv1.ProgramDocument {
 	p := programProto("", 0, s.program)
 	out := &loyaltyv1.ProgramDocument{
 		Schema: documentSchema, DisplayName: p.GetDisplayName(), Wallets: p.GetWallets(), TimeZone: p.GetTimeZone(), Currency: p.GetCurrency(),
-		Redemptions: p.GetRedemptions(),
+		Redemptions: p.GetRedemptions(), Points: p.GetPoints(),
 	}
 	for _, id := range sorted(s.rules) {
 		out.Rules = append(out.Rules, &loyaltyv1.ProgramRule{Id: id, Terms: ruleProto("", 0, tables.Rule{Rule: s.rules[id]}).GetTerms()})
@@ -206,6 +206,8 @@ func setupOf(d *loyaltyv1.ProgramDocument) (setup, error) {
 	p.TimeZone, err = zone(d.GetTimeZone())
 	f.under("document", err)
 	p.Wallets, err = wallets(d.GetWallets())
+	f.under("document", err)
+	p.Points, err = pointSettings(d.GetPoints())
 	f.under("document", err)
 	setRedemptions(&p, d.GetRedemptions())
 	out := setup{program: p, rules: map[string]earning.Rule{}, tiers: map[string]tables.TierVersion{}, rewards: map[string]rewardSetup{}}

@@ -97,6 +97,7 @@ func (s *Server) takeProgram(ctx context.Context, u *book.Unit, st step) (store.
 	default:
 		p := &row.Value
 		p.DisplayName, p.Wallets, p.TimeZone, p.ReserveMinutes, p.Returned = want.DisplayName, want.Wallets, want.TimeZone, want.ReserveMinutes, want.Returned
+		p.Points = want.Points
 		p.UpdatedAt = u.Now
 		p.Version++
 		row, err = tables.Programs.Put(ctx, u.Tx, row)

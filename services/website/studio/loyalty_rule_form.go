@@ -157,6 +157,18 @@ func filledRows(f *form, row, column string) int {
 // mostRows bounds the rows of any form.
 const mostRows = 40
 
+// helpLife says how a life is written.
+const helpLife = "“never”: for ever. “rolling P12M”: twelve months each. “rolling P12M to month”: to the end of that month. “calendar 12-31”: to the end of the year. “inactivity P12M”: until nothing was heard of the member for twelve months."
+
+// tierLives writes the lives of tiers down, one a line.
+func tierLives(t *loyaltyv1.EarningRuleTerms) string {
+	var out []string
+	for _, tier := range slices.Sorted(maps.Keys(t.GetTierLives())) {
+		out = append(out, tier+": "+t.GetTierLives()[tier])
+	}
+	return strings.Join(out, "\n")
+}
+
 func ruleRest(f *form, program *loyaltyv1.Program, t *loyaltyv1.EarningRuleTerms) {
 	f.add(web.Field{Name: "stacking", Label: "Where several rules give at once", Type: "choices", Required: true, Options: []web.Option{
 		{Value: "best", Label: "The best one", Consequence: "Of the rules of the group only the one that gives the most.", Chosen: t.GetStacking() == "" || t.GetStacking() == "best"},
@@ -165,8 +177,9 @@ func ruleRest(f *form, program *loyaltyv1.Program, t *loyaltyv1.EarningRuleTerms
 		add(web.Field{Name: "stacking_group", Label: "Group of rules that compete", Max: 200, Value: t.GetStackingGroup()}, "/terms/stackingGroup").
 		add(web.Field{Name: "priority", Label: "Priority in the group", Max: 12, Inputmode: "numeric", Value: numberOrEmpty(t.GetPriority())}, "/terms/priority").
 		add(web.Field{Name: "campaign", Label: "Campaign", Max: 200, Value: t.GetCampaign(), Help: "Rules of one campaign share its limits."}, "/terms/campaign").
-		add(web.Field{Name: "activation", Label: "When can the points be spent?", Max: 100, Value: t.GetActivation(), Help: "Empty: at once. P14D: after 14 days. 2027-01-01: from that day."}, "/terms/activation").
-		add(web.Field{Name: "life", Label: "How long do they live?", Max: 100, Value: t.GetLife(), Help: "Empty: for ever. “rolling P12M”: twelve months each. “rolling P12M to month”: to the end of that month. “calendar 12-31”: to the end of the year."}, "/terms/life").
+		add(web.Field{Name: "activation", Label: "When can the points be spent?", Max: 100, Value: t.GetActivation(), Help: "Empty: at once. P14D: after 14 days. 2027-01-01: from that day. “event delivered”: when that is recorded of the order. “manual”: when somebody says so."}, "/terms/activation").
+		add(web.Field{Name: "life", Label: "How long do they live?", Max: 100, Value: t.GetLife(), Help: "Empty: as the programme says. " + helpLife}, "/terms/life").
+		add(web.Field{Name: "tier_lives", Label: "How long in certain tiers?", Type: "textarea", Rows: 2, Value: tierLives(t), Help: "One tier a line, such as gold: rolling P24M."}, "/terms/tierLives").
 		add(web.Field{Name: "per_line", Label: "Points of an order", Type: "choices", Required: true, Options: options([]string{strconv.FormatBool(t.GetPerLine())},
 			"false", "are kept as one", "true", "are kept line by line, so that a returned line takes back its own")}, "/terms/perLine")
 }
@@ -188,6 +201,16 @@ func (v *visit) typedRule(program *loyaltyv1.Program) (*loyaltyv1.EarningRuleTer
 			}
 			t.TierValues[tier] = decimalOf(v.value(name))
 		}
+	}
+	for _, line := range lines(v.r.PostFormValue("tier_lives")) {
+		tier, life, ok := strings.Cut(line, ":")
+		if !ok {
+			return t, refusal("/terms/tierLives", "Write a tier and its life as gold: rolling P24M, one a line.")
+		}
+		if t.TierLives == nil {
+			t.TierLives = map[string]string{}
+		}
+		t.TierLives[strings.TrimSpace(tier)] = strings.TrimSpace(life)
 	}
 	for _, line := range lines(v.r.PostFormValue("hours")) {
 		from, until, ok := strings.Cut(strings.ReplaceAll(line, "–", "-"), "-")

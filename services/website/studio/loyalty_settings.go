@@ -1,6 +1,7 @@
 package studio
 
 import (
+	"cmp"
 	"fmt"
 	"net/http"
 	"strconv"
@@ -34,7 +35,15 @@ func settingsForm(f *form, p *loyaltyv1.Program) []formPart {
 		Help: "Where the reward itself does not say. 0 means 30."}, "/redemptions/reservationMinutes").
 		add(web.Field{Name: "returned", Label: "An order that was paid for with points comes back. What becomes of the points?", Type: "choices", Required: true, Options: options([]string{strconv.Itoa(max(returned, 1))},
 			"1", "They go back to the member", "2", "They stay spent", "3", "Somebody decides each time")}, "/redemptions/returned")
-	return f.part(parts, "Redeeming rewards", "")
+	parts = f.part(parts, "Redeeming rewards", "")
+	s := p.GetPoints()
+	f.add(web.Field{Name: "life", Label: "How long do points live?", Max: 100, Value: s.GetLife(), Help: "Where a rule does not say. " + helpLife}, "/points/life").
+		add(web.Field{Name: "return_policy", Label: "An order comes back whose points are spent. What then?", Type: "choices", Required: true, Options: options([]string{cmp.Or(s.GetReturnPolicy(), "within_balance")},
+			"within_balance", "Other points of the member go instead, as far as there are any", "allow_debt", "The member owes them", "only_pending", "Only points on their way go back")}, "/points/returnPolicy").
+		add(web.Field{Name: "cancel_window", Label: "How long can an order be cancelled?", Max: 40, Value: s.GetCancelWindow(), Help: "P14D: for 14 days. Empty: without limit."}, "/points/cancelWindow").
+		add(web.Field{Name: "oldest", Label: "How old may an order be that is recorded?", Max: 40, Value: s.GetOldest(), Help: "P90D: 90 days. Empty: 400 days."}, "/points/oldest").
+		add(web.Field{Name: "ahead", Label: "How far ahead may a shop’s clock be?", Max: 40, Value: s.GetAhead(), Help: "PT5M: five minutes. Empty: one minute."}, "/points/ahead")
+	return f.part(parts, "Points and orders", "A change touches no points that were given before.")
 }
 
 func (v *visit) settings() error { return v.showSettings(http.StatusOK, nil) }
@@ -50,6 +59,7 @@ func (v *visit) showSettings(status int, problem *api.Problem) error {
 
 func (v *visit) saveSettings() error {
 	in := &loyaltyv1.UpdateProgramRequest{Program: v.r.PathValue("program"), DisplayName: v.value("display_name"), TimeZone: v.value("time_zone"), Etag: v.etag(), Redemptions: &loyaltyv1.RedemptionSettings{}}
+	in.Points = &loyaltyv1.PointSettings{Life: v.value("life"), ReturnPolicy: v.value("return_policy"), CancelWindow: v.value("cancel_window"), Oldest: v.value("oldest"), Ahead: v.value("ahead")}
 	again := func(err error) error { return v.again(err, v.showSettings) }
 	for i := range mostWallets {
 		n := fmt.Sprintf("wallet-%d-", i)

@@ -340,7 +340,8 @@ func (x *RedemptionSettings) GetReturned() ReturnedRewards {
 type PointSettings struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
 	// How long points live that were given without a life of their own, by rules or by hand: "never", "rolling P12M to month", "calendar 12-31", "inactivity P12M";
-	// empty means never.
+	// empty means never. Active is who gets points or spends them: by an order or an event, even one that earns nothing, by a reward that is reserved, committed or given back,
+	// by hand. Returns, cancellations, expiry, and points that are taken are no activity. It counts in the wallet that it is about.
 	Life string `protobuf:"bytes,1,opt,name=life,proto3" json:"life,omitempty"`
 	// How far returns and cancellations go for points that are spent already, where they do not say: "only_pending", "within_balance" (which empty means) or "allow_debt".
 	ReturnPolicy string `protobuf:"bytes,2,opt,name=return_policy,json=returnPolicy,proto3" json:"return_policy,omitempty"`
@@ -997,7 +998,9 @@ type ProgramDocument struct {
 	// The tiers of the wallets, by id. Tiers that exist cannot be left out. A change is in force at once, or after a version that is still to come.
 	Tiers []*ProgramTiers `protobuf:"bytes,8,rep,name=tiers,proto3" json:"tiers,omitempty"`
 	// What points buy, by id. A reward that is missing is archived.
-	Rewards       []*ProgramReward `protobuf:"bytes,9,rep,name=rewards,proto3" json:"rewards,omitempty"`
+	Rewards []*ProgramReward `protobuf:"bytes,9,rep,name=rewards,proto3" json:"rewards,omitempty"`
+	// How points live and orders are taken in; absent means as it is usual.
+	Points        *PointSettings `protobuf:"bytes,10,opt,name=points,proto3" json:"points,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -1091,6 +1094,13 @@ func (x *ProgramDocument) GetTiers() []*ProgramTiers {
 func (x *ProgramDocument) GetRewards() []*ProgramReward {
 	if x != nil {
 		return x.Rewards
+	}
+	return nil
+}
+
+func (x *ProgramDocument) GetPoints() *PointSettings {
+	if x != nil {
+		return x.Points
 	}
 	return nil
 }
@@ -2192,7 +2202,7 @@ const file_renown_loyalty_v1_programs_proto_rawDesc = "" +
 	"\vredemptions\x18\x14 \x01(\v2%.renown.loyalty.v1.RedemptionSettingsR\vredemptions\x128\n" +
 	"\x06points\x18\x15 \x01(\v2 .renown.loyalty.v1.PointSettingsR\x06points\"M\n" +
 	"\x15UpdateProgramResponse\x124\n" +
-	"\aprogram\x18\x01 \x01(\v2\x1a.renown.loyalty.v1.ProgramR\aprogram\"\x8a\x04\n" +
+	"\aprogram\x18\x01 \x01(\v2\x1a.renown.loyalty.v1.ProgramR\aprogram\"\xc4\x04\n" +
 	"\x0fProgramDocument\x12\x1f\n" +
 	"\x06schema\x18\x01 \x01(\x05B\a\xbaH\x04\x1a\x02\b\x01R\x06schema\x12,\n" +
 	"\fdisplay_name\x18\x02 \x01(\tB\t\xbaH\x06r\x04\x10\x01\x18xR\vdisplayName\x12?\n" +
@@ -2204,7 +2214,9 @@ const file_renown_loyalty_v1_programs_proto_rawDesc = "" +
 	"\vredemptions\x18\x06 \x01(\v2%.renown.loyalty.v1.RedemptionSettingsR\vredemptions\x12?\n" +
 	"\x05rules\x18\a \x03(\v2\x1e.renown.loyalty.v1.ProgramRuleB\t\xbaH\x06\x92\x01\x03\x10\xc8\x01R\x05rules\x12?\n" +
 	"\x05tiers\x18\b \x03(\v2\x1f.renown.loyalty.v1.ProgramTiersB\b\xbaH\x05\x92\x01\x02\x10\bR\x05tiers\x12E\n" +
-	"\arewards\x18\t \x03(\v2 .renown.loyalty.v1.ProgramRewardB\t\xbaH\x06\x92\x01\x03\x10\xd0\x0fR\arewards\"\x7f\n" +
+	"\arewards\x18\t \x03(\v2 .renown.loyalty.v1.ProgramRewardB\t\xbaH\x06\x92\x01\x03\x10\xd0\x0fR\arewards\x128\n" +
+	"\x06points\x18\n" +
+	" \x01(\v2 .renown.loyalty.v1.PointSettingsR\x06points\"\x7f\n" +
 	"\vProgramRule\x12-\n" +
 	"\x02id\x18\x01 \x01(\tB\x1d\xbaH\x1ar\x182\x16^[a-z][a-z0-9-]{0,39}$R\x02id\x12A\n" +
 	"\x05terms\x18\x02 \x01(\v2#.renown.loyalty.v1.EarningRuleTermsB\x06\xbaH\x03\xc8\x01\x01R\x05terms\"\xe4\x03\n" +
@@ -2389,50 +2401,51 @@ var file_renown_loyalty_v1_programs_proto_depIdxs = []int32{
 	15, // 18: renown.loyalty.v1.ProgramDocument.rules:type_name -> renown.loyalty.v1.ProgramRule
 	16, // 19: renown.loyalty.v1.ProgramDocument.tiers:type_name -> renown.loyalty.v1.ProgramTiers
 	17, // 20: renown.loyalty.v1.ProgramDocument.rewards:type_name -> renown.loyalty.v1.ProgramReward
-	29, // 21: renown.loyalty.v1.ProgramRule.terms:type_name -> renown.loyalty.v1.EarningRuleTerms
-	30, // 22: renown.loyalty.v1.ProgramTiers.metric:type_name -> renown.loyalty.v1.TierMetric
-	31, // 23: renown.loyalty.v1.ProgramTiers.period:type_name -> renown.loyalty.v1.TierPeriod
-	32, // 24: renown.loyalty.v1.ProgramTiers.downgrade:type_name -> renown.loyalty.v1.TierDowngrade
-	33, // 25: renown.loyalty.v1.ProgramTiers.tiers:type_name -> renown.loyalty.v1.Tier
-	34, // 26: renown.loyalty.v1.ProgramReward.kind:type_name -> renown.loyalty.v1.RewardKind
-	35, // 27: renown.loyalty.v1.ProgramReward.prices:type_name -> renown.loyalty.v1.RewardPrice
-	36, // 28: renown.loyalty.v1.ProgramReward.discount:type_name -> renown.loyalty.v1.DiscountOff
-	28, // 29: renown.loyalty.v1.ProgramReward.start_time:type_name -> google.protobuf.Timestamp
-	28, // 30: renown.loyalty.v1.ProgramReward.end_time:type_name -> google.protobuf.Timestamp
-	37, // 31: renown.loyalty.v1.ProgramReward.limit:type_name -> renown.loyalty.v1.RewardLimit
-	28, // 32: renown.loyalty.v1.ExportProgramRequest.time:type_name -> google.protobuf.Timestamp
-	14, // 33: renown.loyalty.v1.ExportProgramResponse.document:type_name -> renown.loyalty.v1.ProgramDocument
-	14, // 34: renown.loyalty.v1.ImportProgramRequest.document:type_name -> renown.loyalty.v1.ProgramDocument
-	1,  // 35: renown.loyalty.v1.ImportProgramResponse.outcome:type_name -> renown.loyalty.v1.ImportOutcome
-	2,  // 36: renown.loyalty.v1.ImportProgramResponse.program:type_name -> renown.loyalty.v1.Program
-	22, // 37: renown.loyalty.v1.ImportProgramResponse.changes:type_name -> renown.loyalty.v1.ProgramChange
-	28, // 38: renown.loyalty.v1.RollbackProgramRequest.time:type_name -> google.protobuf.Timestamp
-	1,  // 39: renown.loyalty.v1.RollbackProgramResponse.outcome:type_name -> renown.loyalty.v1.ImportOutcome
-	2,  // 40: renown.loyalty.v1.RollbackProgramResponse.program:type_name -> renown.loyalty.v1.Program
-	22, // 41: renown.loyalty.v1.RollbackProgramResponse.changes:type_name -> renown.loyalty.v1.ProgramChange
-	27, // 42: renown.loyalty.v1.ListProgramRevisionsResponse.revisions:type_name -> renown.loyalty.v1.ProgramRevision
-	28, // 43: renown.loyalty.v1.ProgramRevision.time:type_name -> google.protobuf.Timestamp
-	6,  // 44: renown.loyalty.v1.ProgramsService.CreateProgram:input_type -> renown.loyalty.v1.CreateProgramRequest
-	8,  // 45: renown.loyalty.v1.ProgramsService.GetProgram:input_type -> renown.loyalty.v1.GetProgramRequest
-	10, // 46: renown.loyalty.v1.ProgramsService.ListPrograms:input_type -> renown.loyalty.v1.ListProgramsRequest
-	12, // 47: renown.loyalty.v1.ProgramsService.UpdateProgram:input_type -> renown.loyalty.v1.UpdateProgramRequest
-	18, // 48: renown.loyalty.v1.ProgramsService.ExportProgram:input_type -> renown.loyalty.v1.ExportProgramRequest
-	20, // 49: renown.loyalty.v1.ProgramsService.ImportProgram:input_type -> renown.loyalty.v1.ImportProgramRequest
-	23, // 50: renown.loyalty.v1.ProgramsService.RollbackProgram:input_type -> renown.loyalty.v1.RollbackProgramRequest
-	25, // 51: renown.loyalty.v1.ProgramsService.ListProgramRevisions:input_type -> renown.loyalty.v1.ListProgramRevisionsRequest
-	7,  // 52: renown.loyalty.v1.ProgramsService.CreateProgram:output_type -> renown.loyalty.v1.CreateProgramResponse
-	9,  // 53: renown.loyalty.v1.ProgramsService.GetProgram:output_type -> renown.loyalty.v1.GetProgramResponse
-	11, // 54: renown.loyalty.v1.ProgramsService.ListPrograms:output_type -> renown.loyalty.v1.ListProgramsResponse
-	13, // 55: renown.loyalty.v1.ProgramsService.UpdateProgram:output_type -> renown.loyalty.v1.UpdateProgramResponse
-	19, // 56: renown.loyalty.v1.ProgramsService.ExportProgram:output_type -> renown.loyalty.v1.ExportProgramResponse
-	21, // 57: renown.loyalty.v1.ProgramsService.ImportProgram:output_type -> renown.loyalty.v1.ImportProgramResponse
-	24, // 58: renown.loyalty.v1.ProgramsService.RollbackProgram:output_type -> renown.loyalty.v1.RollbackProgramResponse
-	26, // 59: renown.loyalty.v1.ProgramsService.ListProgramRevisions:output_type -> renown.loyalty.v1.ListProgramRevisionsResponse
-	52, // [52:60] is the sub-list for method output_type
-	44, // [44:52] is the sub-list for method input_type
-	44, // [44:44] is the sub-list for extension type_name
-	44, // [44:44] is the sub-list for extension extendee
-	0,  // [0:44] is the sub-list for field type_name
+	4,  // 21: renown.loyalty.v1.ProgramDocument.points:type_name -> renown.loyalty.v1.PointSettings
+	29, // 22: renown.loyalty.v1.ProgramRule.terms:type_name -> renown.loyalty.v1.EarningRuleTerms
+	30, // 23: renown.loyalty.v1.ProgramTiers.metric:type_name -> renown.loyalty.v1.TierMetric
+	31, // 24: renown.loyalty.v1.ProgramTiers.period:type_name -> renown.loyalty.v1.TierPeriod
+	32, // 25: renown.loyalty.v1.ProgramTiers.downgrade:type_name -> renown.loyalty.v1.TierDowngrade
+	33, // 26: renown.loyalty.v1.ProgramTiers.tiers:type_name -> renown.loyalty.v1.Tier
+	34, // 27: renown.loyalty.v1.ProgramReward.kind:type_name -> renown.loyalty.v1.RewardKind
+	35, // 28: renown.loyalty.v1.ProgramReward.prices:type_name -> renown.loyalty.v1.RewardPrice
+	36, // 29: renown.loyalty.v1.ProgramReward.discount:type_name -> renown.loyalty.v1.DiscountOff
+	28, // 30: renown.loyalty.v1.ProgramReward.start_time:type_name -> google.protobuf.Timestamp
+	28, // 31: renown.loyalty.v1.ProgramReward.end_time:type_name -> google.protobuf.Timestamp
+	37, // 32: renown.loyalty.v1.ProgramReward.limit:type_name -> renown.loyalty.v1.RewardLimit
+	28, // 33: renown.loyalty.v1.ExportProgramRequest.time:type_name -> google.protobuf.Timestamp
+	14, // 34: renown.loyalty.v1.ExportProgramResponse.document:type_name -> renown.loyalty.v1.ProgramDocument
+	14, // 35: renown.loyalty.v1.ImportProgramRequest.document:type_name -> renown.loyalty.v1.ProgramDocument
+	1,  // 36: renown.loyalty.v1.ImportProgramResponse.outcome:type_name -> renown.loyalty.v1.ImportOutcome
+	2,  // 37: renown.loyalty.v1.ImportProgramResponse.program:type_name -> renown.loyalty.v1.Program
+	22, // 38: renown.loyalty.v1.ImportProgramResponse.changes:type_name -> renown.loyalty.v1.ProgramChange
+	28, // 39: renown.loyalty.v1.RollbackProgramRequest.time:type_name -> google.protobuf.Timestamp
+	1,  // 40: renown.loyalty.v1.RollbackProgramResponse.outcome:type_name -> renown.loyalty.v1.ImportOutcome
+	2,  // 41: renown.loyalty.v1.RollbackProgramResponse.program:type_name -> renown.loyalty.v1.Program
+	22, // 42: renown.loyalty.v1.RollbackProgramResponse.changes:type_name -> renown.loyalty.v1.ProgramChange
+	27, // 43: renown.loyalty.v1.ListProgramRevisionsResponse.revisions:type_name -> renown.loyalty.v1.ProgramRevision
+	28, // 44: renown.loyalty.v1.ProgramRevision.time:type_name -> google.protobuf.Timestamp
+	6,  // 45: renown.loyalty.v1.ProgramsService.CreateProgram:input_type -> renown.loyalty.v1.CreateProgramRequest
+	8,  // 46: renown.loyalty.v1.ProgramsService.GetProgram:input_type -> renown.loyalty.v1.GetProgramRequest
+	10, // 47: renown.loyalty.v1.ProgramsService.ListPrograms:input_type -> renown.loyalty.v1.ListProgramsRequest
+	12, // 48: renown.loyalty.v1.ProgramsService.UpdateProgram:input_type -> renown.loyalty.v1.UpdateProgramRequest
+	18, // 49: renown.loyalty.v1.ProgramsService.ExportProgram:input_type -> renown.loyalty.v1.ExportProgramRequest
+	20, // 50: renown.loyalty.v1.ProgramsService.ImportProgram:input_type -> renown.loyalty.v1.ImportProgramRequest
+	23, // 51: renown.loyalty.v1.ProgramsService.RollbackProgram:input_type -> renown.loyalty.v1.RollbackProgramRequest
+	25, // 52: renown.loyalty.v1.ProgramsService.ListProgramRevisions:input_type -> renown.loyalty.v1.ListProgramRevisionsRequest
+	7,  // 53: renown.loyalty.v1.ProgramsService.CreateProgram:output_type -> renown.loyalty.v1.CreateProgramResponse
+	9,  // 54: renown.loyalty.v1.ProgramsService.GetProgram:output_type -> renown.loyalty.v1.GetProgramResponse
+	11, // 55: renown.loyalty.v1.ProgramsService.ListPrograms:output_type -> renown.loyalty.v1.ListProgramsResponse
+	13, // 56: renown.loyalty.v1.ProgramsService.UpdateProgram:output_type -> renown.loyalty.v1.UpdateProgramResponse
+	19, // 57: renown.loyalty.v1.ProgramsService.ExportProgram:output_type -> renown.loyalty.v1.ExportProgramResponse
+	21, // 58: renown.loyalty.v1.ProgramsService.ImportProgram:output_type -> renown.loyalty.v1.ImportProgramResponse
+	24, // 59: renown.loyalty.v1.ProgramsService.RollbackProgram:output_type -> renown.loyalty.v1.RollbackProgramResponse
+	26, // 60: renown.loyalty.v1.ProgramsService.ListProgramRevisions:output_type -> renown.loyalty.v1.ListProgramRevisionsResponse
+	53, // [53:61] is the sub-list for method output_type
+	45, // [45:53] is the sub-list for method input_type
+	45, // [45:45] is the sub-list for extension type_name
+	45, // [45:45] is the sub-list for extension extendee
+	0,  // [0:45] is the sub-list for field type_name
 }
 
 func init() { file_renown_loyalty_v1_programs_proto_init() }
