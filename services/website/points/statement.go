@@ -160,7 +160,7 @@ func (v *visit) history(d *statement, entries []*loyaltyv1.Entry) []line {
 	return out
 }
 
-// moved is by how much the member has more or less, or, where points only changed their place, by how much those that can be spent did.
+// moved is by how much the member has more or less, or, without a sign, how many points only changed their place.
 func moved(locale string, legs []*loyaltyv1.Leg) (points, sign string) {
 	var all, available int64
 	for _, leg := range legs {
@@ -175,7 +175,7 @@ func moved(locale string, legs []*loyaltyv1.Leg) (points, sign string) {
 	case all != 0:
 		return signed(locale, all), signOf(all)
 	case available != 0:
-		return signed(locale, available), ""
+		return web.FormatInt(locale, max(available, -available)), ""
 	}
 	return "", ""
 }
