@@ -312,7 +312,12 @@ func TestTenOfAHundredGetTheLastTen(t *testing.T) {
 	errs := make([]error, 100)
 	var all sync.WaitGroup
 	for i := range errs {
-		all.Go(func() { _, errs[i] = r.reserve(t, fmt.Sprint("wish-", i), members[i%len(members)], "mug") })
+		all.Go(func() {
+			errs[i] = asked(func() error {
+				_, err := r.reserve(t, fmt.Sprint("wish-", i), members[i%len(members)], "mug")
+				return err
+			})
+		})
 	}
 	all.Wait()
 	got := 0
@@ -344,7 +349,10 @@ func TestNobodySpendsMoreThanThereIs(t *testing.T) {
 	var all sync.WaitGroup
 	for i := range errs {
 		all.Go(func() {
-			_, errs[i] = r.redemptions.RedeemReward(r.shop(t, fmt.Sprint("wish-", i)), &loyaltyv1.RedeemRewardRequest{Program: "customers", Member: ida, Reward: "mug"})
+			errs[i] = asked(func() error {
+				_, err := r.redemptions.RedeemReward(r.shop(t, fmt.Sprint("wish-", i)), &loyaltyv1.RedeemRewardRequest{Program: "customers", Member: ida, Reward: "mug"})
+				return err
+			})
 		})
 	}
 	all.Wait()

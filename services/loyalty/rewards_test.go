@@ -217,7 +217,11 @@ func TestACodeIsHandedOutOnce(t *testing.T) {
 	var all sync.WaitGroup
 	for i := range 60 {
 		all.Go(func() {
-			resp, err := r.redemptions.RedeemReward(r.shop(t, fmt.Sprint("wish-", i)), &loyaltyv1.RedeemRewardRequest{Program: "customers", Member: members[i%10], Reward: "film"})
+			var resp *loyaltyv1.RedeemRewardResponse
+			err := asked(func() (err error) {
+				resp, err = r.redemptions.RedeemReward(r.shop(t, fmt.Sprint("wish-", i)), &loyaltyv1.RedeemRewardRequest{Program: "customers", Member: members[i%10], Reward: "film"})
+				return err
+			})
 			if err != nil {
 				refused(t, fmt.Sprint("wish-", i), err, fault.OutOfStock)
 				return

@@ -30,7 +30,7 @@ func (r *rig) metals(t testing.TB, change func(*loyaltyv1.CreateTierStructureReq
 	if err != nil {
 		t.Fatal(err)
 	}
-	r.clock.Step(2 * time.Second)
+	r.clock.Step(6 * time.Second) // it is in force, also where other processes have to hear of it
 	return resp.GetStructure()
 }
 

@@ -40,15 +40,15 @@ type Books struct {
 
 	// remembered is nil where other processes write too.
 	remembered *cache
-	queues     []queue
+	queues     []*queue
 }
 
 // New returns the books of a database.
 func New(db store.DB, c clock.Clock) *Books {
 	if store.Sole(db) != nil {
-		return &Books{DB: db, Clock: c, remembered: newCache(), queues: make([]queue, 1)}
+		return &Books{DB: db, Clock: c, remembered: newCache(), queues: oneQueue()}
 	}
-	return &Books{DB: db, Clock: c, queues: make([]queue, manyQueues)}
+	return &Books{DB: db, Clock: c, queues: manyQueues()}
 }
 
 // attempts bounds how often a command is tried whose outcome is unknown, or that lost a race for a row.
@@ -64,12 +64,25 @@ func Do[R any, P interface {
 	if err != nil {
 		return nil, err
 	}
+	release, err := b.aside(req).take(ctx)
+	if err != nil {
+		return nil, err
+	}
+	defer release()
 	for attempt := 1; ; attempt++ {
 		reply, err := once[R, P](ctx, b, c, fn)
 		if err == nil || attempt == attempts || ctx.Err() != nil || !unsettled(err) {
 			return reply, err
 		}
 	}
+}
+
+// aside returns the queue whose turn a command by itself takes, nil if it need not: an engine with one writer has its own order.
+func (b *Books) aside(req proto.Message) *queue {
+	if b.remembered != nil {
+		return nil
+	}
+	return b.queueOf(req)
 }
 
 // Run runs a command that nobody waits for, such as a due job, in the transaction of its caller.

@@ -12,8 +12,8 @@ import (
 	"renown.example/loyalty/tables"
 )
 
-// mostTogether bounds how many commands share an update.
-const mostTogether = 256
+// mostTogether bounds how many commands share an update, mostElsewhere where each of them waits for the network.
+const mostTogether, mostElsewhere = 256, 64
 
 // Move runs a command that writes nothing but through its unit, and so can share an update with others: those that come while one is committed wait, and go into the
 // next together. Each is refused or done by itself; the accounts that several of them are about are read and written once. Otherwise it is like Do.
@@ -35,7 +35,11 @@ func Move[R any, P interface {
 		}
 		return reply, nil
 	}}
-	b.queueOf(req).submit(b, w)
+	q := b.queueOf(req)
+	if q == nil {
+		return Do(ctx, b, req, fn)
+	}
+	q.submit(b, w)
 	select {
 	case <-w.done:
 	case <-ctx.Done(): // its update may yet be committed: the key tells
@@ -74,21 +78,48 @@ type queue struct {
 	mu      sync.Mutex
 	running bool
 	gather  []*waiting
+	most    int
+	// turn, if there are several queues, is held by what runs on the members of this one: an update that commands share, or a command by itself.
+	turn chan struct{}
 }
 
-// manyQueues is how many there are where the engine runs updates beside each other.
-const manyQueues = 16
+// oneQueue is for an engine that has one writer.
+func oneQueue() []*queue { return []*queue{{most: mostTogether}} }
 
-// queueOf returns where the commands on a member wait.
+// manyQueues are for an engine that runs updates beside each other.
+func manyQueues() []*queue {
+	many := make([]*queue, 16)
+	for i := range many {
+		many[i] = &queue{most: mostElsewhere, turn: make(chan struct{}, 1)}
+	}
+	return many
+}
+
+// take waits for the queue's turn; the function that it returns gives it back.
+func (q *queue) take(ctx context.Context) (release func(), err error) {
+	if q == nil || q.turn == nil {
+		return func() {}, nil
+	}
+	select {
+	case q.turn <- struct{}{}:
+		return func() { <-q.turn }, nil
+	case <-ctx.Done():
+		return nil, ctx.Err()
+	}
+}
+
+// queueOf returns where the commands on a member wait, nil for one that names none.
 func (b *Books) queueOf(req proto.Message) *queue {
-	if len(b.queues) == 1 {
-		return &b.queues[0]
+	about, ok := req.(interface{ GetMember() string })
+	switch {
+	case len(b.queues) == 1:
+		return b.queues[0]
+	case !ok || about.GetMember() == "":
+		return nil
 	}
 	h := fnv.New32a()
-	if about, ok := req.(interface{ GetMember() string }); ok {
-		_, _ = io.WriteString(h, about.GetMember()) // a hash takes everything
-	}
-	return &b.queues[h.Sum32()%uint32(len(b.queues))]
+	_, _ = io.WriteString(h, about.GetMember()) // a hash takes everything
+	return b.queues[h.Sum32()%uint32(len(b.queues))]
 }
 
 // submit adds a command, whose done is closed when it was run. The first who comes begins to run what has gathered by the time, again and again while there is
@@ -112,15 +143,22 @@ func (q *queue) lead(b *Books) {
 			q.mu.Unlock()
 			return
 		}
-		n := min(len(q.gather), mostTogether)
+		n := min(len(q.gather), q.most)
 		batch := q.gather[:n:n]
 		q.gather = q.gather[n:]
 		q.mu.Unlock()
-		b.together(batch)
+		q.run(b, batch)
 		for _, w := range batch {
 			close(w.done)
 		}
 	}
+}
+
+func (q *queue) run(b *Books, batch []*waiting) {
+	if release, err := q.take(context.Background()); err == nil {
+		defer release()
+	}
+	b.together(batch)
 }
 
 // together runs commands in one update. When a key has been used before, or a name is taken, it runs them once more and looks for their keys first: only those go away
@@ -148,6 +186,9 @@ func (b *Books) share(batch []*waiting, looking bool) error {
 	var s *session
 	ctx := context.WithoutCancel(batch[0].ctx)
 	err := b.DB.Update(ctx, func(ctx context.Context, tx store.Writer) error {
+		if b.remembered == nil {
+			tx = &recalling{Writer: tx, known: map[recalled]store.Doc{}}
+		}
 		s = newSession(ctx, b, tx, b.remembered)
 		for _, w := range batch {
 			w.reply, w.err, w.main, w.alone = nil, nil, nil, false
@@ -170,6 +211,29 @@ func (b *Books) share(batch []*waiting, looking bool) error {
 		}
 	}
 	return nil
+}
+
+// recalling spares an update that commands share what several of them read, such as their programme. What they write is written when all of them have run.
+type recalling struct {
+	store.Writer
+	known map[recalled]store.Doc
+}
+
+type recalled struct {
+	table *store.Spec
+	id    string
+}
+
+// Get implements store.Reader.
+func (r *recalling) Get(ctx context.Context, s *store.Spec, id string) (store.Doc, error) {
+	if d, ok := r.known[recalled{s, id}]; ok {
+		return d, nil
+	}
+	d, err := r.Writer.Get(ctx, s, id)
+	if err == nil {
+		r.known[recalled{s, id}] = d
+	}
+	return d, err
 }
 
 func sendAway(batch []*waiting) {
@@ -213,11 +277,26 @@ func (s *session) serve(w *waiting, looking bool) error {
 		return nil
 	}
 	u.undo()
+	return s.refused(w, err)
+}
+
+// refused keeps a refusal for the command's key, as Do does, unless the key has been used before: that answer comes before everything else, and is given where the command
+// is alone.
+func (s *session) refused(w *waiting, refusal error) error {
 	if w.command.key == "" {
-		w.err = err
+		w.err = refusal
 		return nil
 	}
-	// Whether it was done before is found out where it is alone: there the answer to its key comes before everything else.
-	w.alone = true
-	return nil
+	before, err := w.command.find(s.ctx, s.tx)
+	if err != nil {
+		return err
+	}
+	if w.alone = before.is; w.alone {
+		return nil
+	}
+	if w.err = refusal; !business(refusal) {
+		return nil
+	}
+	s.keys[w.command.key] = true
+	return s.unit(w.command.actor).sign(w.command, nil, refusal)
 }

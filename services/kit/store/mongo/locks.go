@@ -23,8 +23,9 @@ type rowQueue struct {
 	users int
 }
 
-// courtesy bounds how long an update waits for others of this process before it goes to the server all the same.
-const courtesy = 2 * time.Second
+// courtesy bounds how long an update waits for others of this process before it goes to the server all the same. It is longer than requests have time: who goes to the
+// server earlier meets those who go on there, and all of them run again.
+const courtesy = 20 * time.Second
 
 func newRowQueues(c clock.Clock) *rowQueues {
 	return &rowQueues{clock: c, rows: map[rowKey]*rowQueue{}}
