@@ -48,6 +48,7 @@ func (r *run) all(rules []*Compiled) {
 			base = append(base, c)
 		}
 	}
+	r.out.Awards = make([]Award, 0, len(rules))
 	r.give(base)
 	r.give(multipliers)
 	slices.SortFunc(r.out.Silent, func(a, b Silent) int {
@@ -76,6 +77,7 @@ type run struct {
 	event eventView
 	used  map[string]int64 // what this evaluation itself has used of counters
 	large bool             // the input is beyond its bounds
+	vars  variables
 	out   Evaluation
 	// rivals are those that a rule competed with, itself included, the winner first. It is nil unless somebody asks.
 	rivals map[*Compiled][]Rival
@@ -132,7 +134,8 @@ func (r *run) consider(c *Compiled) (*candidate, *Silent) {
 	if s := r.barred(c); s != nil {
 		return nil, s
 	}
-	vars := &variables{run: r}
+	vars := &r.vars
+	vars.run, vars.line = r, nil
 	if c.condition != nil {
 		v, s := r.evaluate(c, c.condition, vars)
 		if s != nil {
@@ -153,7 +156,7 @@ func (r *run) consider(c *Compiled) (*candidate, *Silent) {
 	if s := r.reckon(d, vars); s != nil {
 		return nil, s
 	}
-	whole := divide(d.total, d.den, c.Rule.Rounding)
+	whole := wholePoints(d.total, d.den, c.Rule.Rounding)
 	switch {
 	case d.total.Sign() < 0:
 		s := r.silent(c, Negative, "the formula came to %s, which is less than nothing", exactly(d.total, d.den))

@@ -51,6 +51,14 @@ func divide(num, den *big.Int, mode Rounding) *big.Int {
 	return q
 }
 
+// wholePoints is divide, in machine words where they have room.
+func wholePoints(num, den *big.Int, mode Rounding) *big.Int {
+	if num.Sign() >= 0 && num.IsInt64() && den.IsInt64() {
+		return big.NewInt(divideWords(num.Int64(), den.Int64(), mode))
+	}
+	return divide(num, den, mode)
+}
+
 // divideWords is divide for machine words; num is zero or more.
 func divideWords(num, den int64, mode Rounding) int64 {
 	q, r := num/den, num%den
@@ -174,4 +182,14 @@ func cumulateWords(parts []big.Int, upTo func(sum int64) int64) []int64 {
 		shares[i], before = cum-before, cum
 	}
 	return shares
+}
+
+// figures returns numbers that have room for a few words, all of them in one piece of memory.
+func figures(n int) []big.Int {
+	const room = 4
+	all, words := make([]big.Int, n), make([]big.Word, n*room)
+	for i := range all {
+		all[i].SetBits(words[i*room : i*room : (i+1)*room])
+	}
+	return all
 }

@@ -56,14 +56,14 @@ func pieces(l *Line) *big.Int {
 // perUnit gives each line value points for each so many minor units of its amount, or pieces.
 func (r *run) perUnit(d *candidate, v value) {
 	per := d.Rule.Terms.Per
-	d.den = new(big.Int).Mul(big.NewInt(per), tens[v.scale])
-	var of big.Int // the whole amount, or all pieces in millionths
-	d.total = new(big.Int)
+	all := figures(len(d.lines) + 3)
+	of := &all[0] // the whole amount, or all pieces in millionths
+	d.total, d.den, d.parts = &all[1], &all[2], all[3:]
+	d.den.Mul(d.den.SetInt64(per), tens[v.scale])
 	if r.in.Event != nil {
 		of.SetInt64(r.in.Event.Amount)
-		d.total.Mul(&of, v.coef)
+		d.total.Mul(of, v.coef)
 	}
-	d.parts = make([]big.Int, len(d.lines))
 	for i, at := range d.lines {
 		l, part := &r.in.Order.Lines[at], &d.parts[i]
 		if d.Rule.Trigger.Kind == KindItem {
@@ -71,14 +71,14 @@ func (r *run) perUnit(d *candidate, v value) {
 		} else {
 			part.SetInt64(l.Amount)
 		}
-		of.Add(&of, part)
+		of.Add(of, part)
 		part.Mul(part, v.coef)
 		d.total.Add(d.total, part)
 	}
 	w := &d.working
 	if d.Rule.Trigger.Kind == KindItem {
 		d.den.Mul(d.den, quantityUnit)
-		w.Basis, w.Of, w.Per = OfPieces, exactly(&of, quantityUnit), fmt.Sprint(per)
+		w.Basis, w.Of, w.Per = OfPieces, exactly(of, quantityUnit), fmt.Sprint(per)
 		return
 	}
 	code := r.currency()
@@ -92,11 +92,11 @@ func (r *run) weighed(d *candidate, num, den *big.Int) {
 		d.total, d.den = new(big.Int).Set(num), den
 		return
 	}
-	weights := make([]big.Int, len(d.lines))
-	var sum big.Int
+	all := figures(len(d.lines) + 3)
+	sum, weights := &all[0], all[3:]
 	for i, at := range d.lines {
 		weights[i].SetInt64(r.in.Order.Lines[at].Amount)
-		sum.Add(&sum, &weights[i])
+		sum.Add(sum, &weights[i])
 	}
 	if sum.Sign() == 0 {
 		for i := range weights {
@@ -107,7 +107,7 @@ func (r *run) weighed(d *candidate, num, den *big.Int) {
 	for i := range weights {
 		weights[i].Mul(&weights[i], num)
 	}
-	d.parts, d.total, d.den = weights, new(big.Int).Mul(num, &sum), new(big.Int).Mul(den, &sum)
+	d.parts, d.total, d.den = weights, all[1].Mul(num, sum), all[2].Mul(den, sum)
 }
 
 // multiplied takes what the other rules gave to the wallet, on the lines that count, and adds what is missing to Value times as much.
@@ -137,9 +137,10 @@ func (r *run) multiplied(d *candidate, v value) *Silent {
 		return r.silent(d.Compiled, NothingToGive, "no other rule gives points that could be multiplied")
 	}
 	d.working.Basis, d.working.Of = OfPoints, fmt.Sprint(of)
-	more := new(big.Int).Sub(v.coef, tens[v.scale])
-	d.den, d.parts = tens[v.scale], make([]big.Int, len(d.lines))
-	d.total = new(big.Int).Mul(big.NewInt(of), more)
+	all := figures(len(d.lines) + 2)
+	more := all[0].Sub(v.coef, tens[v.scale])
+	d.total, d.den, d.parts = &all[1], tens[v.scale], all[2:]
+	d.total.Mul(d.total.SetInt64(of), more)
 	for i := range d.parts {
 		d.parts[i].Mul(d.parts[i].SetInt64(shares[i]), more)
 	}
