@@ -223,6 +223,7 @@ func TestSettingsThatMakeNoSenseAreNamed(t *testing.T) {
 	}
 	for name, change := range map[string]func(*stories.Config){
 		"website-url":  func(c *stories.Config) { c.WebsiteURL = "www.northwind.example" },
+		"loyalty-key":  func(c *stories.Config) { c.LoyaltyAddr = "localhost:9003" },
 		"locales":      func(c *stories.Config) { c.Locales = []string{"no language"} },
 		"smtp-address": func(c *stories.Config) { c.SMTP.Address = "mail" },
 		"mongodb-uri":  func(c *stories.Config) { c.MongoDBURI = "http://db" },

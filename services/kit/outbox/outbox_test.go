@@ -251,6 +251,35 @@ func schedule(t testing.TB, db store.DB, id string, due time.Time) {
 	})
 }
 
+// However long the feed is away, it is asked again after the longest pause.
+func TestAFollowerWaitsNoLongerThanItMay(t *testing.T) {
+	db, c := open(t), clock.NewFake(begin)
+	asked := make(chan struct{})
+	f := follower(nil, db, "patient", nil)
+	f.Clock, f.Longest = c, time.Second
+	ctx, cancel := context.WithCancel(t.Context())
+	f.Source = func(context.Context, int64, int) ([]outbox.Recorded, error) {
+		select {
+		case asked <- struct{}{}:
+		case <-ctx.Done():
+		}
+		return nil, errors.New("away")
+	}
+	done := make(chan struct{})
+	go func() { defer close(done); f.Run(ctx) }()
+	for range 12 {
+		select {
+		case <-asked:
+		case <-time.After(10 * time.Second):
+			t.Fatal("it waits for longer")
+		}
+		eventually(t, "it waits", func() bool { return c.Waiting() > 0 })
+		c.Step(time.Second)
+	}
+	cancel()
+	<-done
+}
+
 func worker(t testing.TB, db store.DB, c clock.Clock, h outbox.Handler) *outbox.Worker {
 	if h.Apply == nil {
 		h.Apply = func(ctx context.Context, tx store.Writer, j outbox.Job) error {
