@@ -36,17 +36,18 @@ var setUp = map[string]string{
 // What was typed into the forms of a programme's set-up reaches the interface in its own units: amounts in minor ones, days by the programme's clock.
 func TestWhatIsSetUpIsSent(t *testing.T) {
 	for _, c := range []struct{ page, values, call, wants string }{
-		{"rules/euro", "do=save&display_name=Euro&trigger=category&categories=tea%0Acoffee&form=per_unit&value=1,5&per=0.50&tier-gold=2&from=2026-12-01&until=2026-12-24&weekdays=6&weekdays=7&hours=17:30–19:00&cap-0-most=100&cap-0-per=member&cap-0-period=month&stacking=all&etag=e3",
+		{"rules/euro", "do=save&display_name=Euro&trigger=category&categories=tea%0Acoffee&form=per_unit&value=1,5&per=0.50&tier-gold=2&from=2026-12-01&until=2026-12-24&weekdays=6&weekdays=7&hours=17:30–19:00&cap-0-most=100&cap-0-per=member&cap-0-period=month&stacking=all&activation=event+delivered&tier_lives=gold:+rolling+P24M&etag=e3",
 			"PUT " + calls + "rules/euro", `{"terms":{"displayName":"Euro","trigger":"category","categories":["tea","coffee"],"form":"per_unit","value":"1.5","per":"50","tierValues":{"gold":"2"},"fromTime":"2026-12-01T00:00:00Z",
-			"untilTime":"2026-12-25T00:00:00Z","weekdays":[6,7],"hours":[{"from":"17:30","until":"19:00"}],"caps":[{"per":"member","period":"month","most":"100"}],"stacking":"all"},"etag":"e3"}`},
+			"untilTime":"2026-12-25T00:00:00Z","weekdays":[6,7],"hours":[{"from":"17:30","until":"19:00"}],"caps":[{"per":"member","period":"month","most":"100"}],"stacking":"all","activation":"event delivered","tierLives":{"gold":"rolling P24M"}},"etag":"e3"}`},
 		{"tiers/new", "display_name=Status&structure_id=metals&metric=TIER_METRIC_SPEND&period=TIER_PERIOD_YEAR&period_length=P12M&downgrade=TIER_DOWNGRADE_ONE&grace=P30D&tier-0-id=gold&tier-0-name=Gold&tier-0-threshold=500&tier-0-benefits=Free+delivery",
 			"POST " + calls + "tiers", `{"structureId":"metals","displayName":"Status","metric":"TIER_METRIC_SPEND","period":"TIER_PERIOD_YEAR","downgrade":"TIER_DOWNGRADE_ONE","grace":"P30D",
 			"tiers":[{"id":"gold","displayName":"Gold","threshold":"50000","benefits":["Free delivery"]}]}`},
 		{"rewards/new", "display_name=Ten+off&reward_id=ten&kind=REWARD_KIND_DISCOUNT&price-0-points=1,000&price-1-points=800&price-1-tier=metals/gold&percent=12,5&minimum=20&end=2026-12-31&times=2&limit_period=LIMIT_PERIOD_MONTH&stock=40",
 			"POST " + calls + "rewards", `{"rewardId":"ten","kind":"REWARD_KIND_DISCOUNT","stock":"40","displayName":"Ten off","prices":[{"points":"1000"},{"tier":"metals/gold","points":"800"}],
 			"discount":{"percent":"12.5","minimumOrderAmount":"2000","currency":"EUR"},"endTime":"2027-01-01T00:00:00Z","limit":{"times":2,"period":"LIMIT_PERIOD_MONTH"}}`},
-		{"settings", "display_name=Friends&time_zone=Europe/Berlin&wallet-0-id=points&wallet-0-singular=star&wallet-0-plural=stars&minutes=45&returned=3&etag=p1",
-			"PUT /v1/programs/customers", `{"displayName":"Friends","wallets":[{"id":"points","singular":"star","plural":"stars"}],"timeZone":"Europe/Berlin","etag":"p1","redemptions":{"reservationMinutes":45,"returned":"RETURNED_REWARDS_ASK"}}`},
+		{"settings", "display_name=Friends&time_zone=Europe/Berlin&wallet-0-id=points&wallet-0-singular=star&wallet-0-plural=stars&minutes=45&returned=3&life=rolling+P12M+to+month&return_policy=allow_debt&cancel_window=P14D&oldest=P90D&etag=p1",
+			"PUT /v1/programs/customers", `{"displayName":"Friends","wallets":[{"id":"points","singular":"star","plural":"stars"}],"timeZone":"Europe/Berlin","etag":"p1","redemptions":{"reservationMinutes":45,"returned":"RETURNED_REWARDS_ASK"},
+			"points":{"life":"rolling P12M to month","returnPolicy":"allow_debt","cancelWindow":"P14D","oldest":"P90D"}}`},
 		{"reviews/redemptions/r1", "do=keep&reason-r1=It+was+worn", "POST " + calls + "redemptions/r1:keep", `{"reason":"It was worn"}`},
 		{"whatif", "try_member=m1&try_what=order&line-0-amount=49,90&line-0-categories=tea,+coffee&line-0-quantity=2", "POST " + calls + "members/m1:calculate", ""},
 	} {
