@@ -154,7 +154,15 @@ func TestAChallengeIsReachedOncePaidOnceAndTakenBackByAReturn(t *testing.T) {
 	if got := r.account(t, ida); a.GetDone() != 2 || got.GetAvailable() != 100 {
 		t.Errorf("after it was reached again: %v, %v", a, got)
 	}
-	if e, u := r.told(t, "loyalty.achievement.earned"), r.told(t, "loyalty.achievement.undone"); e != 3 || u != 1 {
+	// An order that is never carried out does not count either.
+	if _, err := r.cancelOrder(t, "cancel", "4"); err != nil {
+		t.Fatal(err)
+	}
+	a = r.reached(t, ida)["big-month"]
+	if got := r.account(t, ida); a.GetDone() != 1 || got.GetAvailable() != 50 {
+		t.Errorf("after an order was cancelled: %v, %v", a, got)
+	}
+	if e, u := r.told(t, "loyalty.achievement.earned"), r.told(t, "loyalty.achievement.undone"); e != 3 || u != 2 {
 		t.Errorf("%d earned and %d undone were told", e, u)
 	}
 }

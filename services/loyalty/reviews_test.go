@@ -1,6 +1,7 @@
 package loyalty_test
 
 import (
+	"fmt"
 	"strings"
 	"testing"
 	"time"
@@ -92,4 +93,39 @@ func TestRejectedPointsAreGoneAndWithThemTheirTier(t *testing.T) {
 	_, err = r.freeze(t, "gone", ida, 1)
 	refused(t, "freezing what is gone", err, fault.IllegalState)
 	r.sound(t, 1)
+}
+
+// Frozen points of a member who becomes one with another are looked at there, and can still be released or rejected.
+func TestReviewsFollowAMerge(t *testing.T) {
+	r := newRig(t)
+	ida, jon := r.enrol(t, "Ida"), r.enrol(t, "Jon")
+	for i, points := range []int64{10, 20, 40} {
+		if _, err := r.adjust(t, fmt.Sprint("ida-", i), ida, points); err != nil {
+			t.Fatal(err)
+		}
+		if _, err := r.adjust(t, fmt.Sprint("jon-", i), jon, 100*points); err != nil {
+			t.Fatal(err)
+		}
+	}
+	second, err := r.freeze(t, "second", ida, 2)
+	if err != nil {
+		t.Fatal(err)
+	}
+	third, err := r.freeze(t, "third", ida, 3)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := r.members.MergeMembers(r.shop(t), &loyaltyv1.MergeMembersRequest{Program: "customers", Member: jon, Merged: ida}); err != nil {
+		t.Fatal(err)
+	}
+	r.owns(t, "after the merge", jon, 7010, 60)
+	if _, err := r.reviews.ReleaseReview(r.manager(t, "release"), &loyaltyv1.ReleaseReviewRequest{Program: "customers", Review: reviewID(second), Decision: "A family"}); err != nil {
+		t.Fatal(err)
+	}
+	r.owns(t, "after one was released", jon, 7030, 40)
+	rejected, err := r.reviews.RejectReview(r.manager(t, "reject"), &loyaltyv1.RejectReviewRequest{Program: "customers", Review: reviewID(third), Decision: "One person"})
+	if err != nil || rejected.GetReview().GetMember() != "programs/customers/members/"+jon {
+		t.Fatalf("rejected: %v, %v", rejected, err)
+	}
+	r.owns(t, "after one was rejected", jon, 7030, 0)
 }

@@ -91,7 +91,11 @@ func (s *Server) handOver(ctx context.Context, u *book.Unit, from, to store.Row[
 		if err != nil {
 			return nil, err
 		}
-		if err := move(u, step, out, in, from.ID, to.ID); err != nil {
+		lots, tx, err := move(u, step, out, in, from.ID, to.ID)
+		if err != nil {
+			return nil, err
+		}
+		if err := handOverReviews(ctx, u, out, to.ID, lots, tx); err != nil {
 			return nil, err
 		}
 		works = append(works, in)
@@ -108,29 +112,30 @@ func openOrCreate(ctx context.Context, u *book.Unit, m store.Row[tables.Member],
 	return w, err
 }
 
-func move(u *book.Unit, step ledger.Step, out, in *book.Work, from, to string) error {
+// move moves everything from one account to another, and returns the lots that went over and the transaction that opened them there.
+func move(u *book.Unit, step ledger.Step, out, in *book.Work, from, to string) (lots []ledger.Lot, tx ledger.Transaction, err error) {
 	transfer := id.At(u.Now.Time())
 	facts, err := book.Facts(merged{From: from, Into: to, Transfer: transfer})
 	if err != nil {
-		return err
+		return nil, tx, err
 	}
 	tx, parcel, err := out.Book.TransferOut(step, transfer)
 	if err != nil {
-		return book.Refused(err)
+		return nil, tx, book.Refused(err)
 	}
 	e := u.Post(out, tx)
 	e.Source, e.Facts = "members/"+to, facts
 	out.Row.Value.Closed, out.Row.Value.Into = tables.MemberMerged, to
 	out.Touch()
 	if len(parcel.Lots) == 0 && parcel.Debt == 0 {
-		return nil
+		return nil, tx, nil
 	}
 	if tx, err = in.Book.TransferIn(step, transfer, parcel); err != nil {
-		return book.Refused(err)
+		return nil, tx, book.Refused(err)
 	}
 	e = u.Post(in, tx)
 	e.Source, e.Facts = "members/"+from, facts
-	return nil
+	return parcel.Lots, tx, nil
 }
 
 // unite gives a member what is known of another, who is known no more. What both have stays that of the first.

@@ -236,3 +236,42 @@ func decide(
 	u.Record(tables.Entry{Type: "loyalty.review." + state, Subject: reviewName(program, row.ID), Program: program, Member: row.Value.Member, Reason: row.Value.Decision})
 	return reviewProto(row), nil
 }
+
+// handOverReviews lets the reviews of an account that was emptied follow its lots, which have other numbers where they are now: lots went over, opened by tx.
+func handOverReviews(ctx context.Context, u *book.Unit, out *book.Work, to string, lots []ledger.Lot, tx ledger.Transaction) error {
+	member, wallet, _ := cutAccount(out.ID)
+	now := map[int64]int64{}
+	for _, c := range tx.Lots {
+		if c.Opened != nil && len(lots) > 0 {
+			now[lots[0].N], lots = c.N, lots[1:]
+		}
+	}
+	for q := (store.Query{Index: "by_member", Equal: []any{member}}); ; {
+		page, err := tables.Reviews.Find(ctx, u.Tx, q)
+		if err != nil {
+			return err
+		}
+		for _, row := range page.Rows {
+			if row.Value.State != tables.ReviewOpen || row.Value.Wallet != wallet {
+				continue
+			}
+			found, err := lotsOf(out, row.Value.Lots)
+			if err != nil {
+				return err
+			}
+			var numbers []int64
+			for _, n := range row.Value.Lots {
+				if at, ok := now[found[n].lot.N]; ok {
+					numbers = append(numbers, at)
+				}
+			}
+			row.Value.Member, row.Value.Lots = to, numbers
+			if _, err := tables.Reviews.Put(ctx, u.Tx, row); err != nil {
+				return err
+			}
+		}
+		if q.After = page.Next; q.After == "" {
+			return nil
+		}
+	}
+}

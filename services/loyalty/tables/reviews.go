@@ -34,4 +34,5 @@ type Review struct {
 // Reviews by id, which grows with time.
 var Reviews = store.Define[Review](store.Spec{Name: "reviews", Indexes: []store.Index{
 	{Name: "by_state", Fields: []string{"program", "state", "frozenAt"}},
+	{Name: "by_member", Fields: []string{"member"}},
 }})
