@@ -29,6 +29,9 @@ type session struct {
 	// once are the names that entries of this update have taken, keys the keys that they carry.
 	once map[string]*tables.Entry
 	keys map[string]bool
+	// budgets are those that were used up, by their ids; shared is what commands have read for all.
+	budgets map[string]*budget
+	shared  map[string]any
 	// failed is why the update must not be committed.
 	failed error
 }
@@ -37,6 +40,7 @@ func newSession(ctx context.Context, b *Books, tx store.Writer, c *cache) *sessi
 	return &session{
 		books: b, ctx: ctx, tx: tx, now: clock.At(b.Clock.Now()), cache: c,
 		byID: map[string]*Work{}, sealed: map[*tables.Entry]store.Row[tables.Entry]{}, once: map[string]*tables.Entry{}, keys: map[string]bool{},
+		budgets: map[string]*budget{}, shared: map[string]any{},
 	}
 }
 
@@ -114,6 +118,9 @@ func (s *session) write() error {
 		if err := s.writeAccount(w); err != nil {
 			return err
 		}
+	}
+	if err := s.writeBudgets(); err != nil {
+		return err
 	}
 	for _, e := range s.others {
 		name := "~" + id.At(s.now.Time())

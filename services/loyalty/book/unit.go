@@ -27,6 +27,7 @@ type Unit struct {
 	// others and names are how many entries without points there were, and which names were taken, before the command.
 	others int
 	names  []string
+	spent  []spent
 	// main is the entry that carries key and reply, the last one posted or recorded.
 	main *tables.Entry
 }
@@ -176,6 +177,7 @@ func (u *Unit) undo() {
 		}
 		t.work.Row.Value, t.work.changed = t.row, t.changed
 	}
+	u.unspend()
 	s.others = s.others[:u.others]
 	for _, name := range u.names {
 		delete(s.once, name)

@@ -12,6 +12,7 @@ import (
 	"cel.dev/cel-go/checker"
 	"cel.dev/cel-go/common/ast"
 	"cel.dev/cel-go/common/env"
+	"cel.dev/cel-go/common/operators"
 	"cel.dev/cel-go/common/types"
 	"cel.dev/cel-go/interpreter"
 )
@@ -204,7 +205,11 @@ func (bounds) EstimateSize(n checker.AstNode) *checker.SizeEstimate {
 	return nil
 }
 
-func (bounds) EstimateCallCost(string, string, *checker.AstNode, []checker.AstNode) *checker.CallEstimate {
+// EstimateCallCost says what comparing decimals costs: CEL takes them for objects of any size.
+func (bounds) EstimateCallCost(function, _ string, _ *checker.AstNode, args []checker.AstNode) *checker.CallEstimate {
+	if (function == operators.Equals || function == operators.NotEquals) && len(args) == 2 && args[0].Type().IsExactType(decimalType) {
+		return &checker.CallEstimate{CostEstimate: checker.CostEstimate{Min: 1, Max: 1}}
+	}
 	return nil
 }
 

@@ -154,9 +154,9 @@ func (x *explaining) because(ctx context.Context) error {
 		x.out.Summary, err = x.achieved(ctx)
 	case strings.HasPrefix(e.Source, "referrals/"):
 		x.out.Summary, err = x.referred(ctx)
-	case e.Tx.Kind == ledger.KindAccrue, e.Tx.Kind == ledger.KindNote && e.Type != returnedType && e.Type != cancelledType && holds(x.decided, "input"):
+	case holds(x.decided, "input"):
 		x.out.Summary, err = x.earned(ctx)
-	case e.Tx.Kind == ledger.KindReverse, e.Type == returnedType, e.Type == cancelledType:
+	case holds(x.decided, "back"):
 		x.out.Summary, err = x.cameBack(ctx)
 	case holds(e, "redemption"):
 		x.out.Summary, err = x.redemption(ctx)

@@ -24,6 +24,10 @@ func (x *explaining) plain() string {
 		because = ": " + e.Reason
 	}
 	switch e.Tx.Kind {
+	case ledger.KindAccrue:
+		return points + " were given for " + e.Source + because
+	case ledger.KindReverse:
+		return points + " that had been given for " + e.Source + " were taken back" + because
 	case ledger.KindActivate:
 		return points + " became available" + because
 	case ledger.KindExpire:
@@ -154,9 +158,6 @@ func (x *explaining) earned(ctx context.Context) (string, error) {
 
 // cameBack explains what a return took.
 func (x *explaining) cameBack(ctx context.Context) (string, error) {
-	if !holds(x.decided, "returnId") {
-		return x.words.Points(x.out.GetPoints()) + " were taken back", nil
-	}
 	var f cameBack
 	if err := json.Unmarshal(x.decided.Facts, &f); err != nil {
 		return "", err
@@ -187,7 +188,11 @@ func (x *explaining) cameBack(ctx context.Context) (string, error) {
 	for _, l := range f.Back.Lines {
 		x.out.Inputs = append(x.out.Inputs, value("line "+l.Line, currency.Major(l.Money, o.Currency).String()+" "+o.Currency))
 	}
-	text := fmt.Sprintf("Of the order %s %s %s came back, for which %s are to be taken back", o.ID, currency.Major(f.Back.Money, o.Currency), o.Currency, x.words.Points(due))
+	how := "came back"
+	if f.Cancelled {
+		how = "was cancelled"
+	}
+	text := fmt.Sprintf("Of the order %s %s %s %s, for which %s are to be taken back", o.ID, currency.Major(f.Back.Money, o.Currency), o.Currency, how, x.words.Points(due))
 	if left := due + x.out.GetPoints(); left > 0 {
 		text += fmt.Sprintf("; %s are spent already and were let go", x.words.Points(left))
 	}

@@ -70,7 +70,7 @@ func (x *explaining) rules(ctx context.Context, f *earned) error {
 	x.out.Recomputed = whole && same(again.Awards, f.Awards)
 	for i := range explained {
 		if explained[i].Rule.Wallet == wallet {
-			x.out.Rules = append(x.out.Rules, x.s.explainedRule(x.entry.Program, &explained[i]))
+			x.out.Rules = append(x.out.Rules, explainedRule(&explained[i]))
 		}
 	}
 	return nil
@@ -86,6 +86,13 @@ func same(a, b []earning.Award) bool {
 func (x *explaining) rulesThen(ctx context.Context, f *earned) (rules []*earning.Compiled, whole bool, err error) {
 	whole = true
 	versions := map[string]int64{}
+	if f.Rules != 0 {
+		row, err := tables.RuleSetRevisions.Get(ctx, x.tx, ruleSetName(x.entry.Program, f.Rules))
+		if err != nil {
+			return nil, false, err
+		}
+		maps.Copy(versions, row.Value.Versions)
+	}
 	for _, a := range f.Awards {
 		versions[a.Rule] = a.Version
 	}
@@ -109,10 +116,10 @@ func (x *explaining) rulesThen(ctx context.Context, f *earned) (rules []*earning
 }
 
 // explainedRule is what became of a rule, as the API shows it.
-func (s *Server) explainedRule(program string, x *earning.Explained) *loyaltyv1.ExplainedRule {
+func explainedRule(x *earning.Explained) *loyaltyv1.ExplainedRule {
 	out := &loyaltyv1.ExplainedRule{
 		Rule: ruleName(x.Rule.ID, x.Rule.Version), DisplayName: x.Rule.Name, Wallet: x.Rule.Wallet,
-		Terms: ruleProto(program, 0, tables.Rule{Rule: *x.Rule}).GetTerms(),
+		Terms: ruleTermsProto(*x.Rule),
 	}
 	if a := x.Award; a != nil {
 		out.Given, out.Detail, out.Desired, out.Points = true, a.Text(), a.Desired, a.Points

@@ -22,20 +22,22 @@ import (
 type earned struct {
 	Input  earning.Input   `json:"input"`
 	Awards []earning.Award `json:"awards"`
-	Story  string          `json:"story,omitempty"`
+	// Rules is the revision of the programme's rules that were asked.
+	Rules int64  `json:"rules,omitempty"`
+	Story string `json:"story,omitempty"`
 	// Redemption is the one that paid for a part of the order.
 	Redemption string `json:"redemption,omitempty"`
 	// Entries are the numbers of the entries in other wallets, by wallet.
 	Entries map[string]int64 `json:"entries,omitempty"`
 }
 
-func (s *Server) orderFrom(in *loyaltyv1.OrderInput, p tables.Program) (*earning.Order, error) {
+func orderFrom(in *loyaltyv1.OrderInput, p tables.Program, now clock.Millis) (*earning.Order, error) {
 	o := &earning.Order{ID: in.GetOrderId(), Currency: in.GetCurrency(), Attributes: in.GetAttributes()}
 	if o.Currency == "" {
 		o.Currency = p.Currency
 	}
 	var err error
-	if o.At, err = s.happenedAt("order.orderTime", in.GetOrderTime(), p); err != nil {
+	if o.At, err = happenedAt("order.orderTime", in.GetOrderTime(), p, now); err != nil {
 		return nil, err
 	}
 	for i, l := range in.GetLines() {
@@ -62,13 +64,13 @@ func quantity(path, text string) (decimal.Decimal, error) {
 	return q, nil
 }
 
-func (s *Server) eventFrom(in *loyaltyv1.EventInput, p tables.Program) (*earning.Event, error) {
+func eventFrom(in *loyaltyv1.EventInput, p tables.Program, now clock.Millis) (*earning.Event, error) {
 	e := &earning.Event{ID: in.GetEventId(), Type: in.GetType(), Amount: in.GetAmount(), Attributes: in.GetAttributes()}
 	if e.Amount != 0 {
 		e.Currency = p.Currency
 	}
 	var err error
-	if e.At, err = s.happenedAt("event.eventTime", in.GetEventTime(), p); err != nil {
+	if e.At, err = happenedAt("event.eventTime", in.GetEventTime(), p, now); err != nil {
 		return nil, err
 	}
 	return e, problemsOf("event", e.Check())
@@ -83,19 +85,24 @@ type evaluation struct {
 	at       clock.Millis
 }
 
+// used asks how much of a campaign's budget is used up.
+type used func(ctx context.Context, budget string) (int64, error)
+
 // evaluate lets the rules look at an order or event, given the account in the programme's usual wallet.
-func (b *ruleBook) evaluate(ctx context.Context, tx store.Reader, programID string, a tables.Account, order *earning.Order, event *earning.Event, now clock.Millis) (*evaluation, error) {
+func (b *ruleBook) evaluate(
+	ctx context.Context, tx store.Reader, a tables.Account, order *earning.Order, event *earning.Event, now clock.Millis, budgets used,
+) (*evaluation, error) {
 	m, err := tables.Members.Get(ctx, tx, a.Member)
 	if err != nil {
 		return nil, err
 	}
 	in := earning.Input{
-		Order: order, Event: event, Now: now, Program: earning.Program{ID: programID, Zone: b.program.TimeZone, Currency: b.program.Currency},
+		Order: order, Event: event, Now: now, Program: earning.Program{ID: b.id, Zone: b.program.TimeZone, Currency: b.program.Currency},
 		Member: earning.Member{
 			ID: a.Member, Tier: a.Tier(), EnrolledAt: m.Value.EnrolledAt, Tags: m.Value.Tags, LifetimeEarned: a.Ledger.Lifetime.Earned, Orders: a.Orders,
 		},
 	}
-	ev := &evaluation{counters: a.Counters, at: now}
+	ev := &evaluation{counters: a.Counters, at: now, earned: earned{Rules: b.edition.rules}}
 	if order != nil {
 		copied := *order
 		copied.First = a.Orders == 0
@@ -108,12 +115,19 @@ func (b *ruleBook) evaluate(ctx context.Context, tx store.Reader, programID stri
 		return nil, err
 	}
 	for _, k := range keys {
-		if c, ok := a.Counters[k.Key]; ok {
-			if in.Counters == nil {
-				in.Counters = map[string]int64{}
+		n := a.Counters[k.Key].Used
+		if k.Per == earning.PerCampaign {
+			if n, err = budgets(ctx, b.budget(k.Key)); err != nil {
+				return nil, err
 			}
-			in.Counters[k.Key] = c.Used
 		}
+		if n == 0 {
+			continue
+		}
+		if in.Counters == nil {
+			in.Counters = map[string]int64{}
+		}
+		in.Counters[k.Key] = n
 	}
 	result, err := earning.Evaluate(&in, b.rules)
 	if err != nil {
@@ -122,6 +136,11 @@ func (b *ruleBook) evaluate(ctx context.Context, tx store.Reader, programID stri
 	ev.Input, ev.Awards, ev.silent = in, result.Awards, result.Silent
 	return ev, nil
 }
+
+// budget is the id of a campaign's budget.
+func (b *ruleBook) budget(key string) string { return budgetID(b.id, key) }
+
+func budgetID(program, key string) string { return program + "/" + key }
 
 // lots are what the awards in a wallet issue.
 func (b *ruleBook) lots(ev *evaluation, wallet, source string) ([]ledger.NewLot, error) {
@@ -173,7 +192,13 @@ func programVersion(id string, p tables.Program) string {
 // lineOf stands before the line in the source of a lot that is one line's own.
 const lineOf = "/lines/"
 
-func ruleName(id string, version int64) string { return fmt.Sprintf("rules/%s@%d", id, version) }
+// ruleName names a version of a rule; one without a version is tried out.
+func ruleName(id string, version int64) string {
+	if version == 0 {
+		return "rules/" + id + "@draft"
+	}
+	return fmt.Sprintf("rules/%s@%d", id, version)
+}
 
 // give issues what was earned, in every wallet, and returns the entry in the usual one, which keeps what it was decided by.
 func (s *Server) give(ctx context.Context, u *book.Unit, b *ruleBook, w *book.Work, ev *evaluation, source, event, key string) (*tables.Entry, error) {
@@ -224,6 +249,9 @@ func (s *Server) give(ctx context.Context, u *book.Unit, b *ruleBook, w *book.Wo
 		e.Type = event
 	}
 	w.Row.Value.Counters = ev.used(b, u.Now)
+	if err := ev.spend(ctx, u, b); err != nil {
+		return nil, err
+	}
 	e.Facts, err = book.Facts(ev.earned)
 	return e, err
 }
@@ -234,6 +262,9 @@ func (ev *evaluation) used(b *ruleBook, now clock.Millis) map[string]tables.Coun
 	out := maps.Clone(ev.counters)
 	for _, a := range ev.Awards {
 		for _, use := range a.Uses {
+			if use.Per == earning.PerCampaign {
+				continue
+			}
 			if out == nil {
 				out = map[string]tables.Counter{}
 			}
@@ -246,6 +277,21 @@ func (ev *evaluation) used(b *ruleBook, now clock.Millis) map[string]tables.Coun
 		}
 	}
 	return out
+}
+
+// spend uses up the budgets of campaigns.
+func (ev *evaluation) spend(ctx context.Context, u *book.Unit, b *ruleBook) error {
+	for _, a := range ev.Awards {
+		for _, use := range a.Uses {
+			if use.Per != earning.PerCampaign {
+				continue
+			}
+			if err := u.Use(ctx, b.budget(use.Key), use.Amount, use.Ends); err != nil {
+				return err
+			}
+		}
+	}
+	return nil
 }
 
 func awardProtos(list []earning.Award) []*loyaltyv1.Award {
@@ -262,58 +308,17 @@ func awardProtos(list []earning.Award) []*loyaltyv1.Award {
 	return out
 }
 
-// CalculatePoints says what an order or event would earn now. Nothing is written.
-func (s *Server) CalculatePoints(ctx context.Context, req *loyaltyv1.CalculatePointsRequest) (*loyaltyv1.CalculatePointsResponse, error) {
-	b, err := s.ruleBook(ctx, req.GetProgram())
-	if err != nil {
-		return nil, err
-	}
-	var order *earning.Order
-	var event *earning.Event
-	if req.GetOrder() != nil {
-		order, err = s.orderFrom(req.GetOrder(), b.program)
-	} else {
-		event, err = s.eventFrom(req.GetEvent(), b.program)
-	}
-	if err != nil {
-		return nil, err
-	}
-	return read(ctx, s, func(ctx context.Context, tx store.Reader) (*loyaltyv1.CalculatePointsResponse, error) {
-		m, err := findMember(ctx, tx, req.GetProgram(), req.GetMember())
-		if err != nil {
-			return nil, err
-		}
-		a, err := tables.Accounts.Get(ctx, tx, tables.AccountID(m.ID, b.program.Wallets[0].ID))
-		if err != nil {
-			return nil, err
-		}
-		ev, err := b.evaluate(ctx, tx, req.GetProgram(), a.Value, order, event, s.now())
-		if err != nil {
-			return nil, err
-		}
-		resp := &loyaltyv1.CalculatePointsResponse{Awards: awardProtos(ev.Awards)}
-		for _, r := range ev.silent {
-			resp.Silent = append(resp.Silent, &loyaltyv1.SilentRule{Rule: ruleName(r.Rule, r.Version), DisplayName: r.Name, Reason: string(r.Reason), Detail: r.Detail})
-		}
-		lots, err := b.lots(ev, b.program.Wallets[0].ID, "")
-		for _, l := range lots {
-			resp.Points += l.Points
-		}
-		return resp, err
-	})
-}
-
 func orderKey(program, order string, n int) string {
 	return fmt.Sprintf("%s/orders/%s/%d", program, order, n)
 }
 
 // RecordOrder records an order and gives the points that it earns.
 func (s *Server) RecordOrder(ctx context.Context, req *loyaltyv1.RecordOrderRequest) (*loyaltyv1.RecordOrderResponse, error) {
-	b, err := s.ruleBook(ctx, req.GetProgram())
-	if err != nil {
-		return nil, err
-	}
-	order, err := s.orderFrom(req.GetOrder(), b.program)
+	return byRules(ctx, s, req.GetProgram(), func(b *ruleBook) (*loyaltyv1.RecordOrderResponse, error) { return s.recordOrder(ctx, req, b) })
+}
+
+func (s *Server) recordOrder(ctx context.Context, req *loyaltyv1.RecordOrderRequest, b *ruleBook) (*loyaltyv1.RecordOrderResponse, error) {
+	order, err := orderFrom(req.GetOrder(), b.program, s.now())
 	if err != nil {
 		return nil, err
 	}
@@ -354,6 +359,9 @@ func (s *Server) record(ctx context.Context, u *book.Unit, b *ruleBook, member s
 	} else if !store.IsNotFound(err) {
 		return nil, nil, err
 	}
+	if err := b.current(ctx, u); err != nil {
+		return nil, nil, err
+	}
 	w, err := u.Open(ctx, r.program, member, b.program.Wallets[0].ID)
 	if err != nil {
 		return nil, nil, err
@@ -365,7 +373,7 @@ func (s *Server) record(ctx context.Context, u *book.Unit, b *ruleBook, member s
 	}
 	account := w.Row.Value
 	account.Ledger = w.Book.Account()
-	ev, err := b.evaluate(ctx, u.Tx, r.program, account, r.order, r.happened, u.Now)
+	ev, err := b.evaluate(ctx, u.Tx, account, r.order, r.happened, u.Now, u.Used)
 	if err != nil {
 		return nil, nil, err
 	}
@@ -383,11 +391,11 @@ func (s *Server) record(ctx context.Context, u *book.Unit, b *ruleBook, member s
 
 // AccruePoints records an event and gives the points that it earns.
 func (s *Server) AccruePoints(ctx context.Context, req *loyaltyv1.AccruePointsRequest) (*loyaltyv1.AccruePointsResponse, error) {
-	b, err := s.ruleBook(ctx, req.GetProgram())
-	if err != nil {
-		return nil, err
-	}
-	event, err := s.eventFrom(req.GetEvent(), b.program)
+	return byRules(ctx, s, req.GetProgram(), func(b *ruleBook) (*loyaltyv1.AccruePointsResponse, error) { return s.accrue(ctx, req, b) })
+}
+
+func (s *Server) accrue(ctx context.Context, req *loyaltyv1.AccruePointsRequest, b *ruleBook) (*loyaltyv1.AccruePointsResponse, error) {
+	event, err := eventFrom(req.GetEvent(), b.program, s.now())
 	if err != nil {
 		return nil, err
 	}

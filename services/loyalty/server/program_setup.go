@@ -136,7 +136,7 @@ func (s setup) document() *loyaltyv1.ProgramDocument {
 		Redemptions: p.GetRedemptions(), Points: p.GetPoints(),
 	}
 	for _, id := range sorted(s.rules) {
-		out.Rules = append(out.Rules, &loyaltyv1.ProgramRule{Id: id, Terms: ruleProto("", 0, tables.Rule{Rule: s.rules[id]}).GetTerms()})
+		out.Rules = append(out.Rules, &loyaltyv1.ProgramRule{Id: id, Terms: ruleTermsProto(s.rules[id])})
 	}
 	for _, id := range sorted(s.tiers) {
 		t := structureProto(s.tiers[id], 0)

@@ -63,7 +63,7 @@ func (s *Server) take(ctx context.Context, u *book.Unit, st step) (*loyaltyv1.Pr
 
 // sameRule reports whether two rules say the same, whatever their versions.
 func sameRule(a, b earning.Rule) bool {
-	return proto.Equal(ruleProto("", 0, tables.Rule{Rule: a}).GetTerms(), ruleProto("", 0, tables.Rule{Rule: b}).GetTerms())
+	return proto.Equal(ruleTermsProto(a), ruleTermsProto(b))
 }
 
 // sameTiers reports whether two versions say the same, whenever they are in force.
@@ -119,8 +119,8 @@ func takeRule(ctx context.Context, u *book.Unit, programID string, rule earning.
 		row.Value = tables.Rule{Rule: rule, SavedAt: u.Now}
 		_, err = tables.Rules.Insert(ctx, u.Tx, name, row.Value)
 	case err == nil:
-		rule.Version = row.Value.Rule.Version + 1
-		row.Value = tables.Rule{Rule: rule, SavedAt: u.Now}
+		row.Value = row.Value.With(rule, false)
+		row.Value.SavedAt = u.Now
 		_, err = tables.Rules.Put(ctx, u.Tx, row)
 	}
 	if err != nil {

@@ -297,6 +297,9 @@ func (s *Server) takeBack(ctx context.Context, u *book.Unit, r returning) (*tabl
 		w.Row.Value.Orders = max(0, w.Row.Value.Orders-1)
 	}
 	w.Row.Value.Counters = r.unused(w.Row.Value.Counters)
+	if err := r.unspend(ctx, u); err != nil {
+		return nil, err
+	}
 	out.Facts, err = book.Facts(facts)
 	return out, err
 }
@@ -351,4 +354,19 @@ func (r *returning) unused(counters map[string]tables.Counter) map[string]tables
 		}
 	}
 	return out
+}
+
+// unspend gives back to the budgets of campaigns what the returned part had used up.
+func (r *returning) unspend(ctx context.Context, u *book.Unit) error {
+	for _, t := range r.back.Taken {
+		for _, use := range t.Uses {
+			if use.Per != earning.PerCampaign {
+				continue
+			}
+			if err := u.Use(ctx, budgetID(r.entry.Program, use.Key), -use.Amount, use.Ends); err != nil {
+				return err
+			}
+		}
+	}
+	return nil
 }

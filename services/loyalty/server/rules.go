@@ -7,9 +7,7 @@ import (
 	"regexp"
 	"slices"
 	"strings"
-	"sync"
 
-	"renown.example/kit/clock"
 	"renown.example/kit/fault"
 	"renown.example/kit/store"
 	"renown.example/loyalty/book"
@@ -175,7 +173,23 @@ func problemsOf(root string, found earning.Problems) error {
 }
 
 func ruleProto(program string, version int64, v tables.Rule) *loyaltyv1.EarningRule {
-	r := v.Rule
+	out := &loyaltyv1.EarningRule{
+		Name: "programs/" + program + "/rules/" + v.Rule.ID, Version: v.Rule.Version, Terms: ruleTermsProto(v.Rule), UpdateTime: timestamp(v.SavedAt), Etag: etag(version),
+		State: loyaltyv1.EarningRuleState_EARNING_RULE_STATE_ACTIVE,
+	}
+	if v.Draft != nil {
+		out.Draft = ruleTermsProto(*v.Draft)
+	}
+	switch {
+	case v.Rule.Version == 0 && v.Draft != nil:
+		out.State, out.Terms = loyaltyv1.EarningRuleState_EARNING_RULE_STATE_DRAFT, out.Draft
+	case v.Rule.Archived:
+		out.State = loyaltyv1.EarningRuleState_EARNING_RULE_STATE_ARCHIVED
+	}
+	return out
+}
+
+func ruleTermsProto(r earning.Rule) *loyaltyv1.EarningRuleTerms {
 	t := &loyaltyv1.EarningRuleTerms{
 		DisplayName: r.Name, Wallet: r.Wallet, Campaign: r.Campaign, Archived: r.Archived, Trigger: string(r.Trigger.Kind), Skus: r.Trigger.SKUs,
 		Categories: r.Trigger.Categories, Event: r.Trigger.Event, Condition: r.Condition, LineCondition: r.LineCondition, Form: string(r.Terms.Form), Value: r.Terms.Value,
@@ -201,40 +215,53 @@ func ruleProto(program string, version int64, v tables.Rule) *loyaltyv1.EarningR
 	for _, c := range r.Caps {
 		t.Caps = append(t.Caps, &loyaltyv1.EarningRuleCap{Per: string(c.Per), Period: string(c.Period), Counts: string(c.Counts), Most: c.Most, Over: string(c.Over)})
 	}
-	return &loyaltyv1.EarningRule{
-		Name: "programs/" + program + "/rules/" + r.ID, Version: r.Version, Terms: t, UpdateTime: timestamp(v.SavedAt), Etag: etag(version),
-	}
+	return t
 }
 
 // CreateEarningRule adds a rule.
 func (s *Server) CreateEarningRule(ctx context.Context, req *loyaltyv1.CreateEarningRuleRequest) (*loyaltyv1.CreateEarningRuleResponse, error) {
+	if req.GetValidateOnly() {
+		return read(ctx, s, func(ctx context.Context, tx store.Reader) (*loyaltyv1.CreateEarningRuleResponse, error) {
+			_, err := tables.Rules.Get(ctx, tx, req.GetProgram()+"/"+req.GetRuleId())
+			v, err := s.newRule(ctx, tx, req, err)
+			return &loyaltyv1.CreateEarningRuleResponse{Rule: ruleProto(req.GetProgram(), 1, v)}, err
+		})
+	}
 	out, err := book.Do(ctx, s.books, req, func(ctx context.Context, u *book.Unit) (*loyaltyv1.CreateEarningRuleResponse, error) {
-		rule, err := s.checkRule(ctx, u, req.GetProgram(), req.GetRuleId(), req.GetTerms(), 1)
+		name := req.GetProgram() + "/" + req.GetRuleId()
+		_, err := tables.Rules.GetForUpdate(ctx, u.Tx, name)
+		v, err := s.newRule(ctx, u.Tx, req, err)
 		if err != nil {
 			return nil, err
 		}
-		name := req.GetProgram() + "/" + req.GetRuleId()
-		switch _, err := tables.Rules.GetForUpdate(ctx, u.Tx, name); {
-		case err == nil:
-			return nil, fault.AlreadyExists.New("There is a rule %q already.", req.GetRuleId()).With(fault.Field{Path: "ruleId", Message: "Another rule has this id."})
-		case !store.IsNotFound(err):
-			return nil, err
-		}
-		v := tables.Rule{Rule: rule, SavedAt: u.Now}
-		resp := &loyaltyv1.CreateEarningRuleResponse{Rule: ruleProto(req.GetProgram(), 1, v)}
-		if req.GetValidateOnly() {
-			return resp, nil
-		}
+		v.SavedAt = u.Now
 		if n, err := tables.Rules.Count(ctx, u.Tx, store.Query{From: req.GetProgram() + "/", Before: req.GetProgram() + "0"}); err != nil || n >= mostRules {
 			return nil, orLimit(err, "A programme has at most %d rules.", mostRules)
 		}
 		if _, err := tables.Rules.Insert(ctx, u.Tx, name, v); err != nil {
 			return nil, err
 		}
-		return resp, noteRule(ctx, u, req.GetProgram(), v, "loyalty.rule.created")
+		if v.Draft != nil {
+			err = tellRule(u, req.GetProgram(), v, ruleDrafted)
+		} else {
+			err = noteRule(ctx, u, req.GetProgram(), v, ruleCreated)
+		}
+		return &loyaltyv1.CreateEarningRuleResponse{Rule: ruleProto(req.GetProgram(), 1, v)}, err
 	})
 	s.rules.forget(req.GetProgram())
 	return out, err
+}
+
+// newRule reads a rule that is to be added, given what was found under its id.
+func (s *Server) newRule(ctx context.Context, tx store.Reader, req *loyaltyv1.CreateEarningRuleRequest, found error) (tables.Rule, error) {
+	if found == nil {
+		found = fault.AlreadyExists.New("There is a rule %q already.", req.GetRuleId()).With(fault.Field{Path: "ruleId", Message: "Another rule has this id."})
+	}
+	if !store.IsNotFound(found) {
+		return tables.Rule{}, found
+	}
+	rule, err := s.checkRule(ctx, tx, req.GetProgram(), req.GetRuleId(), req.GetTerms())
+	return tables.Rule{Rule: earning.Rule{ID: req.GetRuleId()}}.With(rule, req.GetDraft()), err
 }
 
 func orLimit(err error, format string, args ...any) error {
@@ -244,9 +271,9 @@ func orLimit(err error, format string, args ...any) error {
 	return fault.LimitReached.New(format, args...)
 }
 
-// checkRule reads and compiles a rule.
-func (s *Server) checkRule(ctx context.Context, u *book.Unit, programID, id string, t *loyaltyv1.EarningRuleTerms, version int64) (earning.Rule, error) {
-	p, err := program(ctx, u.Tx, programID)
+// checkRule reads and compiles a rule. It has no version yet.
+func (s *Server) checkRule(ctx context.Context, tx store.Reader, programID, id string, t *loyaltyv1.EarningRuleTerms) (earning.Rule, error) {
+	p, err := program(ctx, tx, programID)
 	if err != nil {
 		return earning.Rule{}, err
 	}
@@ -258,54 +285,33 @@ func (s *Server) checkRule(ctx context.Context, u *book.Unit, programID, id stri
 	if err := problemsOf("terms", found); err != nil {
 		return rule, err
 	}
-	rule = compiled.Rule
-	rule.Version = version
-	return rule, nil
+	return compiled.Rule, nil
 }
 
-// noteRule keeps a version and tells of it.
-func noteRule(ctx context.Context, u *book.Unit, program string, v tables.Rule, event string) error {
-	name := fmt.Sprintf("%s/%s@%d", program, v.Rule.ID, v.Rule.Version)
-	if _, err := tables.RuleVersions.Insert(ctx, u.Tx, name, v); err != nil {
-		return err
-	}
-	facts, err := book.Facts(v.Rule)
-	if err != nil {
-		return err
-	}
-	u.Record(tables.Entry{Type: event, Subject: "programs/" + program + "/rules/" + v.Rule.ID, Program: program, Facts: facts})
-	return keepRevision(ctx, u, program, "/rules/"+v.Rule.ID, v.Rule.Version, event)
-}
-
-// UpdateEarningRule makes a further version of a rule.
+// UpdateEarningRule makes a further version of a rule, or a draft of one.
 func (s *Server) UpdateEarningRule(ctx context.Context, req *loyaltyv1.UpdateEarningRuleRequest) (*loyaltyv1.UpdateEarningRuleResponse, error) {
-	out, err := book.Do(ctx, s.books, req, func(ctx context.Context, u *book.Unit) (*loyaltyv1.UpdateEarningRuleResponse, error) {
-		row, err := tables.Rules.GetForUpdate(ctx, u.Tx, req.GetProgram()+"/"+req.GetRuleId())
-		if store.IsNotFound(err) {
-			return nil, noRule(req.GetProgram(), req.GetRuleId())
+	next := func(ctx context.Context, tx store.Reader, row *store.Row[tables.Rule]) error {
+		rule, err := s.checkRule(ctx, tx, req.GetProgram(), req.GetRuleId(), req.GetTerms())
+		row.Value = row.Value.With(rule, req.GetDraft())
+		return err
+	}
+	if req.GetValidateOnly() {
+		return read(ctx, s, func(ctx context.Context, tx store.Reader) (*loyaltyv1.UpdateEarningRuleResponse, error) {
+			row, err := tables.Rules.Get(ctx, tx, req.GetProgram()+"/"+req.GetRuleId())
+			if err = savable(req, row, err); err == nil {
+				err = next(ctx, tx, &row)
+			}
+			return &loyaltyv1.UpdateEarningRuleResponse{Rule: ruleProto(req.GetProgram(), row.Version, row.Value)}, err
+		})
+	}
+	return changeRule(ctx, s, req, func(ctx context.Context, u *book.Unit, row *store.Row[tables.Rule]) (string, error) {
+		if req.GetDraft() {
+			return ruleDrafted, next(ctx, u.Tx, row)
 		}
-		if err != nil {
-			return nil, err
-		}
-		if err := checkEtag(req.GetEtag(), row.Version); err != nil {
-			return nil, err
-		}
-		rule, err := s.checkRule(ctx, u, req.GetProgram(), req.GetRuleId(), req.GetTerms(), row.Value.Rule.Version+1)
-		if err != nil {
-			return nil, err
-		}
-		row.Value = tables.Rule{Rule: rule, SavedAt: u.Now}
-		if req.GetValidateOnly() {
-			return &loyaltyv1.UpdateEarningRuleResponse{Rule: ruleProto(req.GetProgram(), row.Version, row.Value)}, nil
-		}
-		if row, err = tables.Rules.Put(ctx, u.Tx, row); err != nil {
-			return nil, err
-		}
-		return &loyaltyv1.UpdateEarningRuleResponse{Rule: ruleProto(req.GetProgram(), row.Version, row.Value)},
-			noteRule(ctx, u, req.GetProgram(), row.Value, "loyalty.rule.changed")
+		return ruleChanged, next(ctx, u.Tx, row)
+	}, func(r *loyaltyv1.EarningRule) *loyaltyv1.UpdateEarningRuleResponse {
+		return &loyaltyv1.UpdateEarningRuleResponse{Rule: r}
 	})
-	s.rules.forget(req.GetProgram())
-	return out, err
 }
 
 func noRule(program, rule string) error {
@@ -346,77 +352,4 @@ func (s *Server) ListEarningRules(ctx context.Context, req *loyaltyv1.ListEarnin
 		}
 		return resp, nil
 	})
-}
-
-// ruleShelf remembers the programmes with their rules, made ready. It is exact for what this process saves; what another saves is seen after a moment.
-type ruleShelf struct {
-	mu    sync.Mutex
-	age   map[string]int
-	of    map[string]*ruleBook
-	ready earning.Cache
-}
-
-// ruleBook is a programme with its rules as they were at an instant.
-type ruleBook struct {
-	program tables.Program
-	zone    calendar.Zone
-	rules   []*earning.Compiled
-	read    clock.Millis
-}
-
-// foreignRules is how long rules are believed that another process may have changed, in milliseconds.
-const foreignRules = clock.Millis(1000)
-
-func (r *ruleShelf) forget(program string) {
-	r.mu.Lock()
-	defer r.mu.Unlock()
-	if r.of == nil {
-		r.of, r.age = map[string]*ruleBook{}, map[string]int{}
-	}
-	delete(r.of, program)
-	r.age[program]++
-}
-
-// ruleBook returns a programme with its rules.
-func (s *Server) ruleBook(ctx context.Context, programID string) (*ruleBook, error) {
-	s.rules.mu.Lock()
-	known, age := s.rules.of[programID], s.rules.age[programID]
-	s.rules.mu.Unlock()
-	if known != nil && (store.Sole(s.DB) != nil || s.now()-known.read < foreignRules) {
-		return known, nil
-	}
-	b, err := read(ctx, s, func(ctx context.Context, tx store.Reader) (*ruleBook, error) {
-		p, err := program(ctx, tx, programID)
-		if err != nil {
-			return nil, err
-		}
-		b := &ruleBook{program: p.Value, read: s.now()}
-		if b.zone, err = calendar.LoadZone("timeZone", p.Value.TimeZone); err != nil {
-			return nil, err
-		}
-		rows, err := tables.Rules.Find(ctx, tx, store.Query{From: programID + "/", Before: programID + "0", Limit: mostRules})
-		if err != nil {
-			return nil, err
-		}
-		for _, row := range rows.Rows {
-			c, found := s.rules.ready.Compile(programID, row.Value.Rule)
-			if len(found) > 0 {
-				return nil, fault.Internal.New("the rule %s cannot be used: %s", row.ID, found)
-			}
-			b.rules = append(b.rules, c)
-		}
-		return b, nil
-	})
-	if err != nil {
-		return nil, err
-	}
-	s.rules.mu.Lock()
-	defer s.rules.mu.Unlock()
-	if s.rules.of == nil {
-		s.rules.of, s.rules.age = map[string]*ruleBook{}, map[string]int{}
-	}
-	if s.rules.age[programID] == age {
-		s.rules.of[programID] = b
-	}
-	return b, nil
 }

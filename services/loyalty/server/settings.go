@@ -64,9 +64,8 @@ func span(text string, usual calendar.Span) calendar.Span {
 }
 
 // happenedAt checks when something happened; absent is now. What lies a little ahead counts as now.
-func (s *Server) happenedAt(path string, t *timestamppb.Timestamp, p tables.Program) (clock.Millis, error) {
+func happenedAt(path string, t *timestamppb.Timestamp, p tables.Program, now clock.Millis) (clock.Millis, error) {
 	at, err := instant(path, t)
-	now := s.now()
 	if err != nil || at == 0 {
 		return now, err
 	}

@@ -25,19 +25,80 @@ const (
 	_ = protoimpl.EnforceVersion(protoimpl.MaxVersion - 20)
 )
 
+// EarningRuleState says whether a rule earns points.
+type EarningRuleState int32
+
+const (
+	// Not said.
+	EarningRuleState_EARNING_RULE_STATE_UNSPECIFIED EarningRuleState = 0
+	// It was never published.
+	EarningRuleState_EARNING_RULE_STATE_DRAFT EarningRuleState = 1
+	// It is in force.
+	EarningRuleState_EARNING_RULE_STATE_ACTIVE EarningRuleState = 2
+	// It earns nothing any more.
+	EarningRuleState_EARNING_RULE_STATE_ARCHIVED EarningRuleState = 3
+)
+
+// Enum value maps for EarningRuleState.
+var (
+	EarningRuleState_name = map[int32]string{
+		0: "EARNING_RULE_STATE_UNSPECIFIED",
+		1: "EARNING_RULE_STATE_DRAFT",
+		2: "EARNING_RULE_STATE_ACTIVE",
+		3: "EARNING_RULE_STATE_ARCHIVED",
+	}
+	EarningRuleState_value = map[string]int32{
+		"EARNING_RULE_STATE_UNSPECIFIED": 0,
+		"EARNING_RULE_STATE_DRAFT":       1,
+		"EARNING_RULE_STATE_ACTIVE":      2,
+		"EARNING_RULE_STATE_ARCHIVED":    3,
+	}
+)
+
+func (x EarningRuleState) Enum() *EarningRuleState {
+	p := new(EarningRuleState)
+	*p = x
+	return p
+}
+
+func (x EarningRuleState) String() string {
+	return protoimpl.X.EnumStringOf(x.Descriptor(), protoreflect.EnumNumber(x))
+}
+
+func (EarningRuleState) Descriptor() protoreflect.EnumDescriptor {
+	return file_renown_loyalty_v1_earning_proto_enumTypes[0].Descriptor()
+}
+
+func (EarningRuleState) Type() protoreflect.EnumType {
+	return &file_renown_loyalty_v1_earning_proto_enumTypes[0]
+}
+
+func (x EarningRuleState) Number() protoreflect.EnumNumber {
+	return protoreflect.EnumNumber(x)
+}
+
+// Deprecated: Use EarningRuleState.Descriptor instead.
+func (EarningRuleState) EnumDescriptor() ([]byte, []int) {
+	return file_renown_loyalty_v1_earning_proto_rawDescGZIP(), []int{0}
+}
+
 // EarningRule is when points are earned, and how many.
 type EarningRule struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
 	// Resource name, "programs/{program}/rules/{rule}".
 	Name string `protobuf:"bytes,1,opt,name=name,proto3" json:"name,omitempty"`
-	// Number of the version, from 1.
+	// Number of the version, from 1; 0 if it was never published.
 	Version int64 `protobuf:"varint,2,opt,name=version,proto3" json:"version,omitempty"`
-	// What the rule says.
+	// What the rule says; of one that was never published, what its draft says.
 	Terms *EarningRuleTerms `protobuf:"bytes,3,opt,name=terms,proto3" json:"terms,omitempty"`
 	// When the version was saved.
 	UpdateTime *timestamppb.Timestamp `protobuf:"bytes,4,opt,name=update_time,json=updateTime,proto3" json:"update_time,omitempty"`
 	// Version for If-Match.
-	Etag          string `protobuf:"bytes,5,opt,name=etag,proto3" json:"etag,omitempty"`
+	Etag string `protobuf:"bytes,5,opt,name=etag,proto3" json:"etag,omitempty"`
+	// Whether it earns points.
+	State EarningRuleState `protobuf:"varint,6,opt,name=state,proto3,enum=renown.loyalty.v1.EarningRuleState" json:"state,omitempty"`
+	// What it is going to say when it is published; absent if there is no draft.
+	Draft         *EarningRuleTerms `protobuf:"bytes,7,opt,name=draft,proto3" json:"draft,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -107,6 +168,20 @@ func (x *EarningRule) GetEtag() string {
 	return ""
 }
 
+func (x *EarningRule) GetState() EarningRuleState {
+	if x != nil {
+		return x.State
+	}
+	return EarningRuleState_EARNING_RULE_STATE_UNSPECIFIED
+}
+
+func (x *EarningRule) GetDraft() *EarningRuleTerms {
+	if x != nil {
+		return x.Draft
+	}
+	return nil
+}
+
 // EarningRuleTerms are all that a rule says.
 type EarningRuleTerms struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
@@ -114,7 +189,7 @@ type EarningRuleTerms struct {
 	DisplayName string `protobuf:"bytes,1,opt,name=display_name,json=displayName,proto3" json:"display_name,omitempty"`
 	// Id of the wallet that the points go to; empty means the programme's usual one.
 	Wallet string `protobuf:"bytes,2,opt,name=wallet,proto3" json:"wallet,omitempty"`
-	// Groups rules that share the caps of their campaign.
+	// Groups rules that share the budgets of their campaign: caps per "campaign".
 	Campaign string `protobuf:"bytes,3,opt,name=campaign,proto3" json:"campaign,omitempty"`
 	// The rule earns nothing any more; it is kept for what was earned by it.
 	Archived bool `protobuf:"varint,4,opt,name=archived,proto3" json:"archived,omitempty"`
@@ -466,7 +541,8 @@ func (x *EarningRuleHours) GetUntil() string {
 // EarningRuleCap is an upper limit.
 type EarningRuleCap struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
-	// Whom or what it limits: one "order" or event, or one "member" over the period.
+	// Whom or what it limits: one "order" or event, one "member" over the period, or the "campaign" over the period: what all members together get by those rules of
+	// the campaign that have such a cap.
 	Per string `protobuf:"bytes,1,opt,name=per,proto3" json:"per,omitempty"`
 	// "day", "week", "month" or "year" in the programme's zone; empty means for ever.
 	Period string `protobuf:"bytes,2,opt,name=period,proto3" json:"period,omitempty"`
@@ -554,8 +630,10 @@ type CreateEarningRuleRequest struct {
 	RuleId string `protobuf:"bytes,2,opt,name=rule_id,json=ruleId,proto3" json:"rule_id,omitempty"`
 	// What it says.
 	Terms *EarningRuleTerms `protobuf:"bytes,3,opt,name=terms,proto3" json:"terms,omitempty"`
-	// Only check it.
-	ValidateOnly  bool `protobuf:"varint,4,opt,name=validate_only,json=validateOnly,proto3" json:"validate_only,omitempty"`
+	// Only check it. Nothing is kept, not even the key.
+	ValidateOnly bool `protobuf:"varint,4,opt,name=validate_only,json=validateOnly,proto3" json:"validate_only,omitempty"`
+	// Save it as a draft: it decides about nothing until it is published.
+	Draft         bool `protobuf:"varint,5,opt,name=draft,proto3" json:"draft,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -618,6 +696,13 @@ func (x *CreateEarningRuleRequest) GetValidateOnly() bool {
 	return false
 }
 
+func (x *CreateEarningRuleRequest) GetDraft() bool {
+	if x != nil {
+		return x.Draft
+	}
+	return false
+}
+
 // CreateEarningRuleResponse holds the rule.
 type CreateEarningRuleResponse struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
@@ -675,8 +760,10 @@ type UpdateEarningRuleRequest struct {
 	Terms *EarningRuleTerms `protobuf:"bytes,3,opt,name=terms,proto3" json:"terms,omitempty"`
 	// The etag that the change is based on; empty means that the caller does not mind.
 	Etag string `protobuf:"bytes,4,opt,name=etag,proto3" json:"etag,omitempty"`
-	// Only check it.
-	ValidateOnly  bool `protobuf:"varint,5,opt,name=validate_only,json=validateOnly,proto3" json:"validate_only,omitempty"`
+	// Only check it. Nothing is kept, not even the key.
+	ValidateOnly bool `protobuf:"varint,5,opt,name=validate_only,json=validateOnly,proto3" json:"validate_only,omitempty"`
+	// Save it as the rule's draft: what is in force stays in force until the draft is published. There is one draft at a time.
+	Draft         bool `protobuf:"varint,6,opt,name=draft,proto3" json:"draft,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -746,6 +833,13 @@ func (x *UpdateEarningRuleRequest) GetValidateOnly() bool {
 	return false
 }
 
+func (x *UpdateEarningRuleRequest) GetDraft() bool {
+	if x != nil {
+		return x.Draft
+	}
+	return false
+}
+
 // UpdateEarningRuleResponse holds the rule.
 type UpdateEarningRuleResponse struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
@@ -792,6 +886,336 @@ func (x *UpdateEarningRuleResponse) GetRule() *EarningRule {
 	return nil
 }
 
+// PublishEarningRuleRequest names a rule with a draft.
+type PublishEarningRuleRequest struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// Id of the programme.
+	Program string `protobuf:"bytes,1,opt,name=program,proto3" json:"program,omitempty"`
+	// Id of the rule.
+	RuleId string `protobuf:"bytes,2,opt,name=rule_id,json=ruleId,proto3" json:"rule_id,omitempty"`
+	// The etag that the decision is based on; empty means that the caller does not mind.
+	Etag          string `protobuf:"bytes,3,opt,name=etag,proto3" json:"etag,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *PublishEarningRuleRequest) Reset() {
+	*x = PublishEarningRuleRequest{}
+	mi := &file_renown_loyalty_v1_earning_proto_msgTypes[8]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *PublishEarningRuleRequest) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*PublishEarningRuleRequest) ProtoMessage() {}
+
+func (x *PublishEarningRuleRequest) ProtoReflect() protoreflect.Message {
+	mi := &file_renown_loyalty_v1_earning_proto_msgTypes[8]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use PublishEarningRuleRequest.ProtoReflect.Descriptor instead.
+func (*PublishEarningRuleRequest) Descriptor() ([]byte, []int) {
+	return file_renown_loyalty_v1_earning_proto_rawDescGZIP(), []int{8}
+}
+
+func (x *PublishEarningRuleRequest) GetProgram() string {
+	if x != nil {
+		return x.Program
+	}
+	return ""
+}
+
+func (x *PublishEarningRuleRequest) GetRuleId() string {
+	if x != nil {
+		return x.RuleId
+	}
+	return ""
+}
+
+func (x *PublishEarningRuleRequest) GetEtag() string {
+	if x != nil {
+		return x.Etag
+	}
+	return ""
+}
+
+// PublishEarningRuleResponse holds the rule.
+type PublishEarningRuleResponse struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// The rule.
+	Rule          *EarningRule `protobuf:"bytes,1,opt,name=rule,proto3" json:"rule,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *PublishEarningRuleResponse) Reset() {
+	*x = PublishEarningRuleResponse{}
+	mi := &file_renown_loyalty_v1_earning_proto_msgTypes[9]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *PublishEarningRuleResponse) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*PublishEarningRuleResponse) ProtoMessage() {}
+
+func (x *PublishEarningRuleResponse) ProtoReflect() protoreflect.Message {
+	mi := &file_renown_loyalty_v1_earning_proto_msgTypes[9]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use PublishEarningRuleResponse.ProtoReflect.Descriptor instead.
+func (*PublishEarningRuleResponse) Descriptor() ([]byte, []int) {
+	return file_renown_loyalty_v1_earning_proto_rawDescGZIP(), []int{9}
+}
+
+func (x *PublishEarningRuleResponse) GetRule() *EarningRule {
+	if x != nil {
+		return x.Rule
+	}
+	return nil
+}
+
+// DiscardEarningRuleDraftRequest names a rule with a draft.
+type DiscardEarningRuleDraftRequest struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// Id of the programme.
+	Program string `protobuf:"bytes,1,opt,name=program,proto3" json:"program,omitempty"`
+	// Id of the rule.
+	RuleId string `protobuf:"bytes,2,opt,name=rule_id,json=ruleId,proto3" json:"rule_id,omitempty"`
+	// The etag that the decision is based on; empty means that the caller does not mind.
+	Etag          string `protobuf:"bytes,3,opt,name=etag,proto3" json:"etag,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *DiscardEarningRuleDraftRequest) Reset() {
+	*x = DiscardEarningRuleDraftRequest{}
+	mi := &file_renown_loyalty_v1_earning_proto_msgTypes[10]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *DiscardEarningRuleDraftRequest) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*DiscardEarningRuleDraftRequest) ProtoMessage() {}
+
+func (x *DiscardEarningRuleDraftRequest) ProtoReflect() protoreflect.Message {
+	mi := &file_renown_loyalty_v1_earning_proto_msgTypes[10]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use DiscardEarningRuleDraftRequest.ProtoReflect.Descriptor instead.
+func (*DiscardEarningRuleDraftRequest) Descriptor() ([]byte, []int) {
+	return file_renown_loyalty_v1_earning_proto_rawDescGZIP(), []int{10}
+}
+
+func (x *DiscardEarningRuleDraftRequest) GetProgram() string {
+	if x != nil {
+		return x.Program
+	}
+	return ""
+}
+
+func (x *DiscardEarningRuleDraftRequest) GetRuleId() string {
+	if x != nil {
+		return x.RuleId
+	}
+	return ""
+}
+
+func (x *DiscardEarningRuleDraftRequest) GetEtag() string {
+	if x != nil {
+		return x.Etag
+	}
+	return ""
+}
+
+// DiscardEarningRuleDraftResponse holds what is left.
+type DiscardEarningRuleDraftResponse struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// The rule as it is in force; absent if it was never published.
+	Rule          *EarningRule `protobuf:"bytes,1,opt,name=rule,proto3" json:"rule,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *DiscardEarningRuleDraftResponse) Reset() {
+	*x = DiscardEarningRuleDraftResponse{}
+	mi := &file_renown_loyalty_v1_earning_proto_msgTypes[11]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *DiscardEarningRuleDraftResponse) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*DiscardEarningRuleDraftResponse) ProtoMessage() {}
+
+func (x *DiscardEarningRuleDraftResponse) ProtoReflect() protoreflect.Message {
+	mi := &file_renown_loyalty_v1_earning_proto_msgTypes[11]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use DiscardEarningRuleDraftResponse.ProtoReflect.Descriptor instead.
+func (*DiscardEarningRuleDraftResponse) Descriptor() ([]byte, []int) {
+	return file_renown_loyalty_v1_earning_proto_rawDescGZIP(), []int{11}
+}
+
+func (x *DiscardEarningRuleDraftResponse) GetRule() *EarningRule {
+	if x != nil {
+		return x.Rule
+	}
+	return nil
+}
+
+// ArchiveEarningRuleRequest names a rule.
+type ArchiveEarningRuleRequest struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// Id of the programme.
+	Program string `protobuf:"bytes,1,opt,name=program,proto3" json:"program,omitempty"`
+	// Id of the rule.
+	RuleId string `protobuf:"bytes,2,opt,name=rule_id,json=ruleId,proto3" json:"rule_id,omitempty"`
+	// The etag that the decision is based on; empty means that the caller does not mind.
+	Etag          string `protobuf:"bytes,3,opt,name=etag,proto3" json:"etag,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *ArchiveEarningRuleRequest) Reset() {
+	*x = ArchiveEarningRuleRequest{}
+	mi := &file_renown_loyalty_v1_earning_proto_msgTypes[12]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *ArchiveEarningRuleRequest) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*ArchiveEarningRuleRequest) ProtoMessage() {}
+
+func (x *ArchiveEarningRuleRequest) ProtoReflect() protoreflect.Message {
+	mi := &file_renown_loyalty_v1_earning_proto_msgTypes[12]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use ArchiveEarningRuleRequest.ProtoReflect.Descriptor instead.
+func (*ArchiveEarningRuleRequest) Descriptor() ([]byte, []int) {
+	return file_renown_loyalty_v1_earning_proto_rawDescGZIP(), []int{12}
+}
+
+func (x *ArchiveEarningRuleRequest) GetProgram() string {
+	if x != nil {
+		return x.Program
+	}
+	return ""
+}
+
+func (x *ArchiveEarningRuleRequest) GetRuleId() string {
+	if x != nil {
+		return x.RuleId
+	}
+	return ""
+}
+
+func (x *ArchiveEarningRuleRequest) GetEtag() string {
+	if x != nil {
+		return x.Etag
+	}
+	return ""
+}
+
+// ArchiveEarningRuleResponse holds the rule.
+type ArchiveEarningRuleResponse struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// The rule.
+	Rule          *EarningRule `protobuf:"bytes,1,opt,name=rule,proto3" json:"rule,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *ArchiveEarningRuleResponse) Reset() {
+	*x = ArchiveEarningRuleResponse{}
+	mi := &file_renown_loyalty_v1_earning_proto_msgTypes[13]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *ArchiveEarningRuleResponse) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*ArchiveEarningRuleResponse) ProtoMessage() {}
+
+func (x *ArchiveEarningRuleResponse) ProtoReflect() protoreflect.Message {
+	mi := &file_renown_loyalty_v1_earning_proto_msgTypes[13]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use ArchiveEarningRuleResponse.ProtoReflect.Descriptor instead.
+func (*ArchiveEarningRuleResponse) Descriptor() ([]byte, []int) {
+	return file_renown_loyalty_v1_earning_proto_rawDescGZIP(), []int{13}
+}
+
+func (x *ArchiveEarningRuleResponse) GetRule() *EarningRule {
+	if x != nil {
+		return x.Rule
+	}
+	return nil
+}
+
 // GetEarningRuleRequest names a rule.
 type GetEarningRuleRequest struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
@@ -807,7 +1231,7 @@ type GetEarningRuleRequest struct {
 
 func (x *GetEarningRuleRequest) Reset() {
 	*x = GetEarningRuleRequest{}
-	mi := &file_renown_loyalty_v1_earning_proto_msgTypes[8]
+	mi := &file_renown_loyalty_v1_earning_proto_msgTypes[14]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -819,7 +1243,7 @@ func (x *GetEarningRuleRequest) String() string {
 func (*GetEarningRuleRequest) ProtoMessage() {}
 
 func (x *GetEarningRuleRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_renown_loyalty_v1_earning_proto_msgTypes[8]
+	mi := &file_renown_loyalty_v1_earning_proto_msgTypes[14]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -832,7 +1256,7 @@ func (x *GetEarningRuleRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use GetEarningRuleRequest.ProtoReflect.Descriptor instead.
 func (*GetEarningRuleRequest) Descriptor() ([]byte, []int) {
-	return file_renown_loyalty_v1_earning_proto_rawDescGZIP(), []int{8}
+	return file_renown_loyalty_v1_earning_proto_rawDescGZIP(), []int{14}
 }
 
 func (x *GetEarningRuleRequest) GetProgram() string {
@@ -867,7 +1291,7 @@ type GetEarningRuleResponse struct {
 
 func (x *GetEarningRuleResponse) Reset() {
 	*x = GetEarningRuleResponse{}
-	mi := &file_renown_loyalty_v1_earning_proto_msgTypes[9]
+	mi := &file_renown_loyalty_v1_earning_proto_msgTypes[15]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -879,7 +1303,7 @@ func (x *GetEarningRuleResponse) String() string {
 func (*GetEarningRuleResponse) ProtoMessage() {}
 
 func (x *GetEarningRuleResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_renown_loyalty_v1_earning_proto_msgTypes[9]
+	mi := &file_renown_loyalty_v1_earning_proto_msgTypes[15]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -892,7 +1316,7 @@ func (x *GetEarningRuleResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use GetEarningRuleResponse.ProtoReflect.Descriptor instead.
 func (*GetEarningRuleResponse) Descriptor() ([]byte, []int) {
-	return file_renown_loyalty_v1_earning_proto_rawDescGZIP(), []int{9}
+	return file_renown_loyalty_v1_earning_proto_rawDescGZIP(), []int{15}
 }
 
 func (x *GetEarningRuleResponse) GetRule() *EarningRule {
@@ -913,7 +1337,7 @@ type ListEarningRulesRequest struct {
 
 func (x *ListEarningRulesRequest) Reset() {
 	*x = ListEarningRulesRequest{}
-	mi := &file_renown_loyalty_v1_earning_proto_msgTypes[10]
+	mi := &file_renown_loyalty_v1_earning_proto_msgTypes[16]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -925,7 +1349,7 @@ func (x *ListEarningRulesRequest) String() string {
 func (*ListEarningRulesRequest) ProtoMessage() {}
 
 func (x *ListEarningRulesRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_renown_loyalty_v1_earning_proto_msgTypes[10]
+	mi := &file_renown_loyalty_v1_earning_proto_msgTypes[16]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -938,7 +1362,7 @@ func (x *ListEarningRulesRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ListEarningRulesRequest.ProtoReflect.Descriptor instead.
 func (*ListEarningRulesRequest) Descriptor() ([]byte, []int) {
-	return file_renown_loyalty_v1_earning_proto_rawDescGZIP(), []int{10}
+	return file_renown_loyalty_v1_earning_proto_rawDescGZIP(), []int{16}
 }
 
 func (x *ListEarningRulesRequest) GetProgram() string {
@@ -959,7 +1383,7 @@ type ListEarningRulesResponse struct {
 
 func (x *ListEarningRulesResponse) Reset() {
 	*x = ListEarningRulesResponse{}
-	mi := &file_renown_loyalty_v1_earning_proto_msgTypes[11]
+	mi := &file_renown_loyalty_v1_earning_proto_msgTypes[17]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -971,7 +1395,7 @@ func (x *ListEarningRulesResponse) String() string {
 func (*ListEarningRulesResponse) ProtoMessage() {}
 
 func (x *ListEarningRulesResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_renown_loyalty_v1_earning_proto_msgTypes[11]
+	mi := &file_renown_loyalty_v1_earning_proto_msgTypes[17]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -984,7 +1408,7 @@ func (x *ListEarningRulesResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ListEarningRulesResponse.ProtoReflect.Descriptor instead.
 func (*ListEarningRulesResponse) Descriptor() ([]byte, []int) {
-	return file_renown_loyalty_v1_earning_proto_rawDescGZIP(), []int{11}
+	return file_renown_loyalty_v1_earning_proto_rawDescGZIP(), []int{17}
 }
 
 func (x *ListEarningRulesResponse) GetRules() []*EarningRule {
@@ -997,7 +1421,7 @@ func (x *ListEarningRulesResponse) GetRules() []*EarningRule {
 // ExplainedRule is what became of one rule as an order or event was looked at.
 type ExplainedRule struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
-	// The rule and its version then, "rules/{rule}@{version}".
+	// The rule and its version then, "rules/{rule}@{version}", or "rules/{rule}@draft" if it is tried out.
 	Rule string `protobuf:"bytes,1,opt,name=rule,proto3" json:"rule,omitempty"`
 	// What the rule was called.
 	DisplayName string `protobuf:"bytes,2,opt,name=display_name,json=displayName,proto3" json:"display_name,omitempty"`
@@ -1031,7 +1455,7 @@ type ExplainedRule struct {
 
 func (x *ExplainedRule) Reset() {
 	*x = ExplainedRule{}
-	mi := &file_renown_loyalty_v1_earning_proto_msgTypes[12]
+	mi := &file_renown_loyalty_v1_earning_proto_msgTypes[18]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1043,7 +1467,7 @@ func (x *ExplainedRule) String() string {
 func (*ExplainedRule) ProtoMessage() {}
 
 func (x *ExplainedRule) ProtoReflect() protoreflect.Message {
-	mi := &file_renown_loyalty_v1_earning_proto_msgTypes[12]
+	mi := &file_renown_loyalty_v1_earning_proto_msgTypes[18]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1056,7 +1480,7 @@ func (x *ExplainedRule) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ExplainedRule.ProtoReflect.Descriptor instead.
 func (*ExplainedRule) Descriptor() ([]byte, []int) {
-	return file_renown_loyalty_v1_earning_proto_rawDescGZIP(), []int{12}
+	return file_renown_loyalty_v1_earning_proto_rawDescGZIP(), []int{18}
 }
 
 func (x *ExplainedRule) GetRule() string {
@@ -1174,7 +1598,7 @@ type ExplainedCondition struct {
 
 func (x *ExplainedCondition) Reset() {
 	*x = ExplainedCondition{}
-	mi := &file_renown_loyalty_v1_earning_proto_msgTypes[13]
+	mi := &file_renown_loyalty_v1_earning_proto_msgTypes[19]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1186,7 +1610,7 @@ func (x *ExplainedCondition) String() string {
 func (*ExplainedCondition) ProtoMessage() {}
 
 func (x *ExplainedCondition) ProtoReflect() protoreflect.Message {
-	mi := &file_renown_loyalty_v1_earning_proto_msgTypes[13]
+	mi := &file_renown_loyalty_v1_earning_proto_msgTypes[19]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1199,7 +1623,7 @@ func (x *ExplainedCondition) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ExplainedCondition.ProtoReflect.Descriptor instead.
 func (*ExplainedCondition) Descriptor() ([]byte, []int) {
-	return file_renown_loyalty_v1_earning_proto_rawDescGZIP(), []int{13}
+	return file_renown_loyalty_v1_earning_proto_rawDescGZIP(), []int{19}
 }
 
 func (x *ExplainedCondition) GetExpression() string {
@@ -1243,7 +1667,7 @@ type ExplainedValue struct {
 
 func (x *ExplainedValue) Reset() {
 	*x = ExplainedValue{}
-	mi := &file_renown_loyalty_v1_earning_proto_msgTypes[14]
+	mi := &file_renown_loyalty_v1_earning_proto_msgTypes[20]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1255,7 +1679,7 @@ func (x *ExplainedValue) String() string {
 func (*ExplainedValue) ProtoMessage() {}
 
 func (x *ExplainedValue) ProtoReflect() protoreflect.Message {
-	mi := &file_renown_loyalty_v1_earning_proto_msgTypes[14]
+	mi := &file_renown_loyalty_v1_earning_proto_msgTypes[20]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1268,7 +1692,7 @@ func (x *ExplainedValue) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ExplainedValue.ProtoReflect.Descriptor instead.
 func (*ExplainedValue) Descriptor() ([]byte, []int) {
-	return file_renown_loyalty_v1_earning_proto_rawDescGZIP(), []int{14}
+	return file_renown_loyalty_v1_earning_proto_rawDescGZIP(), []int{20}
 }
 
 func (x *ExplainedValue) GetName() string {
@@ -1298,7 +1722,7 @@ type ExplainedStep struct {
 
 func (x *ExplainedStep) Reset() {
 	*x = ExplainedStep{}
-	mi := &file_renown_loyalty_v1_earning_proto_msgTypes[15]
+	mi := &file_renown_loyalty_v1_earning_proto_msgTypes[21]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1310,7 +1734,7 @@ func (x *ExplainedStep) String() string {
 func (*ExplainedStep) ProtoMessage() {}
 
 func (x *ExplainedStep) ProtoReflect() protoreflect.Message {
-	mi := &file_renown_loyalty_v1_earning_proto_msgTypes[15]
+	mi := &file_renown_loyalty_v1_earning_proto_msgTypes[21]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1323,7 +1747,7 @@ func (x *ExplainedStep) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ExplainedStep.ProtoReflect.Descriptor instead.
 func (*ExplainedStep) Descriptor() ([]byte, []int) {
-	return file_renown_loyalty_v1_earning_proto_rawDescGZIP(), []int{15}
+	return file_renown_loyalty_v1_earning_proto_rawDescGZIP(), []int{21}
 }
 
 func (x *ExplainedStep) GetText() string {
@@ -1361,7 +1785,7 @@ type ExplainedCap struct {
 
 func (x *ExplainedCap) Reset() {
 	*x = ExplainedCap{}
-	mi := &file_renown_loyalty_v1_earning_proto_msgTypes[16]
+	mi := &file_renown_loyalty_v1_earning_proto_msgTypes[22]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1373,7 +1797,7 @@ func (x *ExplainedCap) String() string {
 func (*ExplainedCap) ProtoMessage() {}
 
 func (x *ExplainedCap) ProtoReflect() protoreflect.Message {
-	mi := &file_renown_loyalty_v1_earning_proto_msgTypes[16]
+	mi := &file_renown_loyalty_v1_earning_proto_msgTypes[22]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1386,7 +1810,7 @@ func (x *ExplainedCap) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ExplainedCap.ProtoReflect.Descriptor instead.
 func (*ExplainedCap) Descriptor() ([]byte, []int) {
-	return file_renown_loyalty_v1_earning_proto_rawDescGZIP(), []int{16}
+	return file_renown_loyalty_v1_earning_proto_rawDescGZIP(), []int{22}
 }
 
 func (x *ExplainedCap) GetCap() *EarningRuleCap {
@@ -1446,7 +1870,7 @@ type ExplainedStacking struct {
 
 func (x *ExplainedStacking) Reset() {
 	*x = ExplainedStacking{}
-	mi := &file_renown_loyalty_v1_earning_proto_msgTypes[17]
+	mi := &file_renown_loyalty_v1_earning_proto_msgTypes[23]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1458,7 +1882,7 @@ func (x *ExplainedStacking) String() string {
 func (*ExplainedStacking) ProtoMessage() {}
 
 func (x *ExplainedStacking) ProtoReflect() protoreflect.Message {
-	mi := &file_renown_loyalty_v1_earning_proto_msgTypes[17]
+	mi := &file_renown_loyalty_v1_earning_proto_msgTypes[23]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1471,7 +1895,7 @@ func (x *ExplainedStacking) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ExplainedStacking.ProtoReflect.Descriptor instead.
 func (*ExplainedStacking) Descriptor() ([]byte, []int) {
-	return file_renown_loyalty_v1_earning_proto_rawDescGZIP(), []int{17}
+	return file_renown_loyalty_v1_earning_proto_rawDescGZIP(), []int{23}
 }
 
 func (x *ExplainedStacking) GetMode() string {
@@ -1514,7 +1938,7 @@ type ExplainedCompetitor struct {
 
 func (x *ExplainedCompetitor) Reset() {
 	*x = ExplainedCompetitor{}
-	mi := &file_renown_loyalty_v1_earning_proto_msgTypes[18]
+	mi := &file_renown_loyalty_v1_earning_proto_msgTypes[24]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1526,7 +1950,7 @@ func (x *ExplainedCompetitor) String() string {
 func (*ExplainedCompetitor) ProtoMessage() {}
 
 func (x *ExplainedCompetitor) ProtoReflect() protoreflect.Message {
-	mi := &file_renown_loyalty_v1_earning_proto_msgTypes[18]
+	mi := &file_renown_loyalty_v1_earning_proto_msgTypes[24]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1539,7 +1963,7 @@ func (x *ExplainedCompetitor) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ExplainedCompetitor.ProtoReflect.Descriptor instead.
 func (*ExplainedCompetitor) Descriptor() ([]byte, []int) {
-	return file_renown_loyalty_v1_earning_proto_rawDescGZIP(), []int{18}
+	return file_renown_loyalty_v1_earning_proto_rawDescGZIP(), []int{24}
 }
 
 func (x *ExplainedCompetitor) GetRule() string {
@@ -1592,7 +2016,7 @@ type ExplainedShare struct {
 
 func (x *ExplainedShare) Reset() {
 	*x = ExplainedShare{}
-	mi := &file_renown_loyalty_v1_earning_proto_msgTypes[19]
+	mi := &file_renown_loyalty_v1_earning_proto_msgTypes[25]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1604,7 +2028,7 @@ func (x *ExplainedShare) String() string {
 func (*ExplainedShare) ProtoMessage() {}
 
 func (x *ExplainedShare) ProtoReflect() protoreflect.Message {
-	mi := &file_renown_loyalty_v1_earning_proto_msgTypes[19]
+	mi := &file_renown_loyalty_v1_earning_proto_msgTypes[25]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1617,7 +2041,7 @@ func (x *ExplainedShare) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ExplainedShare.ProtoReflect.Descriptor instead.
 func (*ExplainedShare) Descriptor() ([]byte, []int) {
-	return file_renown_loyalty_v1_earning_proto_rawDescGZIP(), []int{19}
+	return file_renown_loyalty_v1_earning_proto_rawDescGZIP(), []int{25}
 }
 
 func (x *ExplainedShare) GetLine() string {
@@ -1645,14 +2069,16 @@ var File_renown_loyalty_v1_earning_proto protoreflect.FileDescriptor
 
 const file_renown_loyalty_v1_earning_proto_rawDesc = "" +
 	"\n" +
-	"\x1frenown/loyalty/v1/earning.proto\x12\x11renown.loyalty.v1\x1a\x1bbuf/validate/validate.proto\x1a\x1cgoogle/api/annotations.proto\x1a\x1fgoogle/protobuf/timestamp.proto\x1a\x1frenown/options/v1/options.proto\"\xc7\x01\n" +
+	"\x1frenown/loyalty/v1/earning.proto\x12\x11renown.loyalty.v1\x1a\x1bbuf/validate/validate.proto\x1a\x1cgoogle/api/annotations.proto\x1a\x1fgoogle/protobuf/timestamp.proto\x1a\x1frenown/options/v1/options.proto\"\xbd\x02\n" +
 	"\vEarningRule\x12\x12\n" +
 	"\x04name\x18\x01 \x01(\tR\x04name\x12\x18\n" +
 	"\aversion\x18\x02 \x01(\x03R\aversion\x129\n" +
 	"\x05terms\x18\x03 \x01(\v2#.renown.loyalty.v1.EarningRuleTermsR\x05terms\x12;\n" +
 	"\vupdate_time\x18\x04 \x01(\v2\x1a.google.protobuf.TimestampR\n" +
 	"updateTime\x12\x12\n" +
-	"\x04etag\x18\x05 \x01(\tR\x04etag\"\x9a\f\n" +
+	"\x04etag\x18\x05 \x01(\tR\x04etag\x129\n" +
+	"\x05state\x18\x06 \x01(\x0e2#.renown.loyalty.v1.EarningRuleStateR\x05state\x129\n" +
+	"\x05draft\x18\a \x01(\v2#.renown.loyalty.v1.EarningRuleTermsR\x05draft\"\x9a\f\n" +
 	"\x10EarningRuleTerms\x12-\n" +
 	"\fdisplay_name\x18\x01 \x01(\tB\n" +
 	"\xbaH\ar\x05\x10\x01\x18\xc8\x01R\vdisplayName\x12\x1f\n" +
@@ -1705,27 +2131,47 @@ const file_renown_loyalty_v1_earning_proto_rawDesc = "" +
 	"\x05value\x18\x02 \x01(\tR\x05value:\x028\x01\"P\n" +
 	"\x10EarningRuleHours\x12\x1c\n" +
 	"\x04from\x18\x01 \x01(\tB\b\xbaH\x05r\x03\x98\x01\x05R\x04from\x12\x1e\n" +
-	"\x05until\x18\x02 \x01(\tB\b\xbaH\x05r\x03\x98\x01\x05R\x05until\"\xec\x01\n" +
-	"\x0eEarningRuleCap\x12&\n" +
-	"\x03per\x18\x01 \x01(\tB\x14\xbaH\x11r\x0fR\x05orderR\x06memberR\x03per\x127\n" +
+	"\x05until\x18\x02 \x01(\tB\b\xbaH\x05r\x03\x98\x01\x05R\x05until\"\xf6\x01\n" +
+	"\x0eEarningRuleCap\x120\n" +
+	"\x03per\x18\x01 \x01(\tB\x1e\xbaH\x1br\x19R\x05orderR\x06memberR\bcampaignR\x03per\x127\n" +
 	"\x06period\x18\x02 \x01(\tB\x1f\xbaH\x1cr\x1aR\x00R\x03dayR\x04weekR\x05monthR\x04yearR\x06period\x12/\n" +
 	"\x06counts\x18\x03 \x01(\tB\x17\xbaH\x14r\x12R\x00R\x06pointsR\x06awardsR\x06counts\x12\x1b\n" +
 	"\x04most\x18\x04 \x01(\x03B\a\xbaH\x04\"\x02(\x00R\x04most\x12+\n" +
-	"\x04over\x18\x05 \x01(\tB\x17\xbaH\x14r\x12R\x00R\x06reduceR\x06rejectR\x04over\"\xdf\x01\n" +
+	"\x04over\x18\x05 \x01(\tB\x17\xbaH\x14r\x12R\x00R\x06reduceR\x06rejectR\x04over\"\xf5\x01\n" +
 	"\x18CreateEarningRuleRequest\x12#\n" +
 	"\aprogram\x18\x01 \x01(\tB\t\xbaH\x06r\x04\x10\x01\x18(R\aprogram\x126\n" +
 	"\arule_id\x18\x02 \x01(\tB\x1d\xbaH\x1ar\x182\x16^[a-z][a-z0-9-]{0,39}$R\x06ruleId\x12A\n" +
 	"\x05terms\x18\x03 \x01(\v2#.renown.loyalty.v1.EarningRuleTermsB\x06\xbaH\x03\xc8\x01\x01R\x05terms\x12#\n" +
-	"\rvalidate_only\x18\x04 \x01(\bR\fvalidateOnly\"O\n" +
+	"\rvalidate_only\x18\x04 \x01(\bR\fvalidateOnly\x12\x14\n" +
+	"\x05draft\x18\x05 \x01(\bR\x05draft\"O\n" +
 	"\x19CreateEarningRuleResponse\x122\n" +
-	"\x04rule\x18\x01 \x01(\v2\x1e.renown.loyalty.v1.EarningRuleR\x04rule\"\xe9\x01\n" +
+	"\x04rule\x18\x01 \x01(\v2\x1e.renown.loyalty.v1.EarningRuleR\x04rule\"\xff\x01\n" +
 	"\x18UpdateEarningRuleRequest\x12#\n" +
 	"\aprogram\x18\x01 \x01(\tB\t\xbaH\x06r\x04\x10\x01\x18(R\aprogram\x12\"\n" +
 	"\arule_id\x18\x02 \x01(\tB\t\xbaH\x06r\x04\x10\x01\x18(R\x06ruleId\x12A\n" +
 	"\x05terms\x18\x03 \x01(\v2#.renown.loyalty.v1.EarningRuleTermsB\x06\xbaH\x03\xc8\x01\x01R\x05terms\x12\x1c\n" +
 	"\x04etag\x18\x04 \x01(\tB\b\xbaH\x05r\x03\x18\x80\x01R\x04etag\x12#\n" +
-	"\rvalidate_only\x18\x05 \x01(\bR\fvalidateOnly\"O\n" +
+	"\rvalidate_only\x18\x05 \x01(\bR\fvalidateOnly\x12\x14\n" +
+	"\x05draft\x18\x06 \x01(\bR\x05draft\"O\n" +
 	"\x19UpdateEarningRuleResponse\x122\n" +
+	"\x04rule\x18\x01 \x01(\v2\x1e.renown.loyalty.v1.EarningRuleR\x04rule\"\x82\x01\n" +
+	"\x19PublishEarningRuleRequest\x12#\n" +
+	"\aprogram\x18\x01 \x01(\tB\t\xbaH\x06r\x04\x10\x01\x18(R\aprogram\x12\"\n" +
+	"\arule_id\x18\x02 \x01(\tB\t\xbaH\x06r\x04\x10\x01\x18(R\x06ruleId\x12\x1c\n" +
+	"\x04etag\x18\x03 \x01(\tB\b\xbaH\x05r\x03\x18\x80\x01R\x04etag\"P\n" +
+	"\x1aPublishEarningRuleResponse\x122\n" +
+	"\x04rule\x18\x01 \x01(\v2\x1e.renown.loyalty.v1.EarningRuleR\x04rule\"\x87\x01\n" +
+	"\x1eDiscardEarningRuleDraftRequest\x12#\n" +
+	"\aprogram\x18\x01 \x01(\tB\t\xbaH\x06r\x04\x10\x01\x18(R\aprogram\x12\"\n" +
+	"\arule_id\x18\x02 \x01(\tB\t\xbaH\x06r\x04\x10\x01\x18(R\x06ruleId\x12\x1c\n" +
+	"\x04etag\x18\x03 \x01(\tB\b\xbaH\x05r\x03\x18\x80\x01R\x04etag\"U\n" +
+	"\x1fDiscardEarningRuleDraftResponse\x122\n" +
+	"\x04rule\x18\x01 \x01(\v2\x1e.renown.loyalty.v1.EarningRuleR\x04rule\"\x82\x01\n" +
+	"\x19ArchiveEarningRuleRequest\x12#\n" +
+	"\aprogram\x18\x01 \x01(\tB\t\xbaH\x06r\x04\x10\x01\x18(R\aprogram\x12\"\n" +
+	"\arule_id\x18\x02 \x01(\tB\t\xbaH\x06r\x04\x10\x01\x18(R\x06ruleId\x12\x1c\n" +
+	"\x04etag\x18\x03 \x01(\tB\b\xbaH\x05r\x03\x18\x80\x01R\x04etag\"P\n" +
+	"\x1aArchiveEarningRuleResponse\x122\n" +
 	"\x04rule\x18\x01 \x01(\v2\x1e.renown.loyalty.v1.EarningRuleR\x04rule\"\x83\x01\n" +
 	"\x15GetEarningRuleRequest\x12#\n" +
 	"\aprogram\x18\x01 \x01(\tB\t\xbaH\x06r\x04\x10\x01\x18(R\aprogram\x12\"\n" +
@@ -1788,11 +2234,20 @@ const file_renown_loyalty_v1_earning_proto_rawDesc = "" +
 	"\x0eExplainedShare\x12\x12\n" +
 	"\x04line\x18\x01 \x01(\tR\x04line\x12\x16\n" +
 	"\x06points\x18\x02 \x01(\x03R\x06points\x12\x14\n" +
-	"\x05exact\x18\x03 \x01(\tR\x05exact2\x81\x06\n" +
+	"\x05exact\x18\x03 \x01(\tR\x05exact*\x94\x01\n" +
+	"\x10EarningRuleState\x12\"\n" +
+	"\x1eEARNING_RULE_STATE_UNSPECIFIED\x10\x00\x12\x1c\n" +
+	"\x18EARNING_RULE_STATE_DRAFT\x10\x01\x12\x1d\n" +
+	"\x19EARNING_RULE_STATE_ACTIVE\x10\x02\x12\x1f\n" +
+	"\x1bEARNING_RULE_STATE_ARCHIVED\x10\x032\xeb\n" +
+	"\n" +
 	"\x13EarningRulesService\x12\xb3\x01\n" +
 	"\x11CreateEarningRule\x12+.renown.loyalty.v1.CreateEarningRuleRequest\x1a,.renown.loyalty.v1.CreateEarningRuleResponse\"C\xaa\xbb\x18\x12\x12\amanager\x12\x05admin0\x02\x82\xd3\xe4\x93\x02':\x01*b\x04rule\"\x1c/v1/programs/{program}/rules\x12\xbd\x01\n" +
 	"\x11UpdateEarningRule\x12+.renown.loyalty.v1.UpdateEarningRuleRequest\x1a,.renown.loyalty.v1.UpdateEarningRuleResponse\"M\xaa\xbb\x18\x12\x12\amanager\x12\x05admin0\x01\x82\xd3\xe4\x93\x021:\x01*b\x04rule\x1a&/v1/programs/{program}/rules/{rule_id}\x12\xbd\x01\n" +
-	"\x0eGetEarningRule\x12(.renown.loyalty.v1.GetEarningRuleRequest\x1a).renown.loyalty.v1.GetEarningRuleResponse\"V\xaa\xbb\x18\x1e\x12\amanager\x12\x05admin\x1a\floyalty.read\x82\xd3\xe4\x93\x02.b\x04rule\x12&/v1/programs/{program}/rules/{rule_id}\x12\xb3\x01\n" +
+	"\x0eGetEarningRule\x12(.renown.loyalty.v1.GetEarningRuleRequest\x1a).renown.loyalty.v1.GetEarningRuleResponse\"V\xaa\xbb\x18\x1e\x12\amanager\x12\x05admin\x1a\floyalty.read\x82\xd3\xe4\x93\x02.b\x04rule\x12&/v1/programs/{program}/rules/{rule_id}\x12\xc8\x01\n" +
+	"\x12PublishEarningRule\x12,.renown.loyalty.v1.PublishEarningRuleRequest\x1a-.renown.loyalty.v1.PublishEarningRuleResponse\"U\xaa\xbb\x18\x12\x12\amanager\x12\x05admin0\x01\x82\xd3\xe4\x93\x029:\x01*b\x04rule\"./v1/programs/{program}/rules/{rule_id}:publish\x12\xd1\x01\n" +
+	"\x17DiscardEarningRuleDraft\x121.renown.loyalty.v1.DiscardEarningRuleDraftRequest\x1a2.renown.loyalty.v1.DiscardEarningRuleDraftResponse\"O\xaa\xbb\x18\x12\x12\amanager\x12\x05admin0\x01\x82\xd3\xe4\x93\x023:\x01*\"./v1/programs/{program}/rules/{rule_id}:discard\x12\xc8\x01\n" +
+	"\x12ArchiveEarningRule\x12,.renown.loyalty.v1.ArchiveEarningRuleRequest\x1a-.renown.loyalty.v1.ArchiveEarningRuleResponse\"U\xaa\xbb\x18\x12\x12\amanager\x12\x05admin0\x01\x82\xd3\xe4\x93\x029:\x01*b\x04rule\"./v1/programs/{program}/rules/{rule_id}:archive\x12\xb3\x01\n" +
 	"\x10ListEarningRules\x12*.renown.loyalty.v1.ListEarningRulesRequest\x1a+.renown.loyalty.v1.ListEarningRulesResponse\"F\xaa\xbb\x18\x1e\x12\amanager\x12\x05admin\x1a\floyalty.read\x82\xd3\xe4\x93\x02\x1e\x12\x1c/v1/programs/{program}/rulesB6Z4renown.example/proto/gen/renown/loyalty/v1;loyaltyv1b\x06proto3"
 
 var (
@@ -1807,70 +2262,89 @@ func file_renown_loyalty_v1_earning_proto_rawDescGZIP() []byte {
 	return file_renown_loyalty_v1_earning_proto_rawDescData
 }
 
-var file_renown_loyalty_v1_earning_proto_msgTypes = make([]protoimpl.MessageInfo, 22)
+var file_renown_loyalty_v1_earning_proto_enumTypes = make([]protoimpl.EnumInfo, 1)
+var file_renown_loyalty_v1_earning_proto_msgTypes = make([]protoimpl.MessageInfo, 28)
 var file_renown_loyalty_v1_earning_proto_goTypes = []any{
-	(*EarningRule)(nil),               // 0: renown.loyalty.v1.EarningRule
-	(*EarningRuleTerms)(nil),          // 1: renown.loyalty.v1.EarningRuleTerms
-	(*EarningRuleHours)(nil),          // 2: renown.loyalty.v1.EarningRuleHours
-	(*EarningRuleCap)(nil),            // 3: renown.loyalty.v1.EarningRuleCap
-	(*CreateEarningRuleRequest)(nil),  // 4: renown.loyalty.v1.CreateEarningRuleRequest
-	(*CreateEarningRuleResponse)(nil), // 5: renown.loyalty.v1.CreateEarningRuleResponse
-	(*UpdateEarningRuleRequest)(nil),  // 6: renown.loyalty.v1.UpdateEarningRuleRequest
-	(*UpdateEarningRuleResponse)(nil), // 7: renown.loyalty.v1.UpdateEarningRuleResponse
-	(*GetEarningRuleRequest)(nil),     // 8: renown.loyalty.v1.GetEarningRuleRequest
-	(*GetEarningRuleResponse)(nil),    // 9: renown.loyalty.v1.GetEarningRuleResponse
-	(*ListEarningRulesRequest)(nil),   // 10: renown.loyalty.v1.ListEarningRulesRequest
-	(*ListEarningRulesResponse)(nil),  // 11: renown.loyalty.v1.ListEarningRulesResponse
-	(*ExplainedRule)(nil),             // 12: renown.loyalty.v1.ExplainedRule
-	(*ExplainedCondition)(nil),        // 13: renown.loyalty.v1.ExplainedCondition
-	(*ExplainedValue)(nil),            // 14: renown.loyalty.v1.ExplainedValue
-	(*ExplainedStep)(nil),             // 15: renown.loyalty.v1.ExplainedStep
-	(*ExplainedCap)(nil),              // 16: renown.loyalty.v1.ExplainedCap
-	(*ExplainedStacking)(nil),         // 17: renown.loyalty.v1.ExplainedStacking
-	(*ExplainedCompetitor)(nil),       // 18: renown.loyalty.v1.ExplainedCompetitor
-	(*ExplainedShare)(nil),            // 19: renown.loyalty.v1.ExplainedShare
-	nil,                               // 20: renown.loyalty.v1.EarningRuleTerms.TierValuesEntry
-	nil,                               // 21: renown.loyalty.v1.EarningRuleTerms.TierLivesEntry
-	(*timestamppb.Timestamp)(nil),     // 22: google.protobuf.Timestamp
+	(EarningRuleState)(0),                   // 0: renown.loyalty.v1.EarningRuleState
+	(*EarningRule)(nil),                     // 1: renown.loyalty.v1.EarningRule
+	(*EarningRuleTerms)(nil),                // 2: renown.loyalty.v1.EarningRuleTerms
+	(*EarningRuleHours)(nil),                // 3: renown.loyalty.v1.EarningRuleHours
+	(*EarningRuleCap)(nil),                  // 4: renown.loyalty.v1.EarningRuleCap
+	(*CreateEarningRuleRequest)(nil),        // 5: renown.loyalty.v1.CreateEarningRuleRequest
+	(*CreateEarningRuleResponse)(nil),       // 6: renown.loyalty.v1.CreateEarningRuleResponse
+	(*UpdateEarningRuleRequest)(nil),        // 7: renown.loyalty.v1.UpdateEarningRuleRequest
+	(*UpdateEarningRuleResponse)(nil),       // 8: renown.loyalty.v1.UpdateEarningRuleResponse
+	(*PublishEarningRuleRequest)(nil),       // 9: renown.loyalty.v1.PublishEarningRuleRequest
+	(*PublishEarningRuleResponse)(nil),      // 10: renown.loyalty.v1.PublishEarningRuleResponse
+	(*DiscardEarningRuleDraftRequest)(nil),  // 11: renown.loyalty.v1.DiscardEarningRuleDraftRequest
+	(*DiscardEarningRuleDraftResponse)(nil), // 12: renown.loyalty.v1.DiscardEarningRuleDraftResponse
+	(*ArchiveEarningRuleRequest)(nil),       // 13: renown.loyalty.v1.ArchiveEarningRuleRequest
+	(*ArchiveEarningRuleResponse)(nil),      // 14: renown.loyalty.v1.ArchiveEarningRuleResponse
+	(*GetEarningRuleRequest)(nil),           // 15: renown.loyalty.v1.GetEarningRuleRequest
+	(*GetEarningRuleResponse)(nil),          // 16: renown.loyalty.v1.GetEarningRuleResponse
+	(*ListEarningRulesRequest)(nil),         // 17: renown.loyalty.v1.ListEarningRulesRequest
+	(*ListEarningRulesResponse)(nil),        // 18: renown.loyalty.v1.ListEarningRulesResponse
+	(*ExplainedRule)(nil),                   // 19: renown.loyalty.v1.ExplainedRule
+	(*ExplainedCondition)(nil),              // 20: renown.loyalty.v1.ExplainedCondition
+	(*ExplainedValue)(nil),                  // 21: renown.loyalty.v1.ExplainedValue
+	(*ExplainedStep)(nil),                   // 22: renown.loyalty.v1.ExplainedStep
+	(*ExplainedCap)(nil),                    // 23: renown.loyalty.v1.ExplainedCap
+	(*ExplainedStacking)(nil),               // 24: renown.loyalty.v1.ExplainedStacking
+	(*ExplainedCompetitor)(nil),             // 25: renown.loyalty.v1.ExplainedCompetitor
+	(*ExplainedShare)(nil),                  // 26: renown.loyalty.v1.ExplainedShare
+	nil,                                     // 27: renown.loyalty.v1.EarningRuleTerms.TierValuesEntry
+	nil,                                     // 28: renown.loyalty.v1.EarningRuleTerms.TierLivesEntry
+	(*timestamppb.Timestamp)(nil),           // 29: google.protobuf.Timestamp
 }
 var file_renown_loyalty_v1_earning_proto_depIdxs = []int32{
-	1,  // 0: renown.loyalty.v1.EarningRule.terms:type_name -> renown.loyalty.v1.EarningRuleTerms
-	22, // 1: renown.loyalty.v1.EarningRule.update_time:type_name -> google.protobuf.Timestamp
-	20, // 2: renown.loyalty.v1.EarningRuleTerms.tier_values:type_name -> renown.loyalty.v1.EarningRuleTerms.TierValuesEntry
-	22, // 3: renown.loyalty.v1.EarningRuleTerms.from_time:type_name -> google.protobuf.Timestamp
-	22, // 4: renown.loyalty.v1.EarningRuleTerms.until_time:type_name -> google.protobuf.Timestamp
-	2,  // 5: renown.loyalty.v1.EarningRuleTerms.hours:type_name -> renown.loyalty.v1.EarningRuleHours
-	3,  // 6: renown.loyalty.v1.EarningRuleTerms.caps:type_name -> renown.loyalty.v1.EarningRuleCap
-	21, // 7: renown.loyalty.v1.EarningRuleTerms.tier_lives:type_name -> renown.loyalty.v1.EarningRuleTerms.TierLivesEntry
-	1,  // 8: renown.loyalty.v1.CreateEarningRuleRequest.terms:type_name -> renown.loyalty.v1.EarningRuleTerms
-	0,  // 9: renown.loyalty.v1.CreateEarningRuleResponse.rule:type_name -> renown.loyalty.v1.EarningRule
-	1,  // 10: renown.loyalty.v1.UpdateEarningRuleRequest.terms:type_name -> renown.loyalty.v1.EarningRuleTerms
-	0,  // 11: renown.loyalty.v1.UpdateEarningRuleResponse.rule:type_name -> renown.loyalty.v1.EarningRule
-	0,  // 12: renown.loyalty.v1.GetEarningRuleResponse.rule:type_name -> renown.loyalty.v1.EarningRule
-	0,  // 13: renown.loyalty.v1.ListEarningRulesResponse.rules:type_name -> renown.loyalty.v1.EarningRule
-	1,  // 14: renown.loyalty.v1.ExplainedRule.terms:type_name -> renown.loyalty.v1.EarningRuleTerms
-	13, // 15: renown.loyalty.v1.ExplainedRule.conditions:type_name -> renown.loyalty.v1.ExplainedCondition
-	15, // 16: renown.loyalty.v1.ExplainedRule.steps:type_name -> renown.loyalty.v1.ExplainedStep
-	16, // 17: renown.loyalty.v1.ExplainedRule.caps:type_name -> renown.loyalty.v1.ExplainedCap
-	17, // 18: renown.loyalty.v1.ExplainedRule.stacking:type_name -> renown.loyalty.v1.ExplainedStacking
-	19, // 19: renown.loyalty.v1.ExplainedRule.shares:type_name -> renown.loyalty.v1.ExplainedShare
-	14, // 20: renown.loyalty.v1.ExplainedCondition.values:type_name -> renown.loyalty.v1.ExplainedValue
-	3,  // 21: renown.loyalty.v1.ExplainedCap.cap:type_name -> renown.loyalty.v1.EarningRuleCap
-	22, // 22: renown.loyalty.v1.ExplainedCap.end_time:type_name -> google.protobuf.Timestamp
-	18, // 23: renown.loyalty.v1.ExplainedStacking.competitors:type_name -> renown.loyalty.v1.ExplainedCompetitor
-	4,  // 24: renown.loyalty.v1.EarningRulesService.CreateEarningRule:input_type -> renown.loyalty.v1.CreateEarningRuleRequest
-	6,  // 25: renown.loyalty.v1.EarningRulesService.UpdateEarningRule:input_type -> renown.loyalty.v1.UpdateEarningRuleRequest
-	8,  // 26: renown.loyalty.v1.EarningRulesService.GetEarningRule:input_type -> renown.loyalty.v1.GetEarningRuleRequest
-	10, // 27: renown.loyalty.v1.EarningRulesService.ListEarningRules:input_type -> renown.loyalty.v1.ListEarningRulesRequest
-	5,  // 28: renown.loyalty.v1.EarningRulesService.CreateEarningRule:output_type -> renown.loyalty.v1.CreateEarningRuleResponse
-	7,  // 29: renown.loyalty.v1.EarningRulesService.UpdateEarningRule:output_type -> renown.loyalty.v1.UpdateEarningRuleResponse
-	9,  // 30: renown.loyalty.v1.EarningRulesService.GetEarningRule:output_type -> renown.loyalty.v1.GetEarningRuleResponse
-	11, // 31: renown.loyalty.v1.EarningRulesService.ListEarningRules:output_type -> renown.loyalty.v1.ListEarningRulesResponse
-	28, // [28:32] is the sub-list for method output_type
-	24, // [24:28] is the sub-list for method input_type
-	24, // [24:24] is the sub-list for extension type_name
-	24, // [24:24] is the sub-list for extension extendee
-	0,  // [0:24] is the sub-list for field type_name
+	2,  // 0: renown.loyalty.v1.EarningRule.terms:type_name -> renown.loyalty.v1.EarningRuleTerms
+	29, // 1: renown.loyalty.v1.EarningRule.update_time:type_name -> google.protobuf.Timestamp
+	0,  // 2: renown.loyalty.v1.EarningRule.state:type_name -> renown.loyalty.v1.EarningRuleState
+	2,  // 3: renown.loyalty.v1.EarningRule.draft:type_name -> renown.loyalty.v1.EarningRuleTerms
+	27, // 4: renown.loyalty.v1.EarningRuleTerms.tier_values:type_name -> renown.loyalty.v1.EarningRuleTerms.TierValuesEntry
+	29, // 5: renown.loyalty.v1.EarningRuleTerms.from_time:type_name -> google.protobuf.Timestamp
+	29, // 6: renown.loyalty.v1.EarningRuleTerms.until_time:type_name -> google.protobuf.Timestamp
+	3,  // 7: renown.loyalty.v1.EarningRuleTerms.hours:type_name -> renown.loyalty.v1.EarningRuleHours
+	4,  // 8: renown.loyalty.v1.EarningRuleTerms.caps:type_name -> renown.loyalty.v1.EarningRuleCap
+	28, // 9: renown.loyalty.v1.EarningRuleTerms.tier_lives:type_name -> renown.loyalty.v1.EarningRuleTerms.TierLivesEntry
+	2,  // 10: renown.loyalty.v1.CreateEarningRuleRequest.terms:type_name -> renown.loyalty.v1.EarningRuleTerms
+	1,  // 11: renown.loyalty.v1.CreateEarningRuleResponse.rule:type_name -> renown.loyalty.v1.EarningRule
+	2,  // 12: renown.loyalty.v1.UpdateEarningRuleRequest.terms:type_name -> renown.loyalty.v1.EarningRuleTerms
+	1,  // 13: renown.loyalty.v1.UpdateEarningRuleResponse.rule:type_name -> renown.loyalty.v1.EarningRule
+	1,  // 14: renown.loyalty.v1.PublishEarningRuleResponse.rule:type_name -> renown.loyalty.v1.EarningRule
+	1,  // 15: renown.loyalty.v1.DiscardEarningRuleDraftResponse.rule:type_name -> renown.loyalty.v1.EarningRule
+	1,  // 16: renown.loyalty.v1.ArchiveEarningRuleResponse.rule:type_name -> renown.loyalty.v1.EarningRule
+	1,  // 17: renown.loyalty.v1.GetEarningRuleResponse.rule:type_name -> renown.loyalty.v1.EarningRule
+	1,  // 18: renown.loyalty.v1.ListEarningRulesResponse.rules:type_name -> renown.loyalty.v1.EarningRule
+	2,  // 19: renown.loyalty.v1.ExplainedRule.terms:type_name -> renown.loyalty.v1.EarningRuleTerms
+	20, // 20: renown.loyalty.v1.ExplainedRule.conditions:type_name -> renown.loyalty.v1.ExplainedCondition
+	22, // 21: renown.loyalty.v1.ExplainedRule.steps:type_name -> renown.loyalty.v1.ExplainedStep
+	23, // 22: renown.loyalty.v1.ExplainedRule.caps:type_name -> renown.loyalty.v1.ExplainedCap
+	24, // 23: renown.loyalty.v1.ExplainedRule.stacking:type_name -> renown.loyalty.v1.ExplainedStacking
+	26, // 24: renown.loyalty.v1.ExplainedRule.shares:type_name -> renown.loyalty.v1.ExplainedShare
+	21, // 25: renown.loyalty.v1.ExplainedCondition.values:type_name -> renown.loyalty.v1.ExplainedValue
+	4,  // 26: renown.loyalty.v1.ExplainedCap.cap:type_name -> renown.loyalty.v1.EarningRuleCap
+	29, // 27: renown.loyalty.v1.ExplainedCap.end_time:type_name -> google.protobuf.Timestamp
+	25, // 28: renown.loyalty.v1.ExplainedStacking.competitors:type_name -> renown.loyalty.v1.ExplainedCompetitor
+	5,  // 29: renown.loyalty.v1.EarningRulesService.CreateEarningRule:input_type -> renown.loyalty.v1.CreateEarningRuleRequest
+	7,  // 30: renown.loyalty.v1.EarningRulesService.UpdateEarningRule:input_type -> renown.loyalty.v1.UpdateEarningRuleRequest
+	15, // 31: renown.loyalty.v1.EarningRulesService.GetEarningRule:input_type -> renown.loyalty.v1.GetEarningRuleRequest
+	9,  // 32: renown.loyalty.v1.EarningRulesService.PublishEarningRule:input_type -> renown.loyalty.v1.PublishEarningRuleRequest
+	11, // 33: renown.loyalty.v1.EarningRulesService.DiscardEarningRuleDraft:input_type -> renown.loyalty.v1.DiscardEarningRuleDraftRequest
+	13, // 34: renown.loyalty.v1.EarningRulesService.ArchiveEarningRule:input_type -> renown.loyalty.v1.ArchiveEarningRuleRequest
+	17, // 35: renown.loyalty.v1.EarningRulesService.ListEarningRules:input_type -> renown.loyalty.v1.ListEarningRulesRequest
+	6,  // 36: renown.loyalty.v1.EarningRulesService.CreateEarningRule:output_type -> renown.loyalty.v1.CreateEarningRuleResponse
+	8,  // 37: renown.loyalty.v1.EarningRulesService.UpdateEarningRule:output_type -> renown.loyalty.v1.UpdateEarningRuleResponse
+	16, // 38: renown.loyalty.v1.EarningRulesService.GetEarningRule:output_type -> renown.loyalty.v1.GetEarningRuleResponse
+	10, // 39: renown.loyalty.v1.EarningRulesService.PublishEarningRule:output_type -> renown.loyalty.v1.PublishEarningRuleResponse
+	12, // 40: renown.loyalty.v1.EarningRulesService.DiscardEarningRuleDraft:output_type -> renown.loyalty.v1.DiscardEarningRuleDraftResponse
+	14, // 41: renown.loyalty.v1.EarningRulesService.ArchiveEarningRule:output_type -> renown.loyalty.v1.ArchiveEarningRuleResponse
+	18, // 42: renown.loyalty.v1.EarningRulesService.ListEarningRules:output_type -> renown.loyalty.v1.ListEarningRulesResponse
+	36, // [36:43] is the sub-list for method output_type
+	29, // [29:36] is the sub-list for method input_type
+	29, // [29:29] is the sub-list for extension type_name
+	29, // [29:29] is the sub-list for extension extendee
+	0,  // [0:29] is the sub-list for field type_name
 }
 
 func init() { file_renown_loyalty_v1_earning_proto_init() }
@@ -1883,13 +2357,14 @@ func file_renown_loyalty_v1_earning_proto_init() {
 		File: protoimpl.DescBuilder{
 			GoPackagePath: reflect.TypeOf(x{}).PkgPath(),
 			RawDescriptor: unsafe.Slice(unsafe.StringData(file_renown_loyalty_v1_earning_proto_rawDesc), len(file_renown_loyalty_v1_earning_proto_rawDesc)),
-			NumEnums:      0,
-			NumMessages:   22,
+			NumEnums:      1,
+			NumMessages:   28,
 			NumExtensions: 0,
 			NumServices:   1,
 		},
 		GoTypes:           file_renown_loyalty_v1_earning_proto_goTypes,
 		DependencyIndexes: file_renown_loyalty_v1_earning_proto_depIdxs,
+		EnumInfos:         file_renown_loyalty_v1_earning_proto_enumTypes,
 		MessageInfos:      file_renown_loyalty_v1_earning_proto_msgTypes,
 	}.Build()
 	File_renown_loyalty_v1_earning_proto = out.File

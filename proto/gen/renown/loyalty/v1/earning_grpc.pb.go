@@ -19,10 +19,13 @@ import (
 const _ = grpc.SupportPackageIsVersion9
 
 const (
-	EarningRulesService_CreateEarningRule_FullMethodName = "/renown.loyalty.v1.EarningRulesService/CreateEarningRule"
-	EarningRulesService_UpdateEarningRule_FullMethodName = "/renown.loyalty.v1.EarningRulesService/UpdateEarningRule"
-	EarningRulesService_GetEarningRule_FullMethodName    = "/renown.loyalty.v1.EarningRulesService/GetEarningRule"
-	EarningRulesService_ListEarningRules_FullMethodName  = "/renown.loyalty.v1.EarningRulesService/ListEarningRules"
+	EarningRulesService_CreateEarningRule_FullMethodName       = "/renown.loyalty.v1.EarningRulesService/CreateEarningRule"
+	EarningRulesService_UpdateEarningRule_FullMethodName       = "/renown.loyalty.v1.EarningRulesService/UpdateEarningRule"
+	EarningRulesService_GetEarningRule_FullMethodName          = "/renown.loyalty.v1.EarningRulesService/GetEarningRule"
+	EarningRulesService_PublishEarningRule_FullMethodName      = "/renown.loyalty.v1.EarningRulesService/PublishEarningRule"
+	EarningRulesService_DiscardEarningRuleDraft_FullMethodName = "/renown.loyalty.v1.EarningRulesService/DiscardEarningRuleDraft"
+	EarningRulesService_ArchiveEarningRule_FullMethodName      = "/renown.loyalty.v1.EarningRulesService/ArchiveEarningRule"
+	EarningRulesService_ListEarningRules_FullMethodName        = "/renown.loyalty.v1.EarningRulesService/ListEarningRules"
 )
 
 // EarningRulesServiceClient is the client API for EarningRulesService service.
@@ -34,11 +37,18 @@ const (
 type EarningRulesServiceClient interface {
 	// CreateEarningRule adds a rule. What is wrong with it is said with the place in the expression; with validate_only nothing is kept.
 	CreateEarningRule(ctx context.Context, in *CreateEarningRuleRequest, opts ...grpc.CallOption) (*CreateEarningRuleResponse, error)
-	// UpdateEarningRule makes a further version of a rule, of all that it is. It decides about what is recorded from then on.
+	// UpdateEarningRule makes a further version of a rule, of all that it is. It decides about what is recorded from then on, unless it is saved as a draft, which
+	// decides about nothing until it is published.
 	UpdateEarningRule(ctx context.Context, in *UpdateEarningRuleRequest, opts ...grpc.CallOption) (*UpdateEarningRuleResponse, error)
 	// GetEarningRule returns a rule, in its last version unless another is asked for.
 	GetEarningRule(ctx context.Context, in *GetEarningRuleRequest, opts ...grpc.CallOption) (*GetEarningRuleResponse, error)
-	// ListEarningRules lists the rules of a programme by id, each in its last version, archived ones included.
+	// PublishEarningRule brings the draft of a rule into force: it becomes the rule's next version, and decides about what is recorded from then on.
+	PublishEarningRule(ctx context.Context, in *PublishEarningRuleRequest, opts ...grpc.CallOption) (*PublishEarningRuleResponse, error)
+	// DiscardEarningRuleDraft throws the draft of a rule away. A rule that was never published is gone with it.
+	DiscardEarningRuleDraft(ctx context.Context, in *DiscardEarningRuleDraftRequest, opts ...grpc.CallOption) (*DiscardEarningRuleDraftResponse, error)
+	// ArchiveEarningRule ends a rule by a further version that earns nothing. It is kept for what was earned by it, and published again by saving it.
+	ArchiveEarningRule(ctx context.Context, in *ArchiveEarningRuleRequest, opts ...grpc.CallOption) (*ArchiveEarningRuleResponse, error)
+	// ListEarningRules lists the rules of a programme by id, each in its last version, drafts and archived ones included.
 	ListEarningRules(ctx context.Context, in *ListEarningRulesRequest, opts ...grpc.CallOption) (*ListEarningRulesResponse, error)
 }
 
@@ -80,6 +90,36 @@ func (c *earningRulesServiceClient) GetEarningRule(ctx context.Context, in *GetE
 	return out, nil
 }
 
+func (c *earningRulesServiceClient) PublishEarningRule(ctx context.Context, in *PublishEarningRuleRequest, opts ...grpc.CallOption) (*PublishEarningRuleResponse, error) {
+	cOpts := append([]grpc.CallOption{grpc.StaticMethod()}, opts...)
+	out := new(PublishEarningRuleResponse)
+	err := c.cc.Invoke(ctx, EarningRulesService_PublishEarningRule_FullMethodName, in, out, cOpts...)
+	if err != nil {
+		return nil, err
+	}
+	return out, nil
+}
+
+func (c *earningRulesServiceClient) DiscardEarningRuleDraft(ctx context.Context, in *DiscardEarningRuleDraftRequest, opts ...grpc.CallOption) (*DiscardEarningRuleDraftResponse, error) {
+	cOpts := append([]grpc.CallOption{grpc.StaticMethod()}, opts...)
+	out := new(DiscardEarningRuleDraftResponse)
+	err := c.cc.Invoke(ctx, EarningRulesService_DiscardEarningRuleDraft_FullMethodName, in, out, cOpts...)
+	if err != nil {
+		return nil, err
+	}
+	return out, nil
+}
+
+func (c *earningRulesServiceClient) ArchiveEarningRule(ctx context.Context, in *ArchiveEarningRuleRequest, opts ...grpc.CallOption) (*ArchiveEarningRuleResponse, error) {
+	cOpts := append([]grpc.CallOption{grpc.StaticMethod()}, opts...)
+	out := new(ArchiveEarningRuleResponse)
+	err := c.cc.Invoke(ctx, EarningRulesService_ArchiveEarningRule_FullMethodName, in, out, cOpts...)
+	if err != nil {
+		return nil, err
+	}
+	return out, nil
+}
+
 func (c *earningRulesServiceClient) ListEarningRules(ctx context.Context, in *ListEarningRulesRequest, opts ...grpc.CallOption) (*ListEarningRulesResponse, error) {
 	cOpts := append([]grpc.CallOption{grpc.StaticMethod()}, opts...)
 	out := new(ListEarningRulesResponse)
@@ -99,11 +139,18 @@ func (c *earningRulesServiceClient) ListEarningRules(ctx context.Context, in *Li
 type EarningRulesServiceServer interface {
 	// CreateEarningRule adds a rule. What is wrong with it is said with the place in the expression; with validate_only nothing is kept.
 	CreateEarningRule(context.Context, *CreateEarningRuleRequest) (*CreateEarningRuleResponse, error)
-	// UpdateEarningRule makes a further version of a rule, of all that it is. It decides about what is recorded from then on.
+	// UpdateEarningRule makes a further version of a rule, of all that it is. It decides about what is recorded from then on, unless it is saved as a draft, which
+	// decides about nothing until it is published.
 	UpdateEarningRule(context.Context, *UpdateEarningRuleRequest) (*UpdateEarningRuleResponse, error)
 	// GetEarningRule returns a rule, in its last version unless another is asked for.
 	GetEarningRule(context.Context, *GetEarningRuleRequest) (*GetEarningRuleResponse, error)
-	// ListEarningRules lists the rules of a programme by id, each in its last version, archived ones included.
+	// PublishEarningRule brings the draft of a rule into force: it becomes the rule's next version, and decides about what is recorded from then on.
+	PublishEarningRule(context.Context, *PublishEarningRuleRequest) (*PublishEarningRuleResponse, error)
+	// DiscardEarningRuleDraft throws the draft of a rule away. A rule that was never published is gone with it.
+	DiscardEarningRuleDraft(context.Context, *DiscardEarningRuleDraftRequest) (*DiscardEarningRuleDraftResponse, error)
+	// ArchiveEarningRule ends a rule by a further version that earns nothing. It is kept for what was earned by it, and published again by saving it.
+	ArchiveEarningRule(context.Context, *ArchiveEarningRuleRequest) (*ArchiveEarningRuleResponse, error)
+	// ListEarningRules lists the rules of a programme by id, each in its last version, drafts and archived ones included.
 	ListEarningRules(context.Context, *ListEarningRulesRequest) (*ListEarningRulesResponse, error)
 	mustEmbedUnimplementedEarningRulesServiceServer()
 }
@@ -123,6 +170,15 @@ func (UnimplementedEarningRulesServiceServer) UpdateEarningRule(context.Context,
 }
 func (UnimplementedEarningRulesServiceServer) GetEarningRule(context.Context, *GetEarningRuleRequest) (*GetEarningRuleResponse, error) {
 	return nil, status.Error(codes.Unimplemented, "method GetEarningRule not implemented")
+}
+func (UnimplementedEarningRulesServiceServer) PublishEarningRule(context.Context, *PublishEarningRuleRequest) (*PublishEarningRuleResponse, error) {
+	return nil, status.Error(codes.Unimplemented, "method PublishEarningRule not implemented")
+}
+func (UnimplementedEarningRulesServiceServer) DiscardEarningRuleDraft(context.Context, *DiscardEarningRuleDraftRequest) (*DiscardEarningRuleDraftResponse, error) {
+	return nil, status.Error(codes.Unimplemented, "method DiscardEarningRuleDraft not implemented")
+}
+func (UnimplementedEarningRulesServiceServer) ArchiveEarningRule(context.Context, *ArchiveEarningRuleRequest) (*ArchiveEarningRuleResponse, error) {
+	return nil, status.Error(codes.Unimplemented, "method ArchiveEarningRule not implemented")
 }
 func (UnimplementedEarningRulesServiceServer) ListEarningRules(context.Context, *ListEarningRulesRequest) (*ListEarningRulesResponse, error) {
 	return nil, status.Error(codes.Unimplemented, "method ListEarningRules not implemented")
@@ -202,6 +258,60 @@ func _EarningRulesService_GetEarningRule_Handler(srv interface{}, ctx context.Co
 	return interceptor(ctx, in, info, handler)
 }
 
+func _EarningRulesService_PublishEarningRule_Handler(srv interface{}, ctx context.Context, dec func(interface{}) error, interceptor grpc.UnaryServerInterceptor) (interface{}, error) {
+	in := new(PublishEarningRuleRequest)
+	if err := dec(in); err != nil {
+		return nil, err
+	}
+	if interceptor == nil {
+		return srv.(EarningRulesServiceServer).PublishEarningRule(ctx, in)
+	}
+	info := &grpc.UnaryServerInfo{
+		Server:     srv,
+		FullMethod: EarningRulesService_PublishEarningRule_FullMethodName,
+	}
+	handler := func(ctx context.Context, req interface{}) (interface{}, error) {
+		return srv.(EarningRulesServiceServer).PublishEarningRule(ctx, req.(*PublishEarningRuleRequest))
+	}
+	return interceptor(ctx, in, info, handler)
+}
+
+func _EarningRulesService_DiscardEarningRuleDraft_Handler(srv interface{}, ctx context.Context, dec func(interface{}) error, interceptor grpc.UnaryServerInterceptor) (interface{}, error) {
+	in := new(DiscardEarningRuleDraftRequest)
+	if err := dec(in); err != nil {
+		return nil, err
+	}
+	if interceptor == nil {
+		return srv.(EarningRulesServiceServer).DiscardEarningRuleDraft(ctx, in)
+	}
+	info := &grpc.UnaryServerInfo{
+		Server:     srv,
+		FullMethod: EarningRulesService_DiscardEarningRuleDraft_FullMethodName,
+	}
+	handler := func(ctx context.Context, req interface{}) (interface{}, error) {
+		return srv.(EarningRulesServiceServer).DiscardEarningRuleDraft(ctx, req.(*DiscardEarningRuleDraftRequest))
+	}
+	return interceptor(ctx, in, info, handler)
+}
+
+func _EarningRulesService_ArchiveEarningRule_Handler(srv interface{}, ctx context.Context, dec func(interface{}) error, interceptor grpc.UnaryServerInterceptor) (interface{}, error) {
+	in := new(ArchiveEarningRuleRequest)
+	if err := dec(in); err != nil {
+		return nil, err
+	}
+	if interceptor == nil {
+		return srv.(EarningRulesServiceServer).ArchiveEarningRule(ctx, in)
+	}
+	info := &grpc.UnaryServerInfo{
+		Server:     srv,
+		FullMethod: EarningRulesService_ArchiveEarningRule_FullMethodName,
+	}
+	handler := func(ctx context.Context, req interface{}) (interface{}, error) {
+		return srv.(EarningRulesServiceServer).ArchiveEarningRule(ctx, req.(*ArchiveEarningRuleRequest))
+	}
+	return interceptor(ctx, in, info, handler)
+}
+
 func _EarningRulesService_ListEarningRules_Handler(srv interface{}, ctx context.Context, dec func(interface{}) error, interceptor grpc.UnaryServerInterceptor) (interface{}, error) {
 	in := new(ListEarningRulesRequest)
 	if err := dec(in); err != nil {
@@ -238,6 +348,18 @@ var EarningRulesService_ServiceDesc = grpc.ServiceDesc{
 		{
 			MethodName: "GetEarningRule",
 			Handler:    _EarningRulesService_GetEarningRule_Handler,
+		},
+		{
+			MethodName: "PublishEarningRule",
+			Handler:    _EarningRulesService_PublishEarningRule_Handler,
+		},
+		{
+			MethodName: "DiscardEarningRuleDraft",
+			Handler:    _EarningRulesService_DiscardEarningRuleDraft_Handler,
+		},
+		{
+			MethodName: "ArchiveEarningRule",
+			Handler:    _EarningRulesService_ArchiveEarningRule_Handler,
 		},
 		{
 			MethodName: "ListEarningRules",

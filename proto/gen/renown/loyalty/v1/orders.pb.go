@@ -452,7 +452,7 @@ func (x *OrderReturn) GetCancelled() bool {
 // Award is what a rule gives.
 type Award struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
-	// The rule and its version, "rules/{rule}@{version}".
+	// The rule and its version, "rules/{rule}@{version}", or "rules/{rule}@draft" if it is tried out.
 	Rule string `protobuf:"bytes,1,opt,name=rule,proto3" json:"rule,omitempty"`
 	// What the rule is called.
 	DisplayName string `protobuf:"bytes,2,opt,name=display_name,json=displayName,proto3" json:"display_name,omitempty"`
@@ -625,7 +625,7 @@ func (x *AwardShare) GetExact() string {
 // SilentRule is a rule that gives nothing, and why.
 type SilentRule struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
-	// The rule and its version, "rules/{rule}@{version}".
+	// The rule and its version, "rules/{rule}@{version}", or "rules/{rule}@draft" if it is tried out.
 	Rule string `protobuf:"bytes,1,opt,name=rule,proto3" json:"rule,omitempty"`
 	// What the rule is called.
 	DisplayName string `protobuf:"bytes,2,opt,name=display_name,json=displayName,proto3" json:"display_name,omitempty"`
@@ -900,7 +900,14 @@ type CalculatePointsRequest struct {
 	//
 	//	*CalculatePointsRequest_Order
 	//	*CalculatePointsRequest_Event
-	What          isCalculatePointsRequest_What `protobuf_oneof:"what"`
+	What isCalculatePointsRequest_What `protobuf_oneof:"what"`
+	// The instant at which it is asked, from now on to ten years ahead; absent means now. The member is looked at as time will have left them: what is pending becomes
+	// available, points end, tiers are lost.
+	EffectiveTime *timestamppb.Timestamp `protobuf:"bytes,5,opt,name=effective_time,json=effectiveTime,proto3" json:"effective_time,omitempty"`
+	// Rules that are tried out, without being saved. One with the id of a rule of the programme takes its place.
+	Rules []*TrialRule `protobuf:"bytes,6,rep,name=rules,proto3" json:"rules,omitempty"`
+	// Ids of rules whose saved drafts are tried out as if they were published.
+	Drafts        []string `protobuf:"bytes,7,rep,name=drafts,proto3" json:"drafts,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -974,6 +981,27 @@ func (x *CalculatePointsRequest) GetEvent() *EventInput {
 	return nil
 }
 
+func (x *CalculatePointsRequest) GetEffectiveTime() *timestamppb.Timestamp {
+	if x != nil {
+		return x.EffectiveTime
+	}
+	return nil
+}
+
+func (x *CalculatePointsRequest) GetRules() []*TrialRule {
+	if x != nil {
+		return x.Rules
+	}
+	return nil
+}
+
+func (x *CalculatePointsRequest) GetDrafts() []string {
+	if x != nil {
+		return x.Drafts
+	}
+	return nil
+}
+
 type isCalculatePointsRequest_What interface {
 	isCalculatePointsRequest_What()
 }
@@ -992,6 +1020,61 @@ func (*CalculatePointsRequest_Order) isCalculatePointsRequest_What() {}
 
 func (*CalculatePointsRequest_Event) isCalculatePointsRequest_What() {}
 
+// TrialRule is a rule that is tried out.
+type TrialRule struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// Id of the rule.
+	RuleId string `protobuf:"bytes,1,opt,name=rule_id,json=ruleId,proto3" json:"rule_id,omitempty"`
+	// What it says.
+	Terms         *EarningRuleTerms `protobuf:"bytes,2,opt,name=terms,proto3" json:"terms,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *TrialRule) Reset() {
+	*x = TrialRule{}
+	mi := &file_renown_loyalty_v1_orders_proto_msgTypes[9]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *TrialRule) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*TrialRule) ProtoMessage() {}
+
+func (x *TrialRule) ProtoReflect() protoreflect.Message {
+	mi := &file_renown_loyalty_v1_orders_proto_msgTypes[9]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use TrialRule.ProtoReflect.Descriptor instead.
+func (*TrialRule) Descriptor() ([]byte, []int) {
+	return file_renown_loyalty_v1_orders_proto_rawDescGZIP(), []int{9}
+}
+
+func (x *TrialRule) GetRuleId() string {
+	if x != nil {
+		return x.RuleId
+	}
+	return ""
+}
+
+func (x *TrialRule) GetTerms() *EarningRuleTerms {
+	if x != nil {
+		return x.Terms
+	}
+	return nil
+}
+
 // CalculatePointsResponse says what it would earn.
 type CalculatePointsResponse struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
@@ -1000,14 +1083,20 @@ type CalculatePointsResponse struct {
 	// The rules that give nothing, and why.
 	Silent []*SilentRule `protobuf:"bytes,2,rep,name=silent,proto3" json:"silent,omitempty"`
 	// The points in the programme's usual wallet, all awards together.
-	Points        int64 `protobuf:"varint,3,opt,name=points,proto3" json:"points,omitempty"`
+	Points int64 `protobuf:"varint,3,opt,name=points,proto3" json:"points,omitempty"`
+	// What became of each rule, in detail: conditions with what they looked at, arithmetic, caps, stacking.
+	Rules []*ExplainedRule `protobuf:"bytes,4,rep,name=rules,proto3" json:"rules,omitempty"`
+	// When it was asked.
+	EffectiveTime *timestamppb.Timestamp `protobuf:"bytes,5,opt,name=effective_time,json=effectiveTime,proto3" json:"effective_time,omitempty"`
+	// Id of the member's tier then; may be empty.
+	Tier          string `protobuf:"bytes,6,opt,name=tier,proto3" json:"tier,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
 
 func (x *CalculatePointsResponse) Reset() {
 	*x = CalculatePointsResponse{}
-	mi := &file_renown_loyalty_v1_orders_proto_msgTypes[9]
+	mi := &file_renown_loyalty_v1_orders_proto_msgTypes[10]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1019,7 +1108,7 @@ func (x *CalculatePointsResponse) String() string {
 func (*CalculatePointsResponse) ProtoMessage() {}
 
 func (x *CalculatePointsResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_renown_loyalty_v1_orders_proto_msgTypes[9]
+	mi := &file_renown_loyalty_v1_orders_proto_msgTypes[10]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1032,7 +1121,7 @@ func (x *CalculatePointsResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use CalculatePointsResponse.ProtoReflect.Descriptor instead.
 func (*CalculatePointsResponse) Descriptor() ([]byte, []int) {
-	return file_renown_loyalty_v1_orders_proto_rawDescGZIP(), []int{9}
+	return file_renown_loyalty_v1_orders_proto_rawDescGZIP(), []int{10}
 }
 
 func (x *CalculatePointsResponse) GetAwards() []*Award {
@@ -1056,6 +1145,27 @@ func (x *CalculatePointsResponse) GetPoints() int64 {
 	return 0
 }
 
+func (x *CalculatePointsResponse) GetRules() []*ExplainedRule {
+	if x != nil {
+		return x.Rules
+	}
+	return nil
+}
+
+func (x *CalculatePointsResponse) GetEffectiveTime() *timestamppb.Timestamp {
+	if x != nil {
+		return x.EffectiveTime
+	}
+	return nil
+}
+
+func (x *CalculatePointsResponse) GetTier() string {
+	if x != nil {
+		return x.Tier
+	}
+	return ""
+}
+
 // RecordOrderRequest describes an order.
 type RecordOrderRequest struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
@@ -1071,7 +1181,7 @@ type RecordOrderRequest struct {
 
 func (x *RecordOrderRequest) Reset() {
 	*x = RecordOrderRequest{}
-	mi := &file_renown_loyalty_v1_orders_proto_msgTypes[10]
+	mi := &file_renown_loyalty_v1_orders_proto_msgTypes[11]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1083,7 +1193,7 @@ func (x *RecordOrderRequest) String() string {
 func (*RecordOrderRequest) ProtoMessage() {}
 
 func (x *RecordOrderRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_renown_loyalty_v1_orders_proto_msgTypes[10]
+	mi := &file_renown_loyalty_v1_orders_proto_msgTypes[11]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1096,7 +1206,7 @@ func (x *RecordOrderRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use RecordOrderRequest.ProtoReflect.Descriptor instead.
 func (*RecordOrderRequest) Descriptor() ([]byte, []int) {
-	return file_renown_loyalty_v1_orders_proto_rawDescGZIP(), []int{10}
+	return file_renown_loyalty_v1_orders_proto_rawDescGZIP(), []int{11}
 }
 
 func (x *RecordOrderRequest) GetProgram() string {
@@ -1131,7 +1241,7 @@ type RecordOrderResponse struct {
 
 func (x *RecordOrderResponse) Reset() {
 	*x = RecordOrderResponse{}
-	mi := &file_renown_loyalty_v1_orders_proto_msgTypes[11]
+	mi := &file_renown_loyalty_v1_orders_proto_msgTypes[12]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1143,7 +1253,7 @@ func (x *RecordOrderResponse) String() string {
 func (*RecordOrderResponse) ProtoMessage() {}
 
 func (x *RecordOrderResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_renown_loyalty_v1_orders_proto_msgTypes[11]
+	mi := &file_renown_loyalty_v1_orders_proto_msgTypes[12]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1156,7 +1266,7 @@ func (x *RecordOrderResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use RecordOrderResponse.ProtoReflect.Descriptor instead.
 func (*RecordOrderResponse) Descriptor() ([]byte, []int) {
-	return file_renown_loyalty_v1_orders_proto_rawDescGZIP(), []int{11}
+	return file_renown_loyalty_v1_orders_proto_rawDescGZIP(), []int{12}
 }
 
 func (x *RecordOrderResponse) GetOrder() *Order {
@@ -1181,7 +1291,7 @@ type AccruePointsRequest struct {
 
 func (x *AccruePointsRequest) Reset() {
 	*x = AccruePointsRequest{}
-	mi := &file_renown_loyalty_v1_orders_proto_msgTypes[12]
+	mi := &file_renown_loyalty_v1_orders_proto_msgTypes[13]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1193,7 +1303,7 @@ func (x *AccruePointsRequest) String() string {
 func (*AccruePointsRequest) ProtoMessage() {}
 
 func (x *AccruePointsRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_renown_loyalty_v1_orders_proto_msgTypes[12]
+	mi := &file_renown_loyalty_v1_orders_proto_msgTypes[13]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1206,7 +1316,7 @@ func (x *AccruePointsRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use AccruePointsRequest.ProtoReflect.Descriptor instead.
 func (*AccruePointsRequest) Descriptor() ([]byte, []int) {
-	return file_renown_loyalty_v1_orders_proto_rawDescGZIP(), []int{12}
+	return file_renown_loyalty_v1_orders_proto_rawDescGZIP(), []int{13}
 }
 
 func (x *AccruePointsRequest) GetProgram() string {
@@ -1243,7 +1353,7 @@ type AccruePointsResponse struct {
 
 func (x *AccruePointsResponse) Reset() {
 	*x = AccruePointsResponse{}
-	mi := &file_renown_loyalty_v1_orders_proto_msgTypes[13]
+	mi := &file_renown_loyalty_v1_orders_proto_msgTypes[14]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1255,7 +1365,7 @@ func (x *AccruePointsResponse) String() string {
 func (*AccruePointsResponse) ProtoMessage() {}
 
 func (x *AccruePointsResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_renown_loyalty_v1_orders_proto_msgTypes[13]
+	mi := &file_renown_loyalty_v1_orders_proto_msgTypes[14]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1268,7 +1378,7 @@ func (x *AccruePointsResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use AccruePointsResponse.ProtoReflect.Descriptor instead.
 func (*AccruePointsResponse) Descriptor() ([]byte, []int) {
-	return file_renown_loyalty_v1_orders_proto_rawDescGZIP(), []int{13}
+	return file_renown_loyalty_v1_orders_proto_rawDescGZIP(), []int{14}
 }
 
 func (x *AccruePointsResponse) GetAwards() []*Award {
@@ -1298,7 +1408,7 @@ type GetOrderRequest struct {
 
 func (x *GetOrderRequest) Reset() {
 	*x = GetOrderRequest{}
-	mi := &file_renown_loyalty_v1_orders_proto_msgTypes[14]
+	mi := &file_renown_loyalty_v1_orders_proto_msgTypes[15]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1310,7 +1420,7 @@ func (x *GetOrderRequest) String() string {
 func (*GetOrderRequest) ProtoMessage() {}
 
 func (x *GetOrderRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_renown_loyalty_v1_orders_proto_msgTypes[14]
+	mi := &file_renown_loyalty_v1_orders_proto_msgTypes[15]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1323,7 +1433,7 @@ func (x *GetOrderRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use GetOrderRequest.ProtoReflect.Descriptor instead.
 func (*GetOrderRequest) Descriptor() ([]byte, []int) {
-	return file_renown_loyalty_v1_orders_proto_rawDescGZIP(), []int{14}
+	return file_renown_loyalty_v1_orders_proto_rawDescGZIP(), []int{15}
 }
 
 func (x *GetOrderRequest) GetProgram() string {
@@ -1351,7 +1461,7 @@ type GetOrderResponse struct {
 
 func (x *GetOrderResponse) Reset() {
 	*x = GetOrderResponse{}
-	mi := &file_renown_loyalty_v1_orders_proto_msgTypes[15]
+	mi := &file_renown_loyalty_v1_orders_proto_msgTypes[16]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1363,7 +1473,7 @@ func (x *GetOrderResponse) String() string {
 func (*GetOrderResponse) ProtoMessage() {}
 
 func (x *GetOrderResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_renown_loyalty_v1_orders_proto_msgTypes[15]
+	mi := &file_renown_loyalty_v1_orders_proto_msgTypes[16]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1376,7 +1486,7 @@ func (x *GetOrderResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use GetOrderResponse.ProtoReflect.Descriptor instead.
 func (*GetOrderResponse) Descriptor() ([]byte, []int) {
-	return file_renown_loyalty_v1_orders_proto_rawDescGZIP(), []int{15}
+	return file_renown_loyalty_v1_orders_proto_rawDescGZIP(), []int{16}
 }
 
 func (x *GetOrderResponse) GetOrder() *Order {
@@ -1401,7 +1511,7 @@ type ReturnedLine struct {
 
 func (x *ReturnedLine) Reset() {
 	*x = ReturnedLine{}
-	mi := &file_renown_loyalty_v1_orders_proto_msgTypes[16]
+	mi := &file_renown_loyalty_v1_orders_proto_msgTypes[17]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1413,7 +1523,7 @@ func (x *ReturnedLine) String() string {
 func (*ReturnedLine) ProtoMessage() {}
 
 func (x *ReturnedLine) ProtoReflect() protoreflect.Message {
-	mi := &file_renown_loyalty_v1_orders_proto_msgTypes[16]
+	mi := &file_renown_loyalty_v1_orders_proto_msgTypes[17]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1426,7 +1536,7 @@ func (x *ReturnedLine) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ReturnedLine.ProtoReflect.Descriptor instead.
 func (*ReturnedLine) Descriptor() ([]byte, []int) {
-	return file_renown_loyalty_v1_orders_proto_rawDescGZIP(), []int{16}
+	return file_renown_loyalty_v1_orders_proto_rawDescGZIP(), []int{17}
 }
 
 func (x *ReturnedLine) GetLine() string {
@@ -1469,7 +1579,7 @@ type ReturnOrderRequest struct {
 
 func (x *ReturnOrderRequest) Reset() {
 	*x = ReturnOrderRequest{}
-	mi := &file_renown_loyalty_v1_orders_proto_msgTypes[17]
+	mi := &file_renown_loyalty_v1_orders_proto_msgTypes[18]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1481,7 +1591,7 @@ func (x *ReturnOrderRequest) String() string {
 func (*ReturnOrderRequest) ProtoMessage() {}
 
 func (x *ReturnOrderRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_renown_loyalty_v1_orders_proto_msgTypes[17]
+	mi := &file_renown_loyalty_v1_orders_proto_msgTypes[18]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1494,7 +1604,7 @@ func (x *ReturnOrderRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ReturnOrderRequest.ProtoReflect.Descriptor instead.
 func (*ReturnOrderRequest) Descriptor() ([]byte, []int) {
-	return file_renown_loyalty_v1_orders_proto_rawDescGZIP(), []int{17}
+	return file_renown_loyalty_v1_orders_proto_rawDescGZIP(), []int{18}
 }
 
 func (x *ReturnOrderRequest) GetProgram() string {
@@ -1545,7 +1655,7 @@ type ReturnOrderResponse struct {
 
 func (x *ReturnOrderResponse) Reset() {
 	*x = ReturnOrderResponse{}
-	mi := &file_renown_loyalty_v1_orders_proto_msgTypes[18]
+	mi := &file_renown_loyalty_v1_orders_proto_msgTypes[19]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1557,7 +1667,7 @@ func (x *ReturnOrderResponse) String() string {
 func (*ReturnOrderResponse) ProtoMessage() {}
 
 func (x *ReturnOrderResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_renown_loyalty_v1_orders_proto_msgTypes[18]
+	mi := &file_renown_loyalty_v1_orders_proto_msgTypes[19]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1570,7 +1680,7 @@ func (x *ReturnOrderResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ReturnOrderResponse.ProtoReflect.Descriptor instead.
 func (*ReturnOrderResponse) Descriptor() ([]byte, []int) {
-	return file_renown_loyalty_v1_orders_proto_rawDescGZIP(), []int{18}
+	return file_renown_loyalty_v1_orders_proto_rawDescGZIP(), []int{19}
 }
 
 func (x *ReturnOrderResponse) GetReturn() *OrderReturn {
@@ -1604,7 +1714,7 @@ type RecordOrderEventRequest struct {
 
 func (x *RecordOrderEventRequest) Reset() {
 	*x = RecordOrderEventRequest{}
-	mi := &file_renown_loyalty_v1_orders_proto_msgTypes[19]
+	mi := &file_renown_loyalty_v1_orders_proto_msgTypes[20]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1616,7 +1726,7 @@ func (x *RecordOrderEventRequest) String() string {
 func (*RecordOrderEventRequest) ProtoMessage() {}
 
 func (x *RecordOrderEventRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_renown_loyalty_v1_orders_proto_msgTypes[19]
+	mi := &file_renown_loyalty_v1_orders_proto_msgTypes[20]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1629,7 +1739,7 @@ func (x *RecordOrderEventRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use RecordOrderEventRequest.ProtoReflect.Descriptor instead.
 func (*RecordOrderEventRequest) Descriptor() ([]byte, []int) {
-	return file_renown_loyalty_v1_orders_proto_rawDescGZIP(), []int{19}
+	return file_renown_loyalty_v1_orders_proto_rawDescGZIP(), []int{20}
 }
 
 func (x *RecordOrderEventRequest) GetProgram() string {
@@ -1673,7 +1783,7 @@ type RecordOrderEventResponse struct {
 
 func (x *RecordOrderEventResponse) Reset() {
 	*x = RecordOrderEventResponse{}
-	mi := &file_renown_loyalty_v1_orders_proto_msgTypes[20]
+	mi := &file_renown_loyalty_v1_orders_proto_msgTypes[21]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1685,7 +1795,7 @@ func (x *RecordOrderEventResponse) String() string {
 func (*RecordOrderEventResponse) ProtoMessage() {}
 
 func (x *RecordOrderEventResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_renown_loyalty_v1_orders_proto_msgTypes[20]
+	mi := &file_renown_loyalty_v1_orders_proto_msgTypes[21]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1698,7 +1808,7 @@ func (x *RecordOrderEventResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use RecordOrderEventResponse.ProtoReflect.Descriptor instead.
 func (*RecordOrderEventResponse) Descriptor() ([]byte, []int) {
-	return file_renown_loyalty_v1_orders_proto_rawDescGZIP(), []int{20}
+	return file_renown_loyalty_v1_orders_proto_rawDescGZIP(), []int{21}
 }
 
 func (x *RecordOrderEventResponse) GetPoints() int64 {
@@ -1732,7 +1842,7 @@ type ListOrdersRequest struct {
 
 func (x *ListOrdersRequest) Reset() {
 	*x = ListOrdersRequest{}
-	mi := &file_renown_loyalty_v1_orders_proto_msgTypes[21]
+	mi := &file_renown_loyalty_v1_orders_proto_msgTypes[22]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1744,7 +1854,7 @@ func (x *ListOrdersRequest) String() string {
 func (*ListOrdersRequest) ProtoMessage() {}
 
 func (x *ListOrdersRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_renown_loyalty_v1_orders_proto_msgTypes[21]
+	mi := &file_renown_loyalty_v1_orders_proto_msgTypes[22]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1757,7 +1867,7 @@ func (x *ListOrdersRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ListOrdersRequest.ProtoReflect.Descriptor instead.
 func (*ListOrdersRequest) Descriptor() ([]byte, []int) {
-	return file_renown_loyalty_v1_orders_proto_rawDescGZIP(), []int{21}
+	return file_renown_loyalty_v1_orders_proto_rawDescGZIP(), []int{22}
 }
 
 func (x *ListOrdersRequest) GetProgram() string {
@@ -1801,7 +1911,7 @@ type ListOrdersResponse struct {
 
 func (x *ListOrdersResponse) Reset() {
 	*x = ListOrdersResponse{}
-	mi := &file_renown_loyalty_v1_orders_proto_msgTypes[22]
+	mi := &file_renown_loyalty_v1_orders_proto_msgTypes[23]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1813,7 +1923,7 @@ func (x *ListOrdersResponse) String() string {
 func (*ListOrdersResponse) ProtoMessage() {}
 
 func (x *ListOrdersResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_renown_loyalty_v1_orders_proto_msgTypes[22]
+	mi := &file_renown_loyalty_v1_orders_proto_msgTypes[23]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1826,7 +1936,7 @@ func (x *ListOrdersResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ListOrdersResponse.ProtoReflect.Descriptor instead.
 func (*ListOrdersResponse) Descriptor() ([]byte, []int) {
-	return file_renown_loyalty_v1_orders_proto_rawDescGZIP(), []int{22}
+	return file_renown_loyalty_v1_orders_proto_rawDescGZIP(), []int{23}
 }
 
 func (x *ListOrdersResponse) GetOrders() []*Order {
@@ -1862,7 +1972,7 @@ type CancelOrderRequest struct {
 
 func (x *CancelOrderRequest) Reset() {
 	*x = CancelOrderRequest{}
-	mi := &file_renown_loyalty_v1_orders_proto_msgTypes[23]
+	mi := &file_renown_loyalty_v1_orders_proto_msgTypes[24]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1874,7 +1984,7 @@ func (x *CancelOrderRequest) String() string {
 func (*CancelOrderRequest) ProtoMessage() {}
 
 func (x *CancelOrderRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_renown_loyalty_v1_orders_proto_msgTypes[23]
+	mi := &file_renown_loyalty_v1_orders_proto_msgTypes[24]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1887,7 +1997,7 @@ func (x *CancelOrderRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use CancelOrderRequest.ProtoReflect.Descriptor instead.
 func (*CancelOrderRequest) Descriptor() ([]byte, []int) {
-	return file_renown_loyalty_v1_orders_proto_rawDescGZIP(), []int{23}
+	return file_renown_loyalty_v1_orders_proto_rawDescGZIP(), []int{24}
 }
 
 func (x *CancelOrderRequest) GetProgram() string {
@@ -1938,7 +2048,7 @@ type CancelOrderResponse struct {
 
 func (x *CancelOrderResponse) Reset() {
 	*x = CancelOrderResponse{}
-	mi := &file_renown_loyalty_v1_orders_proto_msgTypes[24]
+	mi := &file_renown_loyalty_v1_orders_proto_msgTypes[25]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1950,7 +2060,7 @@ func (x *CancelOrderResponse) String() string {
 func (*CancelOrderResponse) ProtoMessage() {}
 
 func (x *CancelOrderResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_renown_loyalty_v1_orders_proto_msgTypes[24]
+	mi := &file_renown_loyalty_v1_orders_proto_msgTypes[25]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1963,7 +2073,7 @@ func (x *CancelOrderResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use CancelOrderResponse.ProtoReflect.Descriptor instead.
 func (*CancelOrderResponse) Descriptor() ([]byte, []int) {
-	return file_renown_loyalty_v1_orders_proto_rawDescGZIP(), []int{24}
+	return file_renown_loyalty_v1_orders_proto_rawDescGZIP(), []int{25}
 }
 
 func (x *CancelOrderResponse) GetCancellation() *OrderReturn {
@@ -1984,7 +2094,7 @@ var File_renown_loyalty_v1_orders_proto protoreflect.FileDescriptor
 
 const file_renown_loyalty_v1_orders_proto_rawDesc = "" +
 	"\n" +
-	"\x1erenown/loyalty/v1/orders.proto\x12\x11renown.loyalty.v1\x1a\x1bbuf/validate/validate.proto\x1a\x1cgoogle/api/annotations.proto\x1a\x1fgoogle/protobuf/timestamp.proto\x1a\x1erenown/loyalty/v1/points.proto\x1a\x1frenown/options/v1/options.proto\"\xcc\x02\n" +
+	"\x1erenown/loyalty/v1/orders.proto\x12\x11renown.loyalty.v1\x1a\x1bbuf/validate/validate.proto\x1a\x1cgoogle/api/annotations.proto\x1a\x1fgoogle/protobuf/timestamp.proto\x1a\x1frenown/loyalty/v1/earning.proto\x1a\x1erenown/loyalty/v1/points.proto\x1a\x1frenown/options/v1/options.proto\"\xcc\x02\n" +
 	"\tOrderLine\x12\x1a\n" +
 	"\x02id\x18\x01 \x01(\tB\n" +
 	"\xbaH\ar\x05\x10\x01\x18\xc8\x01R\x02id\x12\x1c\n" +
@@ -2083,17 +2193,26 @@ const file_renown_loyalty_v1_orders_proto_rawDesc = "" +
 	"\x05story\x18\x06 \x01(\tB#\xbaH r\x1e2\x1c^(stories/[a-z0-9-]{1,64})?$R\x05story\x1a=\n" +
 	"\x0fAttributesEntry\x12\x10\n" +
 	"\x03key\x18\x01 \x01(\tR\x03key\x12\x14\n" +
-	"\x05value\x18\x02 \x01(\tR\x05value:\x028\x01\"\xdd\x01\n" +
+	"\x05value\x18\x02 \x01(\tR\x05value:\x028\x01\"\x89\x03\n" +
 	"\x16CalculatePointsRequest\x12#\n" +
 	"\aprogram\x18\x01 \x01(\tB\t\xbaH\x06r\x04\x10\x01\x18(R\aprogram\x12!\n" +
 	"\x06member\x18\x02 \x01(\tB\t\xbaH\x06r\x04\x10\x01\x18@R\x06member\x125\n" +
 	"\x05order\x18\x03 \x01(\v2\x1d.renown.loyalty.v1.OrderInputH\x00R\x05order\x125\n" +
-	"\x05event\x18\x04 \x01(\v2\x1d.renown.loyalty.v1.EventInputH\x00R\x05eventB\r\n" +
-	"\x04what\x12\x05\xbaH\x02\b\x01\"\x9a\x01\n" +
+	"\x05event\x18\x04 \x01(\v2\x1d.renown.loyalty.v1.EventInputH\x00R\x05event\x12A\n" +
+	"\x0eeffective_time\x18\x05 \x01(\v2\x1a.google.protobuf.TimestampR\reffectiveTime\x12<\n" +
+	"\x05rules\x18\x06 \x03(\v2\x1c.renown.loyalty.v1.TrialRuleB\b\xbaH\x05\x92\x01\x02\x10\x14R\x05rules\x12)\n" +
+	"\x06drafts\x18\a \x03(\tB\x11\xbaH\x0e\x92\x01\v\x10\xc8\x01\"\x06r\x04\x10\x01\x18(R\x06draftsB\r\n" +
+	"\x04what\x12\x05\xbaH\x02\b\x01\"\x86\x01\n" +
+	"\tTrialRule\x126\n" +
+	"\arule_id\x18\x01 \x01(\tB\x1d\xbaH\x1ar\x182\x16^[a-z][a-z0-9-]{0,39}$R\x06ruleId\x12A\n" +
+	"\x05terms\x18\x02 \x01(\v2#.renown.loyalty.v1.EarningRuleTermsB\x06\xbaH\x03\xc8\x01\x01R\x05terms\"\xa9\x02\n" +
 	"\x17CalculatePointsResponse\x120\n" +
 	"\x06awards\x18\x01 \x03(\v2\x18.renown.loyalty.v1.AwardR\x06awards\x125\n" +
 	"\x06silent\x18\x02 \x03(\v2\x1d.renown.loyalty.v1.SilentRuleR\x06silent\x12\x16\n" +
-	"\x06points\x18\x03 \x01(\x03R\x06points\"\x99\x01\n" +
+	"\x06points\x18\x03 \x01(\x03R\x06points\x126\n" +
+	"\x05rules\x18\x04 \x03(\v2 .renown.loyalty.v1.ExplainedRuleR\x05rules\x12A\n" +
+	"\x0eeffective_time\x18\x05 \x01(\v2\x1a.google.protobuf.TimestampR\reffectiveTime\x12\x12\n" +
+	"\x04tier\x18\x06 \x01(\tR\x04tier\"\x99\x01\n" +
 	"\x12RecordOrderRequest\x12#\n" +
 	"\aprogram\x18\x01 \x01(\tB\t\xbaH\x06r\x04\x10\x01\x18(R\aprogram\x12!\n" +
 	"\x06member\x18\x02 \x01(\tB\t\xbaH\x06r\x04\x10\x01\x18@R\x06member\x12;\n" +
@@ -2185,7 +2304,7 @@ func file_renown_loyalty_v1_orders_proto_rawDescGZIP() []byte {
 }
 
 var file_renown_loyalty_v1_orders_proto_enumTypes = make([]protoimpl.EnumInfo, 1)
-var file_renown_loyalty_v1_orders_proto_msgTypes = make([]protoimpl.MessageInfo, 28)
+var file_renown_loyalty_v1_orders_proto_msgTypes = make([]protoimpl.MessageInfo, 29)
 var file_renown_loyalty_v1_orders_proto_goTypes = []any{
 	(OrderState)(0),                  // 0: renown.loyalty.v1.OrderState
 	(*OrderLine)(nil),                // 1: renown.loyalty.v1.OrderLine
@@ -2197,81 +2316,89 @@ var file_renown_loyalty_v1_orders_proto_goTypes = []any{
 	(*OrderInput)(nil),               // 7: renown.loyalty.v1.OrderInput
 	(*EventInput)(nil),               // 8: renown.loyalty.v1.EventInput
 	(*CalculatePointsRequest)(nil),   // 9: renown.loyalty.v1.CalculatePointsRequest
-	(*CalculatePointsResponse)(nil),  // 10: renown.loyalty.v1.CalculatePointsResponse
-	(*RecordOrderRequest)(nil),       // 11: renown.loyalty.v1.RecordOrderRequest
-	(*RecordOrderResponse)(nil),      // 12: renown.loyalty.v1.RecordOrderResponse
-	(*AccruePointsRequest)(nil),      // 13: renown.loyalty.v1.AccruePointsRequest
-	(*AccruePointsResponse)(nil),     // 14: renown.loyalty.v1.AccruePointsResponse
-	(*GetOrderRequest)(nil),          // 15: renown.loyalty.v1.GetOrderRequest
-	(*GetOrderResponse)(nil),         // 16: renown.loyalty.v1.GetOrderResponse
-	(*ReturnedLine)(nil),             // 17: renown.loyalty.v1.ReturnedLine
-	(*ReturnOrderRequest)(nil),       // 18: renown.loyalty.v1.ReturnOrderRequest
-	(*ReturnOrderResponse)(nil),      // 19: renown.loyalty.v1.ReturnOrderResponse
-	(*RecordOrderEventRequest)(nil),  // 20: renown.loyalty.v1.RecordOrderEventRequest
-	(*RecordOrderEventResponse)(nil), // 21: renown.loyalty.v1.RecordOrderEventResponse
-	(*ListOrdersRequest)(nil),        // 22: renown.loyalty.v1.ListOrdersRequest
-	(*ListOrdersResponse)(nil),       // 23: renown.loyalty.v1.ListOrdersResponse
-	(*CancelOrderRequest)(nil),       // 24: renown.loyalty.v1.CancelOrderRequest
-	(*CancelOrderResponse)(nil),      // 25: renown.loyalty.v1.CancelOrderResponse
-	nil,                              // 26: renown.loyalty.v1.OrderLine.AttributesEntry
-	nil,                              // 27: renown.loyalty.v1.OrderInput.AttributesEntry
-	nil,                              // 28: renown.loyalty.v1.EventInput.AttributesEntry
-	(*timestamppb.Timestamp)(nil),    // 29: google.protobuf.Timestamp
-	(*Entry)(nil),                    // 30: renown.loyalty.v1.Entry
+	(*TrialRule)(nil),                // 10: renown.loyalty.v1.TrialRule
+	(*CalculatePointsResponse)(nil),  // 11: renown.loyalty.v1.CalculatePointsResponse
+	(*RecordOrderRequest)(nil),       // 12: renown.loyalty.v1.RecordOrderRequest
+	(*RecordOrderResponse)(nil),      // 13: renown.loyalty.v1.RecordOrderResponse
+	(*AccruePointsRequest)(nil),      // 14: renown.loyalty.v1.AccruePointsRequest
+	(*AccruePointsResponse)(nil),     // 15: renown.loyalty.v1.AccruePointsResponse
+	(*GetOrderRequest)(nil),          // 16: renown.loyalty.v1.GetOrderRequest
+	(*GetOrderResponse)(nil),         // 17: renown.loyalty.v1.GetOrderResponse
+	(*ReturnedLine)(nil),             // 18: renown.loyalty.v1.ReturnedLine
+	(*ReturnOrderRequest)(nil),       // 19: renown.loyalty.v1.ReturnOrderRequest
+	(*ReturnOrderResponse)(nil),      // 20: renown.loyalty.v1.ReturnOrderResponse
+	(*RecordOrderEventRequest)(nil),  // 21: renown.loyalty.v1.RecordOrderEventRequest
+	(*RecordOrderEventResponse)(nil), // 22: renown.loyalty.v1.RecordOrderEventResponse
+	(*ListOrdersRequest)(nil),        // 23: renown.loyalty.v1.ListOrdersRequest
+	(*ListOrdersResponse)(nil),       // 24: renown.loyalty.v1.ListOrdersResponse
+	(*CancelOrderRequest)(nil),       // 25: renown.loyalty.v1.CancelOrderRequest
+	(*CancelOrderResponse)(nil),      // 26: renown.loyalty.v1.CancelOrderResponse
+	nil,                              // 27: renown.loyalty.v1.OrderLine.AttributesEntry
+	nil,                              // 28: renown.loyalty.v1.OrderInput.AttributesEntry
+	nil,                              // 29: renown.loyalty.v1.EventInput.AttributesEntry
+	(*timestamppb.Timestamp)(nil),    // 30: google.protobuf.Timestamp
+	(*Entry)(nil),                    // 31: renown.loyalty.v1.Entry
+	(*EarningRuleTerms)(nil),         // 32: renown.loyalty.v1.EarningRuleTerms
+	(*ExplainedRule)(nil),            // 33: renown.loyalty.v1.ExplainedRule
 }
 var file_renown_loyalty_v1_orders_proto_depIdxs = []int32{
-	26, // 0: renown.loyalty.v1.OrderLine.attributes:type_name -> renown.loyalty.v1.OrderLine.AttributesEntry
-	29, // 1: renown.loyalty.v1.Order.order_time:type_name -> google.protobuf.Timestamp
+	27, // 0: renown.loyalty.v1.OrderLine.attributes:type_name -> renown.loyalty.v1.OrderLine.AttributesEntry
+	30, // 1: renown.loyalty.v1.Order.order_time:type_name -> google.protobuf.Timestamp
 	1,  // 2: renown.loyalty.v1.Order.lines:type_name -> renown.loyalty.v1.OrderLine
 	4,  // 3: renown.loyalty.v1.Order.awards:type_name -> renown.loyalty.v1.Award
-	30, // 4: renown.loyalty.v1.Order.entry:type_name -> renown.loyalty.v1.Entry
+	31, // 4: renown.loyalty.v1.Order.entry:type_name -> renown.loyalty.v1.Entry
 	3,  // 5: renown.loyalty.v1.Order.returns:type_name -> renown.loyalty.v1.OrderReturn
 	0,  // 6: renown.loyalty.v1.Order.state:type_name -> renown.loyalty.v1.OrderState
-	29, // 7: renown.loyalty.v1.OrderReturn.record_time:type_name -> google.protobuf.Timestamp
+	30, // 7: renown.loyalty.v1.OrderReturn.record_time:type_name -> google.protobuf.Timestamp
 	5,  // 8: renown.loyalty.v1.Award.lines:type_name -> renown.loyalty.v1.AwardShare
-	29, // 9: renown.loyalty.v1.OrderInput.order_time:type_name -> google.protobuf.Timestamp
+	30, // 9: renown.loyalty.v1.OrderInput.order_time:type_name -> google.protobuf.Timestamp
 	1,  // 10: renown.loyalty.v1.OrderInput.lines:type_name -> renown.loyalty.v1.OrderLine
-	27, // 11: renown.loyalty.v1.OrderInput.attributes:type_name -> renown.loyalty.v1.OrderInput.AttributesEntry
-	29, // 12: renown.loyalty.v1.EventInput.event_time:type_name -> google.protobuf.Timestamp
-	28, // 13: renown.loyalty.v1.EventInput.attributes:type_name -> renown.loyalty.v1.EventInput.AttributesEntry
+	28, // 11: renown.loyalty.v1.OrderInput.attributes:type_name -> renown.loyalty.v1.OrderInput.AttributesEntry
+	30, // 12: renown.loyalty.v1.EventInput.event_time:type_name -> google.protobuf.Timestamp
+	29, // 13: renown.loyalty.v1.EventInput.attributes:type_name -> renown.loyalty.v1.EventInput.AttributesEntry
 	7,  // 14: renown.loyalty.v1.CalculatePointsRequest.order:type_name -> renown.loyalty.v1.OrderInput
 	8,  // 15: renown.loyalty.v1.CalculatePointsRequest.event:type_name -> renown.loyalty.v1.EventInput
-	4,  // 16: renown.loyalty.v1.CalculatePointsResponse.awards:type_name -> renown.loyalty.v1.Award
-	6,  // 17: renown.loyalty.v1.CalculatePointsResponse.silent:type_name -> renown.loyalty.v1.SilentRule
-	7,  // 18: renown.loyalty.v1.RecordOrderRequest.order:type_name -> renown.loyalty.v1.OrderInput
-	2,  // 19: renown.loyalty.v1.RecordOrderResponse.order:type_name -> renown.loyalty.v1.Order
-	8,  // 20: renown.loyalty.v1.AccruePointsRequest.event:type_name -> renown.loyalty.v1.EventInput
-	4,  // 21: renown.loyalty.v1.AccruePointsResponse.awards:type_name -> renown.loyalty.v1.Award
-	30, // 22: renown.loyalty.v1.AccruePointsResponse.entry:type_name -> renown.loyalty.v1.Entry
-	2,  // 23: renown.loyalty.v1.GetOrderResponse.order:type_name -> renown.loyalty.v1.Order
-	17, // 24: renown.loyalty.v1.ReturnOrderRequest.lines:type_name -> renown.loyalty.v1.ReturnedLine
-	3,  // 25: renown.loyalty.v1.ReturnOrderResponse.return:type_name -> renown.loyalty.v1.OrderReturn
-	30, // 26: renown.loyalty.v1.ReturnOrderResponse.entry:type_name -> renown.loyalty.v1.Entry
-	30, // 27: renown.loyalty.v1.RecordOrderEventResponse.entry:type_name -> renown.loyalty.v1.Entry
-	2,  // 28: renown.loyalty.v1.ListOrdersResponse.orders:type_name -> renown.loyalty.v1.Order
-	3,  // 29: renown.loyalty.v1.CancelOrderResponse.cancellation:type_name -> renown.loyalty.v1.OrderReturn
-	30, // 30: renown.loyalty.v1.CancelOrderResponse.entry:type_name -> renown.loyalty.v1.Entry
-	9,  // 31: renown.loyalty.v1.OrdersService.CalculatePoints:input_type -> renown.loyalty.v1.CalculatePointsRequest
-	11, // 32: renown.loyalty.v1.OrdersService.RecordOrder:input_type -> renown.loyalty.v1.RecordOrderRequest
-	13, // 33: renown.loyalty.v1.OrdersService.AccruePoints:input_type -> renown.loyalty.v1.AccruePointsRequest
-	15, // 34: renown.loyalty.v1.OrdersService.GetOrder:input_type -> renown.loyalty.v1.GetOrderRequest
-	22, // 35: renown.loyalty.v1.OrdersService.ListOrders:input_type -> renown.loyalty.v1.ListOrdersRequest
-	24, // 36: renown.loyalty.v1.OrdersService.CancelOrder:input_type -> renown.loyalty.v1.CancelOrderRequest
-	20, // 37: renown.loyalty.v1.OrdersService.RecordOrderEvent:input_type -> renown.loyalty.v1.RecordOrderEventRequest
-	18, // 38: renown.loyalty.v1.OrdersService.ReturnOrder:input_type -> renown.loyalty.v1.ReturnOrderRequest
-	10, // 39: renown.loyalty.v1.OrdersService.CalculatePoints:output_type -> renown.loyalty.v1.CalculatePointsResponse
-	12, // 40: renown.loyalty.v1.OrdersService.RecordOrder:output_type -> renown.loyalty.v1.RecordOrderResponse
-	14, // 41: renown.loyalty.v1.OrdersService.AccruePoints:output_type -> renown.loyalty.v1.AccruePointsResponse
-	16, // 42: renown.loyalty.v1.OrdersService.GetOrder:output_type -> renown.loyalty.v1.GetOrderResponse
-	23, // 43: renown.loyalty.v1.OrdersService.ListOrders:output_type -> renown.loyalty.v1.ListOrdersResponse
-	25, // 44: renown.loyalty.v1.OrdersService.CancelOrder:output_type -> renown.loyalty.v1.CancelOrderResponse
-	21, // 45: renown.loyalty.v1.OrdersService.RecordOrderEvent:output_type -> renown.loyalty.v1.RecordOrderEventResponse
-	19, // 46: renown.loyalty.v1.OrdersService.ReturnOrder:output_type -> renown.loyalty.v1.ReturnOrderResponse
-	39, // [39:47] is the sub-list for method output_type
-	31, // [31:39] is the sub-list for method input_type
-	31, // [31:31] is the sub-list for extension type_name
-	31, // [31:31] is the sub-list for extension extendee
-	0,  // [0:31] is the sub-list for field type_name
+	30, // 16: renown.loyalty.v1.CalculatePointsRequest.effective_time:type_name -> google.protobuf.Timestamp
+	10, // 17: renown.loyalty.v1.CalculatePointsRequest.rules:type_name -> renown.loyalty.v1.TrialRule
+	32, // 18: renown.loyalty.v1.TrialRule.terms:type_name -> renown.loyalty.v1.EarningRuleTerms
+	4,  // 19: renown.loyalty.v1.CalculatePointsResponse.awards:type_name -> renown.loyalty.v1.Award
+	6,  // 20: renown.loyalty.v1.CalculatePointsResponse.silent:type_name -> renown.loyalty.v1.SilentRule
+	33, // 21: renown.loyalty.v1.CalculatePointsResponse.rules:type_name -> renown.loyalty.v1.ExplainedRule
+	30, // 22: renown.loyalty.v1.CalculatePointsResponse.effective_time:type_name -> google.protobuf.Timestamp
+	7,  // 23: renown.loyalty.v1.RecordOrderRequest.order:type_name -> renown.loyalty.v1.OrderInput
+	2,  // 24: renown.loyalty.v1.RecordOrderResponse.order:type_name -> renown.loyalty.v1.Order
+	8,  // 25: renown.loyalty.v1.AccruePointsRequest.event:type_name -> renown.loyalty.v1.EventInput
+	4,  // 26: renown.loyalty.v1.AccruePointsResponse.awards:type_name -> renown.loyalty.v1.Award
+	31, // 27: renown.loyalty.v1.AccruePointsResponse.entry:type_name -> renown.loyalty.v1.Entry
+	2,  // 28: renown.loyalty.v1.GetOrderResponse.order:type_name -> renown.loyalty.v1.Order
+	18, // 29: renown.loyalty.v1.ReturnOrderRequest.lines:type_name -> renown.loyalty.v1.ReturnedLine
+	3,  // 30: renown.loyalty.v1.ReturnOrderResponse.return:type_name -> renown.loyalty.v1.OrderReturn
+	31, // 31: renown.loyalty.v1.ReturnOrderResponse.entry:type_name -> renown.loyalty.v1.Entry
+	31, // 32: renown.loyalty.v1.RecordOrderEventResponse.entry:type_name -> renown.loyalty.v1.Entry
+	2,  // 33: renown.loyalty.v1.ListOrdersResponse.orders:type_name -> renown.loyalty.v1.Order
+	3,  // 34: renown.loyalty.v1.CancelOrderResponse.cancellation:type_name -> renown.loyalty.v1.OrderReturn
+	31, // 35: renown.loyalty.v1.CancelOrderResponse.entry:type_name -> renown.loyalty.v1.Entry
+	9,  // 36: renown.loyalty.v1.OrdersService.CalculatePoints:input_type -> renown.loyalty.v1.CalculatePointsRequest
+	12, // 37: renown.loyalty.v1.OrdersService.RecordOrder:input_type -> renown.loyalty.v1.RecordOrderRequest
+	14, // 38: renown.loyalty.v1.OrdersService.AccruePoints:input_type -> renown.loyalty.v1.AccruePointsRequest
+	16, // 39: renown.loyalty.v1.OrdersService.GetOrder:input_type -> renown.loyalty.v1.GetOrderRequest
+	23, // 40: renown.loyalty.v1.OrdersService.ListOrders:input_type -> renown.loyalty.v1.ListOrdersRequest
+	25, // 41: renown.loyalty.v1.OrdersService.CancelOrder:input_type -> renown.loyalty.v1.CancelOrderRequest
+	21, // 42: renown.loyalty.v1.OrdersService.RecordOrderEvent:input_type -> renown.loyalty.v1.RecordOrderEventRequest
+	19, // 43: renown.loyalty.v1.OrdersService.ReturnOrder:input_type -> renown.loyalty.v1.ReturnOrderRequest
+	11, // 44: renown.loyalty.v1.OrdersService.CalculatePoints:output_type -> renown.loyalty.v1.CalculatePointsResponse
+	13, // 45: renown.loyalty.v1.OrdersService.RecordOrder:output_type -> renown.loyalty.v1.RecordOrderResponse
+	15, // 46: renown.loyalty.v1.OrdersService.AccruePoints:output_type -> renown.loyalty.v1.AccruePointsResponse
+	17, // 47: renown.loyalty.v1.OrdersService.GetOrder:output_type -> renown.loyalty.v1.GetOrderResponse
+	24, // 48: renown.loyalty.v1.OrdersService.ListOrders:output_type -> renown.loyalty.v1.ListOrdersResponse
+	26, // 49: renown.loyalty.v1.OrdersService.CancelOrder:output_type -> renown.loyalty.v1.CancelOrderResponse
+	22, // 50: renown.loyalty.v1.OrdersService.RecordOrderEvent:output_type -> renown.loyalty.v1.RecordOrderEventResponse
+	20, // 51: renown.loyalty.v1.OrdersService.ReturnOrder:output_type -> renown.loyalty.v1.ReturnOrderResponse
+	44, // [44:52] is the sub-list for method output_type
+	36, // [36:44] is the sub-list for method input_type
+	36, // [36:36] is the sub-list for extension type_name
+	36, // [36:36] is the sub-list for extension extendee
+	0,  // [0:36] is the sub-list for field type_name
 }
 
 func init() { file_renown_loyalty_v1_orders_proto_init() }
@@ -2279,6 +2406,7 @@ func file_renown_loyalty_v1_orders_proto_init() {
 	if File_renown_loyalty_v1_orders_proto != nil {
 		return
 	}
+	file_renown_loyalty_v1_earning_proto_init()
 	file_renown_loyalty_v1_points_proto_init()
 	file_renown_loyalty_v1_orders_proto_msgTypes[8].OneofWrappers = []any{
 		(*CalculatePointsRequest_Order)(nil),
@@ -2290,7 +2418,7 @@ func file_renown_loyalty_v1_orders_proto_init() {
 			GoPackagePath: reflect.TypeOf(x{}).PkgPath(),
 			RawDescriptor: unsafe.Slice(unsafe.StringData(file_renown_loyalty_v1_orders_proto_rawDesc), len(file_renown_loyalty_v1_orders_proto_rawDesc)),
 			NumEnums:      1,
-			NumMessages:   28,
+			NumMessages:   29,
 			NumExtensions: 0,
 			NumServices:   1,
 		},

@@ -35,7 +35,8 @@ const (
 //
 // OrdersService records what members do and gives them the points that it earns. An order or event counts once, whatever idempotency keys come with it.
 type OrdersServiceClient interface {
-	// CalculatePoints says what an order or event would earn now, by which rules, and why the others give nothing. Nothing is kept; recording the same now gives the same.
+	// CalculatePoints says what an order or event would earn, by which rules, and why the others give nothing: now or at an instant to come, by the rules in force or with
+	// others tried out. Nothing is kept; recording the same at that instant gives the same, if nothing happens to the member, the rules and the campaigns' budgets until then.
 	CalculatePoints(ctx context.Context, in *CalculatePointsRequest, opts ...grpc.CallOption) (*CalculatePointsResponse, error)
 	// RecordOrder records an order and gives the points that it earns.
 	RecordOrder(ctx context.Context, in *RecordOrderRequest, opts ...grpc.CallOption) (*RecordOrderResponse, error)
@@ -150,7 +151,8 @@ func (c *ordersServiceClient) ReturnOrder(ctx context.Context, in *ReturnOrderRe
 //
 // OrdersService records what members do and gives them the points that it earns. An order or event counts once, whatever idempotency keys come with it.
 type OrdersServiceServer interface {
-	// CalculatePoints says what an order or event would earn now, by which rules, and why the others give nothing. Nothing is kept; recording the same now gives the same.
+	// CalculatePoints says what an order or event would earn, by which rules, and why the others give nothing: now or at an instant to come, by the rules in force or with
+	// others tried out. Nothing is kept; recording the same at that instant gives the same, if nothing happens to the member, the rules and the campaigns' budgets until then.
 	CalculatePoints(context.Context, *CalculatePointsRequest) (*CalculatePointsResponse, error)
 	// RecordOrder records an order and gives the points that it earns.
 	RecordOrder(context.Context, *RecordOrderRequest) (*RecordOrderResponse, error)
