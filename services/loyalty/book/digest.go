@@ -8,6 +8,7 @@ import (
 	"fmt"
 	"slices"
 	"strconv"
+	"sync"
 )
 
 // What is hashed is not the text of a document but its content, so that an engine may keep it in a form of its own. Each value is written with its kind and
@@ -29,7 +30,9 @@ const (
 
 // Digest returns the SHA-256 of a document, which encoding/json has made, under its domain and id, in hexadecimal.
 func Digest(domain, id string, doc []byte) (string, error) {
-	c := canonical{out: make([]byte, 0, 2*len(doc))}
+	c := canonicals.Get().(*canonical)
+	defer canonicals.Put(c)
+	c.out = c.out[:0]
 	c.text([]byte(domain))
 	c.text([]byte(id))
 	rest, err := c.value(doc)
@@ -40,8 +43,16 @@ func Digest(domain, id string, doc []byte) (string, error) {
 		return "", fmt.Errorf("book: %d bytes behind a document", len(rest))
 	}
 	sum := sha256.Sum256(c.out)
+	if cap(c.out) > mostKept {
+		*c = canonical{}
+	}
 	return hex.EncodeToString(sum[:]), nil
 }
+
+// canonicals are kept for the next document, but for those that a very large one has made large.
+var canonicals = sync.Pool{New: func() any { return new(canonical) }}
+
+const mostKept = 64 << 10
 
 // canonical reads compact JSON, as encoding/json makes it, and writes what is hashed.
 type canonical struct {
@@ -170,16 +181,14 @@ func text(in []byte) (s, rest []byte, err error) {
 	if len(in) == 0 || in[0] != '"' {
 		return nil, nil, fmt.Errorf("book: no string: %.20q", in)
 	}
-	escaped := false
+	if end := bytes.IndexByte(in[1:], '"'); end >= 0 && bytes.IndexByte(in[1:1+end], '\\') < 0 {
+		return in[1 : 1+end], in[2+end:], nil
+	}
 	for i := 1; i < len(in); i++ {
 		switch in[i] {
 		case '\\':
-			escaped = true
 			i++
 		case '"':
-			if !escaped {
-				return in[1:i], in[i+1:], nil
-			}
 			var plain string
 			if err := json.Unmarshal(in[:i+1], &plain); err != nil {
 				return nil, nil, err
