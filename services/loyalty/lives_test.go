@@ -137,7 +137,7 @@ func TestALifeMayBeLongerInATier(t *testing.T) {
 		t.Fatal(err)
 	}
 	r.buys(t, ida, "2", "sku")
-	for source, want := range map[string]string{"orders/1": "2026-06-04T09:00:02Z", "orders/2": "2027-05-04T09:00:02Z"} {
+	for source, want := range map[string]string{"orders/1": "2026-06-04T09:00:06Z", "orders/2": "2027-05-04T09:00:06Z"} {
 		if l := r.lots(t, ida)[source]; ended(l) != want {
 			t.Errorf("%s: %v, want %s", source, l, want)
 		}
