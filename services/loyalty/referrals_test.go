@@ -112,6 +112,12 @@ func TestAFirstOrderRewardsBothOnceAndItsReturnTakesItBack(t *testing.T) {
 	}
 }
 
+// refer records that a member came with a code.
+func (r *rig) refer(t testing.TB, key, friend, code string) error {
+	_, err := r.referrals.CreateReferral(r.shop(t, key), &loyaltyv1.CreateReferralRequest{Program: "customers", Friend: friend, Referral: &loyaltyv1.ReferralInput{Code: code}})
+	return err
+}
+
 func TestReferralsThatContradictTheTermsAreRefused(t *testing.T) {
 	r := newRig(t)
 	terms := firstOrder()
@@ -121,19 +127,15 @@ func TestReferralsThatContradictTheTermsAreRefused(t *testing.T) {
 	refused(t, "terms that are not", err, fault.NotFound)
 	r.referralTerms(t, terms)
 	code := r.code(t, ida)
-	refer := func(key, friend, code string) error {
-		_, err := r.referrals.CreateReferral(r.shop(t, key), &loyaltyv1.CreateReferralRequest{Program: "customers", Friend: friend, Referral: &loyaltyv1.ReferralInput{Code: code}})
-		return err
-	}
-	refused(t, "oneself", refer("self", ida, code), fault.IllegalState)
-	refused(t, "nobody's code", refer("nobody", old, "AAAAAAAAAA"), fault.NotFound)
+	refused(t, "oneself", r.refer(t, "self", ida, code), fault.IllegalState)
+	refused(t, "nobody's code", r.refer(t, "nobody", old, "AAAAAAAAAA"), fault.NotFound)
 	r.ordered(t, old, "old", 3, 100)
-	refused(t, "a customer", refer("old", old, code), fault.IllegalState)
+	refused(t, "a customer", r.refer(t, "old", old, code), fault.IllegalState)
 	_, err = r.members.CreateMember(r.shop(t, "bad"), &loyaltyv1.CreateMemberRequest{Program: "customers", DisplayName: "x", Referral: &loyaltyv1.ReferralInput{Code: code, NetworkAddress: "here"}})
 	refused(t, "no address", err, fault.InvalidArgument)
 
 	small := r.brought(t, "small", code, "", "")
-	refused(t, "twice", refer("twice", small, code), fault.AlreadyExists)
+	refused(t, "twice", r.refer(t, "twice", small, code), fault.AlreadyExists)
 	r.ordered(t, small, "small-1", 0, 1_999)
 	r.ordered(t, small, "small-2", 0, 9_000)
 	if got := outcome(r.referral(t, small)); got != "refused order_too_small" {
@@ -175,16 +177,9 @@ func TestReferralsThatContradictTheTermsAreRefused(t *testing.T) {
 	}
 }
 
-// What only looks like one person who is two is given frozen: seen, not spent, not ageing, in the queue of reviews. Whoever looks decides.
-func TestSuspiciousReferralsAreFrozenUntilSomebodyHasLooked(t *testing.T) {
-	r := newRig(t)
-	r.referralTerms(t, firstOrder())
-	ida := r.enrol(t, "Ida", email("ida.holm@googlemail.com"))
-	if _, err := r.referrals.RecordSighting(r.shop(t), &loyaltyv1.RecordSightingRequest{Program: "customers", Member: ida, Device: "tablet", NetworkAddress: "2001:db8:1:2::7"}); err != nil {
-		t.Fatal(err)
-	}
-	r.enrol(t, "Twin", email("kim+shop@mail.example"))
-	code := r.code(t, ida)
+// bringSuspects enrols friends who order at once, most of whom look as if they were somebody else: names, orders "friend-0" to "friend-8".
+func (r *rig) bringSuspects(t *testing.T, code string) {
+	t.Helper()
 	for i, c := range []struct {
 		device, address string
 		mail            string
@@ -211,6 +206,19 @@ func TestSuspiciousReferralsAreFrozenUntilSomebodyHasLooked(t *testing.T) {
 			t.Errorf("%v: %s", c, got)
 		}
 	}
+}
+
+// What only looks like one person who is two is given frozen: seen, not spent, not ageing, in the queue of reviews. Whoever looks decides.
+func TestSuspiciousReferralsAreFrozenUntilSomebodyHasLooked(t *testing.T) {
+	r := newRig(t)
+	r.referralTerms(t, firstOrder())
+	ida := r.enrol(t, "Ida", email("ida.holm@googlemail.com"))
+	if _, err := r.referrals.RecordSighting(r.shop(t), &loyaltyv1.RecordSightingRequest{Program: "customers", Member: ida, Device: "tablet", NetworkAddress: "2001:db8:1:2::7"}); err != nil {
+		t.Fatal(err)
+	}
+	r.enrol(t, "Twin", email("kim+shop@mail.example"))
+	code := r.code(t, ida)
+	r.bringSuspects(t, code)
 	r.owns(t, "four at once, five that wait", ida, 400, 500)
 	_, err := r.adjust(t, "spend", ida, -401)
 	refused(t, "spending what is frozen", err, fault.InsufficientPoints)
