@@ -110,6 +110,7 @@ func TierEntry(e tables.Entry, tx ledger.Transaction) tier.Entry {
 			out.EffectiveAt = c.At
 		}
 	}
+	out.Joined = joined(e, tx)
 	switch {
 	case e.Actor != system:
 	case tx.Kind == ledger.KindActivate, tx.Kind == ledger.KindExpire, tx.Kind == ledger.KindLapse:

@@ -10,6 +10,7 @@ import (
 	"renown.example/kit/store"
 	"renown.example/loyalty/book"
 	"renown.example/loyalty/ledger"
+	"renown.example/loyalty/reward"
 	"renown.example/loyalty/tables"
 	"renown.example/loyalty/vault"
 	loyaltyv1 "renown.example/proto/gen/renown/loyalty/v1"
@@ -74,7 +75,9 @@ func (s *Server) forfeit(ctx context.Context, u *book.Unit, m store.Row[tables.M
 			if err != nil {
 				return nil, book.Refused(err)
 			}
-			u.Post(w, tx).Source = "erasure"
+			if err := s.cancelled(ctx, u, h.ID, u.Post(w, tx)); err != nil {
+				return nil, err
+			}
 		}
 		// An account that had nothing gets an entry too: no change of it is outside its chain.
 		last := w.Book.Note
@@ -91,6 +94,38 @@ func (s *Server) forfeit(ctx context.Context, u *book.Unit, m store.Row[tables.M
 		works = append(works, w)
 	}
 	return works, nil
+}
+
+// cancelled brings a redemption along whose hold was ended by the erasure of its member: its stock and its code go back.
+func (s *Server) cancelled(ctx context.Context, u *book.Unit, redemptionID string, e *tables.Entry) error {
+	row, err := tables.Redemptions.GetForUpdate(ctx, u.Tx, redemptionID)
+	if err == nil {
+		row.Value.Reason = ""
+		_, err = resolve(ctx, u, row, reward.Cancel, e)
+	}
+	return err
+}
+
+// silence takes away what people have written about the redemptions of a member.
+func silence(ctx context.Context, u *book.Unit, member string) error {
+	for q := (store.Query{Index: "by_member", Equal: []any{member}}); ; {
+		p, err := tables.Redemptions.Find(ctx, u.Tx, q)
+		if err != nil {
+			return err
+		}
+		for _, row := range p.Rows {
+			if row.Value.Reason == "" {
+				continue
+			}
+			row.Value.Reason = ""
+			if _, err := tables.Redemptions.Put(ctx, u.Tx, row); err != nil {
+				return err
+			}
+		}
+		if q.After = p.Next; q.After == "" {
+			return nil
+		}
+	}
 }
 
 // erase takes away everything that is known of a member, and of those who were merged into them.
@@ -123,6 +158,9 @@ func (s *Server) erase(ctx context.Context, u *book.Unit, row store.Row[tables.M
 		return row, err
 	}
 	if err := forgetReferrals(ctx, u.Tx, row.ID); err != nil {
+		return row, err
+	}
+	if err := silence(ctx, u, row.ID); err != nil {
 		return row, err
 	}
 	if err := vault.Destroy(ctx, u.Tx, row.ID); err != nil {

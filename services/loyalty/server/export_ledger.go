@@ -86,6 +86,7 @@ func (s *Server) exportMembers(ctx context.Context, tx store.Reader, resp *loyal
 		}
 		for _, a := range accounts {
 			out := accountProto(a.Value.Wallet, a.Value.Ledger)
+			setLifetime(out, book.Lifetime(a.Value, a.Value.Ledger))
 			resp.Records = append(resp.Records, &loyaltyv1.LedgerRecord{Account: &loyaltyv1.ExportedAccount{Member: m.GetName(), Account: out}})
 			if err := exportLots(ctx, tx, resp, m.GetName(), a); err != nil {
 				return "", err

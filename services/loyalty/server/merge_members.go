@@ -19,11 +19,7 @@ import (
 const eventMerged = "loyalty.member.merged"
 
 // merged is what the entries of a merge tell.
-type merged struct {
-	From     string `json:"from"`
-	Into     string `json:"into"`
-	Transfer string `json:"transfer,omitempty"`
-}
+type merged = book.Merged
 
 // MergeMembers makes one member of two.
 func (s *Server) MergeMembers(ctx context.Context, req *loyaltyv1.MergeMembersRequest) (*loyaltyv1.MergeMembersResponse, error) {
@@ -40,7 +36,9 @@ func (s *Server) MergeMembers(ctx context.Context, req *loyaltyv1.MergeMembersRe
 			if req.GetMember() == req.GetMerged() {
 				return nil, fault.Invalid("merged", "a member cannot be merged into itself")
 			}
-			out, err := s.shownMember(ctx, u.Tx, to, p) // they are one already
+			// They are one already. The answer holds personal data, so it is kept with the member.
+			u.Record(tables.Entry{Type: "loyalty.request.answered", Subject: memberName(to.Value.Program, to.ID), Program: to.Value.Program, Member: to.ID})
+			out, err := s.shownMember(ctx, u.Tx, to, p)
 			return &loyaltyv1.MergeMembersResponse{Member: out}, err
 		}
 		works, err := s.handOver(ctx, u, from, to)
@@ -79,28 +77,31 @@ func (s *Server) handOver(ctx context.Context, u *book.Unit, from, to store.Row[
 		if err != nil {
 			return nil, err
 		}
-		if holds := out.Book.Account().Holds; len(holds) > 0 {
-			return nil, fault.IllegalState.New("Points of the member who is to be merged are reserved for redemptions. Commit or cancel them first.").
-				WithMeta("redemption", holds[0].ID)
-		}
 		in, err := openOrCreate(ctx, u, to, a.Value.Wallet)
 		if err != nil {
+			return nil, err
+		}
+		holds := out.Book.Account().Holds
+		if err := free(u, out, holds); err != nil {
 			return nil, err
 		}
 		step, err := activity(ctx, u, from.Value.Program)
 		if err != nil {
 			return nil, err
 		}
-		lots, tx, err := move(u, step, out, in, from.ID, to.ID)
+		lots, tx, err := move(ctx, u, step, out, in, from.ID, to.ID)
 		if err != nil {
 			return nil, err
 		}
 		if err := handOverReviews(ctx, u, out, to.ID, lots, tx); err != nil {
 			return nil, err
 		}
+		if err := holdAgain(ctx, u, in, holds); err != nil {
+			return nil, err
+		}
 		works = append(works, in)
 	}
-	return works, nil
+	return works, moveRedemptions(ctx, u, from.ID, to.ID)
 }
 
 // openOrCreate opens a member's account, and makes it if the wallet is younger than the member.
@@ -113,29 +114,53 @@ func openOrCreate(ctx context.Context, u *book.Unit, m store.Row[tables.Member],
 }
 
 // move moves everything from one account to another, and returns the lots that went over and the transaction that opened them there.
-func move(u *book.Unit, step ledger.Step, out, in *book.Work, from, to string) (lots []ledger.Lot, tx ledger.Transaction, err error) {
-	transfer := id.At(u.Now.Time())
-	facts, err := book.Facts(merged{From: from, Into: to, Transfer: transfer})
+func move(ctx context.Context, u *book.Unit, step ledger.Step, out, in *book.Work, from, to string) (lots []ledger.Lot, tx ledger.Transaction, err error) {
+	told := merged{From: from, Into: to, Transfer: id.At(u.Now.Time())}
+	whole, err := u.Leaves(ctx, out, told)
 	if err != nil {
 		return nil, tx, err
 	}
-	tx, parcel, err := out.Book.TransferOut(step, transfer)
+	tx, parcel, err := out.Book.TransferOut(step, told.Transfer)
 	if err != nil {
 		return nil, tx, book.Refused(err)
 	}
 	e := u.Post(out, tx)
-	e.Source, e.Facts = "members/"+to, facts
+	e.Source = "members/" + to
+	if e.Facts, err = book.Facts(told); err != nil {
+		return nil, tx, err
+	}
 	out.Row.Value.Closed, out.Row.Value.Into = tables.MemberMerged, to
 	out.Touch()
 	if len(parcel.Lots) == 0 && parcel.Debt == 0 {
-		return nil, tx, nil
+		tx, err = in.Book.Note(step)
+	} else {
+		tx, err = in.Book.TransferIn(step, told.Transfer, parcel)
 	}
-	if tx, err = in.Book.TransferIn(step, transfer, parcel); err != nil {
+	if err != nil {
 		return nil, tx, book.Refused(err)
 	}
 	e = u.Post(in, tx)
-	e.Source, e.Facts = "members/"+from, facts
-	return parcel.Lots, tx, nil
+	e.Source = "members/" + from
+	e.Facts, err = book.Facts(whole)
+	takeOver(&in.Row.Value, out.Row.Value, whole)
+	return parcel.Lots, tx, err
+}
+
+// takeOver gives an account what another has beside its points: what was ever earned, how many orders there were, and what is used up of caps.
+func takeOver(in *tables.Account, out tables.Account, m book.Merged) {
+	life := *m.Lifetime
+	if c := in.Carried; c != nil {
+		life.Earned, life.Spent, life.Expired = life.Earned+c.Earned, life.Spent+c.Spent, life.Expired+c.Expired
+	}
+	in.Carried, in.Orders = &life, in.Orders+out.Orders
+	counters := maps.Clone(in.Counters)
+	for key, c := range out.Counters {
+		if counters == nil {
+			counters = map[string]tables.Counter{}
+		}
+		counters[key] = tables.Counter{Used: counters[key].Used + c.Used, Ends: max(counters[key].Ends, c.Ends)}
+	}
+	in.Counters = counters
 }
 
 // unite gives a member what is known of another, who is known no more. What both have stays that of the first.
@@ -189,6 +214,7 @@ func showWorks(m *loyaltyv1.Member, works []*book.Work) {
 			continue
 		}
 		m.Accounts[i] = accountProto(wallet, w.Book.Account())
+		setLifetime(m.Accounts[i], book.Lifetime(w.Row.Value, w.Book.Account()))
 		m.Accounts[i].Head = "" // that of its last entry, which is not sealed yet
 	}
 }

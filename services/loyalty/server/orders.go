@@ -99,7 +99,7 @@ func (b *ruleBook) evaluate(
 	in := earning.Input{
 		Order: order, Event: event, Now: now, Program: earning.Program{ID: b.id, Zone: b.program.TimeZone, Currency: b.program.Currency},
 		Member: earning.Member{
-			ID: a.Member, Tier: a.Tier(), EnrolledAt: m.Value.EnrolledAt, Tags: m.Value.Tags, LifetimeEarned: a.Ledger.Lifetime.Earned, Orders: a.Orders,
+			ID: a.Member, Tier: a.Tier(), EnrolledAt: m.Value.EnrolledAt, Tags: m.Value.Tags, LifetimeEarned: book.Lifetime(a, a.Ledger).Earned, Orders: a.Orders,
 		},
 	}
 	ev := &evaluation{counters: a.Counters, at: now, earned: earned{Rules: b.edition.rules}}

@@ -40,6 +40,7 @@ func (s *Server) account(ctx context.Context, tx store.Reader, member, wallet st
 		return nil, err
 	}
 	out := accountProto(wallet, a)
+	setLifetime(out, book.Lifetime(row.Value, a))
 	out.Tier, err = s.tierProgress(ctx, tx, row.Value)
 	return out, err
 }
@@ -47,8 +48,12 @@ func (s *Server) account(ctx context.Context, tx store.Reader, member, wallet st
 func accountProto(wallet string, a ledger.Account) *loyaltyv1.Account {
 	out := &loyaltyv1.Account{Wallet: wallet, Entries: a.Seq, Head: a.Head}
 	setBalances(out, a.Balances)
-	out.LifetimeEarned, out.LifetimeSpent, out.LifetimeExpired = a.Lifetime.Earned, a.Lifetime.Spent, a.Lifetime.Expired
+	setLifetime(out, a.Lifetime)
 	return out
+}
+
+func setLifetime(out *loyaltyv1.Account, l ledger.Lifetime) {
+	out.LifetimeEarned, out.LifetimeSpent, out.LifetimeExpired = l.Earned, l.Spent, l.Expired
 }
 
 func setBalances(out *loyaltyv1.Account, b ledger.Balances) {

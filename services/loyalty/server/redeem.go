@@ -304,6 +304,9 @@ func advance(ctx context.Context, u *book.Unit, w *book.Work, row store.Row[tabl
 	if a == reward.Commit {
 		return w.Book.Commit(step, row.ID)
 	}
+	if row.Value.CommitIn != "" {
+		return restoreElsewhere(ctx, u, w, step, row.Value)
+	}
 	spent, err := tables.Journal.Get(ctx, u.Tx, book.EntryID(w.ID, row.Value.CommitEntry))
 	if err != nil {
 		return ledger.Transaction{}, err

@@ -2,7 +2,6 @@ package server
 
 import (
 	"context"
-	"fmt"
 	"strings"
 
 	"renown.example/kit/fault"
@@ -39,9 +38,7 @@ func (s *Server) redemption(ctx context.Context, tx store.Reader, row store.Row[
 		Points: v.Points, Order: v.Order, ReserveTime: timestamp(v.ReservedAt), ExpireTime: timestamp(v.EndsAt), CommitTime: timestamp(v.CommittedAt),
 		EndTime: timestamp(v.EndedAt), Reason: v.Reason, AwaitingDecision: v.Asked != "", Etag: etag(row.Version),
 	}
-	for _, n := range v.Entries {
-		out.Entries = append(out.Entries, fmt.Sprintf("%s/entries/%s-%d", memberName(v.Program, v.Member), v.Wallet, n))
-	}
+	out.Entries = entryNames(v)
 	if !withCode || v.Code == "" || v.State != reward.Committed {
 		return out, nil
 	}

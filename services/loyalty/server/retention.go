@@ -67,7 +67,7 @@ func (b *buyers) add(ctx context.Context, e tables.Entry) error {
 		}
 		// The order counts for who has it now: it may have been placed by a member who was merged since.
 		return b.order(ctx, placed.Value, e.Member, -1)
-	case e.Type == "loyalty.member.merged":
+	case e.Type == eventMerged:
 		var f merged
 		if err := json.Unmarshal(e.Facts, &f); err != nil {
 			return err

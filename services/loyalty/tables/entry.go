@@ -10,7 +10,7 @@ import (
 )
 
 // taught says that the writers and readers here know every field. If not, encoding/json does the work.
-var taught = document.HasFields[Entry](23) && document.HasFields[Counts](3) && document.HasFields[Account](9) && document.HasFields[Counter](2)
+var taught = document.HasFields[Entry](23) && document.HasFields[Counts](3) && document.HasFields[Account](10) && document.HasFields[Counter](2)
 
 // Sealed returns the entry with the text in which it is stored: what was hashed is then what is written, and it is written down once.
 func (e Entry) Sealed(text []byte) Entry {
@@ -204,6 +204,11 @@ func (a Account) MarshalJSON() ([]byte, error) {
 			return nil, err
 		}
 	}
+	if a.Carried != nil {
+		if err := w.Value("carried", a.Carried); err != nil {
+			return nil, err
+		}
+	}
 	w.Close()
 	return w.Out, nil
 }
@@ -247,6 +252,8 @@ func readAccount(r *document.Reader) (a Account) {
 			r.Strange = r.Strange || json.Unmarshal(r.Raw(), &a.Counters) != nil
 		case "tiers":
 			r.Strange = r.Strange || json.Unmarshal(r.Raw(), &a.Tiers) != nil
+		case "carried":
+			r.Strange = r.Strange || json.Unmarshal(r.Raw(), &a.Carried) != nil
 		default:
 			r.Strange = true
 		}

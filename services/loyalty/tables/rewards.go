@@ -89,8 +89,12 @@ type Redemption struct {
 	EndedAt     clock.Millis `json:"endedAt,omitempty"`
 	// Entries are the numbers of the account's entries that it consists of: the reservation, the commit or the return, the reversal.
 	Entries []int64 `json:"entries"`
+	// Past are the names of entries in the accounts of members who were merged since.
+	Past []string `json:"past,omitempty"`
 	// CommitEntry is the one that spent the points: it says from which lots.
 	CommitEntry int64 `json:"commitEntry,omitempty"`
+	// CommitIn is the account that has that entry, if the member was merged into another since.
+	CommitIn string `json:"commitIn,omitempty"`
 }
 
 // UseOf names that a member has a reward.

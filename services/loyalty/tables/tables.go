@@ -76,6 +76,8 @@ type Account struct {
 	Orders int64 `json:"orders,omitempty"`
 	// Tiers is where the member stands with the wallet's tiers.
 	Tiers *Tiers `json:"tiers,omitempty"`
+	// Carried is what members had ever earned, spent and lost who were merged into this one.
+	Carried *ledger.Lifetime `json:"carried,omitempty"`
 }
 
 // Accounts by "{member}/{wallet}".

@@ -58,6 +58,33 @@ type Entry struct {
 	// Earned, Spend and Visits are what came to (or went from) the day. Balance is the balance after the step.
 	Earned, Spend, Visits int64
 	Balance               int64
+	// Joined is what a member brings along who was merged into this one; nil for any other step.
+	Joined *Joined
+}
+
+// Joined is what a member who was merged into another has done for the tiers: the days that still count, and the state before them.
+type Joined struct {
+	Days []Day `json:"days,omitempty"`
+	Base Base  `json:"base"`
+}
+
+// Join returns what another member takes over of a standing as of now.
+func (l Ladder) Join(s Standing, now clock.Millis) *Joined {
+	s, _ = l.Evaluate(s, now)
+	return &Joined{Days: s.Days, Base: s.Base}
+}
+
+// join adds what another member brings along. Of two tiers that were held before the days that count the higher one is held.
+func (l Ladder) join(s Standing, j Joined) Standing {
+	for _, d := range j.Days {
+		if !d.Date.Before(s.Open) {
+			s.Days = add(s.Days, d)
+		}
+	}
+	if v, ok := l.inForce(s.At); ok && v.Find(j.Base.State.Tier) > v.Find(s.Base.State.Tier) {
+		s.Base.State = j.Base.State
+	}
+	return s
 }
 
 // Why says what changed a tier.
@@ -106,6 +133,9 @@ func (l Ladder) Record(s Standing, e Entry) (Standing, []Change) {
 	s.Balance = e.Balance
 	if date := l.Zone.DateOf(min(e.EffectiveAt, s.At)); !date.Before(s.Open) {
 		s.Days = add(s.Days, Day{date, e.Earned, e.Spend, e.Visits})
+	}
+	if e.Joined != nil {
+		s = l.join(s, *e.Joined)
 	}
 	w := l.walk(s, s.At)
 	w.until(l.Zone.DateOf(s.At), nil)
