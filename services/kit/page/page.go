@@ -81,6 +81,25 @@ func (t *Tokens) mac(position string, f Filter) []byte {
 	return h.Sum(nil)[:macSize]
 }
 
+// Request is a request for a page of a list.
+type Request interface {
+	proto.Message
+	GetPageSize() int32
+	GetPageToken() string
+}
+
+// Read returns what a request says of paging: how many rows, as Size does, behind which position, and its filter, for issuing the next token.
+func (t *Tokens) Read(req Request, usual, most int) (size int, after string, f Filter, err error) {
+	if f, err = FilterOf(req); err != nil {
+		return 0, "", f, err
+	}
+	if size, err = Size(req.GetPageSize(), usual, most); err != nil {
+		return 0, "", f, err
+	}
+	after, err = t.Parse(req.GetPageToken(), f)
+	return size, after, f, err
+}
+
 // Size returns how many rows a page has when asked asked for: usual for 0, never more than most. Negative sizes are fault.InvalidArgument.
 func Size(asked int32, usual, most int) (int, error) {
 	switch {

@@ -6,7 +6,6 @@ import (
 	"strings"
 
 	"renown.example/kit/fault"
-	"renown.example/kit/page"
 	"renown.example/kit/store"
 	"renown.example/loyalty/book"
 	"renown.example/loyalty/tables"
@@ -22,15 +21,7 @@ const (
 
 // ExportLedger lists everything that a programme holds of its members.
 func (s *Server) ExportLedger(ctx context.Context, req *loyaltyv1.ExportLedgerRequest) (*loyaltyv1.ExportLedgerResponse, error) {
-	f, err := page.FilterOf(req)
-	if err != nil {
-		return nil, err
-	}
-	size, err := page.Size(req.GetPageSize(), 500, 1000)
-	if err != nil {
-		return nil, err
-	}
-	at, err := s.pages.Parse(req.GetPageToken(), f)
+	size, at, f, err := s.pages.Read(req, 500, 1000)
 	if err != nil {
 		return nil, err
 	}

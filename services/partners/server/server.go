@@ -12,6 +12,7 @@ import (
 	"google.golang.org/protobuf/proto"
 	"google.golang.org/protobuf/types/known/timestamppb"
 
+	"renown.example/kit/aip"
 	"renown.example/kit/clock"
 	"renown.example/kit/fault"
 	"renown.example/kit/idempotency"
@@ -76,22 +77,8 @@ func random() (b [domain.SecretBytes]byte) {
 	return b
 }
 
-func timestamp(m clock.Millis) *timestamppb.Timestamp {
-	if m == 0 {
-		return nil
-	}
-	return timestamppb.New(m.Time())
-}
-
-func etag(version int64) string { return fmt.Sprintf(`"%d"`, version) }
-
-// checkEtag refuses a change based on another version than the present one; an empty etag means that the caller does not mind.
-func checkEtag(given string, version int64) error {
-	if given == "" || given == "*" || given == etag(version) {
-		return nil
-	}
-	return fault.EtagMismatch.New("It has changed since it was read: the present etag is %s.", etag(version))
-}
+// How instants and versions are said in the API.
+var timestamp, etag, checkEtag = aip.Timestamp, aip.Etag, aip.CheckEtag
 
 // last returns the last part of a resource name.
 func last(name string) string { return name[strings.LastIndex(name, "/")+1:] }

@@ -4,8 +4,6 @@ import (
 	"context"
 	"slices"
 
-	"google.golang.org/protobuf/proto"
-
 	"renown.example/kit/auth"
 	"renown.example/kit/clock"
 	"renown.example/kit/fault"
@@ -129,22 +127,10 @@ func (s *Server) endSessions(ctx context.Context, tx store.Writer, user string) 
 	}
 }
 
-// paged is a list request.
-type paged interface {
-	proto.Message
-	GetPageSize() int32
-	GetPageToken() string
-}
-
 // query completes a query by what the request says about paging.
-func (s *Server) query(req paged, q store.Query) (store.Query, page.Filter, error) {
-	f, err := page.FilterOf(req)
-	if err != nil {
-		return q, f, err
-	}
-	if q.Limit, err = page.Size(req.GetPageSize(), 50, 200); err != nil {
-		return q, f, err
-	}
-	q.After, err = s.pages.Parse(req.GetPageToken(), f)
+func (s *Server) query(req page.Request, q store.Query) (store.Query, page.Filter, error) {
+	var f page.Filter
+	var err error
+	q.Limit, q.After, f, err = s.pages.Read(req, 50, 200)
 	return q, f, err
 }

@@ -4,22 +4,13 @@ import (
 	"context"
 	"strings"
 
-	"renown.example/kit/page"
 	"renown.example/kit/store"
 	storiesv1 "renown.example/proto/gen/renown/stories/v1"
 )
 
 // ListAddresses lists what is up by story and language. It is answered from memory, as lists are: who wants all addresses asks for page after page.
 func (s *Server) ListAddresses(ctx context.Context, req *storiesv1.ListAddressesRequest) (*storiesv1.ListAddressesResponse, error) {
-	f, err := page.FilterOf(req)
-	if err != nil {
-		return nil, err
-	}
-	size, err := page.Size(req.GetPageSize(), store.MaxLimit, store.MaxLimit)
-	if err != nil {
-		return nil, err
-	}
-	after, err := s.pages.Parse(req.GetPageToken(), f)
+	size, after, f, err := s.pages.Read(req, store.MaxLimit, store.MaxLimit)
 	if err != nil {
 		return nil, err
 	}

@@ -61,13 +61,7 @@ func (s *Server) listParams(req *storiesv1.ListPublishedStoriesRequest) (p catal
 		return p, f, fault.Invalid("locale", "%q is not a language tag such as en or pt-BR", req.GetLocale())
 	}
 	p.Chosen = taxonomy.Written(req.GetIndustry(), req.GetRegion(), req.GetProduct(), req.GetUseCase())
-	if f, err = page.FilterOf(req); err != nil {
-		return p, f, err
-	}
-	if p.Size, err = page.Size(req.GetPageSize(), 20, 100); err != nil {
-		return p, f, err
-	}
-	p.After, err = s.pages.Parse(req.GetPageToken(), f)
+	p.Size, p.After, f, err = s.pages.Read(req, 20, 100)
 	return p, f, err
 }
 

@@ -15,8 +15,8 @@ import (
 
 	"google.golang.org/grpc"
 	"google.golang.org/protobuf/proto"
-	"google.golang.org/protobuf/types/known/timestamppb"
 
+	"renown.example/kit/aip"
 	"renown.example/kit/auth"
 	"renown.example/kit/clock"
 	"renown.example/kit/fault"
@@ -206,53 +206,16 @@ func (a actor) has(roles ...domain.Role) bool {
 	return false
 }
 
-// paged is a list request.
-type paged interface {
-	proto.Message
-	GetPageSize() int32
-	GetPageToken() string
-}
-
 // query completes a query by what the request says about paging.
-func (s *Server) query(req paged, q store.Query, usual, most int) (store.Query, page.Filter, error) {
-	f, err := page.FilterOf(req)
-	if err != nil {
-		return q, f, err
-	}
-	if q.Limit, err = page.Size(req.GetPageSize(), usual, most); err != nil {
-		return q, f, err
-	}
-	q.After, err = s.pages.Parse(req.GetPageToken(), f)
+func (s *Server) query(req page.Request, q store.Query, usual, most int) (store.Query, page.Filter, error) {
+	var f page.Filter
+	var err error
+	q.Limit, q.After, f, err = s.pages.Read(req, usual, most)
 	return q, f, err
 }
 
-func timestamp(m clock.Millis) *timestamppb.Timestamp {
-	if m == 0 {
-		return nil
-	}
-	return timestamppb.New(m.Time())
-}
-
-// instant reads a timestamp of a request; absent is zero.
-func instant(field string, t *timestamppb.Timestamp) (clock.Millis, error) {
-	if t == nil {
-		return 0, nil
-	}
-	if !t.IsValid() {
-		return 0, fault.Invalid(field, "it is not an instant")
-	}
-	return clock.At(t.AsTime()), nil
-}
-
-func etag(version int64) string { return fmt.Sprintf(`"%d"`, version) }
-
-// checkEtag refuses a change that is based on another version than the present one; an empty etag means that the caller does not mind.
-func checkEtag(given string, version int64) error {
-	if given == "" || given == "*" || given == etag(version) {
-		return nil
-	}
-	return fault.EtagMismatch.New("The text has changed since you read it: its etag is %s now.", etag(version)).WithMeta("etag", etag(version))
-}
+// How instants and versions are said in the API.
+var timestamp, instant, etag, checkEtag = aip.Timestamp, aip.Instant, aip.Etag, aip.CheckEtag
 
 // inRequest gives the fields of a refusal the names that they have in the caller's request. A name that ends with a dot stands for all that begin with it.
 func inRequest(err error, names map[string]string) error {
