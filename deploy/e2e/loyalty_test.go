@@ -53,15 +53,19 @@ func TestAManagerSetsUpARule(t *testing.T) {
 		t.Errorf("the name became %q", typed)
 	}
 	must(t, marta.Fill("#condition", "order.total_minor >= 1000"))
-	press(marta.Page, ".form-end .button")
-	says(t, marta.Page, ".notice.good", "The rule is saved.")
-
 	must(t, marta.Fill("#try_member", "tove@holmway.example"))
 	must(t, marta.Fill("#line-0-amount", "49.90"))
 	must(t, marta.Until(`document.querySelector("#outcome").innerText.includes("+49")`))
 	says(t, marta.Page, "#outcome", "Nothing was recorded.")
+	if rules := partner(t, at, http.MethodGet, team+"/rules", ""); strings.Contains(fmt.Sprint(rules), "rules/each") {
+		t.Errorf("looking saved %v", rules)
+	}
+	press(marta.Page, ".form-end .button")
+	says(t, marta.Page, ".notice.good", "The rule is in force.")
+
+	must(t, marta.Fill("#try_member", "tove@holmway.example"))
 	must(t, marta.Fill("#line-0-amount", "9.90"))
-	must(t, marta.Until(`!document.querySelector("#outcome").innerText.includes("+49")`))
+	must(t, marta.Until(`document.querySelector("#outcome").innerText.includes("No rule gives anything")`))
 	says(t, marta.Page, "#outcome", "condition")
 	if list := partner(t, at, http.MethodGet, member+"/entries", ""); len(list["entries"].([]any)) > 0 {
 		t.Errorf("looking recorded %v", list["entries"])

@@ -12,12 +12,14 @@ import (
 type explained struct {
 	*loyaltyv1.ExplainedRule
 	URL, Unit string
-	Caps      []string
-	Rivals    []string
+	// Open says that the details are shown at once.
+	Open   bool
+	Caps   []string
+	Rivals []string
 }
 
-func explainedRules(program *loyaltyv1.Program, rules []*loyaltyv1.ExplainedRule) []explained {
-	var out []explained
+// explainedRules are those that gave points, and those that did not.
+func explainedRules(program *loyaltyv1.Program, rules []*loyaltyv1.ExplainedRule) (given, silent []explained) {
 	for _, r := range rules {
 		row := explained{ExplainedRule: r, URL: ruleURL(program, r.GetRule()), Unit: unitOf(program, r.GetWallet())}
 		for _, c := range r.GetCaps() {
@@ -33,9 +35,13 @@ func explainedRules(program *loyaltyv1.Program, rules []*loyaltyv1.ExplainedRule
 			}
 			row.Rivals = append(row.Rivals, words+".")
 		}
-		out = append(out, row)
+		if r.GetGiven() {
+			given = append(given, row)
+		} else {
+			silent = append(silent, row)
+		}
 	}
-	return out
+	return given, silent
 }
 
 // entry explains one entry of a member's account.
@@ -55,13 +61,9 @@ func (v *visit) entry() error {
 	}
 	e := got.GetExplanation()
 	rows := pointsEntries([]*loyaltyv1.Entry{e.GetEntry()})
-	var given, silent []explained
-	for _, r := range explainedRules(program, e.GetRules()) {
-		if r.GetGiven() {
-			given = append(given, r)
-		} else {
-			silent = append(silent, r)
-		}
+	given, silent := explainedRules(program, e.GetRules())
+	for i := range given {
+		given[i].Open = true
 	}
 	name, address := memberTitle(who.GetMember()), memberURL(who.GetMember().GetName())
 	v.show(http.StatusOK, "entry", &web.View{Title: rows[0].What, Section: "loyalty",

@@ -1,8 +1,8 @@
 package studio
 
 import (
-	"crypto/rand"
 	"net/http"
+	"regexp"
 	"strings"
 
 	loyaltyv1 "renown.example/proto/gen/renown/loyalty/v1"
@@ -39,7 +39,10 @@ func ruleRows(program *loyaltyv1.Program, rules []*loyaltyv1.EarningRule) []rule
 		t := r.GetTerms()
 		row := ruleRow{EarningRule: r, ID: lastPart(r.GetName()), Gives: ruleGives(program, t), When: labelOf(ruleTriggers, t.GetTrigger()), State: stateWords{Label: "Earns", Tone: web.GoodTone, Icon: "circle-check"}}
 		row.URL = loyaltyURL(program, "rules") + "/" + row.ID
-		if t.GetArchived() {
+		switch {
+		case r.GetState() == loyaltyv1.EarningRuleState_EARNING_RULE_STATE_DRAFT:
+			row.State = stateWords{Label: "Draft", Tone: web.PlainTone, Icon: "pen-line"}
+		case t.GetArchived():
 			row.State = stateWords{Label: "Archived", Tone: web.PlainTone, Icon: "ban"}
 		}
 		out = append(out, row)
@@ -98,6 +101,10 @@ func (v *visit) showRule(status int, problem *api.Problem, tried *trial) error {
 		}
 		rule = got.GetRule()
 	}
+	terms := rule.GetTerms()
+	if rule.GetDraft() != nil {
+		terms = rule.GetDraft()
+	}
 	f := newForm(nil, nil)
 	if problem != nil || tried != nil {
 		f = newForm(v.r.PostForm, problem)
@@ -106,8 +113,8 @@ func (v *visit) showRule(status int, problem *api.Problem, tried *trial) error {
 	if err != nil {
 		return err
 	}
-	parts := ruleForm(f, program, rule.GetTerms(), ladders, id == newRule)
-	title, etag := rule.GetTerms().GetDisplayName(), rule.GetEtag()
+	parts := ruleForm(f, program, terms, ladders, id == newRule)
+	title, etag := terms.GetDisplayName(), rule.GetEtag()
 	if id == newRule {
 		title = "New rule"
 	}
@@ -115,7 +122,7 @@ func (v *visit) showRule(status int, problem *api.Problem, tried *trial) error {
 		tried = v.trialOf(program)
 	}
 	return v.programmePage(status, "rule", program, "rules", title, f, map[string]any{
-		"Rule": rule, "New": id == newRule, "Parts": parts, "Etag": etag, "Trial": tried, "Action": loyaltyURL(program, "rules") + "/" + id, "Modules": []string{"js/studio/trial.js"}})
+		"Rule": rule, "Title": title, "Draft": rule.GetDraft() != nil, "InForce": rule.GetVersion() > 0 && id != newRule, "New": id == newRule, "Parts": parts, "Etag": etag, "Trial": tried, "Action": loyaltyURL(program, "rules") + "/" + id, "Modules": []string{"js/studio/trial.js"}})
 }
 
 // saveRule saves a rule as it was typed, or tries it.
@@ -129,12 +136,19 @@ func (v *visit) saveRule() error {
 	if v.value("do") == "try" {
 		return v.tryRule(program, id, terms, err)
 	}
-	notice := "rule"
-	if err == nil && id == newRule {
-		_, err = v.earning().CreateEarningRule(v.ctx(), &loyaltyv1.CreateEarningRuleRequest{Program: programID(program), RuleId: v.value("rule_id"), Terms: terms}, v.once())
+	draft, notice := v.value("do") == "draft", "rule"
+	switch {
+	case err != nil:
+	case v.value("do") == "discard":
+		return v.discardRule(program, id)
+	case id == newRule:
+		_, err = v.earning().CreateEarningRule(v.ctx(), &loyaltyv1.CreateEarningRuleRequest{Program: programID(program), RuleId: v.value("rule_id"), Terms: terms, Draft: draft}, v.once())
 		notice = "rule-new"
-	} else if err == nil {
-		_, err = v.earning().UpdateEarningRule(v.ctx(), &loyaltyv1.UpdateEarningRuleRequest{Program: programID(program), RuleId: id, Terms: terms, Etag: v.etag()}, v.once())
+	default:
+		_, err = v.earning().UpdateEarningRule(v.ctx(), &loyaltyv1.UpdateEarningRuleRequest{Program: programID(program), RuleId: id, Terms: terms, Etag: v.etag(), Draft: draft}, v.once())
+	}
+	if draft {
+		notice = "rule-draft"
 	}
 	if err == nil {
 		if id == newRule {
@@ -145,43 +159,58 @@ func (v *visit) saveRule() error {
 	return v.again(err, func(status int, problem *api.Problem) error { return v.showRule(status, problem, nil) })
 }
 
-// tryRule says what an order would earn, with the rule checked as it was typed.
-func (v *visit) tryRule(program *loyaltyv1.Program, id string, terms *loyaltyv1.EarningRuleTerms, typed error) error {
-	if typed == nil {
-		typed = v.checkRule(program, id, terms)
-	}
-	var problem *api.Problem
-	status := http.StatusOK
-	if typed != nil {
-		if problem = api.AsProblem(typed); problem.Status == http.StatusUnauthorized || problem.Status == http.StatusNotFound {
-			return typed
-		}
-		t := v.trialOf(program)
-		t.Trouble = "The rule cannot be reckoned with yet: " + firstOf(problem)
-		return v.showRule(problem.Status, problem, t)
-	}
-	t, err := v.try(program, &loyaltyv1.CalculatePointsRequest{})
-	if t == nil {
-		return err
-	}
+// discardRule throws the draft of a rule away; a rule that was never in force is gone with it.
+func (v *visit) discardRule(program *loyaltyv1.Program, id string) error {
+	_, err := v.earning().DiscardEarningRuleDraft(v.ctx(), &loyaltyv1.DiscardEarningRuleDraftRequest{Program: programID(program), RuleId: id, Etag: v.etag()}, v.once())
 	if err != nil {
-		status = api.AsProblem(err).Status
+		return v.again(err, func(status int, problem *api.Problem) error { return v.showRule(status, problem, nil) })
 	}
-	return v.showRule(status, nil, t)
+	return v.done(loyaltyURL(program, "rules"), "rule-discarded")
 }
 
-// checkRule has the rule checked without it being saved.
-func (v *visit) checkRule(program *loyaltyv1.Program, id string, terms *loyaltyv1.EarningRuleTerms) error {
-	if id != newRule {
-		_, err := v.earning().UpdateEarningRule(v.ctx(), &loyaltyv1.UpdateEarningRuleRequest{Program: programID(program), RuleId: id, Terms: terms, ValidateOnly: true})
+// tryRule says what an order would earn if the rule were in force as it was typed. It is saved nowhere.
+func (v *visit) tryRule(program *loyaltyv1.Program, id string, terms *loyaltyv1.EarningRuleTerms, typed error) error {
+	if id == newRule {
+		if id = v.value("rule_id"); !ruleIDs.MatchString(id) {
+			id = "typed-here" // to be reckoned with it needs an id, but not the one that it will have
+		}
+	}
+	if typed != nil {
+		return v.unready(api.AsProblem(typed))
+	}
+	t, err := v.try(program, &loyaltyv1.CalculatePointsRequest{Rules: []*loyaltyv1.TrialRule{{RuleId: id, Terms: terms}}})
+	if err == nil {
+		return v.showRule(http.StatusOK, nil, t)
+	}
+	problem := api.AsProblem(err)
+	own := *problem
+	own.Errors = nil
+	for _, e := range problem.Errors {
+		if rest, ok := strings.CutPrefix(e.Pointer, "/rules/0"); ok {
+			own.Errors = append(own.Errors, api.FieldError{Pointer: rest, Detail: e.Detail})
+		}
+	}
+	switch {
+	case len(own.Errors) > 0:
+		return v.unready(&own)
+	case t == nil:
 		return err
 	}
-	name := v.value("rule_id")
-	if name == "" {
-		name = "rule" // it needs none to be reckoned with
+	return v.showRule(problem.Status, nil, t)
+}
+
+// ruleIDs are the ids that a rule may have.
+var ruleIDs = regexp.MustCompile(`^[a-z][a-z0-9-]{0,39}$`)
+
+// unready shows a rule that cannot be reckoned with yet, and where that lies.
+func (v *visit) unready(problem *api.Problem) error {
+	program, err := v.program()
+	if err != nil {
+		return err
 	}
-	_, err := v.earning().CreateEarningRule(v.ctx(), &loyaltyv1.CreateEarningRuleRequest{Program: programID(program), RuleId: name, Terms: terms, ValidateOnly: true}, api.IdempotencyKey(rand.Text()))
-	return err
+	t := v.trialOf(program)
+	t.Trouble = "The rule cannot be reckoned with yet. " + firstOf(problem)
+	return v.showRule(problem.Status, problem, t)
 }
 
 // firstOf is the first thing that a problem says about a field, or what it says in all.

@@ -29,8 +29,8 @@ var setUp = map[string]string{
 	"GET " + calls + "redemptions": `{"redemptions":[{"name":"programs/customers/redemptions/r1","member":"programs/customers/members/m1","displayName":"A mug","wallet":"points","points":"300","order":"1001"}]}`,
 	"GET /v1/workspace/texts":      `{"texts":[]}`, "GET /v1/workspace/consents": `{"consents":[]}`, "GET /v1/workspace/leaks": `{"texts":[]}`, "GET /v1/workspace/metrics": `{"metrics":[]}`,
 	"POST " + calls + "redemptions/r1:keep": `{}`,
-	"POST " + calls + "members/m1:calculate": `{"points":"49","awards":[{"rule":"rules/euro@3","displayName":"A point for each euro","wallet":"points","points":"49","desired":"49","explanation":"49.90 EUR, rounded down to 49"}],
-		"silent":[{"rule":"rules/gone@1","displayName":"Spring","reason":"outside_window","detail":"it ended on 1 May"}]}`,
+	"POST " + calls + "members/m1:calculate": `{"points":"49","rules":[{"rule":"rules/euro@3","displayName":"A point for each euro","wallet":"points","given":true,"points":"49","desired":"49","steps":[{"text":"49.90 EUR x 1 point per 1 EUR","result":"49.90"},{"text":"rounded down","result":"49"}]},
+		{"rule":"rules/gone@1","displayName":"Spring","reason":"outside_window","detail":"It ended on 1 May."}]}`,
 }
 
 // What was typed into the forms of a programme's set-up reaches the interface in its own units: amounts in minor ones, days by the programme's clock.
@@ -64,7 +64,7 @@ func TestWhatIsSetUpIsSent(t *testing.T) {
 		}
 		if c.page == "whatif" {
 			says(t, doc, "#outcome", "+49")
-			says(t, doc, "#outcome", "49.90 EUR, rounded down to 49")
+			says(t, doc, "#outcome", "rounded down49")
 			says(t, doc, "#outcome", "It ended on 1 May.")
 			if !strings.Contains(got.body, `"amount":"4990"`) || !strings.Contains(got.body, `"categories":["tea","coffee"]`) {
 				t.Errorf("asked for %s", got.body)
@@ -75,6 +75,35 @@ func TestWhatIsSetUpIsSent(t *testing.T) {
 		if json.Unmarshal([]byte(got.body), &a) != nil || json.Unmarshal([]byte(c.wants), &b) != nil || !reflect.DeepEqual(a, b) {
 			t.Errorf("%s sent\n%s\nwant\n%s", c.page, got.body, c.wants)
 		}
+	}
+}
+
+// A rule is tried as it was typed, and saved as a draft without deciding about anything; what is wrong with it is said beside its field.
+func TestARuleIsTriedAsItIsTyped(t *testing.T) {
+	h, seen := desk(t, "manager")
+	typed := url.Values{"do": {"try"}, "display_name": {"Euro"}, "trigger": {"spend"}, "form": {"per_unit"}, "value": {"2"}, "per": {"1.00"}, "etag": {"e3"}, "try_member": {"m1"}, "try_what": {"order"}, "line-0-amount": {"49.90"}}
+	res, doc := visit(t, h, here+"rules/euro", typed)
+	body := seen["POST "+calls+"members/m1:calculate"].body
+	if res.StatusCode != http.StatusOK || !strings.Contains(body, `"rules":[{"ruleId":"euro","terms":{"displayName":"Euro"`) || !strings.Contains(body, `"value":"2"`) {
+		t.Errorf("answered %d, tried %s", res.StatusCode, body)
+	}
+	says(t, doc, "#outcome", "+49")
+	if _, saved := seen["PUT "+calls+"rules/euro"]; saved || doc.Find("#value").AttrOr("value", "") != "2" {
+		t.Error("trying saved it, or lost what was typed")
+	}
+	typed.Set("condition", "unknown > 1")
+	res, doc = visit(t, h, here+"rules/euro", typed)
+	says(t, doc, "#condition-error", "Line 1, column 1")
+	says(t, doc, ".place", "^")
+	says(t, doc, "#outcome", "The rule cannot be reckoned with yet.")
+	if res.StatusCode != http.StatusBadRequest {
+		t.Errorf("answered %d", res.StatusCode)
+	}
+	typed.Set("do", "draft")
+	typed.Del("condition")
+	res, _ = visit(t, h, here+"rules/euro", typed)
+	if to := res.Header.Get("Location"); to != here+"rules/euro?done=rule-draft" || !strings.Contains(seen["PUT "+calls+"rules/euro"].body, `"draft":true`) {
+		t.Errorf("led to %q with %s", to, seen["PUT "+calls+"rules/euro"].body)
 	}
 }
 

@@ -53,6 +53,11 @@ func desk(t *testing.T, role string) (http.Handler, map[string]asked) {
 		}
 		seen[call] = asked{r.Header.Get("Idempotency-Key"), string(body)}
 		answer, known := answers[call]
+		if known && strings.Contains(string(body), "unknown ") {
+			w.Header().Set("Content-Type", "application/problem+json")
+			w.WriteHeader(http.StatusBadRequest)
+			answer = `{"status":400,"title":"The request is not valid","code":"INVALID_ARGUMENT","errors":[{"pointer":"/rules/0/terms/condition","detail":"Line 1, column 1: there is no unknown\nunknown > 1\n^"}]}`
+		}
 		if known && strings.Contains(string(body), "stale") {
 			w.Header().Set("Content-Type", "application/problem+json")
 			w.WriteHeader(http.StatusPreconditionFailed)

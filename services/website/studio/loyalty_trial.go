@@ -25,21 +25,13 @@ type trial struct {
 	WhoURL  string
 	Unit    string
 	Sum     string
-	// Awards and Silent are the outcome's rules in words.
-	Awards []awardRow
-	Silent []silentRow
+	// Given and Silent are the outcome's rules: those that give points, and those that do not, with the reason.
+	Given, Silent []explained
+	// Tier is what the member would be in then, by its id.
+	Tier string
 	// Wanting says what of the trial could not be understood.
 	Wanting []web.Field
 	Trouble string
-}
-
-type awardRow struct {
-	*loyaltyv1.Award
-	Rule, URL, Unit string
-}
-
-type silentRow struct {
-	Name, Why, URL string
 }
 
 // Bounds of the lines that can be typed.
@@ -134,6 +126,9 @@ func (v *visit) typedTrial(program *loyaltyv1.Program, in *loyaltyv1.CalculatePo
 		facts[strings.TrimSpace(name)] = strings.TrimSpace(value)
 	}
 	at := momentIn(program, v.value("try_time"))
+	if at != nil && at.AsTime().After(v.clock.Now()) {
+		in.EffectiveTime = at // the member is looked at as time will have left them
+	}
 	// Nothing is recorded, so the order needs a name that no other has, and nobody sees it.
 	id := "try-" + strings.ToLower(rand.Text())
 	if what := v.value("try_what"); what != "order" {
@@ -202,12 +197,8 @@ func (v *visit) try(program *loyaltyv1.Program, in *loyaltyv1.CalculatePointsReq
 	}
 	t := v.trialOf(program)
 	t.Outcome, t.Who, t.WhoURL, t.Sum = got, memberTitle(who), memberURL(who.GetName()), signedPoints(got.GetPoints())
-	for _, a := range got.GetAwards() {
-		t.Awards = append(t.Awards, awardRow{Award: a, Rule: a.GetDisplayName(), URL: ruleURL(program, a.GetRule()), Unit: unitOf(program, a.GetWallet())})
-	}
-	for _, s := range got.GetSilent() {
-		t.Silent = append(t.Silent, silentRow{Name: s.GetDisplayName(), Why: sentence(s.GetDetail()), URL: ruleURL(program, s.GetRule())})
-	}
+	t.Given, t.Silent = explainedRules(program, got.GetRules())
+	t.Tier = got.GetTier()
 	return t, nil
 }
 
