@@ -25,31 +25,39 @@ func (x *explaining) plain() string {
 	}
 	switch e.Tx.Kind {
 	case ledger.KindAccrue:
-		return points + " were given for " + e.Source + because
+		return points + x.were() + "given for " + e.Source + because
 	case ledger.KindReverse:
-		return points + " that had been given for " + e.Source + " were taken back" + because
+		return points + " that had been given for " + e.Source + x.were() + "taken back" + because
 	case ledger.KindActivate:
 		return points + " became available" + because
 	case ledger.KindExpire:
 		return points + " ended unspent" + because
 	case ledger.KindFreeze:
-		return points + " were set aside to be looked at" + because
+		return points + x.were() + "set aside to be looked at" + because
 	case ledger.KindUnfreeze:
 		return points + " that had been set aside are free" + because
 	case ledger.KindOpen:
-		return points + " were brought along from " + e.Source
+		return points + x.were() + "brought along from " + e.Source
 	case ledger.KindTransfer:
 		return x.transferred(points)
 	case ledger.KindAdjust:
 		if x.out.GetPoints() < 0 {
-			return points + " were taken by hand" + because
+			return points + x.were() + "taken by hand" + because
 		}
-		return points + " were given by hand" + because
+		return points + x.were() + "given by hand" + because
 	}
 	if e.Source != "" {
 		return "Nothing moved: " + e.Source + because
 	}
 	return "Nothing moved" + because
+}
+
+// were is what became of one point or several.
+func (x *explaining) were() string {
+	if n := x.out.GetPoints(); n == 1 || n == -1 {
+		return " was "
+	}
+	return " were "
 }
 
 func (x *explaining) transferred(points string) string {
@@ -121,13 +129,13 @@ func (x *explaining) redemption(ctx context.Context) (string, error) {
 	case ledger.KindReserve:
 		return fmt.Sprintf("%s are held for %s until %s", points, what, x.words.Instant(x.entry.Tx.EndsAt)), nil
 	case ledger.KindCommit:
-		return fmt.Sprintf("%s were spent on %s", points, what), nil
+		return fmt.Sprintf("%s%sspent on %s", points, x.were(), what), nil
 	case ledger.KindLapse:
 		return fmt.Sprintf("%s that were held for %s went back, since it was not taken in time", points, what), nil
 	case ledger.KindCancel:
 		return fmt.Sprintf("%s that were held for %s went back%s", points, what, because), nil
 	}
-	return fmt.Sprintf("%s that had been spent on %s were given back%s", points, what, because), nil
+	return fmt.Sprintf("%s that had been spent on %s%sgiven back%s", points, what, x.were(), because), nil
 }
 
 // earned explains what an order or event earned.
