@@ -225,3 +225,21 @@ func TestWhatComesTwiceAtOnceIsDoneOnceOverREST(t *testing.T) {
 	}
 	s.have(t, "300")
 }
+
+func TestACancelledOrderCannotComeBackOverREST(t *testing.T) {
+	s := newShop(t)
+	s.done(t, "cancel", "/orders/1001:cancel", `{}`)
+	s.have(t, "500")
+	before := s.ledger(t)
+	for i, path := range []string{"/orders/1001:return", "/orders/1001:cancel"} {
+		if p := s.send(fmt.Sprint("again-", i), path, []string{`{"returnId":"r"}`, `{}`}[i]).problem(t); p.Status != 409 || p.Code != "ILLEGAL_STATE" {
+			t.Errorf("%s: %+v", path, p)
+		}
+	}
+	if again := s.done(t, "cancel", "/orders/1001:cancel", `{}`); again.Header.Get("Idempotency-Replayed") != "true" {
+		t.Errorf("cancelled again with the same key: %s", again.body)
+	}
+	if after := s.ledger(t); after != before {
+		t.Errorf("the ledger was\n%s and is\n%s", before, after)
+	}
+}
