@@ -2,8 +2,10 @@ package loyalty_test
 
 import (
 	"database/sql"
+	"maps"
 	"math/rand/v2"
 	"path/filepath"
+	"slices"
 	"testing"
 	"time"
 
@@ -92,9 +94,9 @@ func TestEachKindOfChangeOfEveryKindOfStepIsFound(t *testing.T) {
 		}
 	}
 	t.Logf("%d kinds of changes were found", len(seen))
-	for _, kind := range []string{"journal.tx.hold", "journal.tx.endsAt", "journal.refusal", "journal.tx.lots[].froze", "accounts.ledger.holds[].takes[].points", "accounts.tiers.seq", "lot_pages.lots[].reserved"} {
+	for _, kind := range []string{"journal.tx.hold", "journal.tx.endsAt", "journal.refusal", "journal.tx.lots[].froze", "accounts.ledger.holds[].takes[].points", "accounts.tiers.seq", "lot_pages.lots.reserved"} {
 		if !seen[kind] {
-			t.Errorf("there is no %s", kind)
+			t.Errorf("there is no %s among %v", kind, slices.Sorted(maps.Keys(seen)))
 		}
 	}
 }

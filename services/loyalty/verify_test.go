@@ -279,8 +279,19 @@ func places(v any, at string, fn func(place string)) {
 	}
 	switch v := v.(type) {
 	case []any:
-		for _, e := range v {
-			places(e, at+"[]", fn)
+		for i, e := range v {
+			switch was := e.(type) {
+			case json.Number:
+				n, _ := was.Int64()
+				v[i] = json.Number(fmt.Sprint(n + 1))
+			case string:
+				v[i] = was + "x"
+			default:
+				places(e, at+"[]", fn)
+				continue
+			}
+			fn(at + "[]")
+			v[i] = e
 		}
 	case map[string]any:
 		v["added"] = json.Number("1")
