@@ -92,6 +92,7 @@ func (r *rig) open(t testing.TB) {
 func (r *rig) close(t testing.TB) {
 	t.Helper()
 	r.stop()
+	r.documented(t)
 	if v := r.verified(t, 20_000); !v.GetWhole() {
 		t.Errorf("the ledger is not whole: %v", v)
 	}

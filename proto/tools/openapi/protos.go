@@ -2,6 +2,7 @@ package openapi
 
 import (
 	"fmt"
+	"regexp"
 	"strings"
 
 	"buf.build/gen/go/bufbuild/protovalidate/protocolbuffers/go/buf/validate"
@@ -81,11 +82,18 @@ func (p *protos) ruleOf(m protoreflect.MethodDescriptor) (rule, error) {
 	return rule{field("public").Bool(), words("roles"), words("scopes"), words("links"), key > 0, key == 2}, nil
 }
 
-// comment returns what is written above a declaration, in one line.
+// comment returns what is written above a declaration, each paragraph in one line.
 func comment(d protoreflect.Descriptor) string {
-	text := d.ParentFile().SourceLocations().ByDescriptor(d).LeadingComments
-	return strings.Join(strings.Fields(text), " ")
+	var paragraphs []string
+	for _, p := range paragraphBreak.Split(d.ParentFile().SourceLocations().ByDescriptor(d).LeadingComments, -1) {
+		paragraphs = append(paragraphs, strings.Join(strings.Fields(p), " "))
+	}
+	return strings.TrimSpace(strings.Join(paragraphs, "\n\n"))
 }
+
+var paragraphBreak = regexp.MustCompile(`\n[ \t]*\n`)
+
+var sentenceEnd = regexp.MustCompile(`\.\s+`)
 
 // sentences splits a comment on "Name does this. More." into "Does this." and "More."
 func sentences(d protoreflect.Descriptor) (first, rest string) {
@@ -94,11 +102,10 @@ func sentences(d protoreflect.Descriptor) (first, rest string) {
 		return "", ""
 	}
 	text = strings.ToUpper(text[:1]) + text[1:]
-	first, rest, _ = strings.Cut(text, ". ")
-	if rest != "" {
-		first += "."
+	if end := sentenceEnd.FindStringIndex(text); end != nil {
+		return text[:end[0]+1], text[end[1]:]
 	}
-	return first, rest
+	return text, ""
 }
 
 // spoken is a comment without the name that Go's convention begins it with: "Text is the working text." is "The working text."

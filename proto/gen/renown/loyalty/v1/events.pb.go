@@ -42,7 +42,7 @@ type LoyaltyEvent struct {
 	Time *timestamppb.Timestamp `protobuf:"bytes,6,opt,name=time,proto3" json:"time,omitempty"`
 	// Version of the shape of data_json, from 1.
 	SchemaVersion int32 `protobuf:"varint,7,opt,name=schema_version,json=schemaVersion,proto3" json:"schema_version,omitempty"`
-	// The facts, a JSON object. Its shape for each type is in the reference of events.
+	// The facts, a JSON object. Its shape for each type is described at ListLoyaltyEvents.
 	DataJson      string `protobuf:"bytes,8,opt,name=data_json,json=dataJson,proto3" json:"data_json,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache

@@ -29,6 +29,63 @@ const (
 // LoyaltyEventsService tells what happened.
 type LoyaltyEventsServiceClient interface {
 	// ListLoyaltyEvents lists what happened in all programmes in the order of commits, for other services and partners that follow along.
+	//
+	// An event's data is a JSON object, in `data_json`. An event that is an entry of a member's account has `entry`, the resource name, `wallet`, the balances `after`
+	// it, and `points`, how many it was about, where it moved any; its subject is the member. `source` is what it was about, such as "orders/1001",
+	// "redemptions/{redemption}", "reviews/{review}", "imports/{source}" or "members/{member}". `details` are what it was decided by, as below. Whole numbers are JSON
+	// numbers; instants in details are milliseconds since 1970 in UTC. Names of people are in no event. Readers skip types and members that they do not know: there
+	// will be more.
+	//
+	// `loyalty.points.accrued`: an order or event earned points. Details: its `input` as the rules saw it, the `awards` rule by rule, `story` and `redemption` if it
+	// came with them, and under `entries` the numbers of entries in other wallets.
+	//
+	// `loyalty.order.recorded`, `loyalty.event.recorded`: an order or event earned nothing. Details: `input`, `awards`, `story`, `redemption`, `entries` as above.
+	//
+	// `loyalty.points.activated`, `loyalty.points.expired`: pending points became available, points came to their end. No details.
+	//
+	// `loyalty.points.adjusted`: points were given or taken by hand. The reason is on the entry.
+	//
+	// `loyalty.points.opened`: a balance was brought along. Details: `source`, the list, and a digest of its `balances`.
+	//
+	// `loyalty.points.transferred`: points went to or came from an account of the same person. Details: `from` and `into`, the members, and `transfer`, which both
+	// sides share; or, of a debt that was brought along, `source` and `balances` as above.
+	//
+	// `loyalty.points.reserved`, `loyalty.points.redeemed`, `loyalty.points.released`, `loyalty.points.lapsed`, `loyalty.points.restored`: points were held for a
+	// reward, spent on it, given back because it was cancelled or its time ended, given back after it was spent. Details: `redemption`, `reward` and its `version`,
+	// the `state` of the redemption, its `points`, the shop's `order` if there is one, and `endsAt` of a hold.
+	//
+	// `loyalty.redemption.kept`, `loyalty.redemption.questioned`: the points of a returned order's redemption stay spent; somebody has to decide about them. Details:
+	// `redemption`, `reward`, `version`, `state`, `points`, `order`.
+	//
+	// `loyalty.points.reversed`, `loyalty.order.returned`: something of an order came back, with and without points to take back. Details: `returnId`, what came
+	// `back`, the `policy` for points that are spent, the `reversal` lot by lot, its `points`, the points `restored` of the redemption that paid, and whether somebody
+	// is `asked` about them.
+	//
+	// `loyalty.points.frozen`, `loyalty.points.unfrozen`: points were set aside to be looked at, or given free. `loyalty.review.released`, `loyalty.review.rejected`:
+	// somebody decided; the subject is the review. No details.
+	//
+	// `loyalty.points.noted`: an entry that moves nothing, such as the end of an erased account. No details.
+	//
+	// `loyalty.tier.changed`: a member came to another tier. Details: the tier `from` which and `to` which, either of them absent where there is none, `at` which
+	// instant, by which `version` of the structure, and `why`.
+	//
+	// `loyalty.member.enrolled`, `loyalty.member.changed`, `loyalty.member.erased`: the subject is the member. No details. `loyalty.member.merged`: details `from` and
+	// `into`. `loyalty.members.imported`: details `source`, how many were `created`, `updated` and `refused`, and the `points` brought along.
+	//
+	// `loyalty.program.created`, `loyalty.program.changed`: details are the programme: `displayName`, `wallets`, `timeZone`, `currency`, `returned`, `reservation`,
+	// `version`, `createdAt`, `updatedAt`.
+	//
+	// `loyalty.rule.created`, `loyalty.rule.changed`: details are the rule: `id`, `version`, `name`, `wallet`, `campaign`, `archived`, `trigger`, `condition`,
+	// `lines`, `terms`, `window`, `caps`, `stack`, `rounding`, `activation`, `perLine`, `life`.
+	//
+	// `loyalty.tiers.saved`: details `program`, `wallet`, `displayName`, `structure` and `savedAt`.
+	//
+	// `loyalty.reward.created`, `loyalty.reward.changed`, `loyalty.reward.archived`: details are the reward: `kind`, `displayName`, `description`, `state`, `prices`,
+	// `discount`, `sku`, `from`, `until`, `weekdays`, `limit`, `tiers`, `reservation`, `version`, `createdAt`, `updatedAt`. `loyalty.reward.restocked`: details
+	// `left`, `unlimited`, `reserved`, `redeemed`. `loyalty.codes.added`: details say how many `codes`, and `expiresAt`, when they end.
+	//
+	// `loyalty.request.answered`, `loyalty.request.refused`: a request with an idempotency key changed nothing else, or was refused for a reason that stands. They
+	// keep the key; there is nothing to do.
 	ListLoyaltyEvents(ctx context.Context, in *ListLoyaltyEventsRequest, opts ...grpc.CallOption) (*ListLoyaltyEventsResponse, error)
 }
 
@@ -57,6 +114,63 @@ func (c *loyaltyEventsServiceClient) ListLoyaltyEvents(ctx context.Context, in *
 // LoyaltyEventsService tells what happened.
 type LoyaltyEventsServiceServer interface {
 	// ListLoyaltyEvents lists what happened in all programmes in the order of commits, for other services and partners that follow along.
+	//
+	// An event's data is a JSON object, in `data_json`. An event that is an entry of a member's account has `entry`, the resource name, `wallet`, the balances `after`
+	// it, and `points`, how many it was about, where it moved any; its subject is the member. `source` is what it was about, such as "orders/1001",
+	// "redemptions/{redemption}", "reviews/{review}", "imports/{source}" or "members/{member}". `details` are what it was decided by, as below. Whole numbers are JSON
+	// numbers; instants in details are milliseconds since 1970 in UTC. Names of people are in no event. Readers skip types and members that they do not know: there
+	// will be more.
+	//
+	// `loyalty.points.accrued`: an order or event earned points. Details: its `input` as the rules saw it, the `awards` rule by rule, `story` and `redemption` if it
+	// came with them, and under `entries` the numbers of entries in other wallets.
+	//
+	// `loyalty.order.recorded`, `loyalty.event.recorded`: an order or event earned nothing. Details: `input`, `awards`, `story`, `redemption`, `entries` as above.
+	//
+	// `loyalty.points.activated`, `loyalty.points.expired`: pending points became available, points came to their end. No details.
+	//
+	// `loyalty.points.adjusted`: points were given or taken by hand. The reason is on the entry.
+	//
+	// `loyalty.points.opened`: a balance was brought along. Details: `source`, the list, and a digest of its `balances`.
+	//
+	// `loyalty.points.transferred`: points went to or came from an account of the same person. Details: `from` and `into`, the members, and `transfer`, which both
+	// sides share; or, of a debt that was brought along, `source` and `balances` as above.
+	//
+	// `loyalty.points.reserved`, `loyalty.points.redeemed`, `loyalty.points.released`, `loyalty.points.lapsed`, `loyalty.points.restored`: points were held for a
+	// reward, spent on it, given back because it was cancelled or its time ended, given back after it was spent. Details: `redemption`, `reward` and its `version`,
+	// the `state` of the redemption, its `points`, the shop's `order` if there is one, and `endsAt` of a hold.
+	//
+	// `loyalty.redemption.kept`, `loyalty.redemption.questioned`: the points of a returned order's redemption stay spent; somebody has to decide about them. Details:
+	// `redemption`, `reward`, `version`, `state`, `points`, `order`.
+	//
+	// `loyalty.points.reversed`, `loyalty.order.returned`: something of an order came back, with and without points to take back. Details: `returnId`, what came
+	// `back`, the `policy` for points that are spent, the `reversal` lot by lot, its `points`, the points `restored` of the redemption that paid, and whether somebody
+	// is `asked` about them.
+	//
+	// `loyalty.points.frozen`, `loyalty.points.unfrozen`: points were set aside to be looked at, or given free. `loyalty.review.released`, `loyalty.review.rejected`:
+	// somebody decided; the subject is the review. No details.
+	//
+	// `loyalty.points.noted`: an entry that moves nothing, such as the end of an erased account. No details.
+	//
+	// `loyalty.tier.changed`: a member came to another tier. Details: the tier `from` which and `to` which, either of them absent where there is none, `at` which
+	// instant, by which `version` of the structure, and `why`.
+	//
+	// `loyalty.member.enrolled`, `loyalty.member.changed`, `loyalty.member.erased`: the subject is the member. No details. `loyalty.member.merged`: details `from` and
+	// `into`. `loyalty.members.imported`: details `source`, how many were `created`, `updated` and `refused`, and the `points` brought along.
+	//
+	// `loyalty.program.created`, `loyalty.program.changed`: details are the programme: `displayName`, `wallets`, `timeZone`, `currency`, `returned`, `reservation`,
+	// `version`, `createdAt`, `updatedAt`.
+	//
+	// `loyalty.rule.created`, `loyalty.rule.changed`: details are the rule: `id`, `version`, `name`, `wallet`, `campaign`, `archived`, `trigger`, `condition`,
+	// `lines`, `terms`, `window`, `caps`, `stack`, `rounding`, `activation`, `perLine`, `life`.
+	//
+	// `loyalty.tiers.saved`: details `program`, `wallet`, `displayName`, `structure` and `savedAt`.
+	//
+	// `loyalty.reward.created`, `loyalty.reward.changed`, `loyalty.reward.archived`: details are the reward: `kind`, `displayName`, `description`, `state`, `prices`,
+	// `discount`, `sku`, `from`, `until`, `weekdays`, `limit`, `tiers`, `reservation`, `version`, `createdAt`, `updatedAt`. `loyalty.reward.restocked`: details
+	// `left`, `unlimited`, `reserved`, `redeemed`. `loyalty.codes.added`: details say how many `codes`, and `expiresAt`, when they end.
+	//
+	// `loyalty.request.answered`, `loyalty.request.refused`: a request with an idempotency key changed nothing else, or was refused for a reason that stands. They
+	// keep the key; there is nothing to do.
 	ListLoyaltyEvents(context.Context, *ListLoyaltyEventsRequest) (*ListLoyaltyEventsResponse, error)
 	mustEmbedUnimplementedLoyaltyEventsServiceServer()
 }
