@@ -36,19 +36,22 @@ type LoyaltyEventsServiceClient interface {
 	// numbers; instants in details are milliseconds since 1970 in UTC. Names of people are in no event. Readers skip types and members that they do not know: there
 	// will be more.
 	//
-	// `loyalty.points.accrued`: an order or event earned points. Details: its `input` as the rules saw it, the `awards` rule by rule, `story` and `redemption` if it
-	// came with them, and under `entries` the numbers of entries in other wallets.
+	// `loyalty.points.accrued`: an order or event earned points. Details: its `input` as the rules saw it, the `awards` rule by rule, the version of the `rules` as a
+	// whole, `story` and `redemption` if it came with them, and under `entries` the numbers of entries in other wallets. Of points for an achievement: `achievement`,
+	// its `version`, the `key` of the occasion and the local `day`.
 	//
-	// `loyalty.order.recorded`, `loyalty.event.recorded`: an order or event earned nothing. Details: `input`, `awards`, `story`, `redemption`, `entries` as above.
+	// `loyalty.order.recorded`, `loyalty.event.recorded`: an order or event earned nothing. Details: `input`, `awards`, `rules`, `story`, `redemption`, `entries` as
+	// above.
 	//
-	// `loyalty.points.activated`, `loyalty.points.expired`: pending points became available, points came to their end. No details.
+	// `loyalty.points.activated`, `loyalty.points.expired`: pending points became available, points came to their end. Details, where something that happened to an
+	// order made them available: the `event` and the `lines` it was about.
 	//
 	// `loyalty.points.adjusted`: points were given or taken by hand. The reason is on the entry.
 	//
 	// `loyalty.points.opened`: a balance was brought along. Details: `source`, the list, and a digest of its `balances`.
 	//
 	// `loyalty.points.transferred`: points went to or came from an account of the same person. Details: `from` and `into`, the members, and `transfer`, which both
-	// sides share; or, of a debt that was brought along, `source` and `balances` as above.
+	// sides share, the `lifetime` sums that go along, and when the merged member had `joined`; or, of a debt that was brought along, `source` and `balances` as above.
 	//
 	// `loyalty.points.reserved`, `loyalty.points.redeemed`, `loyalty.points.released`, `loyalty.points.lapsed`, `loyalty.points.restored`: points were held for a
 	// reward, spent on it, given back because it was cancelled or its time ended, given back after it was spent. Details: `redemption`, `reward` and its `version`,
@@ -57,14 +60,18 @@ type LoyaltyEventsServiceClient interface {
 	// `loyalty.redemption.kept`, `loyalty.redemption.questioned`: the points of a returned order's redemption stay spent; somebody has to decide about them. Details:
 	// `redemption`, `reward`, `version`, `state`, `points`, `order`.
 	//
-	// `loyalty.points.reversed`, `loyalty.order.returned`: something of an order came back, with and without points to take back. Details: `returnId`, what came
-	// `back`, the `policy` for points that are spent, the `reversal` lot by lot, its `points`, the points `restored` of the redemption that paid, and whether somebody
-	// is `asked` about them.
+	// `loyalty.points.reversed`, `loyalty.order.returned`, `loyalty.order.cancelled`: something of an order came back, with and without points to take back, or it was
+	// cancelled. Details: `returnId`, what came `back`, the `policy` for points that are spent, the `reversal` lot by lot, its `points`, the points `restored` of the
+	// redemption that paid, and whether somebody is `asked` about them, and whether it was `cancelled`. Of points for an achievement: `achievement`, `version`, `key`
+	// and `day`.
+	//
+	// `loyalty.order.progressed`: something happened to an order that points may have waited for, and none did. Details: the `event` and the `lines` it was about.
 	//
 	// `loyalty.points.frozen`, `loyalty.points.unfrozen`: points were set aside to be looked at, or given free. `loyalty.review.released`, `loyalty.review.rejected`:
 	// somebody decided; the subject is the review. No details.
 	//
-	// `loyalty.points.noted`: an entry that moves nothing, such as the end of an erased account. No details.
+	// `loyalty.points.noted`: an entry that moves nothing, such as the end of an erased account. Of an account that went to another member: details as of
+	// `loyalty.points.transferred`: `from`, `into`, `transfer`, `lifetime`, `joined`.
 	//
 	// `loyalty.tier.changed`: a member came to another tier. Details: the tier `from` which and `to` which, either of them absent where there is none, `at` which
 	// instant, by which `version` of the structure, and `why`.
@@ -72,17 +79,29 @@ type LoyaltyEventsServiceClient interface {
 	// `loyalty.member.enrolled`, `loyalty.member.changed`, `loyalty.member.erased`: the subject is the member. No details. `loyalty.member.merged`: details `from` and
 	// `into`. `loyalty.members.imported`: details `source`, how many were `created`, `updated` and `refused`, and the `points` brought along.
 	//
-	// `loyalty.program.created`, `loyalty.program.changed`: details are the programme: `displayName`, `wallets`, `timeZone`, `currency`, `returned`, `reservation`,
+	// `loyalty.program.created`, `loyalty.program.changed`: details are the programme: `displayName`, `wallets`, `timeZone`, `currency`, `returned`, `reserveMinutes`,
 	// `version`, `createdAt`, `updatedAt`.
 	//
-	// `loyalty.rule.created`, `loyalty.rule.changed`: details are the rule: `id`, `version`, `name`, `wallet`, `campaign`, `archived`, `trigger`, `condition`,
-	// `lines`, `terms`, `window`, `caps`, `stack`, `rounding`, `activation`, `perLine`, `life`.
+	// `loyalty.rule.created`, `loyalty.rule.changed`, `loyalty.rule.drafted`, `loyalty.rule.discarded`: a rule is in force, or is prepared as a draft, or the draft is
+	// thrown away. Details are the rule: `id`, `version`, `name`, `wallet`, `campaign`, `archived`, `trigger`, `condition`, `lineCondition`, `terms`, `window`,
+	// `caps`, `stack`, `rounding`, `activation`, `perLine`, `life`, `lives`.
 	//
 	// `loyalty.tiers.saved`: details `program`, `wallet`, `displayName`, `structure` and `savedAt`.
 	//
 	// `loyalty.reward.created`, `loyalty.reward.changed`, `loyalty.reward.archived`: details are the reward: `kind`, `displayName`, `description`, `state`, `prices`,
-	// `discount`, `sku`, `from`, `until`, `weekdays`, `limit`, `tiers`, `reservation`, `version`, `createdAt`, `updatedAt`. `loyalty.reward.restocked`: details
+	// `off`, `sku`, `from`, `until`, `weekdays`, `limit`, `tiers`, `minutes`, `reuseCodes`, `version`, `createdAt`, `updatedAt`. `loyalty.reward.restocked`: details
 	// `left`, `unlimited`, `reserved`, `redeemed`. `loyalty.codes.added`: details say how many `codes`, and `expiresAt`, when they end.
+	//
+	// `loyalty.achievement.created`, `loyalty.achievement.changed`, `loyalty.achievement.archived`: details are the achievement: `id`, `program`, `version`,
+	// `displayName`, `description`, `badge`, `goal`, `wallet`, `points`, `life`, `createdAt`, `updatedAt`, `archivedAt`. `loyalty.achievement.earned`,
+	// `loyalty.achievement.undone`: a member reached it, or what it stood on came back. Details: `achievement`, `version`, the `key` of the occasion, the local `day`,
+	// and `points`, `wallet` and `entry` where points moved.
+	//
+	// `loyalty.referrals.set`: the terms of referrals. Details: `version`, `wallet`, `terms`, `referrerPoints`, `friendPoints`, `life`, `savedAt`.
+	//
+	// `loyalty.referral.recorded`, `loyalty.referral.rewarded`, `loyalty.referral.held`, `loyalty.referral.refused`, `loyalty.referral.undone`: a member brought a
+	// friend; both were rewarded; the points wait for somebody to look; they are not given; the order that they were given for came back. Details: `referrer`,
+	// `friend`, the `order`, the `points`, and what was found, the `findings`.
 	//
 	// `loyalty.request.answered`, `loyalty.request.refused`: a request with an idempotency key changed nothing else, or was refused for a reason that stands. They
 	// keep the key; there is nothing to do.
@@ -121,19 +140,22 @@ type LoyaltyEventsServiceServer interface {
 	// numbers; instants in details are milliseconds since 1970 in UTC. Names of people are in no event. Readers skip types and members that they do not know: there
 	// will be more.
 	//
-	// `loyalty.points.accrued`: an order or event earned points. Details: its `input` as the rules saw it, the `awards` rule by rule, `story` and `redemption` if it
-	// came with them, and under `entries` the numbers of entries in other wallets.
+	// `loyalty.points.accrued`: an order or event earned points. Details: its `input` as the rules saw it, the `awards` rule by rule, the version of the `rules` as a
+	// whole, `story` and `redemption` if it came with them, and under `entries` the numbers of entries in other wallets. Of points for an achievement: `achievement`,
+	// its `version`, the `key` of the occasion and the local `day`.
 	//
-	// `loyalty.order.recorded`, `loyalty.event.recorded`: an order or event earned nothing. Details: `input`, `awards`, `story`, `redemption`, `entries` as above.
+	// `loyalty.order.recorded`, `loyalty.event.recorded`: an order or event earned nothing. Details: `input`, `awards`, `rules`, `story`, `redemption`, `entries` as
+	// above.
 	//
-	// `loyalty.points.activated`, `loyalty.points.expired`: pending points became available, points came to their end. No details.
+	// `loyalty.points.activated`, `loyalty.points.expired`: pending points became available, points came to their end. Details, where something that happened to an
+	// order made them available: the `event` and the `lines` it was about.
 	//
 	// `loyalty.points.adjusted`: points were given or taken by hand. The reason is on the entry.
 	//
 	// `loyalty.points.opened`: a balance was brought along. Details: `source`, the list, and a digest of its `balances`.
 	//
 	// `loyalty.points.transferred`: points went to or came from an account of the same person. Details: `from` and `into`, the members, and `transfer`, which both
-	// sides share; or, of a debt that was brought along, `source` and `balances` as above.
+	// sides share, the `lifetime` sums that go along, and when the merged member had `joined`; or, of a debt that was brought along, `source` and `balances` as above.
 	//
 	// `loyalty.points.reserved`, `loyalty.points.redeemed`, `loyalty.points.released`, `loyalty.points.lapsed`, `loyalty.points.restored`: points were held for a
 	// reward, spent on it, given back because it was cancelled or its time ended, given back after it was spent. Details: `redemption`, `reward` and its `version`,
@@ -142,14 +164,18 @@ type LoyaltyEventsServiceServer interface {
 	// `loyalty.redemption.kept`, `loyalty.redemption.questioned`: the points of a returned order's redemption stay spent; somebody has to decide about them. Details:
 	// `redemption`, `reward`, `version`, `state`, `points`, `order`.
 	//
-	// `loyalty.points.reversed`, `loyalty.order.returned`: something of an order came back, with and without points to take back. Details: `returnId`, what came
-	// `back`, the `policy` for points that are spent, the `reversal` lot by lot, its `points`, the points `restored` of the redemption that paid, and whether somebody
-	// is `asked` about them.
+	// `loyalty.points.reversed`, `loyalty.order.returned`, `loyalty.order.cancelled`: something of an order came back, with and without points to take back, or it was
+	// cancelled. Details: `returnId`, what came `back`, the `policy` for points that are spent, the `reversal` lot by lot, its `points`, the points `restored` of the
+	// redemption that paid, and whether somebody is `asked` about them, and whether it was `cancelled`. Of points for an achievement: `achievement`, `version`, `key`
+	// and `day`.
+	//
+	// `loyalty.order.progressed`: something happened to an order that points may have waited for, and none did. Details: the `event` and the `lines` it was about.
 	//
 	// `loyalty.points.frozen`, `loyalty.points.unfrozen`: points were set aside to be looked at, or given free. `loyalty.review.released`, `loyalty.review.rejected`:
 	// somebody decided; the subject is the review. No details.
 	//
-	// `loyalty.points.noted`: an entry that moves nothing, such as the end of an erased account. No details.
+	// `loyalty.points.noted`: an entry that moves nothing, such as the end of an erased account. Of an account that went to another member: details as of
+	// `loyalty.points.transferred`: `from`, `into`, `transfer`, `lifetime`, `joined`.
 	//
 	// `loyalty.tier.changed`: a member came to another tier. Details: the tier `from` which and `to` which, either of them absent where there is none, `at` which
 	// instant, by which `version` of the structure, and `why`.
@@ -157,17 +183,29 @@ type LoyaltyEventsServiceServer interface {
 	// `loyalty.member.enrolled`, `loyalty.member.changed`, `loyalty.member.erased`: the subject is the member. No details. `loyalty.member.merged`: details `from` and
 	// `into`. `loyalty.members.imported`: details `source`, how many were `created`, `updated` and `refused`, and the `points` brought along.
 	//
-	// `loyalty.program.created`, `loyalty.program.changed`: details are the programme: `displayName`, `wallets`, `timeZone`, `currency`, `returned`, `reservation`,
+	// `loyalty.program.created`, `loyalty.program.changed`: details are the programme: `displayName`, `wallets`, `timeZone`, `currency`, `returned`, `reserveMinutes`,
 	// `version`, `createdAt`, `updatedAt`.
 	//
-	// `loyalty.rule.created`, `loyalty.rule.changed`: details are the rule: `id`, `version`, `name`, `wallet`, `campaign`, `archived`, `trigger`, `condition`,
-	// `lines`, `terms`, `window`, `caps`, `stack`, `rounding`, `activation`, `perLine`, `life`.
+	// `loyalty.rule.created`, `loyalty.rule.changed`, `loyalty.rule.drafted`, `loyalty.rule.discarded`: a rule is in force, or is prepared as a draft, or the draft is
+	// thrown away. Details are the rule: `id`, `version`, `name`, `wallet`, `campaign`, `archived`, `trigger`, `condition`, `lineCondition`, `terms`, `window`,
+	// `caps`, `stack`, `rounding`, `activation`, `perLine`, `life`, `lives`.
 	//
 	// `loyalty.tiers.saved`: details `program`, `wallet`, `displayName`, `structure` and `savedAt`.
 	//
 	// `loyalty.reward.created`, `loyalty.reward.changed`, `loyalty.reward.archived`: details are the reward: `kind`, `displayName`, `description`, `state`, `prices`,
-	// `discount`, `sku`, `from`, `until`, `weekdays`, `limit`, `tiers`, `reservation`, `version`, `createdAt`, `updatedAt`. `loyalty.reward.restocked`: details
+	// `off`, `sku`, `from`, `until`, `weekdays`, `limit`, `tiers`, `minutes`, `reuseCodes`, `version`, `createdAt`, `updatedAt`. `loyalty.reward.restocked`: details
 	// `left`, `unlimited`, `reserved`, `redeemed`. `loyalty.codes.added`: details say how many `codes`, and `expiresAt`, when they end.
+	//
+	// `loyalty.achievement.created`, `loyalty.achievement.changed`, `loyalty.achievement.archived`: details are the achievement: `id`, `program`, `version`,
+	// `displayName`, `description`, `badge`, `goal`, `wallet`, `points`, `life`, `createdAt`, `updatedAt`, `archivedAt`. `loyalty.achievement.earned`,
+	// `loyalty.achievement.undone`: a member reached it, or what it stood on came back. Details: `achievement`, `version`, the `key` of the occasion, the local `day`,
+	// and `points`, `wallet` and `entry` where points moved.
+	//
+	// `loyalty.referrals.set`: the terms of referrals. Details: `version`, `wallet`, `terms`, `referrerPoints`, `friendPoints`, `life`, `savedAt`.
+	//
+	// `loyalty.referral.recorded`, `loyalty.referral.rewarded`, `loyalty.referral.held`, `loyalty.referral.refused`, `loyalty.referral.undone`: a member brought a
+	// friend; both were rewarded; the points wait for somebody to look; they are not given; the order that they were given for came back. Details: `referrer`,
+	// `friend`, the `order`, the `points`, and what was found, the `findings`.
 	//
 	// `loyalty.request.answered`, `loyalty.request.refused`: a request with an idempotency key changed nothing else, or was refused for a reason that stands. They
 	// keep the key; there is nothing to do.
