@@ -200,8 +200,7 @@ func init() { // not in the declaration: the fields are found through the regist
 			"zone":     field(types.StringType, func(p *Program) ref.Val { return text(p.Zone) }),
 			"currency": field(types.StringType, func(p *Program) ref.Val { return text(p.Currency) }),
 		},
-		// Local is the time of the order or event as the programme's zone has it.
-		"Local": {
+		"Local": { // the time of the order or event as the programme's zone has it
 			"year":    field(types.IntType, func(l *local) ref.Val { return types.Int(l.date.Year) }),
 			"month":   field(types.IntType, func(l *local) ref.Val { return types.Int(l.date.Month) }),
 			"day":     field(types.IntType, func(l *local) ref.Val { return types.Int(l.date.Day) }),

@@ -241,28 +241,37 @@ func gone(before []earning.Returned, line string) bool {
 	return false
 }
 
+// takeBackBeside takes the points back in the wallets beside the usual one.
+func (r returning) takeBackBeside(ctx context.Context, u *book.Unit) error {
+	e := r.entry
+	for wallet, number := range r.facts.Entries {
+		row, err := tables.Journal.Get(ctx, u.Tx, book.EntryID(tables.AccountID(e.Member, wallet), number))
+		if err != nil {
+			return err
+		}
+		w, err := u.Open(ctx, e.Program, e.Member, wallet)
+		if err != nil {
+			return err
+		}
+		tx, _, _, err := r.reverse(w, row.Value, wallet, u)
+		if err != nil {
+			return err
+		}
+		beside := u.Post(w, tx)
+		beside.Source = e.Source
+		if beside.Facts, err = book.Facts(besides{Of: orderKey(e.Program, r.facts.Input.Order.ID, len(r.returns)+1), told: told{r.facts.Story}}); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
 // takeBack takes the points back in every wallet, and returns the entry in the usual one.
 func (s *Server) takeBack(ctx context.Context, u *book.Unit, r returning) (*tables.Entry, error) {
 	o, e := r.facts.Input.Order, r.entry
 	facts := cameBack{ReturnID: r.returnID, Back: r.back, Policy: r.policy, Story: r.facts.Story, Cancelled: r.cancelled}
-	for wallet, number := range r.facts.Entries {
-		row, err := tables.Journal.Get(ctx, u.Tx, book.EntryID(tables.AccountID(e.Member, wallet), number))
-		if err != nil {
-			return nil, err
-		}
-		w, err := u.Open(ctx, e.Program, e.Member, wallet)
-		if err != nil {
-			return nil, err
-		}
-		tx, _, _, err := r.reverse(w, row.Value, wallet, u)
-		if err != nil {
-			return nil, err
-		}
-		beside := u.Post(w, tx)
-		beside.Source = e.Source
-		if beside.Facts, err = book.Facts(besides{Of: orderKey(e.Program, o.ID, len(r.returns)+1), told: told{r.facts.Story}}); err != nil {
-			return nil, err
-		}
+	if err := r.takeBackBeside(ctx, u); err != nil {
+		return nil, err
 	}
 	_, usual, _ := cutAccount(e.Tx.Account)
 	w, err := u.Open(ctx, e.Program, e.Member, usual)

@@ -71,7 +71,7 @@ type LoyaltyEventsServiceClient interface {
 	// somebody decided; the subject is the review. No details.
 	//
 	// `loyalty.points.noted`: an entry that moves nothing, such as the end of an erased account. Of an account that went to another member: details as of
-	// `loyalty.points.transferred`: `from`, `into`, `transfer`, `lifetime`, `joined`.
+	// a transfer: `from`, `into`, `transfer`, `lifetime`, `joined`.
 	//
 	// `loyalty.tier.changed`: a member came to another tier. Details: the tier `from` which and `to` which, either of them absent where there is none, `at` which
 	// instant, by which `version` of the structure, and `why`.
@@ -175,7 +175,7 @@ type LoyaltyEventsServiceServer interface {
 	// somebody decided; the subject is the review. No details.
 	//
 	// `loyalty.points.noted`: an entry that moves nothing, such as the end of an erased account. Of an account that went to another member: details as of
-	// `loyalty.points.transferred`: `from`, `into`, `transfer`, `lifetime`, `joined`.
+	// a transfer: `from`, `into`, `transfer`, `lifetime`, `joined`.
 	//
 	// `loyalty.tier.changed`: a member came to another tier. Details: the tier `from` which and `to` which, either of them absent where there is none, `at` which
 	// instant, by which `version` of the structure, and `why`.
