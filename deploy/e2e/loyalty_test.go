@@ -141,6 +141,7 @@ func TestAMemberRedeemsByKeyboard(t *testing.T) {
 	must(t, p.Press(browser.Enter))
 	must(t, p.Until(`document.querySelector(".points-history details").open`))
 	clean(t, p, at)
+	must(t, p.Scripts(true)) // axe waits with timers
 	inspect(t, p, at.Website, []sheet{{"member", link}, {"member in German", link + "?lang=de"}, {"reward that is too dear", link + "/rewards/sauna"}, {"no link", at.Website + "/points/none"}})
 }
 

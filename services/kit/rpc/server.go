@@ -154,7 +154,10 @@ func (s *Server) Serve(ctx context.Context, l net.Listener) error {
 		g.Stop()
 		<-stopped
 	}
-	return <-failed
+	if err := <-failed; !errors.Is(err, grpc.ErrServerStopped) { // which it is when it was told to stop before it had begun
+		return err
+	}
+	return nil
 }
 
 // Stop drains the server for all callers, in process and over sockets: see Serve. It returns when the running calls have finished or their time is over, and

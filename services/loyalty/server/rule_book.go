@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"sync"
+	"time"
 
 	"renown.example/kit/clock"
 	"renown.example/kit/fault"
@@ -63,8 +64,8 @@ func (b *ruleBook) current(ctx context.Context, u *book.Unit) error {
 	return err
 }
 
-// mostFormer bounds how often a command is run again because the rules have changed.
-const mostFormer = 10
+// mostFormer bounds how often a command is run again because the rules have changed: for two seconds in all.
+const mostFormer = 20
 
 // byRules runs fn with the rules of a programme, again if they have changed meanwhile.
 func byRules[R any](ctx context.Context, s *Server, programID string, fn func(b *ruleBook) (R, error)) (R, error) {
@@ -81,6 +82,12 @@ func byRules[R any](ctx context.Context, s *Server, programID string, fn func(b 
 			return out, fault.Conflict.New("The rules of the programme are being changed. Try again.")
 		}
 		s.rules.forget(programID)
+		// The change may be in an update that is still being committed, so that nobody can read it yet. The disk decides for how long, not the service's clock.
+		select {
+		case <-time.After(time.Duration(attempt) * 10 * time.Millisecond):
+		case <-ctx.Done():
+			return out, fault.Of(ctx.Err())
+		}
 	}
 }
 
