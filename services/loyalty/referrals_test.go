@@ -294,6 +294,40 @@ func TestMergedMembersHaveNotBroughtThemselves(t *testing.T) {
 	}
 }
 
+// A gift that waits to be looked at goes when its two members turn out to be one, whichever of them stays, and takes nothing else along.
+func TestAHeldGiftOfMergedMembersGoesAlone(t *testing.T) {
+	for _, stays := range []string{"referrer", "friend"} {
+		t.Run(stays, func(t *testing.T) {
+			r := newRig(t)
+			r.referralTerms(t, firstOrder())
+			ida := r.enrol(t, "Ida")
+			if _, err := r.referrals.RecordSighting(r.shop(t), &loyaltyv1.RecordSightingRequest{Program: "customers", Member: ida, Device: "tablet"}); err != nil {
+				t.Fatal(err)
+			}
+			jon := r.brought(t, "Jon", r.code(t, ida), "tablet", "")
+			r.ordered(t, jon, "1", 0, 5_000)
+			r.referral(t, jon)
+			if _, err := r.adjust(t, "own", ida, 70); err != nil {
+				t.Fatal(err)
+			}
+			r.owns(t, "before", ida, 70, 100)
+			into, merged := ida, jon
+			if stays == "friend" {
+				into, merged = jon, ida
+			}
+			if _, err := r.members.MergeMembers(r.shop(t), &loyaltyv1.MergeMembersRequest{Program: "customers", Member: into, Merged: merged}); err != nil {
+				t.Fatal(err)
+			}
+			r.reached(t, into)
+			r.owns(t, "both are one", into, 70, 0)
+			queue, err := r.reviews.ListReviews(r.manager(t), &loyaltyv1.ListReviewsRequest{Program: "customers"})
+			if err != nil || len(queue.GetReviews()) != 0 {
+				t.Errorf("to look at: %v, %v", queue, err)
+			}
+		})
+	}
+}
+
 // However many friends order at once, and whenever the process dies: the limit holds, and each is paid for once.
 func TestTheLimitHoldsForFriendsAtOnceAndOverRestarts(t *testing.T) {
 	r := newRig(t)

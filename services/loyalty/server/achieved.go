@@ -1,8 +1,10 @@
 package server
 
 import (
+	"cmp"
 	"context"
 	"fmt"
+	"slices"
 
 	"renown.example/kit/clock"
 	"renown.example/kit/store"
@@ -257,12 +259,20 @@ func takeGiven(ctx context.Context, u *book.Unit, w *book.Work, account string, 
 	if err != nil {
 		return ledger.Transaction{}, 0, err
 	}
+	given, err := lotsGiven(w, row.Value)
+	if err != nil {
+		return ledger.Transaction{}, 0, err
+	}
+	// Where the members of a gift became one, both their lots are found: each gift takes its own first.
+	slices.SortStableFunc(given, func(a, b spot) int { return cmp.Compare(abs(a.lot.Points-points), abs(b.lot.Points-points)) })
 	var from []ledger.Take
-	for _, c := range row.Value.Tx.Lots {
-		if c.Opened != nil && w.ID == account { // those of a member who was merged have other names
-			from = append(from, ledger.Take{LotRef: c.LotRef, Points: c.Opened.Points})
+	for _, at := range given {
+		if at.lot.Open > 0 {
+			from = append(from, ledger.Take{LotRef: at.ref, Points: at.lot.Open})
 		}
 	}
 	tx, _, err := w.Book.Reverse(ledger.Step{Now: u.Now}, from, points, policy)
 	return tx, row.Value.Tx.EffectiveAt, book.Refused(err)
 }
+
+func abs(n int64) int64 { return max(n, -n) }

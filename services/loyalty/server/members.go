@@ -8,6 +8,8 @@ import (
 	"fmt"
 	"slices"
 
+	"google.golang.org/protobuf/proto"
+
 	"renown.example/kit/fault"
 	"renown.example/kit/id"
 	"renown.example/kit/store"
@@ -67,7 +69,11 @@ func (s *Server) CreateMember(ctx context.Context, req *loyaltyv1.CreateMemberRe
 	if p.Identifiers, err = identifiersOf("identifiers", req.GetIdentifiers()); err != nil {
 		return nil, err
 	}
-	return book.Do(ctx, s.books, req, func(ctx context.Context, u *book.Unit) (*loyaltyv1.CreateMemberResponse, error) {
+	digest := proto.CloneOf(req)
+	if r := digest.GetReferral(); r != nil { // what is kept of the request for its key must not give an address away
+		r.Device, r.NetworkAddress = with.device, with.address
+	}
+	return book.Do(ctx, s.books, digest, func(ctx context.Context, u *book.Unit) (*loyaltyv1.CreateMemberResponse, error) {
 		prog, err := program(ctx, u.Tx, req.GetProgram())
 		if err != nil {
 			return nil, err

@@ -4,6 +4,8 @@ import (
 	"net/http"
 	"strconv"
 
+	"google.golang.org/protobuf/types/known/timestamppb"
+
 	loyaltyv1 "renown.example/proto/gen/renown/loyalty/v1"
 	"renown.example/website/api"
 	"renown.example/website/web"
@@ -115,6 +117,7 @@ func (v *visit) showReward(status int, problem *api.Problem) error {
 	}
 	f := of("")
 	data["Main"] = f
+	data["Exact"] = exactly(map[string]*timestamppb.Timestamp{"start": r.GetStartTime(), "end": r.GetEndTime()})
 	data["Reward"], data["Etag"], data["Parts"], data["Row"] = r, r.GetEtag(), rewardForm(f, program, r, ladders, id == newReward), rewardRowOf(program, r)
 	data["Stock"] = of(stepStock).add(web.Field{Name: "left", Label: "How many are left?", Max: 10, Inputmode: "numeric", Value: leftOf(r), Help: "Besides those that are held for members. Empty means as many as are wanted."}, "/left", "/add", "/unlimited")
 	data["CodesForm"] = of(stepCodes).add(web.Field{Name: "codes", Label: "Codes", Type: "textarea", Rows: 5, Required: true, Code: true, Help: "One a line, at most 1,000 at once. Nobody sees them here again: a member sees one by redeeming."}, "/codes").
@@ -145,6 +148,9 @@ func (v *visit) saveReward() error {
 	}
 	id := v.r.PathValue("reward")
 	in, err := v.typedReward(program)
+	if err == nil && id == newReward {
+		err = refuseNew("/rewardId", in.GetRewardId())
+	}
 	switch {
 	case err != nil:
 	case id == newReward:

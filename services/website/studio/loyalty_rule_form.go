@@ -6,6 +6,7 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+	"time"
 
 	"google.golang.org/protobuf/types/known/timestamppb"
 
@@ -141,7 +142,7 @@ func ruleCaps(f *form, t *loyaltyv1.EarningRuleTerms) {
 	}
 }
 
-var capPers = []string{"member", "member", "order", "order"}
+var capPers = []string{"member", "member", "order", "order", "campaign", "campaign, all members together"}
 
 // filledRows is how many of the rows of a posted form say something in a column.
 func filledRows(f *form, row, column string) int {
@@ -267,5 +268,27 @@ func (v *visit) typedWeekdays(name string) []int32 {
 
 // dayIn reads an input of type date as the beginning, by the programme's clock, of the day so many days later.
 func (v *visit) dayIn(program *loyaltyv1.Program, name string, later int) *timestamppb.Timestamp {
-	return dayIn(program, v.value(name), later)
+	typed := v.value(name)
+	// An instant that stands, such as half past five, stays what it is as long as its day is not changed.
+	if exact, err := time.Parse(time.RFC3339Nano, v.value(name+"_exact")); err == nil {
+		t := timestamppb.New(exact)
+		if shown := dayOf(program, t); later == 0 && shown == typed {
+			return t
+		}
+		if shown := lastDayOf(program, t); later != 0 && shown == typed {
+			return t
+		}
+	}
+	return dayIn(program, typed, later)
+}
+
+// exactly are the instants behind the days of a form, by the names of their fields.
+func exactly(times map[string]*timestamppb.Timestamp) map[string]string {
+	out := map[string]string{}
+	for name, t := range times {
+		if t != nil {
+			out[name+"_exact"] = t.AsTime().Format(time.RFC3339Nano)
+		}
+	}
+	return out
 }

@@ -5,6 +5,8 @@ import (
 	"regexp"
 	"strings"
 
+	"google.golang.org/protobuf/types/known/timestamppb"
+
 	loyaltyv1 "renown.example/proto/gen/renown/loyalty/v1"
 	"renown.example/website/api"
 	"renown.example/website/web"
@@ -122,7 +124,9 @@ func (v *visit) showRule(status int, problem *api.Problem, tried *trial) error {
 		tried = v.trialOf(program)
 	}
 	return v.programmePage(status, "rule", program, "rules", title, f, map[string]any{
-		"Rule": rule, "Title": title, "Draft": rule.GetDraft() != nil, "InForce": rule.GetVersion() > 0 && id != newRule, "New": id == newRule, "Parts": parts, "Etag": etag, "Trial": tried, "Action": loyaltyURL(program, "rules") + "/" + id, "Modules": []string{"js/studio/trial.js"}})
+		"Rule": rule, "Title": title, "Draft": rule.GetDraft() != nil, "InForce": rule.GetVersion() > 0 && id != newRule, "New": id == newRule, "Parts": parts, "Etag": etag, "Trial": tried,
+		"Exact":  exactly(map[string]*timestamppb.Timestamp{"from": terms.GetFromTime(), "until": terms.GetUntilTime()}),
+		"Action": loyaltyURL(program, "rules") + "/" + id, "Modules": []string{"js/studio/trial.js"}})
 }
 
 // saveRule saves a rule as it was typed, or tries it.
@@ -132,20 +136,24 @@ func (v *visit) saveRule() error {
 		return err
 	}
 	id := v.r.PathValue("rule")
+	if v.value("do") == "discard" {
+		return v.discardRule(program, id)
+	}
 	terms, err := v.typedRule(program)
 	if v.value("do") == "try" {
 		return v.tryRule(program, id, terms, err)
 	}
+	if err == nil && id == newRule {
+		err = refuseNew("/ruleId", v.value("rule_id"))
+	}
 	draft, notice := v.value("do") == "draft", "rule"
 	switch {
 	case err != nil:
-	case v.value("do") == "discard":
-		return v.discardRule(program, id)
 	case id == newRule:
 		_, err = v.earning().CreateEarningRule(v.ctx(), &loyaltyv1.CreateEarningRuleRequest{Program: programID(program), RuleId: v.value("rule_id"), Terms: terms, Draft: draft}, v.once())
 		notice = "rule-new"
 	default:
-		_, err = v.earning().UpdateEarningRule(v.ctx(), &loyaltyv1.UpdateEarningRuleRequest{Program: programID(program), RuleId: id, Terms: terms, Etag: v.etag(), Draft: draft}, v.once())
+		err = v.updateRule(programID(program), id, terms, draft)
 	}
 	if draft {
 		notice = "rule-draft"
@@ -157,6 +165,25 @@ func (v *visit) saveRule() error {
 		return v.done(loyaltyURL(program, "rules")+"/"+id, notice)
 	}
 	return v.again(err, func(status int, problem *api.Problem) error { return v.showRule(status, problem, nil) })
+}
+
+// updateRule saves what was typed of a rule that exists. What was typed into a draft goes into the draft before that is put into force: it would be left behind otherwise.
+func (v *visit) updateRule(program, id string, terms *loyaltyv1.EarningRuleTerms, draft bool) error {
+	publish := !draft && v.value("from_draft") != ""
+	got, err := v.earning().UpdateEarningRule(v.ctx(), &loyaltyv1.UpdateEarningRuleRequest{Program: program, RuleId: id, Terms: terms, Etag: v.etag(), Draft: draft || publish}, v.once())
+	if err != nil || !publish {
+		return err
+	}
+	_, err = v.earning().PublishEarningRule(v.ctx(), &loyaltyv1.PublishEarningRuleRequest{Program: program, RuleId: id, Etag: got.GetRule().GetEtag()}, v.once())
+	return err
+}
+
+// refuseNew refuses the one id under which the page of a new thing is found.
+func refuseNew(pointer, id string) error {
+	if id == newRule {
+		return refusal(pointer, "Choose another id: this one is the address of this page.")
+	}
+	return nil
 }
 
 // discardRule throws the draft of a rule away; a rule that was never in force is gone with it.

@@ -39,6 +39,8 @@ func TestWhatIsSetUpIsSent(t *testing.T) {
 		{"rules/euro", "do=save&display_name=Euro&trigger=category&categories=tea%0Acoffee&form=per_unit&value=1,5&per=0.50&tier-gold=2&from=2026-12-01&until=2026-12-24&weekdays=6&weekdays=7&hours=17:30–19:00&cap-0-most=100&cap-0-per=member&cap-0-period=month&stacking=all&activation=event+delivered&tier_lives=gold:+rolling+P24M&etag=e3",
 			"PUT " + calls + "rules/euro", `{"terms":{"displayName":"Euro","trigger":"category","categories":["tea","coffee"],"form":"per_unit","value":"1.5","per":"50","tierValues":{"gold":"2"},"fromTime":"2026-12-01T00:00:00Z",
 			"untilTime":"2026-12-25T00:00:00Z","weekdays":[6,7],"hours":[{"from":"17:30","until":"19:00"}],"caps":[{"per":"member","period":"month","most":"100"}],"stacking":"all","activation":"event delivered","tierLives":{"gold":"rolling P24M"}},"etag":"e3"}`},
+		{"rules/euro", "do=save&display_name=Euro&trigger=spend&form=fixed&value=5&from=2026-12-01&from_exact=2026-12-01T16:30:00Z&until=2026-12-24&until_exact=2026-12-20T11:00:00Z&cap-0-most=10000&cap-0-per=campaign&campaign=advent",
+			"PUT " + calls + "rules/euro", `{"terms":{"displayName":"Euro","trigger":"spend","form":"fixed","value":"5","fromTime":"2026-12-01T16:30:00Z","untilTime":"2026-12-25T00:00:00Z","campaign":"advent","caps":[{"per":"campaign","most":"10000"}]}}`},
 		{"tiers/new", "display_name=Status&structure_id=metals&metric=TIER_METRIC_SPEND&period=TIER_PERIOD_YEAR&period_length=P12M&downgrade=TIER_DOWNGRADE_ONE&grace=P30D&tier-0-id=gold&tier-0-name=Gold&tier-0-threshold=500&tier-0-benefits=Free+delivery",
 			"POST " + calls + "tiers", `{"structureId":"metals","displayName":"Status","metric":"TIER_METRIC_SPEND","period":"TIER_PERIOD_YEAR","downgrade":"TIER_DOWNGRADE_ONE","grace":"P30D",
 			"tiers":[{"id":"gold","displayName":"Gold","threshold":"50000","benefits":["Free delivery"]}]}`},
@@ -105,6 +107,33 @@ func TestARuleIsTriedAsItIsTyped(t *testing.T) {
 	if to := res.Header.Get("Location"); to != here+"rules/euro?done=rule-draft" || !strings.Contains(seen["PUT "+calls+"rules/euro"].body, `"draft":true`) {
 		t.Errorf("led to %q with %s", to, seen["PUT "+calls+"rules/euro"].body)
 	}
+}
+
+// A draft that is put into force is what was typed, and no draft is left behind; throwing it away does not ask whether what was typed can be read.
+func TestADraftIsPutIntoForce(t *testing.T) {
+	h, seen := desk(t, "manager")
+	typed := url.Values{"do": {"save"}, "from_draft": {"true"}, "display_name": {"Euro"}, "trigger": {"spend"}, "form": {"per_unit"}, "value": {"2"}, "per": {"1.00"}, "etag": {"e3"}}
+	visit(t, h, here+"rules/euro", typed)
+	if saved := seen["PUT "+calls+"rules/euro"].body; !strings.Contains(saved, `"draft":true`) || !strings.Contains(saved, `"value":"2"`) {
+		t.Errorf("saved %s", saved)
+	}
+	if _, published := seen["POST "+calls+"rules/euro:publish"]; !published {
+		t.Error("it was not put into force")
+	}
+	typed.Set("do", "discard")
+	typed.Set("priority", "a lot")
+	visit(t, h, here+"rules/euro", typed)
+	if _, discarded := seen["POST "+calls+"rules/euro:discard"]; !discarded {
+		t.Errorf("not thrown away: %v", seen)
+	}
+	typed.Set("do", "save")
+	typed.Del("priority")
+	typed.Set("rule_id", "new")
+	res, doc := visit(t, h, here+"rules/new", typed)
+	if res.StatusCode != http.StatusBadRequest {
+		t.Errorf("a rule is called new: %d", res.StatusCode)
+	}
+	says(t, doc, "#rule_id-error", "Choose another id")
 }
 
 // Who saves a rule that somebody else saved in between sees both, and has lost nothing of what they typed.

@@ -146,6 +146,9 @@ func (v *visit) saveTiers() error {
 		length = ""
 	}
 	tiers, err := v.typedTiers(program, metric)
+	if err == nil && id == newTiers {
+		err = refuseNew("/structureId", v.value("structure_id"))
+	}
 	switch {
 	case err != nil:
 	case id == newTiers:
