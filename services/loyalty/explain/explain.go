@@ -32,8 +32,6 @@ type Leg struct {
 type Lots interface {
 	// Lot returns a lot as it was issued: its origin and its end.
 	Lot(ref ledger.LotRef) (ledger.Lot, bool)
-	// Before returns what was open and not reserved of a lot before the transaction, and whether it was activated.
-	Before(ref ledger.LotRef) (points int64, activated bool)
 }
 
 // Amount is the points that a transaction is about: more than zero if they were given, less if they were taken, and how many moved if they only changed what can
@@ -87,7 +85,7 @@ func Parts(tx ledger.Transaction, lots Lots, w Words) []Part {
 	left := amount
 	var further, many int64
 	for _, c := range tx.Lots {
-		points := share(tx, c, lots)
+		points := share(tx, c)
 		if points == 0 {
 			continue
 		}
@@ -115,10 +113,10 @@ func opened(c ledger.LotChange, lots Lots) (ledger.Lot, bool) {
 	return lots.Lot(c.LotRef)
 }
 
-// share is what of the amount lies in one lot.
-func share(tx ledger.Transaction, c ledger.LotChange, lots Lots) int64 {
+// share is what of the amount lies in one lot. One that goes on from another lot counts nothing: that one counts.
+func share(tx ledger.Transaction, c ledger.LotChange) int64 {
 	if c.Opened != nil {
-		if c.Opened.From != nil { // it goes on from another one, which was counted
+		if c.Opened.From != nil {
 			return 0
 		}
 		return c.Opened.Points
@@ -128,14 +126,11 @@ func share(tx ledger.Transaction, c ledger.LotChange, lots Lots) int64 {
 		return c.Reserved
 	case ledger.KindCancel, ledger.KindLapse:
 		return -c.Reserved
-	case ledger.KindActivate:
-		points, _ := lots.Before(c.LotRef)
-		return points
-	case ledger.KindFreeze, ledger.KindUnfreeze:
-		if points, activated := lots.Before(c.LotRef); activated {
-			return points
+	case ledger.KindActivate, ledger.KindFreeze, ledger.KindUnfreeze:
+		if c.MovedTo != nil {
+			return c.Reserved - c.Open
 		}
-		return 0
+		return c.Points
 	}
 	return c.Open
 }

@@ -107,6 +107,7 @@ func (c *LotChange) write(w *document.Writer) {
 	w.SomeTrue("activated", c.Activated)
 	w.SomeTrue("froze", c.Froze)
 	w.SomeTrue("unfroze", c.Unfroze)
+	w.SomeInt("points", c.Points)
 	w.SomeInt("expiresAt", int64(c.ExpiresAt))
 	writeRef(w, "movedTo", c.MovedTo)
 	w.Close()

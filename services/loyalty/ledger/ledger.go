@@ -215,6 +215,8 @@ type LotChange struct {
 	Activated bool `json:"activated,omitempty"`
 	Froze     bool `json:"froze,omitempty"`
 	Unfroze   bool `json:"unfroze,omitempty"`
+	// Points are those that went with the state: what was open of the lot and not reserved. A lot that is frozen, or unfrozen, while it is pending goes with none.
+	Points int64 `json:"points,omitempty"`
 	// ExpiresAt is the lot's new end if the transaction gave it one.
 	ExpiresAt clock.Millis `json:"expiresAt,omitempty"`
 	MovedTo   *LotRef      `json:"movedTo,omitempty"`

@@ -131,6 +131,9 @@ func (c LotChange) tells(ref LotRef, was, l Lot, at clock.Millis) bool {
 		LotRef: ref, Open: l.Open - was.Open, Reserved: l.Reserved - was.Reserved, ExpiresAt: end, MovedTo: l.MovedTo,
 		Activated: was.Pending && !l.Pending, Froze: was.FrozenAt == 0 && l.FrozenAt != 0, Unfroze: was.FrozenAt != 0 && l.FrozenAt == 0,
 	}
+	if want.Activated || (want.Froze || want.Unfroze) && !was.Pending {
+		want.Points = was.unreserved()
+	}
 	if want.Activated {
 		was.Pending, was.ActivatesAt = false, at
 	}

@@ -148,6 +148,7 @@ func (e *entry) activate(p spot) {
 	l, c := e.edit(p)
 	l.Pending, l.ActivatesAt, c.Activated = false, e.at.effective, true
 	points := l.Open
+	c.Points = points
 	e.post(string(Pending), -points)
 	if kept := e.land(*l, points); kept != points {
 		e.add(p, kept-points, 0)

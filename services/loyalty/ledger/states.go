@@ -39,6 +39,7 @@ func (b *Book) Freeze(s Step, lots []LotRef) (Transaction, error) {
 			if !l.Pending {
 				e.post(l.bucket(), -points)
 				e.post(string(Frozen), points)
+				c.Points = points
 			}
 			l.FrozenAt, c.Froze = e.at.effective, true
 			return nil
@@ -68,7 +69,9 @@ func (b *Book) Unfreeze(s Step, lots []LotRef) (Transaction, error) {
 			e.until(p, l.ExpiresAt)
 			e.add(p, kept-points, 0)
 			thawed, c := e.edit(p)
-			thawed.FrozenAt, c.Unfroze = 0, true
+			if thawed.FrozenAt, c.Unfroze = 0, true; !thawed.Pending {
+				c.Points = points
+			}
 			return nil
 		})
 	})

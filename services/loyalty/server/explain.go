@@ -184,9 +184,8 @@ type knownLots struct {
 	tx  store.Reader
 	of  ledger.Transaction
 
-	pages  map[string]ledger.Page
-	before map[int64]*ledger.Lot
-	err    error
+	pages map[string]ledger.Page
+	err   error
 }
 
 // Lot returns a lot as it is stored.
@@ -209,55 +208,4 @@ func (k *knownLots) Lot(ref ledger.LotRef) (ledger.Lot, bool) {
 		}
 	}
 	return ledger.Lot{}, false
-}
-
-// Before follows the lots from the entries that opened them to this one.
-func (k *knownLots) Before(ref ledger.LotRef) (int64, bool) {
-	if k.before == nil && k.err == nil {
-		k.err = k.follow()
-	}
-	l := k.before[ref.N]
-	if l == nil {
-		return 0, false
-	}
-	return l.Open - l.Reserved, !l.Pending
-}
-
-func (k *knownLots) follow() error {
-	k.before = map[int64]*ledger.Lot{}
-	first := k.of.Seq
-	wanted := map[int64]bool{}
-	for _, c := range k.of.Lots {
-		if l, ok := k.Lot(c.LotRef); ok && c.Opened == nil {
-			first, wanted[c.N] = min(first, l.Tx), true
-		}
-	}
-	q := store.Query{From: book.EntryID(k.of.Account, first), Before: book.EntryID(k.of.Account, k.of.Seq)}
-	for {
-		p, err := tables.Journal.Find(k.ctx, k.tx, q)
-		if err != nil {
-			return err
-		}
-		for _, row := range p.Rows {
-			for _, c := range row.Value.Tx.Lots {
-				if wanted[c.N] {
-					k.apply(c)
-				}
-			}
-		}
-		if p.Next == "" {
-			return k.err
-		}
-		q.After = p.Next
-	}
-}
-
-func (k *knownLots) apply(c ledger.LotChange) {
-	if c.Opened != nil {
-		l := *c.Opened
-		k.before[c.N] = &l
-	}
-	if l := k.before[c.N]; l != nil {
-		l.Open, l.Reserved, l.Pending = l.Open+c.Open, l.Reserved+c.Reserved, l.Pending && !c.Activated
-	}
 }

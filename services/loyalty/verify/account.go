@@ -187,6 +187,9 @@ func (a *replay) changes(row Row, tx object) {
 		if reserved := number(change, "reserved"); reserved > 0 && text(tx, "kind") == "reserve" {
 			takes = append(takes, object{"page": change["page"], "n": n, "points": reserved})
 		}
+		if want := went(l, change); number(change, "points") != want {
+			a.note(Journal, row.ID, place+".points", "%d points went with the state of lot %d", want, n)
+		}
 		alter(l, change, at)
 		lies(l, moved, 1)
 		a.living(row, l, 1)
@@ -212,6 +215,14 @@ func (a *replay) changes(row Row, tx object) {
 			a.note(Journal, row.ID, ".tx.lots", "the lots moved %s by %d, the legs by %d", b, moved[b], legs)
 		}
 	}
+}
+
+// went is how many points go with a change of a lot's state.
+func went(l, change object) int64 {
+	if flag(change, "activated") || (flag(change, "froze") || flag(change, "unfroze")) && !flag(l, "pending") {
+		return number(l, "open") - number(l, "reserved")
+	}
+	return 0
 }
 
 // alter applies a change to a lot.

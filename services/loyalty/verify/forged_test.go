@@ -225,6 +225,28 @@ func TestAHoldFollowsALotThatMoves(t *testing.T) {
 	}
 }
 
+// A change of a lot's state says how many points went with it, since an explanation is made of that.
+func TestWhatGoesWithAStateIsWhatWasFreeOfTheLot(t *testing.T) {
+	for points, whole := range map[int64]bool{50: true, 49: false, 0: false} {
+		f := honest(t)
+		doc, err := parse(fmt.Appendf(nil, `{"type":"loyalty.points.frozen","at":13,"program":"customers","member":"m1","tx":{"account":"m1/points","seq":4,"kind":"freeze","effectiveAt":13,`+
+			`"recordedAt":13,"legs":[{"account":"available","points":-50},{"account":"frozen","points":50}],"lots":[{"page":"~/000001","n":1,"froze":true,"points":%d}],`+
+			`"after":{"pending":0,"available":0,"reserved":20,"frozen":50,"debt":0}}}`, points))
+		if err != nil {
+			t.Fatal(err)
+		}
+		f.entries = append(f.entries, doc)
+		first(f.page, "lots")["frozenAt"] = int64(13)
+		ledger := member(f.account, "ledger")
+		ledger["seq"], ledger["recordedAt"] = int64(4), int64(13)
+		member(ledger, "balances")["available"], member(ledger, "balances")["frozen"] = int64(0), int64(50)
+		f.seal(t)
+		if all := findings(t, f); whole && all != "" || !whole && !strings.Contains(all, "50 points went with the state of lot 1") {
+			t.Errorf("%d points: found %s", points, all)
+		}
+	}
+}
+
 // findings are all that is found, one in each line.
 func findings(t *testing.T, f *forged) string {
 	t.Helper()
