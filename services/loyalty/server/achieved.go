@@ -68,8 +68,7 @@ func (a *achieving) count(ctx context.Context, d *done, goals []store.Row[tables
 	}
 	for _, row := range goals {
 		v := row.Value
-		// An achievement counts what is recorded while it is there, and so every replica counts the same.
-		if d.recordedAt < v.CreatedAt || v.ArchivedAt != 0 && d.recordedAt >= v.ArchivedAt {
+		if !v.CountsRecorded(d.recordedAt) {
 			continue
 		}
 		count := int64(0)

@@ -178,7 +178,10 @@ func noteAchievement(ctx context.Context, u *book.Unit, row store.Row[tables.Ach
 	}
 	facts, err := book.Facts(row.Value)
 	u.Record(tables.Entry{Type: event, Subject: achievementName(row.Value.Program, row.Value.ID), Program: row.Value.Program, Facts: facts})
-	return err
+	if err != nil {
+		return err
+	}
+	return keepRevision(ctx, u, row.Value.Program, "/achievements/"+row.Value.ID, int64(row.Value.Version), event)
 }
 
 // findAchievement reads an achievement by get, which is Get or GetForUpdate.
@@ -230,12 +233,16 @@ func (s *Server) UpdateAchievement(ctx context.Context, req *loyaltyv1.UpdateAch
 // ArchiveAchievement ends an achievement.
 func (s *Server) ArchiveAchievement(ctx context.Context, req *loyaltyv1.ArchiveAchievementRequest) (*loyaltyv1.ArchiveAchievementResponse, error) {
 	return book.Do(ctx, s.books, req, func(ctx context.Context, u *book.Unit) (*loyaltyv1.ArchiveAchievementResponse, error) {
-		out, err := changeAchievement(ctx, u, req.GetProgram(), req.GetAchievement(), "", "loyalty.achievement.archived", func(v *tables.Achievement) error {
-			v.ArchivedAt = u.Now
-			return nil
-		})
+		out, err := changeAchievement(ctx, u, req.GetProgram(), req.GetAchievement(), "", "loyalty.achievement.archived", archive(u))
 		return &loyaltyv1.ArchiveAchievementResponse{Achievement: out}, err
 	})
+}
+
+func archive(u *book.Unit) func(v *tables.Achievement) error {
+	return func(v *tables.Achievement) error {
+		v.ArchivedAt = u.Now
+		return nil
+	}
 }
 
 // GetAchievement returns an achievement.

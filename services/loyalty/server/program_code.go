@@ -104,6 +104,7 @@ func (s *Server) become(
 		if st.want, d, err = wanted(ctx, tx, st.is); err != nil {
 			return st, nil, err
 		}
+		st.want.games = st.want.after(st.is.games)
 		resp := &loyaltyv1.ImportProgramResponse{Outcome: loyaltyv1.ImportOutcome_IMPORT_OUTCOME_CREATED, After: plan.Fingerprint(st.want.document())}
 		if st.row.ID != "" {
 			from := st.is.document()
@@ -188,6 +189,9 @@ func (s *Server) mayBecome(ctx context.Context, tx store.Reader, st step, d *loy
 		if err == nil && row.Value.Kind != st.want.rewards[r.GetId()].Kind {
 			f.add(fmt.Sprintf("document.rewards[%d].kind", i), "the reward is a %s, for good: give another kind another id", row.Value.Kind)
 		}
+	}
+	if err := st.mayPlay(ctx, tx, &f, d); err != nil {
+		return err
 	}
 	if err := f.err(); err != nil {
 		return err

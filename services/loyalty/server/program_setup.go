@@ -27,6 +27,7 @@ type setup struct {
 	rules   map[string]earning.Rule
 	tiers   map[string]tables.TierVersion
 	rewards map[string]rewardSetup
+	games
 }
 
 // rewardSetup is a reward, and whether it is limited how many there are.
@@ -35,12 +36,20 @@ type rewardSetup struct {
 	limited bool
 }
 
+// emptySetup is a programme with nothing in it.
+func emptySetup(p tables.Program) setup {
+	return setup{
+		program: p, rules: map[string]earning.Rule{}, tiers: map[string]tables.TierVersion{}, rewards: map[string]rewardSetup{},
+		games: games{achievements: map[string]tables.Achievement{}},
+	}
+}
+
 // ever is later than any version.
 const ever = clock.Millis(math.MaxInt64)
 
 // setupAt reads what a programme was set up as at an instant: of each part the last version that was saved until then. Whether a reward is limited has no versions.
 func setupAt(ctx context.Context, tx store.Reader, programID string, at clock.Millis) (setup, error) {
-	out := setup{rules: map[string]earning.Rule{}, tiers: map[string]tables.TierVersion{}, rewards: map[string]rewardSetup{}}
+	out := emptySetup(tables.Program{})
 	if _, err := program(ctx, tx, programID); err != nil {
 		return out, err
 	}
@@ -79,6 +88,9 @@ func setupAt(ctx context.Context, tx store.Reader, programID string, at clock.Mi
 	}); err != nil {
 		return out, err
 	}
+	if err := out.gamesAt(ctx, tx, programID, at); err != nil {
+		return out, err
+	}
 	return out, out.present(ctx, tx, programID)
 }
 
@@ -103,6 +115,11 @@ func (s *setup) present(ctx context.Context, tx store.Reader, programID string) 
 	for id, r := range s.rules {
 		if r.Archived {
 			delete(s.rules, id)
+		}
+	}
+	for id, a := range s.achievements {
+		if a.ArchivedAt != 0 {
+			delete(s.achievements, id)
 		}
 	}
 	for id, r := range s.rewards {
@@ -153,6 +170,7 @@ func (s setup) document() *loyaltyv1.ProgramDocument {
 			Weekdays: r.GetWeekdays(), Limit: r.GetLimit(), Tiers: r.GetTiers(), ReservationMinutes: r.GetReservationMinutes(), ReuseCodes: r.GetReuseCodes(),
 		})
 	}
+	s.games.into(out)
 	return out
 }
 
@@ -210,7 +228,7 @@ func setupOf(d *loyaltyv1.ProgramDocument) (setup, error) {
 	p.Points, err = pointSettings(d.GetPoints())
 	f.under("document", err)
 	setRedemptions(&p, d.GetRedemptions())
-	out := setup{program: p, rules: map[string]earning.Rule{}, tiers: map[string]tables.TierVersion{}, rewards: map[string]rewardSetup{}}
+	out := emptySetup(p)
 	if f.err() != nil {
 		return out, f.err()
 	}
@@ -223,6 +241,7 @@ func setupOf(d *loyaltyv1.ProgramDocument) (setup, error) {
 	for i, r := range d.GetRewards() {
 		out.addReward(&f, fmt.Sprintf("document.rewards[%d]", i), r)
 	}
+	out.addGames(&f, d)
 	return out, f.err()
 }
 

@@ -58,7 +58,7 @@ func (s *Server) take(ctx context.Context, u *book.Unit, st step) (*loyaltyv1.Pr
 			}
 		}
 	}
-	return programProto(row.ID, row.Version, row.Value), nil
+	return programProto(row.ID, row.Version, row.Value), takeGames(ctx, u, st)
 }
 
 // sameRule reports whether two rules say the same, whatever their versions.

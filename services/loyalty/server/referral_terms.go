@@ -2,6 +2,7 @@ package server
 
 import (
 	"context"
+	"fmt"
 
 	"renown.example/kit/fault"
 	"renown.example/kit/store"
@@ -69,21 +70,24 @@ func termsProto(v tables.ReferralTerms) *loyaltyv1.ReferralTerms {
 	return out
 }
 
+// referralTermsOf reads what a request says of referrals, but for the wallet.
+func referralTermsOf(in *loyaltyv1.ReferralTerms) (tables.ReferralTerms, error) {
+	v := tables.ReferralTerms{ReferrerPoints: in.GetReferrerPoints(), FriendPoints: in.GetFriendPoints(), Paused: in.GetPaused()}
+	var err error
+	if v.Terms, err = termsFrom(in); err != nil || in.GetLife() == "" {
+		return v, err
+	}
+	if v.Life, err = calendar.ParseLife("terms.life", in.GetLife()); err == nil && v.Life.Moves() {
+		err = fault.Invalid("terms.life", "Points of a referral cannot live by inactivity: their end is a date")
+	}
+	return v, err
+}
+
 // SetReferralTerms says what a programme gives for referrals, and when.
 func (s *Server) SetReferralTerms(ctx context.Context, req *loyaltyv1.SetReferralTermsRequest) (*loyaltyv1.SetReferralTermsResponse, error) {
-	terms, err := termsFrom(req.GetTerms())
+	v, err := referralTermsOf(req.GetTerms())
 	if err != nil {
 		return nil, err
-	}
-	in := req.GetTerms()
-	v := tables.ReferralTerms{Terms: terms, ReferrerPoints: in.GetReferrerPoints(), FriendPoints: in.GetFriendPoints(), Paused: in.GetPaused()}
-	if in.GetLife() != "" {
-		if v.Life, err = calendar.ParseLife("terms.life", in.GetLife()); err == nil && v.Life.Moves() {
-			err = fault.Invalid("terms.life", "Points of a referral cannot live by inactivity: their end is a date")
-		}
-		if err != nil {
-			return nil, err
-		}
 	}
 	return book.Do(ctx, s.books, req, func(ctx context.Context, u *book.Unit) (*loyaltyv1.SetReferralTermsResponse, error) {
 		p, err := program(ctx, u.Tx, req.GetProgram())
@@ -91,27 +95,39 @@ func (s *Server) SetReferralTerms(ctx context.Context, req *loyaltyv1.SetReferra
 			return nil, err
 		}
 		v := v
-		if v.Wallet, err = walletOf(p.Value, in.GetWallet()); err != nil {
+		if v.Wallet, err = walletOf(p.Value, req.GetTerms().GetWallet()); err != nil {
 			return nil, inTerms(err)
 		}
-		row, err := tables.ReferralTermsOf.GetForUpdate(ctx, u.Tx, req.GetProgram())
-		if err != nil && !store.IsNotFound(err) {
-			return nil, err
-		}
-		v.Version, v.SavedAt = row.Value.Version+1, u.Now
-		if err != nil {
-			_, err = tables.ReferralTermsOf.Insert(ctx, u.Tx, req.GetProgram(), v)
-		} else {
-			row.Value = v
-			_, err = tables.ReferralTermsOf.Put(ctx, u.Tx, row)
-		}
-		if err != nil {
-			return nil, err
-		}
-		facts, err := book.Facts(v)
-		u.Record(tables.Entry{Type: "loyalty.referrals.set", Subject: "programs/" + req.GetProgram() + "/referralTerms", Program: req.GetProgram(), Facts: facts})
+		v, err = saveReferralTerms(ctx, u, req.GetProgram(), v)
 		return &loyaltyv1.SetReferralTermsResponse{Terms: termsProto(v)}, err
 	})
+}
+
+// saveReferralTerms makes a further version of a programme's terms, keeps it and tells of it.
+func saveReferralTerms(ctx context.Context, u *book.Unit, programID string, v tables.ReferralTerms) (tables.ReferralTerms, error) {
+	row, err := tables.ReferralTermsOf.GetForUpdate(ctx, u.Tx, programID)
+	if err != nil && !store.IsNotFound(err) {
+		return v, err
+	}
+	v.Version, v.SavedAt = row.Value.Version+1, u.Now
+	if err != nil {
+		_, err = tables.ReferralTermsOf.Insert(ctx, u.Tx, programID, v)
+	} else {
+		row.Value = v
+		_, err = tables.ReferralTermsOf.Put(ctx, u.Tx, row)
+	}
+	if err != nil {
+		return v, err
+	}
+	if _, err := tables.ReferralTermsVersions.Insert(ctx, u.Tx, fmt.Sprintf("%s@%d", programID, v.Version), v); err != nil {
+		return v, err
+	}
+	facts, err := book.Facts(v)
+	if err != nil {
+		return v, err
+	}
+	u.Record(tables.Entry{Type: "loyalty.referrals.set", Subject: "programs/" + programID + "/referralTerms", Program: programID, Facts: facts})
+	return v, keepRevision(ctx, u, programID, "/referralTerms", int64(v.Version), "loyalty.referrals.set")
 }
 
 // referralTerms reads what a programme gives for referrals.

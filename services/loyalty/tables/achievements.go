@@ -1,6 +1,8 @@
 package tables
 
 import (
+	"slices"
+
 	"renown.example/kit/clock"
 	"renown.example/kit/store"
 	"renown.example/loyalty/achievement"
@@ -22,6 +24,22 @@ type Achievement struct {
 	CreatedAt   clock.Millis     `json:"createdAt"`
 	UpdatedAt   clock.Millis     `json:"updatedAt"`
 	ArchivedAt  clock.Millis     `json:"archivedAt,omitempty"`
+	// Away are the times between that it was archived and came back.
+	Away []Away `json:"away,omitempty"`
+}
+
+// Away is a time from From to before Until.
+type Away struct {
+	From  clock.Millis `json:"from"`
+	Until clock.Millis `json:"until"`
+}
+
+// CountsRecorded reports whether the achievement was there when something was recorded. It never changes for an instant that is past, and so every replica counts the same.
+func (a Achievement) CountsRecorded(at clock.Millis) bool {
+	if at < a.CreatedAt || a.ArchivedAt != 0 && at >= a.ArchivedAt {
+		return false
+	}
+	return !slices.ContainsFunc(a.Away, func(t Away) bool { return at >= t.From && at < t.Until })
 }
 
 // Achievements by AchievementID.

@@ -22,6 +22,9 @@ type ReferralTerms struct {
 // ReferralTermsOf by programme.
 var ReferralTermsOf = store.Define[ReferralTerms](store.Spec{Name: "referral_terms"})
 
+// ReferralTermsVersions by "{program}@{version}": a version never changes. Terms that were set before versions were kept have none but the one in ReferralTermsOf.
+var ReferralTermsVersions = store.Define[ReferralTerms](store.Spec{Name: "referral_terms_versions"})
+
 // ReferralCode says whose a code is.
 type ReferralCode struct {
 	Member string `json:"member"`

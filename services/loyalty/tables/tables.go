@@ -206,7 +206,7 @@ func Specs() []*store.Spec {
 		TierStructures.Spec(), TierVersions.Spec(), Reviews.Spec(), ProgramRevisions.Spec(),
 		Journal.Spec(), Accounts.Spec(), LotPages.Spec(), Checkpoints.Spec(), Programs.Spec(), ProgramVersions.Spec(), Members.Spec(), MemberKeys.Spec(), Identifiers.Spec(), ReportCells.Spec(), Buyers.Spec(), RetentionCells.Spec(), Rules.Spec(), RuleVersions.Spec(), RuleSets.Spec(), RuleSetRevisions.Spec(), Budgets.Spec(), secret.Table.Spec(),
 		Achievements.Spec(), AchievementVersions.Spec(), AchievementStates.Spec(), EarnedAchievements.Spec(),
-		ReferralTermsOf.Spec(), ReferralCodes.Spec(), Referrals.Spec(), Prints.Spec(),
+		ReferralTermsOf.Spec(), ReferralTermsVersions.Spec(), ReferralCodes.Spec(), Referrals.Spec(), Prints.Spec(),
 		Rewards.Spec(), RewardVersions.Spec(), RewardStocks.Spec(), Codes.Spec(), Redemptions.Spec(),
 	}, outbox.Positions.Spec(), outbox.Jobs.Spec())
 }

@@ -93,11 +93,11 @@ type LoyaltyEventsServiceClient interface {
 	// `left`, `unlimited`, `reserved`, `redeemed`. `loyalty.codes.added`: details say how many `codes`, and `expiresAt`, when they end.
 	//
 	// `loyalty.achievement.created`, `loyalty.achievement.changed`, `loyalty.achievement.archived`: details are the achievement: `id`, `program`, `version`,
-	// `displayName`, `description`, `badge`, `goal`, `wallet`, `points`, `life`, `createdAt`, `updatedAt`, `archivedAt`. `loyalty.achievement.earned`,
-	// `loyalty.achievement.undone`: a member reached it, or what it stood on came back. Details: `achievement`, `version`, the `key` of the occasion, the local `day`,
-	// and `points`, `wallet` and `entry` where points moved.
+	// `displayName`, `description`, `badge`, `goal`, `wallet`, `points`, `life`, `createdAt`, `updatedAt`, `archivedAt`, and `away`, from
+	// when until when it was archived before it came back. `loyalty.achievement.earned`, `loyalty.achievement.undone`: a member reached it, or what it stood on came
+	// back. Details: `achievement`, `version`, the `key` of the occasion, the local `day`, and `points`, `wallet` and `entry` where points moved.
 	//
-	// `loyalty.referrals.set`: the terms of referrals. Details: `version`, `wallet`, `terms`, `referrerPoints`, `friendPoints`, `life`, `savedAt`.
+	// `loyalty.referrals.set`: the terms of referrals. Details: `version`, `wallet`, `terms`, `referrerPoints`, `friendPoints`, `life`, `paused`, `savedAt`.
 	//
 	// `loyalty.referral.recorded`, `loyalty.referral.rewarded`, `loyalty.referral.held`, `loyalty.referral.refused`, `loyalty.referral.undone`: a member brought a
 	// friend; both were rewarded; the points wait for somebody to look; they are not given; the order that they were given for came back. Details: `referrer`,
@@ -197,11 +197,11 @@ type LoyaltyEventsServiceServer interface {
 	// `left`, `unlimited`, `reserved`, `redeemed`. `loyalty.codes.added`: details say how many `codes`, and `expiresAt`, when they end.
 	//
 	// `loyalty.achievement.created`, `loyalty.achievement.changed`, `loyalty.achievement.archived`: details are the achievement: `id`, `program`, `version`,
-	// `displayName`, `description`, `badge`, `goal`, `wallet`, `points`, `life`, `createdAt`, `updatedAt`, `archivedAt`. `loyalty.achievement.earned`,
-	// `loyalty.achievement.undone`: a member reached it, or what it stood on came back. Details: `achievement`, `version`, the `key` of the occasion, the local `day`,
-	// and `points`, `wallet` and `entry` where points moved.
+	// `displayName`, `description`, `badge`, `goal`, `wallet`, `points`, `life`, `createdAt`, `updatedAt`, `archivedAt`, and `away`, from
+	// when until when it was archived before it came back. `loyalty.achievement.earned`, `loyalty.achievement.undone`: a member reached it, or what it stood on came
+	// back. Details: `achievement`, `version`, the `key` of the occasion, the local `day`, and `points`, `wallet` and `entry` where points moved.
 	//
-	// `loyalty.referrals.set`: the terms of referrals. Details: `version`, `wallet`, `terms`, `referrerPoints`, `friendPoints`, `life`, `savedAt`.
+	// `loyalty.referrals.set`: the terms of referrals. Details: `version`, `wallet`, `terms`, `referrerPoints`, `friendPoints`, `life`, `paused`, `savedAt`.
 	//
 	// `loyalty.referral.recorded`, `loyalty.referral.rewarded`, `loyalty.referral.held`, `loyalty.referral.refused`, `loyalty.referral.undone`: a member brought a
 	// friend; both were rewarded; the points wait for somebody to look; they are not given; the order that they were given for came back. Details: `referrer`,

@@ -1000,7 +1000,12 @@ type ProgramDocument struct {
 	// What points buy, by id. A reward that is missing is archived.
 	Rewards []*ProgramReward `protobuf:"bytes,9,rep,name=rewards,proto3" json:"rewards,omitempty"`
 	// How points live and orders are taken in; absent means as it is usual.
-	Points        *PointSettings `protobuf:"bytes,10,opt,name=points,proto3" json:"points,omitempty"`
+	Points *PointSettings `protobuf:"bytes,10,opt,name=points,proto3" json:"points,omitempty"`
+	// What members can reach, by id. An achievement that is missing is archived. One that was archived and is named again counts what is recorded from then on, and what
+	// was counted before it was archived.
+	Achievements []*ProgramAchievement `protobuf:"bytes,11,rep,name=achievements,proto3" json:"achievements,omitempty"`
+	// What is given for referrals; absent means nothing: terms that were set before are paused. The number of their version is no part of the document.
+	Referrals     *ReferralTerms `protobuf:"bytes,12,opt,name=referrals,proto3" json:"referrals,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -1101,6 +1106,20 @@ func (x *ProgramDocument) GetRewards() []*ProgramReward {
 func (x *ProgramDocument) GetPoints() *PointSettings {
 	if x != nil {
 		return x.Points
+	}
+	return nil
+}
+
+func (x *ProgramDocument) GetAchievements() []*ProgramAchievement {
+	if x != nil {
+		return x.Achievements
+	}
+	return nil
+}
+
+func (x *ProgramDocument) GetReferrals() *ReferralTerms {
+	if x != nil {
+		return x.Referrals
 	}
 	return nil
 }
@@ -1459,6 +1478,115 @@ func (x *ProgramReward) GetReuseCodes() bool {
 	return false
 }
 
+// ProgramAchievement is an achievement of a document.
+type ProgramAchievement struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// Id of the achievement: lower-case letters, digits and hyphens.
+	Id string `protobuf:"bytes,1,opt,name=id,proto3" json:"id,omitempty"`
+	// What members call it.
+	DisplayName string `protobuf:"bytes,2,opt,name=display_name,json=displayName,proto3" json:"display_name,omitempty"`
+	// What it asks for, in words for members.
+	Description string `protobuf:"bytes,3,opt,name=description,proto3" json:"description,omitempty"`
+	// The badge that is shown for it; empty for none.
+	Badge string `protobuf:"bytes,4,opt,name=badge,proto3" json:"badge,omitempty"`
+	// Id of the wallet that the points go to; empty means the usual one.
+	Wallet string `protobuf:"bytes,5,opt,name=wallet,proto3" json:"wallet,omitempty"`
+	// Points each time that it is reached; 0 if it brings none.
+	Points int64 `protobuf:"varint,6,opt,name=points,proto3" json:"points,omitempty"`
+	// How long the points live: "never", "rolling P12M", "rolling P12M to month", "calendar 12-31"; empty means never.
+	Life string `protobuf:"bytes,7,opt,name=life,proto3" json:"life,omitempty"`
+	// What a member has to do. It never changes: give another goal another id.
+	Goal          *AchievementGoal `protobuf:"bytes,8,opt,name=goal,proto3" json:"goal,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *ProgramAchievement) Reset() {
+	*x = ProgramAchievement{}
+	mi := &file_renown_loyalty_v1_programs_proto_msgTypes[16]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *ProgramAchievement) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*ProgramAchievement) ProtoMessage() {}
+
+func (x *ProgramAchievement) ProtoReflect() protoreflect.Message {
+	mi := &file_renown_loyalty_v1_programs_proto_msgTypes[16]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use ProgramAchievement.ProtoReflect.Descriptor instead.
+func (*ProgramAchievement) Descriptor() ([]byte, []int) {
+	return file_renown_loyalty_v1_programs_proto_rawDescGZIP(), []int{16}
+}
+
+func (x *ProgramAchievement) GetId() string {
+	if x != nil {
+		return x.Id
+	}
+	return ""
+}
+
+func (x *ProgramAchievement) GetDisplayName() string {
+	if x != nil {
+		return x.DisplayName
+	}
+	return ""
+}
+
+func (x *ProgramAchievement) GetDescription() string {
+	if x != nil {
+		return x.Description
+	}
+	return ""
+}
+
+func (x *ProgramAchievement) GetBadge() string {
+	if x != nil {
+		return x.Badge
+	}
+	return ""
+}
+
+func (x *ProgramAchievement) GetWallet() string {
+	if x != nil {
+		return x.Wallet
+	}
+	return ""
+}
+
+func (x *ProgramAchievement) GetPoints() int64 {
+	if x != nil {
+		return x.Points
+	}
+	return 0
+}
+
+func (x *ProgramAchievement) GetLife() string {
+	if x != nil {
+		return x.Life
+	}
+	return ""
+}
+
+func (x *ProgramAchievement) GetGoal() *AchievementGoal {
+	if x != nil {
+		return x.Goal
+	}
+	return nil
+}
+
 // ExportProgramRequest names a programme.
 type ExportProgramRequest struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
@@ -1472,7 +1600,7 @@ type ExportProgramRequest struct {
 
 func (x *ExportProgramRequest) Reset() {
 	*x = ExportProgramRequest{}
-	mi := &file_renown_loyalty_v1_programs_proto_msgTypes[16]
+	mi := &file_renown_loyalty_v1_programs_proto_msgTypes[17]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1484,7 +1612,7 @@ func (x *ExportProgramRequest) String() string {
 func (*ExportProgramRequest) ProtoMessage() {}
 
 func (x *ExportProgramRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_renown_loyalty_v1_programs_proto_msgTypes[16]
+	mi := &file_renown_loyalty_v1_programs_proto_msgTypes[17]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1497,7 +1625,7 @@ func (x *ExportProgramRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ExportProgramRequest.ProtoReflect.Descriptor instead.
 func (*ExportProgramRequest) Descriptor() ([]byte, []int) {
-	return file_renown_loyalty_v1_programs_proto_rawDescGZIP(), []int{16}
+	return file_renown_loyalty_v1_programs_proto_rawDescGZIP(), []int{17}
 }
 
 func (x *ExportProgramRequest) GetProgram() string {
@@ -1525,7 +1653,7 @@ type ExportProgramResponse struct {
 
 func (x *ExportProgramResponse) Reset() {
 	*x = ExportProgramResponse{}
-	mi := &file_renown_loyalty_v1_programs_proto_msgTypes[17]
+	mi := &file_renown_loyalty_v1_programs_proto_msgTypes[18]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1537,7 +1665,7 @@ func (x *ExportProgramResponse) String() string {
 func (*ExportProgramResponse) ProtoMessage() {}
 
 func (x *ExportProgramResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_renown_loyalty_v1_programs_proto_msgTypes[17]
+	mi := &file_renown_loyalty_v1_programs_proto_msgTypes[18]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1550,7 +1678,7 @@ func (x *ExportProgramResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ExportProgramResponse.ProtoReflect.Descriptor instead.
 func (*ExportProgramResponse) Descriptor() ([]byte, []int) {
-	return file_renown_loyalty_v1_programs_proto_rawDescGZIP(), []int{17}
+	return file_renown_loyalty_v1_programs_proto_rawDescGZIP(), []int{18}
 }
 
 func (x *ExportProgramResponse) GetDocument() *ProgramDocument {
@@ -1577,7 +1705,7 @@ type ImportProgramRequest struct {
 
 func (x *ImportProgramRequest) Reset() {
 	*x = ImportProgramRequest{}
-	mi := &file_renown_loyalty_v1_programs_proto_msgTypes[18]
+	mi := &file_renown_loyalty_v1_programs_proto_msgTypes[19]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1589,7 +1717,7 @@ func (x *ImportProgramRequest) String() string {
 func (*ImportProgramRequest) ProtoMessage() {}
 
 func (x *ImportProgramRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_renown_loyalty_v1_programs_proto_msgTypes[18]
+	mi := &file_renown_loyalty_v1_programs_proto_msgTypes[19]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1602,7 +1730,7 @@ func (x *ImportProgramRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ImportProgramRequest.ProtoReflect.Descriptor instead.
 func (*ImportProgramRequest) Descriptor() ([]byte, []int) {
-	return file_renown_loyalty_v1_programs_proto_rawDescGZIP(), []int{18}
+	return file_renown_loyalty_v1_programs_proto_rawDescGZIP(), []int{19}
 }
 
 func (x *ImportProgramRequest) GetProgram() string {
@@ -1652,7 +1780,7 @@ type ImportProgramResponse struct {
 
 func (x *ImportProgramResponse) Reset() {
 	*x = ImportProgramResponse{}
-	mi := &file_renown_loyalty_v1_programs_proto_msgTypes[19]
+	mi := &file_renown_loyalty_v1_programs_proto_msgTypes[20]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1664,7 +1792,7 @@ func (x *ImportProgramResponse) String() string {
 func (*ImportProgramResponse) ProtoMessage() {}
 
 func (x *ImportProgramResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_renown_loyalty_v1_programs_proto_msgTypes[19]
+	mi := &file_renown_loyalty_v1_programs_proto_msgTypes[20]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1677,7 +1805,7 @@ func (x *ImportProgramResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ImportProgramResponse.ProtoReflect.Descriptor instead.
 func (*ImportProgramResponse) Descriptor() ([]byte, []int) {
-	return file_renown_loyalty_v1_programs_proto_rawDescGZIP(), []int{19}
+	return file_renown_loyalty_v1_programs_proto_rawDescGZIP(), []int{20}
 }
 
 func (x *ImportProgramResponse) GetOutcome() ImportOutcome {
@@ -1730,7 +1858,7 @@ type ProgramChange struct {
 
 func (x *ProgramChange) Reset() {
 	*x = ProgramChange{}
-	mi := &file_renown_loyalty_v1_programs_proto_msgTypes[20]
+	mi := &file_renown_loyalty_v1_programs_proto_msgTypes[21]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1742,7 +1870,7 @@ func (x *ProgramChange) String() string {
 func (*ProgramChange) ProtoMessage() {}
 
 func (x *ProgramChange) ProtoReflect() protoreflect.Message {
-	mi := &file_renown_loyalty_v1_programs_proto_msgTypes[20]
+	mi := &file_renown_loyalty_v1_programs_proto_msgTypes[21]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1755,7 +1883,7 @@ func (x *ProgramChange) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ProgramChange.ProtoReflect.Descriptor instead.
 func (*ProgramChange) Descriptor() ([]byte, []int) {
-	return file_renown_loyalty_v1_programs_proto_rawDescGZIP(), []int{20}
+	return file_renown_loyalty_v1_programs_proto_rawDescGZIP(), []int{21}
 }
 
 func (x *ProgramChange) GetPath() string {
@@ -1796,7 +1924,7 @@ type RollbackProgramRequest struct {
 
 func (x *RollbackProgramRequest) Reset() {
 	*x = RollbackProgramRequest{}
-	mi := &file_renown_loyalty_v1_programs_proto_msgTypes[21]
+	mi := &file_renown_loyalty_v1_programs_proto_msgTypes[22]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1808,7 +1936,7 @@ func (x *RollbackProgramRequest) String() string {
 func (*RollbackProgramRequest) ProtoMessage() {}
 
 func (x *RollbackProgramRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_renown_loyalty_v1_programs_proto_msgTypes[21]
+	mi := &file_renown_loyalty_v1_programs_proto_msgTypes[22]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1821,7 +1949,7 @@ func (x *RollbackProgramRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use RollbackProgramRequest.ProtoReflect.Descriptor instead.
 func (*RollbackProgramRequest) Descriptor() ([]byte, []int) {
-	return file_renown_loyalty_v1_programs_proto_rawDescGZIP(), []int{21}
+	return file_renown_loyalty_v1_programs_proto_rawDescGZIP(), []int{22}
 }
 
 func (x *RollbackProgramRequest) GetProgram() string {
@@ -1871,7 +1999,7 @@ type RollbackProgramResponse struct {
 
 func (x *RollbackProgramResponse) Reset() {
 	*x = RollbackProgramResponse{}
-	mi := &file_renown_loyalty_v1_programs_proto_msgTypes[22]
+	mi := &file_renown_loyalty_v1_programs_proto_msgTypes[23]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1883,7 +2011,7 @@ func (x *RollbackProgramResponse) String() string {
 func (*RollbackProgramResponse) ProtoMessage() {}
 
 func (x *RollbackProgramResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_renown_loyalty_v1_programs_proto_msgTypes[22]
+	mi := &file_renown_loyalty_v1_programs_proto_msgTypes[23]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1896,7 +2024,7 @@ func (x *RollbackProgramResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use RollbackProgramResponse.ProtoReflect.Descriptor instead.
 func (*RollbackProgramResponse) Descriptor() ([]byte, []int) {
-	return file_renown_loyalty_v1_programs_proto_rawDescGZIP(), []int{22}
+	return file_renown_loyalty_v1_programs_proto_rawDescGZIP(), []int{23}
 }
 
 func (x *RollbackProgramResponse) GetOutcome() ImportOutcome {
@@ -1949,7 +2077,7 @@ type ListProgramRevisionsRequest struct {
 
 func (x *ListProgramRevisionsRequest) Reset() {
 	*x = ListProgramRevisionsRequest{}
-	mi := &file_renown_loyalty_v1_programs_proto_msgTypes[23]
+	mi := &file_renown_loyalty_v1_programs_proto_msgTypes[24]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1961,7 +2089,7 @@ func (x *ListProgramRevisionsRequest) String() string {
 func (*ListProgramRevisionsRequest) ProtoMessage() {}
 
 func (x *ListProgramRevisionsRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_renown_loyalty_v1_programs_proto_msgTypes[23]
+	mi := &file_renown_loyalty_v1_programs_proto_msgTypes[24]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1974,7 +2102,7 @@ func (x *ListProgramRevisionsRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ListProgramRevisionsRequest.ProtoReflect.Descriptor instead.
 func (*ListProgramRevisionsRequest) Descriptor() ([]byte, []int) {
-	return file_renown_loyalty_v1_programs_proto_rawDescGZIP(), []int{23}
+	return file_renown_loyalty_v1_programs_proto_rawDescGZIP(), []int{24}
 }
 
 func (x *ListProgramRevisionsRequest) GetProgram() string {
@@ -2011,7 +2139,7 @@ type ListProgramRevisionsResponse struct {
 
 func (x *ListProgramRevisionsResponse) Reset() {
 	*x = ListProgramRevisionsResponse{}
-	mi := &file_renown_loyalty_v1_programs_proto_msgTypes[24]
+	mi := &file_renown_loyalty_v1_programs_proto_msgTypes[25]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2023,7 +2151,7 @@ func (x *ListProgramRevisionsResponse) String() string {
 func (*ListProgramRevisionsResponse) ProtoMessage() {}
 
 func (x *ListProgramRevisionsResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_renown_loyalty_v1_programs_proto_msgTypes[24]
+	mi := &file_renown_loyalty_v1_programs_proto_msgTypes[25]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2036,7 +2164,7 @@ func (x *ListProgramRevisionsResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ListProgramRevisionsResponse.ProtoReflect.Descriptor instead.
 func (*ListProgramRevisionsResponse) Descriptor() ([]byte, []int) {
-	return file_renown_loyalty_v1_programs_proto_rawDescGZIP(), []int{24}
+	return file_renown_loyalty_v1_programs_proto_rawDescGZIP(), []int{25}
 }
 
 func (x *ListProgramRevisionsResponse) GetRevisions() []*ProgramRevision {
@@ -2072,7 +2200,7 @@ type ProgramRevision struct {
 
 func (x *ProgramRevision) Reset() {
 	*x = ProgramRevision{}
-	mi := &file_renown_loyalty_v1_programs_proto_msgTypes[25]
+	mi := &file_renown_loyalty_v1_programs_proto_msgTypes[26]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2084,7 +2212,7 @@ func (x *ProgramRevision) String() string {
 func (*ProgramRevision) ProtoMessage() {}
 
 func (x *ProgramRevision) ProtoReflect() protoreflect.Message {
-	mi := &file_renown_loyalty_v1_programs_proto_msgTypes[25]
+	mi := &file_renown_loyalty_v1_programs_proto_msgTypes[26]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2097,7 +2225,7 @@ func (x *ProgramRevision) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ProgramRevision.ProtoReflect.Descriptor instead.
 func (*ProgramRevision) Descriptor() ([]byte, []int) {
-	return file_renown_loyalty_v1_programs_proto_rawDescGZIP(), []int{25}
+	return file_renown_loyalty_v1_programs_proto_rawDescGZIP(), []int{26}
 }
 
 func (x *ProgramRevision) GetSubject() string {
@@ -2139,7 +2267,7 @@ var File_renown_loyalty_v1_programs_proto protoreflect.FileDescriptor
 
 const file_renown_loyalty_v1_programs_proto_rawDesc = "" +
 	"\n" +
-	" renown/loyalty/v1/programs.proto\x12\x11renown.loyalty.v1\x1a\x1bbuf/validate/validate.proto\x1a\x1cgoogle/api/annotations.proto\x1a\x1fgoogle/protobuf/timestamp.proto\x1a\x1frenown/loyalty/v1/earning.proto\x1a\x1frenown/loyalty/v1/rewards.proto\x1a\x1drenown/loyalty/v1/tiers.proto\x1a\x1frenown/options/v1/options.proto\"\xd9\x03\n" +
+	" renown/loyalty/v1/programs.proto\x12\x11renown.loyalty.v1\x1a\x1bbuf/validate/validate.proto\x1a\x1cgoogle/api/annotations.proto\x1a\x1fgoogle/protobuf/timestamp.proto\x1a$renown/loyalty/v1/achievements.proto\x1a\x1frenown/loyalty/v1/earning.proto\x1a!renown/loyalty/v1/referrals.proto\x1a\x1frenown/loyalty/v1/rewards.proto\x1a\x1drenown/loyalty/v1/tiers.proto\x1a\x1frenown/options/v1/options.proto\"\xd9\x03\n" +
 	"\aProgram\x12\x12\n" +
 	"\x04name\x18\x01 \x01(\tR\x04name\x12!\n" +
 	"\fdisplay_name\x18\x02 \x01(\tR\vdisplayName\x123\n" +
@@ -2202,7 +2330,7 @@ const file_renown_loyalty_v1_programs_proto_rawDesc = "" +
 	"\vredemptions\x18\x14 \x01(\v2%.renown.loyalty.v1.RedemptionSettingsR\vredemptions\x128\n" +
 	"\x06points\x18\x15 \x01(\v2 .renown.loyalty.v1.PointSettingsR\x06points\"M\n" +
 	"\x15UpdateProgramResponse\x124\n" +
-	"\aprogram\x18\x01 \x01(\v2\x1a.renown.loyalty.v1.ProgramR\aprogram\"\xc4\x04\n" +
+	"\aprogram\x18\x01 \x01(\v2\x1a.renown.loyalty.v1.ProgramR\aprogram\"\xd9\x05\n" +
 	"\x0fProgramDocument\x12\x1f\n" +
 	"\x06schema\x18\x01 \x01(\x05B\a\xbaH\x04\x1a\x02\b\x01R\x06schema\x12,\n" +
 	"\fdisplay_name\x18\x02 \x01(\tB\t\xbaH\x06r\x04\x10\x01\x18xR\vdisplayName\x12?\n" +
@@ -2216,7 +2344,9 @@ const file_renown_loyalty_v1_programs_proto_rawDesc = "" +
 	"\x05tiers\x18\b \x03(\v2\x1f.renown.loyalty.v1.ProgramTiersB\b\xbaH\x05\x92\x01\x02\x10\bR\x05tiers\x12E\n" +
 	"\arewards\x18\t \x03(\v2 .renown.loyalty.v1.ProgramRewardB\t\xbaH\x06\x92\x01\x03\x10\xd0\x0fR\arewards\x128\n" +
 	"\x06points\x18\n" +
-	" \x01(\v2 .renown.loyalty.v1.PointSettingsR\x06points\"\x7f\n" +
+	" \x01(\v2 .renown.loyalty.v1.PointSettingsR\x06points\x12S\n" +
+	"\fachievements\x18\v \x03(\v2%.renown.loyalty.v1.ProgramAchievementB\b\xbaH\x05\x92\x01\x02\x10dR\fachievements\x12>\n" +
+	"\treferrals\x18\f \x01(\v2 .renown.loyalty.v1.ReferralTermsR\treferrals\"\x7f\n" +
 	"\vProgramRule\x12-\n" +
 	"\x02id\x18\x01 \x01(\tB\x1d\xbaH\x1ar\x182\x16^[a-z][a-z0-9-]{0,39}$R\x02id\x12A\n" +
 	"\x05terms\x18\x02 \x01(\v2#.renown.loyalty.v1.EarningRuleTermsB\x06\xbaH\x03\xc8\x01\x01R\x05terms\"\xe4\x03\n" +
@@ -2255,7 +2385,17 @@ const file_renown_loyalty_v1_programs_proto_rawDesc = "" +
 	"\x10\x14\"\x06r\x04\x10\x01\x18QR\x05tiers\x12<\n" +
 	"\x13reservation_minutes\x18\x0f \x01(\x05B\v\xbaH\b\x1a\x06\x18\xe0\xdc\x02(\x00R\x12reservationMinutes\x12\x1f\n" +
 	"\vreuse_codes\x18\x10 \x01(\bR\n" +
-	"reuseCodes\"k\n" +
+	"reuseCodes\"\xe1\x02\n" +
+	"\x12ProgramAchievement\x12-\n" +
+	"\x02id\x18\x01 \x01(\tB\x1d\xbaH\x1ar\x182\x16^[a-z][a-z0-9-]{0,39}$R\x02id\x12,\n" +
+	"\fdisplay_name\x18\x02 \x01(\tB\t\xbaH\x06r\x04\x10\x01\x18xR\vdisplayName\x12*\n" +
+	"\vdescription\x18\x03 \x01(\tB\b\xbaH\x05r\x03\x18\xe8\aR\vdescription\x12\x1d\n" +
+	"\x05badge\x18\x04 \x01(\tB\a\xbaH\x04r\x02\x18<R\x05badge\x12\x1f\n" +
+	"\x06wallet\x18\x05 \x01(\tB\a\xbaH\x04r\x02\x18(R\x06wallet\x12%\n" +
+	"\x06points\x18\x06 \x01(\x03B\r\xbaH\n" +
+	"\"\b\x18\x80\x94\xeb\xdc\x03(\x00R\x06points\x12\x1b\n" +
+	"\x04life\x18\a \x01(\tB\a\xbaH\x04r\x02\x18dR\x04life\x12>\n" +
+	"\x04goal\x18\b \x01(\v2\".renown.loyalty.v1.AchievementGoalB\x06\xbaH\x03\xc8\x01\x01R\x04goal\"k\n" +
 	"\x14ExportProgramRequest\x12#\n" +
 	"\aprogram\x18\x01 \x01(\tB\t\xbaH\x06r\x04\x10\x01\x18(R\aprogram\x12.\n" +
 	"\x04time\x18\x02 \x01(\v2\x1a.google.protobuf.TimestampR\x04time\"W\n" +
@@ -2338,7 +2478,7 @@ func file_renown_loyalty_v1_programs_proto_rawDescGZIP() []byte {
 }
 
 var file_renown_loyalty_v1_programs_proto_enumTypes = make([]protoimpl.EnumInfo, 2)
-var file_renown_loyalty_v1_programs_proto_msgTypes = make([]protoimpl.MessageInfo, 26)
+var file_renown_loyalty_v1_programs_proto_msgTypes = make([]protoimpl.MessageInfo, 27)
 var file_renown_loyalty_v1_programs_proto_goTypes = []any{
 	(ReturnedRewards)(0),                 // 0: renown.loyalty.v1.ReturnedRewards
 	(ImportOutcome)(0),                   // 1: renown.loyalty.v1.ImportOutcome
@@ -2358,31 +2498,34 @@ var file_renown_loyalty_v1_programs_proto_goTypes = []any{
 	(*ProgramRule)(nil),                  // 15: renown.loyalty.v1.ProgramRule
 	(*ProgramTiers)(nil),                 // 16: renown.loyalty.v1.ProgramTiers
 	(*ProgramReward)(nil),                // 17: renown.loyalty.v1.ProgramReward
-	(*ExportProgramRequest)(nil),         // 18: renown.loyalty.v1.ExportProgramRequest
-	(*ExportProgramResponse)(nil),        // 19: renown.loyalty.v1.ExportProgramResponse
-	(*ImportProgramRequest)(nil),         // 20: renown.loyalty.v1.ImportProgramRequest
-	(*ImportProgramResponse)(nil),        // 21: renown.loyalty.v1.ImportProgramResponse
-	(*ProgramChange)(nil),                // 22: renown.loyalty.v1.ProgramChange
-	(*RollbackProgramRequest)(nil),       // 23: renown.loyalty.v1.RollbackProgramRequest
-	(*RollbackProgramResponse)(nil),      // 24: renown.loyalty.v1.RollbackProgramResponse
-	(*ListProgramRevisionsRequest)(nil),  // 25: renown.loyalty.v1.ListProgramRevisionsRequest
-	(*ListProgramRevisionsResponse)(nil), // 26: renown.loyalty.v1.ListProgramRevisionsResponse
-	(*ProgramRevision)(nil),              // 27: renown.loyalty.v1.ProgramRevision
-	(*timestamppb.Timestamp)(nil),        // 28: google.protobuf.Timestamp
-	(*EarningRuleTerms)(nil),             // 29: renown.loyalty.v1.EarningRuleTerms
-	(TierMetric)(0),                      // 30: renown.loyalty.v1.TierMetric
-	(TierPeriod)(0),                      // 31: renown.loyalty.v1.TierPeriod
-	(TierDowngrade)(0),                   // 32: renown.loyalty.v1.TierDowngrade
-	(*Tier)(nil),                         // 33: renown.loyalty.v1.Tier
-	(RewardKind)(0),                      // 34: renown.loyalty.v1.RewardKind
-	(*RewardPrice)(nil),                  // 35: renown.loyalty.v1.RewardPrice
-	(*DiscountOff)(nil),                  // 36: renown.loyalty.v1.DiscountOff
-	(*RewardLimit)(nil),                  // 37: renown.loyalty.v1.RewardLimit
+	(*ProgramAchievement)(nil),           // 18: renown.loyalty.v1.ProgramAchievement
+	(*ExportProgramRequest)(nil),         // 19: renown.loyalty.v1.ExportProgramRequest
+	(*ExportProgramResponse)(nil),        // 20: renown.loyalty.v1.ExportProgramResponse
+	(*ImportProgramRequest)(nil),         // 21: renown.loyalty.v1.ImportProgramRequest
+	(*ImportProgramResponse)(nil),        // 22: renown.loyalty.v1.ImportProgramResponse
+	(*ProgramChange)(nil),                // 23: renown.loyalty.v1.ProgramChange
+	(*RollbackProgramRequest)(nil),       // 24: renown.loyalty.v1.RollbackProgramRequest
+	(*RollbackProgramResponse)(nil),      // 25: renown.loyalty.v1.RollbackProgramResponse
+	(*ListProgramRevisionsRequest)(nil),  // 26: renown.loyalty.v1.ListProgramRevisionsRequest
+	(*ListProgramRevisionsResponse)(nil), // 27: renown.loyalty.v1.ListProgramRevisionsResponse
+	(*ProgramRevision)(nil),              // 28: renown.loyalty.v1.ProgramRevision
+	(*timestamppb.Timestamp)(nil),        // 29: google.protobuf.Timestamp
+	(*ReferralTerms)(nil),                // 30: renown.loyalty.v1.ReferralTerms
+	(*EarningRuleTerms)(nil),             // 31: renown.loyalty.v1.EarningRuleTerms
+	(TierMetric)(0),                      // 32: renown.loyalty.v1.TierMetric
+	(TierPeriod)(0),                      // 33: renown.loyalty.v1.TierPeriod
+	(TierDowngrade)(0),                   // 34: renown.loyalty.v1.TierDowngrade
+	(*Tier)(nil),                         // 35: renown.loyalty.v1.Tier
+	(RewardKind)(0),                      // 36: renown.loyalty.v1.RewardKind
+	(*RewardPrice)(nil),                  // 37: renown.loyalty.v1.RewardPrice
+	(*DiscountOff)(nil),                  // 38: renown.loyalty.v1.DiscountOff
+	(*RewardLimit)(nil),                  // 39: renown.loyalty.v1.RewardLimit
+	(*AchievementGoal)(nil),              // 40: renown.loyalty.v1.AchievementGoal
 }
 var file_renown_loyalty_v1_programs_proto_depIdxs = []int32{
 	5,  // 0: renown.loyalty.v1.Program.wallets:type_name -> renown.loyalty.v1.Wallet
-	28, // 1: renown.loyalty.v1.Program.create_time:type_name -> google.protobuf.Timestamp
-	28, // 2: renown.loyalty.v1.Program.update_time:type_name -> google.protobuf.Timestamp
+	29, // 1: renown.loyalty.v1.Program.create_time:type_name -> google.protobuf.Timestamp
+	29, // 2: renown.loyalty.v1.Program.update_time:type_name -> google.protobuf.Timestamp
 	3,  // 3: renown.loyalty.v1.Program.redemptions:type_name -> renown.loyalty.v1.RedemptionSettings
 	4,  // 4: renown.loyalty.v1.Program.points:type_name -> renown.loyalty.v1.PointSettings
 	0,  // 5: renown.loyalty.v1.RedemptionSettings.returned:type_name -> renown.loyalty.v1.ReturnedRewards
@@ -2402,50 +2545,53 @@ var file_renown_loyalty_v1_programs_proto_depIdxs = []int32{
 	16, // 19: renown.loyalty.v1.ProgramDocument.tiers:type_name -> renown.loyalty.v1.ProgramTiers
 	17, // 20: renown.loyalty.v1.ProgramDocument.rewards:type_name -> renown.loyalty.v1.ProgramReward
 	4,  // 21: renown.loyalty.v1.ProgramDocument.points:type_name -> renown.loyalty.v1.PointSettings
-	29, // 22: renown.loyalty.v1.ProgramRule.terms:type_name -> renown.loyalty.v1.EarningRuleTerms
-	30, // 23: renown.loyalty.v1.ProgramTiers.metric:type_name -> renown.loyalty.v1.TierMetric
-	31, // 24: renown.loyalty.v1.ProgramTiers.period:type_name -> renown.loyalty.v1.TierPeriod
-	32, // 25: renown.loyalty.v1.ProgramTiers.downgrade:type_name -> renown.loyalty.v1.TierDowngrade
-	33, // 26: renown.loyalty.v1.ProgramTiers.tiers:type_name -> renown.loyalty.v1.Tier
-	34, // 27: renown.loyalty.v1.ProgramReward.kind:type_name -> renown.loyalty.v1.RewardKind
-	35, // 28: renown.loyalty.v1.ProgramReward.prices:type_name -> renown.loyalty.v1.RewardPrice
-	36, // 29: renown.loyalty.v1.ProgramReward.discount:type_name -> renown.loyalty.v1.DiscountOff
-	28, // 30: renown.loyalty.v1.ProgramReward.start_time:type_name -> google.protobuf.Timestamp
-	28, // 31: renown.loyalty.v1.ProgramReward.end_time:type_name -> google.protobuf.Timestamp
-	37, // 32: renown.loyalty.v1.ProgramReward.limit:type_name -> renown.loyalty.v1.RewardLimit
-	28, // 33: renown.loyalty.v1.ExportProgramRequest.time:type_name -> google.protobuf.Timestamp
-	14, // 34: renown.loyalty.v1.ExportProgramResponse.document:type_name -> renown.loyalty.v1.ProgramDocument
-	14, // 35: renown.loyalty.v1.ImportProgramRequest.document:type_name -> renown.loyalty.v1.ProgramDocument
-	1,  // 36: renown.loyalty.v1.ImportProgramResponse.outcome:type_name -> renown.loyalty.v1.ImportOutcome
-	2,  // 37: renown.loyalty.v1.ImportProgramResponse.program:type_name -> renown.loyalty.v1.Program
-	22, // 38: renown.loyalty.v1.ImportProgramResponse.changes:type_name -> renown.loyalty.v1.ProgramChange
-	28, // 39: renown.loyalty.v1.RollbackProgramRequest.time:type_name -> google.protobuf.Timestamp
-	1,  // 40: renown.loyalty.v1.RollbackProgramResponse.outcome:type_name -> renown.loyalty.v1.ImportOutcome
-	2,  // 41: renown.loyalty.v1.RollbackProgramResponse.program:type_name -> renown.loyalty.v1.Program
-	22, // 42: renown.loyalty.v1.RollbackProgramResponse.changes:type_name -> renown.loyalty.v1.ProgramChange
-	27, // 43: renown.loyalty.v1.ListProgramRevisionsResponse.revisions:type_name -> renown.loyalty.v1.ProgramRevision
-	28, // 44: renown.loyalty.v1.ProgramRevision.time:type_name -> google.protobuf.Timestamp
-	6,  // 45: renown.loyalty.v1.ProgramsService.CreateProgram:input_type -> renown.loyalty.v1.CreateProgramRequest
-	8,  // 46: renown.loyalty.v1.ProgramsService.GetProgram:input_type -> renown.loyalty.v1.GetProgramRequest
-	10, // 47: renown.loyalty.v1.ProgramsService.ListPrograms:input_type -> renown.loyalty.v1.ListProgramsRequest
-	12, // 48: renown.loyalty.v1.ProgramsService.UpdateProgram:input_type -> renown.loyalty.v1.UpdateProgramRequest
-	18, // 49: renown.loyalty.v1.ProgramsService.ExportProgram:input_type -> renown.loyalty.v1.ExportProgramRequest
-	20, // 50: renown.loyalty.v1.ProgramsService.ImportProgram:input_type -> renown.loyalty.v1.ImportProgramRequest
-	23, // 51: renown.loyalty.v1.ProgramsService.RollbackProgram:input_type -> renown.loyalty.v1.RollbackProgramRequest
-	25, // 52: renown.loyalty.v1.ProgramsService.ListProgramRevisions:input_type -> renown.loyalty.v1.ListProgramRevisionsRequest
-	7,  // 53: renown.loyalty.v1.ProgramsService.CreateProgram:output_type -> renown.loyalty.v1.CreateProgramResponse
-	9,  // 54: renown.loyalty.v1.ProgramsService.GetProgram:output_type -> renown.loyalty.v1.GetProgramResponse
-	11, // 55: renown.loyalty.v1.ProgramsService.ListPrograms:output_type -> renown.loyalty.v1.ListProgramsResponse
-	13, // 56: renown.loyalty.v1.ProgramsService.UpdateProgram:output_type -> renown.loyalty.v1.UpdateProgramResponse
-	19, // 57: renown.loyalty.v1.ProgramsService.ExportProgram:output_type -> renown.loyalty.v1.ExportProgramResponse
-	21, // 58: renown.loyalty.v1.ProgramsService.ImportProgram:output_type -> renown.loyalty.v1.ImportProgramResponse
-	24, // 59: renown.loyalty.v1.ProgramsService.RollbackProgram:output_type -> renown.loyalty.v1.RollbackProgramResponse
-	26, // 60: renown.loyalty.v1.ProgramsService.ListProgramRevisions:output_type -> renown.loyalty.v1.ListProgramRevisionsResponse
-	53, // [53:61] is the sub-list for method output_type
-	45, // [45:53] is the sub-list for method input_type
-	45, // [45:45] is the sub-list for extension type_name
-	45, // [45:45] is the sub-list for extension extendee
-	0,  // [0:45] is the sub-list for field type_name
+	18, // 22: renown.loyalty.v1.ProgramDocument.achievements:type_name -> renown.loyalty.v1.ProgramAchievement
+	30, // 23: renown.loyalty.v1.ProgramDocument.referrals:type_name -> renown.loyalty.v1.ReferralTerms
+	31, // 24: renown.loyalty.v1.ProgramRule.terms:type_name -> renown.loyalty.v1.EarningRuleTerms
+	32, // 25: renown.loyalty.v1.ProgramTiers.metric:type_name -> renown.loyalty.v1.TierMetric
+	33, // 26: renown.loyalty.v1.ProgramTiers.period:type_name -> renown.loyalty.v1.TierPeriod
+	34, // 27: renown.loyalty.v1.ProgramTiers.downgrade:type_name -> renown.loyalty.v1.TierDowngrade
+	35, // 28: renown.loyalty.v1.ProgramTiers.tiers:type_name -> renown.loyalty.v1.Tier
+	36, // 29: renown.loyalty.v1.ProgramReward.kind:type_name -> renown.loyalty.v1.RewardKind
+	37, // 30: renown.loyalty.v1.ProgramReward.prices:type_name -> renown.loyalty.v1.RewardPrice
+	38, // 31: renown.loyalty.v1.ProgramReward.discount:type_name -> renown.loyalty.v1.DiscountOff
+	29, // 32: renown.loyalty.v1.ProgramReward.start_time:type_name -> google.protobuf.Timestamp
+	29, // 33: renown.loyalty.v1.ProgramReward.end_time:type_name -> google.protobuf.Timestamp
+	39, // 34: renown.loyalty.v1.ProgramReward.limit:type_name -> renown.loyalty.v1.RewardLimit
+	40, // 35: renown.loyalty.v1.ProgramAchievement.goal:type_name -> renown.loyalty.v1.AchievementGoal
+	29, // 36: renown.loyalty.v1.ExportProgramRequest.time:type_name -> google.protobuf.Timestamp
+	14, // 37: renown.loyalty.v1.ExportProgramResponse.document:type_name -> renown.loyalty.v1.ProgramDocument
+	14, // 38: renown.loyalty.v1.ImportProgramRequest.document:type_name -> renown.loyalty.v1.ProgramDocument
+	1,  // 39: renown.loyalty.v1.ImportProgramResponse.outcome:type_name -> renown.loyalty.v1.ImportOutcome
+	2,  // 40: renown.loyalty.v1.ImportProgramResponse.program:type_name -> renown.loyalty.v1.Program
+	23, // 41: renown.loyalty.v1.ImportProgramResponse.changes:type_name -> renown.loyalty.v1.ProgramChange
+	29, // 42: renown.loyalty.v1.RollbackProgramRequest.time:type_name -> google.protobuf.Timestamp
+	1,  // 43: renown.loyalty.v1.RollbackProgramResponse.outcome:type_name -> renown.loyalty.v1.ImportOutcome
+	2,  // 44: renown.loyalty.v1.RollbackProgramResponse.program:type_name -> renown.loyalty.v1.Program
+	23, // 45: renown.loyalty.v1.RollbackProgramResponse.changes:type_name -> renown.loyalty.v1.ProgramChange
+	28, // 46: renown.loyalty.v1.ListProgramRevisionsResponse.revisions:type_name -> renown.loyalty.v1.ProgramRevision
+	29, // 47: renown.loyalty.v1.ProgramRevision.time:type_name -> google.protobuf.Timestamp
+	6,  // 48: renown.loyalty.v1.ProgramsService.CreateProgram:input_type -> renown.loyalty.v1.CreateProgramRequest
+	8,  // 49: renown.loyalty.v1.ProgramsService.GetProgram:input_type -> renown.loyalty.v1.GetProgramRequest
+	10, // 50: renown.loyalty.v1.ProgramsService.ListPrograms:input_type -> renown.loyalty.v1.ListProgramsRequest
+	12, // 51: renown.loyalty.v1.ProgramsService.UpdateProgram:input_type -> renown.loyalty.v1.UpdateProgramRequest
+	19, // 52: renown.loyalty.v1.ProgramsService.ExportProgram:input_type -> renown.loyalty.v1.ExportProgramRequest
+	21, // 53: renown.loyalty.v1.ProgramsService.ImportProgram:input_type -> renown.loyalty.v1.ImportProgramRequest
+	24, // 54: renown.loyalty.v1.ProgramsService.RollbackProgram:input_type -> renown.loyalty.v1.RollbackProgramRequest
+	26, // 55: renown.loyalty.v1.ProgramsService.ListProgramRevisions:input_type -> renown.loyalty.v1.ListProgramRevisionsRequest
+	7,  // 56: renown.loyalty.v1.ProgramsService.CreateProgram:output_type -> renown.loyalty.v1.CreateProgramResponse
+	9,  // 57: renown.loyalty.v1.ProgramsService.GetProgram:output_type -> renown.loyalty.v1.GetProgramResponse
+	11, // 58: renown.loyalty.v1.ProgramsService.ListPrograms:output_type -> renown.loyalty.v1.ListProgramsResponse
+	13, // 59: renown.loyalty.v1.ProgramsService.UpdateProgram:output_type -> renown.loyalty.v1.UpdateProgramResponse
+	20, // 60: renown.loyalty.v1.ProgramsService.ExportProgram:output_type -> renown.loyalty.v1.ExportProgramResponse
+	22, // 61: renown.loyalty.v1.ProgramsService.ImportProgram:output_type -> renown.loyalty.v1.ImportProgramResponse
+	25, // 62: renown.loyalty.v1.ProgramsService.RollbackProgram:output_type -> renown.loyalty.v1.RollbackProgramResponse
+	27, // 63: renown.loyalty.v1.ProgramsService.ListProgramRevisions:output_type -> renown.loyalty.v1.ListProgramRevisionsResponse
+	56, // [56:64] is the sub-list for method output_type
+	48, // [48:56] is the sub-list for method input_type
+	48, // [48:48] is the sub-list for extension type_name
+	48, // [48:48] is the sub-list for extension extendee
+	0,  // [0:48] is the sub-list for field type_name
 }
 
 func init() { file_renown_loyalty_v1_programs_proto_init() }
@@ -2453,7 +2599,9 @@ func file_renown_loyalty_v1_programs_proto_init() {
 	if File_renown_loyalty_v1_programs_proto != nil {
 		return
 	}
+	file_renown_loyalty_v1_achievements_proto_init()
 	file_renown_loyalty_v1_earning_proto_init()
+	file_renown_loyalty_v1_referrals_proto_init()
 	file_renown_loyalty_v1_rewards_proto_init()
 	file_renown_loyalty_v1_tiers_proto_init()
 	type x struct{}
@@ -2462,7 +2610,7 @@ func file_renown_loyalty_v1_programs_proto_init() {
 			GoPackagePath: reflect.TypeOf(x{}).PkgPath(),
 			RawDescriptor: unsafe.Slice(unsafe.StringData(file_renown_loyalty_v1_programs_proto_rawDesc), len(file_renown_loyalty_v1_programs_proto_rawDesc)),
 			NumEnums:      2,
-			NumMessages:   26,
+			NumMessages:   27,
 			NumExtensions: 0,
 			NumServices:   1,
 		},

@@ -46,16 +46,17 @@ type ProgramsServiceClient interface {
 	// UpdateProgram sets what may be changed of a programme, all of it. Points already given keep the dates that they were given with.
 	UpdateProgram(ctx context.Context, in *UpdateProgramRequest, opts ...grpc.CallOption) (*UpdateProgramResponse, error)
 	// ExportProgram returns what a programme is set up as, now or as it was at a time, without what it was filled with: a document to keep beside other code. It holds
-	// the rules, tiers and rewards that are not archived; members, points, stock and codes are no part of it. The same set-up has the same document.
+	// the rules, tiers, rewards and achievements that are not archived, and what is given for referrals; members, points, stock and codes are no part of it. The same set-up has the same document.
 	ExportProgram(ctx context.Context, in *ExportProgramRequest, opts ...grpc.CallOption) (*ExportProgramResponse, error)
-	// ImportProgram sets a programme up as a document says, and makes it if it is missing: all of it, or nothing if a part is wrong. Rules and rewards that the document
-	// lacks are archived, and those that it names again come back. The same document again changes nothing. With validate_only it says what it would change, and the
+	// ImportProgram sets a programme up as a document says, and makes it if it is missing: all of it, or nothing if a part is wrong. Rules, rewards and
+	// achievements that the document lacks are archived, and those that it names again come back; a document without referrals pauses them. The same document again changes nothing. With validate_only it says what it would change, and the
 	// fingerprint of what it compared with: given as base to the import that follows, that one is refused if the programme has changed in between.
 	ImportProgram(ctx context.Context, in *ImportProgramRequest, opts ...grpc.CallOption) (*ImportProgramResponse, error)
 	// RollbackProgram sets a programme up as it was at a time, as ImportProgram does with the document of then. Wallets and tiers that came since stay: members have
 	// points and a standing in them. Points that were given keep the rules that gave them.
 	RollbackProgram(ctx context.Context, in *RollbackProgramRequest, opts ...grpc.CallOption) (*RollbackProgramResponse, error)
-	// ListProgramRevisions lists who changed what a programme is set up as, the newest first: each version of the programme, a rule, tiers or a reward.
+	// ListProgramRevisions lists who changed what a programme is set up as, the newest first: each version of the programme, a rule, tiers, a reward, an
+	// achievement or the terms of referrals.
 	ListProgramRevisions(ctx context.Context, in *ListProgramRevisionsRequest, opts ...grpc.CallOption) (*ListProgramRevisionsResponse, error)
 }
 
@@ -162,16 +163,17 @@ type ProgramsServiceServer interface {
 	// UpdateProgram sets what may be changed of a programme, all of it. Points already given keep the dates that they were given with.
 	UpdateProgram(context.Context, *UpdateProgramRequest) (*UpdateProgramResponse, error)
 	// ExportProgram returns what a programme is set up as, now or as it was at a time, without what it was filled with: a document to keep beside other code. It holds
-	// the rules, tiers and rewards that are not archived; members, points, stock and codes are no part of it. The same set-up has the same document.
+	// the rules, tiers, rewards and achievements that are not archived, and what is given for referrals; members, points, stock and codes are no part of it. The same set-up has the same document.
 	ExportProgram(context.Context, *ExportProgramRequest) (*ExportProgramResponse, error)
-	// ImportProgram sets a programme up as a document says, and makes it if it is missing: all of it, or nothing if a part is wrong. Rules and rewards that the document
-	// lacks are archived, and those that it names again come back. The same document again changes nothing. With validate_only it says what it would change, and the
+	// ImportProgram sets a programme up as a document says, and makes it if it is missing: all of it, or nothing if a part is wrong. Rules, rewards and
+	// achievements that the document lacks are archived, and those that it names again come back; a document without referrals pauses them. The same document again changes nothing. With validate_only it says what it would change, and the
 	// fingerprint of what it compared with: given as base to the import that follows, that one is refused if the programme has changed in between.
 	ImportProgram(context.Context, *ImportProgramRequest) (*ImportProgramResponse, error)
 	// RollbackProgram sets a programme up as it was at a time, as ImportProgram does with the document of then. Wallets and tiers that came since stay: members have
 	// points and a standing in them. Points that were given keep the rules that gave them.
 	RollbackProgram(context.Context, *RollbackProgramRequest) (*RollbackProgramResponse, error)
-	// ListProgramRevisions lists who changed what a programme is set up as, the newest first: each version of the programme, a rule, tiers or a reward.
+	// ListProgramRevisions lists who changed what a programme is set up as, the newest first: each version of the programme, a rule, tiers, a reward, an
+	// achievement or the terms of referrals.
 	ListProgramRevisions(context.Context, *ListProgramRevisionsRequest) (*ListProgramRevisionsResponse, error)
 	mustEmbedUnimplementedProgramsServiceServer()
 }
