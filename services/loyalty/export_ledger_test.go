@@ -7,11 +7,14 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 	"time"
 
 	"google.golang.org/protobuf/encoding/protojson"
+	"google.golang.org/protobuf/proto"
+	"google.golang.org/protobuf/types/known/timestamppb"
 
 	"renown.example/kit/fault"
 	"renown.example/loyalty/courier"
@@ -59,18 +62,21 @@ func busy(t *testing.T, r *rig) {
 	must(r.members.EraseMember(r.manager(t, "erase"), &loyaltyv1.EraseMemberRequest{Program: "customers", Member: members[2]}))
 }
 
-func (r *rig) ledgerPage(t *testing.T, token string) (*loyaltyv1.ExportLedgerResponse, error) {
-	return loyaltyv1.NewLedgerServiceClient(r.Conn()).ExportLedger(r.shop(t), &loyaltyv1.ExportLedgerRequest{Program: "customers", PageSize: 16, PageToken: token})
+func (r *rig) ledgerPage(t *testing.T, token string, size int32) (*loyaltyv1.ExportLedgerResponse, error) {
+	return r.ledger.ExportLedger(r.shop(t), &loyaltyv1.ExportLedgerRequest{Program: "customers", PageSize: size, PageToken: token})
 }
 
-// exported is everything, fetched by small pages.
-func (r *rig) exported(t *testing.T) []*loyaltyv1.LedgerRecord {
+// exported is everything, fetched by pages of a size, none of which has many more records.
+func (r *rig) exported(t *testing.T, size int32) []*loyaltyv1.LedgerRecord {
 	t.Helper()
 	var out []*loyaltyv1.LedgerRecord
 	for token := ""; ; {
-		resp, err := r.ledgerPage(t, token)
+		resp, err := r.ledgerPage(t, token, size)
 		if err != nil {
 			t.Fatal(err)
+		}
+		if n := len(resp.GetRecords()); n > 2*int(size)+34 {
+			t.Errorf("a page of %d has %d records", size, n)
 		}
 		out = append(out, resp.GetRecords()...)
 		if token = resp.GetNextPageToken(); token == "" {
@@ -84,7 +90,7 @@ func TestTheExportedLedgerAddsUpToTheAccounts(t *testing.T) {
 	busy(t, r)
 	held, stored, open := map[string]int64{}, map[string]*loyaltyv1.Account{}, map[string]int64{}
 	entries, kinds := map[string]int64{}, map[string]int{}
-	for _, rec := range r.exported(t) {
+	for _, rec := range r.exported(t, 16) {
 		switch {
 		case rec.GetMember() != nil:
 			kinds["member"]++
@@ -133,6 +139,33 @@ func TestTheExportedLedgerAddsUpToTheAccounts(t *testing.T) {
 	}
 }
 
+// A member of more lots than a page has room for is exported in parts, which come to what one large page has.
+func TestAMemberOfManyLotsIsExportedInParts(t *testing.T) {
+	r := newRig(t)
+	r.wallets(t, "points", "miles")
+	busy(t, r)
+	ida := r.enrol(t, "Ida")
+	for n := range 150 {
+		req := &loyaltyv1.AdjustPointsRequest{Program: "customers", Member: ida, Points: int64(1 + n), Reason: "A gift"}
+		if n%3 > 0 {
+			req.ExpireTime = timestamppb.New(r.clock.Now().AddDate(0, 1+n%7, 0))
+		}
+		if n%5 == 0 {
+			req.Wallet = "miles"
+		}
+		if _, err := r.points.AdjustPoints(r.manager(t, fmt.Sprint("gift-", n)), req); err != nil {
+			t.Fatal(err)
+		}
+	}
+	whole := r.exported(t, 1000)
+	for _, size := range []int32{1, 16} {
+		parts := r.exported(t, size)
+		if !slices.EqualFunc(parts, whole, func(a, b *loyaltyv1.LedgerRecord) bool { return proto.Equal(a, b) }) {
+			t.Errorf("by pages of %d there are %d records, on one there are %d, or they differ", size, len(parts), len(whole))
+		}
+	}
+}
+
 func TestABrokenExportOfTheLedgerGoesOnWhereItWas(t *testing.T) {
 	r := newRig(t)
 	busy(t, r)
@@ -143,7 +176,7 @@ func TestABrokenExportOfTheLedgerGoesOnWhereItWas(t *testing.T) {
 			if calls++; calls == breakAt {
 				return nil, cut
 			}
-			return r.ledgerPage(t, token)
+			return r.ledgerPage(t, token, 16)
 		}}
 		return job.Run(t.Context())
 	}

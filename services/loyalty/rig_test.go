@@ -2,6 +2,7 @@ package loyalty_test
 
 import (
 	"context"
+	"strings"
 	"sync"
 	"testing"
 	"time"
@@ -86,6 +87,18 @@ func (r *rig) open(t testing.TB) {
 	r.achievements = loyaltyv1.NewAchievementsServiceClient(c)
 	r.explain = loyaltyv1.NewExplanationsServiceClient(c)
 	r.tiers, r.reviews, r.ledger = loyaltyv1.NewTiersServiceClient(c), loyaltyv1.NewReviewsServiceClient(c), loyaltyv1.NewLedgerServiceClient(c)
+}
+
+// wallets gives the customers' programme its wallets, of which the first is the usual one.
+func (r *rig) wallets(t testing.TB, ids ...string) {
+	t.Helper()
+	req := &loyaltyv1.UpdateProgramRequest{Program: "customers", DisplayName: "Customers", TimeZone: "UTC"}
+	for _, id := range ids {
+		req.Wallets = append(req.Wallets, &loyaltyv1.Wallet{Id: id, Singular: strings.TrimSuffix(id, "s"), Plural: id})
+	}
+	if _, err := r.programs.UpdateProgram(r.manager(t, "wallets"), req); err != nil {
+		t.Fatal(err)
+	}
 }
 
 // close closes the service. Whatever a test has done, the ledger that it leaves is whole.

@@ -384,7 +384,8 @@ type ExportLedgerRequest struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
 	// Id of the programme.
 	Program string `protobuf:"bytes,1,opt,name=program,proto3" json:"program,omitempty"`
-	// About how many records; 0 means 500. A member's accounts and lots are never parted.
+	// About how many records; 0 means 500. What belongs to one member stands on one page, unless it is more than twice as many: then the lots go on on the next one, as they
+	// are by then. No page has more than twice as many and a few, or many more than 8 MiB.
 	PageSize int32 `protobuf:"varint,2,opt,name=page_size,json=pageSize,proto3" json:"page_size,omitempty"`
 	// The token of the page before.
 	PageToken     string `protobuf:"bytes,3,opt,name=page_token,json=pageToken,proto3" json:"page_token,omitempty"`
