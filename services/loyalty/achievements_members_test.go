@@ -111,7 +111,7 @@ func TestGoalsAreRefusedByTheirField(t *testing.T) {
 			q.Goal.FromTime, q.Goal.UntilTime = timestamppb.New(start), timestamppb.New(start)
 		},
 		"goal.least": func(q *loyaltyv1.CreateAchievementRequest) { q.Goal.Least = 2 },
-		"life":       func(q *loyaltyv1.CreateAchievementRequest) { q.Life = "inactivity P12M" },
+		"life":       func(q *loyaltyv1.CreateAchievementRequest) { q.Life = "a year" },
 		"wallet":     func(q *loyaltyv1.CreateAchievementRequest) { q.Wallet = "stars" },
 	} {
 		req := &loyaltyv1.CreateAchievementRequest{Program: "customers", AchievementId: "x", DisplayName: "X", Goal: challenge(times, 3, allTime, once)}

@@ -1,6 +1,7 @@
 package loyalty_test
 
 import (
+	"encoding/json"
 	"fmt"
 	"math/rand/v2"
 	"strings"
@@ -65,22 +66,29 @@ func (r *rig) reached(t testing.TB, member string) map[string]*loyaltyv1.MemberA
 	}
 }
 
-// told counts the events of a type.
-func (r *rig) told(t testing.TB, kind string) int {
+// told counts the events of a kind.
+func (r *rig) told(t testing.TB, kind string) int { return len(r.details(t, kind)) }
+
+// details are those of all events of a kind, as JSON.
+func (r *rig) details(t testing.TB, kind string) (out []string) {
 	t.Helper()
-	n := 0
 	for after := int64(0); ; {
 		resp, err := r.events.ListLoyaltyEvents(r.as(t, auth.Identity{Kind: auth.KindUser, Subject: "ada", Roles: []string{"admin"}}), &loyaltyv1.ListLoyaltyEventsRequest{After: after, PageSize: 1000})
 		if err != nil {
 			t.Fatal(err)
 		}
 		for _, e := range resp.GetEvents() {
-			if e.GetType() == kind {
-				n++
+			var data struct{ Details json.RawMessage }
+			if e.GetType() != kind {
+				continue
 			}
+			if err := json.Unmarshal([]byte(e.GetDataJson()), &data); err != nil {
+				t.Fatal(err)
+			}
+			out = append(out, string(data.Details))
 		}
 		if len(resp.GetEvents()) == 0 {
-			return n
+			return out
 		}
 		after = resp.GetNextAfter()
 	}

@@ -201,7 +201,7 @@ func TestADocumentSaysWhatItChangesAndChangesNothingElse(t *testing.T) {
 var badGames = map[string]func(d *loyaltyv1.ProgramDocument){
 	"document.achievements[0].goal":        func(d *loyaltyv1.ProgramDocument) { d.Achievements[0].Goal.Target = 20_000 },
 	"document.achievements[0].wallet":      func(d *loyaltyv1.ProgramDocument) { d.Achievements[0].Wallet = "metres" },
-	"document.achievements[0].life":        func(d *loyaltyv1.ProgramDocument) { d.Achievements[0].Life = "inactivity P12M" },
+	"document.achievements[0].life":        func(d *loyaltyv1.ProgramDocument) { d.Achievements[0].Life = "a year" },
 	"document.achievements[1].goal.target": func(d *loyaltyv1.ProgramDocument) { d.Achievements[1].Goal.Target = 1 },
 	"document.achievements[2].id":          func(d *loyaltyv1.ProgramDocument) { d.Achievements[2].Id = "regular" },
 	"document.achievements[2].goal.windowLength": func(d *loyaltyv1.ProgramDocument) {

@@ -26,7 +26,9 @@ type achieved struct {
 	On          calendar.Date `json:"day"`
 	Wallet      string        `json:"wallet,omitempty"`
 	Points      int64         `json:"points,omitempty"`
-	Entry       int64         `json:"entry,omitempty"`
+	// Forgiven are points that were not taken back because they had been spent.
+	Forgiven int64 `json:"forgiven,omitempty"`
+	Entry    int64 `json:"entry,omitempty"`
 }
 
 // achieving is one batch of the journal on its way into achievements.
@@ -190,11 +192,15 @@ func (a *achieving) pay(
 		return err
 	}
 	rule := fmt.Sprintf("achievements/%s@%d", v.ID, v.Version)
-	lot := ledger.NewLot{Points: v.Points, Rule: rule, Policy: rule, Source: earnedSource(v, e.Key), From: ledger.IssuanceOf("achievements/" + v.ID)}
-	if v.Life.Kind != "" {
-		lot.ExpiresAt, lot.Life = v.Life.Ends(zone, u.Now, u.Now), v.Life.String()
+	p, err := program(ctx, u.Tx, v.Program)
+	if err != nil {
+		return err
 	}
-	tx, err := w.Book.Issue(ledger.Step{Now: u.Now}, ledger.KindAccrue, []ledger.NewLot{lot})
+	lot := ledger.NewLot{Points: v.Points, Rule: rule, Policy: rule, Source: earnedSource(v, e.Key), From: ledger.IssuanceOf("achievements/" + v.ID)}
+	if err := livesFrom(&lot, v.Life, v.Program, p.Value, zone, u.Now); err != nil {
+		return err
+	}
+	tx, err := w.Book.Issue(ledger.Step{Now: u.Now, Idle: active(p.Value, u.Now)}, ledger.KindAccrue, []ledger.NewLot{lot})
 	if err != nil {
 		return book.Refused(err)
 	}
@@ -239,12 +245,12 @@ func unpay(ctx context.Context, u *book.Unit, v tables.Achievement, e tables.Ear
 	if err != nil {
 		return err
 	}
-	tx, _, err := takeGiven(ctx, u, w, e.Account, e.Entry, e.Points, policy)
+	taken, err := takeGiven(ctx, u, w, e.Account, e.Entry, e.Points, policy)
 	if err != nil {
 		return err
 	}
-	told.Wallet, told.Points, told.Entry = wallet, e.Points, tx.Seq
-	entry := u.Post(w, tx)
+	told.Wallet, told.Points, told.Forgiven, told.Entry = wallet, e.Points-taken.forgiven, taken.forgiven, taken.tx.Seq
+	entry := u.Post(w, taken.tx)
 	entry.Source = earnedSource(v, e.Key)
 	// For tiers the points never were from the day on which they were given.
 	entry.Counts = &tables.Counts{At: e.At}
@@ -252,15 +258,22 @@ func unpay(ctx context.Context, u *book.Unit, v tables.Achievement, e tables.Ear
 	return err
 }
 
-// takeGiven takes points back that an entry gave, first from the lot that they came in, and returns when that was issued.
-func takeGiven(ctx context.Context, u *book.Unit, w *book.Work, account string, number, points int64, policy ledger.Reach) (ledger.Transaction, clock.Millis, error) {
+// retaken is what came of taking points back: the step, how many were let go, and when the points had been issued.
+type retaken struct {
+	tx       ledger.Transaction
+	forgiven int64
+	issued   clock.Millis
+}
+
+// takeGiven takes points back that an entry gave, first from the lot that they came in.
+func takeGiven(ctx context.Context, u *book.Unit, w *book.Work, account string, number, points int64, policy ledger.Reach) (retaken, error) {
 	row, err := tables.Journal.Get(ctx, u.Tx, book.EntryID(account, number))
 	if err != nil {
-		return ledger.Transaction{}, 0, err
+		return retaken{}, err
 	}
 	given, err := lotsGiven(w, row.Value)
 	if err != nil {
-		return ledger.Transaction{}, 0, err
+		return retaken{}, err
 	}
 	// Where the members of a gift became one, both their lots are found: each gift takes its own first.
 	slices.SortStableFunc(given, func(a, b spot) int { return cmp.Compare(abs(a.lot.Points-points), abs(b.lot.Points-points)) })
@@ -270,8 +283,8 @@ func takeGiven(ctx context.Context, u *book.Unit, w *book.Work, account string, 
 			from = append(from, ledger.Take{LotRef: at.ref, Points: at.lot.Open})
 		}
 	}
-	tx, _, err := w.Book.Reverse(ledger.Step{Now: u.Now}, from, points, policy)
-	return tx, row.Value.Tx.EffectiveAt, book.Refused(err)
+	tx, met, err := w.Book.Reverse(ledger.Step{Now: u.Now}, from, points, policy)
+	return retaken{tx, met.Forgiven, row.Value.Tx.EffectiveAt}, book.Refused(err)
 }
 
 func abs(n int64) int64 { return max(n, -n) }

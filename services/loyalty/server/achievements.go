@@ -107,9 +107,7 @@ func describe(v *tables.Achievement, p tables.Program, req achievementRequest) e
 	if v.Wallet, err = walletOf(p, req.GetWallet()); err != nil || req.GetLife() == "" {
 		return err
 	}
-	if v.Life, err = calendar.ParseLife("life", req.GetLife()); err == nil && v.Life.Moves() {
-		err = fault.Invalid("life", "Points of an achievement cannot live by inactivity: their end is a date")
-	}
+	v.Life, err = calendar.ParseLife("life", req.GetLife())
 	return err
 }
 
@@ -120,7 +118,7 @@ func achievementName(program, achievement string) string {
 func achievementProto(row store.Row[tables.Achievement]) *loyaltyv1.Achievement {
 	v, g := row.Value, row.Value.Goal
 	out := &loyaltyv1.Achievement{
-		Name: achievementName(v.Program, v.ID), DisplayName: v.DisplayName, Description: v.Description, Badge: v.Badge, Wallet: v.Wallet, Points: v.Points, Life: "never",
+		Name: achievementName(v.Program, v.ID), DisplayName: v.DisplayName, Description: v.Description, Badge: v.Badge, Wallet: v.Wallet, Points: v.Points,
 		Version: int32(v.Version), CreateTime: timestamp(v.CreatedAt), UpdateTime: timestamp(v.UpdatedAt), ArchiveTime: timestamp(v.ArchivedAt), Etag: etag(row.Version),
 		Goal: &loyaltyv1.AchievementGoal{
 			Kind: achievementKindsToProto[g.Kind], Trigger: g.Trigger.Type, Category: g.Trigger.Category, LeastAmount: g.Trigger.LeastAmount,

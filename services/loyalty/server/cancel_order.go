@@ -2,7 +2,6 @@ package server
 
 import (
 	"context"
-	"encoding/json"
 	"strings"
 	"time"
 
@@ -61,72 +60,4 @@ func inCancelWindow(ctx context.Context, u *book.Unit, p store.Row[tables.Progra
 			until.Time().Format(time.RFC3339), p.Value.Points.CancelWindow).WithMeta("until", until.Time().Format(time.RFC3339))
 	}
 	return nil
-}
-
-// mostScanned bounds how many entries are looked through for one page of orders.
-const mostScanned = 1000
-
-// ListOrders lists a member's orders, the last recorded first.
-func (s *Server) ListOrders(ctx context.Context, req *loyaltyv1.ListOrdersRequest) (*loyaltyv1.ListOrdersResponse, error) {
-	return read(ctx, s, func(ctx context.Context, tx store.Reader) (*loyaltyv1.ListOrdersResponse, error) {
-		account, err := accountOf(ctx, tx, req.GetProgram(), req.GetMember(), "")
-		if err != nil {
-			return nil, err
-		}
-		q, f, err := s.query(req, store.Query{From: account + "/", Before: account + "0", Descending: true}, 20, 100)
-		if err != nil {
-			return nil, err
-		}
-		resp := &loyaltyv1.ListOrdersResponse{}
-		most, scanned := q.Limit, 0
-		for {
-			// As many entries as orders are missing: so a page of orders ends where a page of entries does.
-			q.Limit = most - len(resp.Orders)
-			p, err := tables.Journal.Find(ctx, tx, q)
-			if err != nil {
-				return nil, err
-			}
-			for _, row := range p.Rows {
-				if !isOrder(row.Value) {
-					continue
-				}
-				o, err := shownOrder(ctx, tx, row.Value)
-				if err != nil {
-					return nil, err
-				}
-				resp.Orders = append(resp.Orders, o)
-			}
-			scanned += len(p.Rows)
-			if q.After = p.Next; p.Next == "" || len(resp.Orders) == most || scanned >= mostScanned {
-				resp.NextPageToken = s.pages.Issue(p.Next, f)
-				return resp, nil
-			}
-		}
-	})
-}
-
-// isOrder reports whether an entry recorded an order.
-func isOrder(e tables.Entry) bool {
-	return strings.HasPrefix(e.Once, e.Program+"/orders/") && strings.HasSuffix(e.Once, "/0")
-}
-
-// shownOrder is an order as the API shows it, given the entry that recorded it.
-func shownOrder(ctx context.Context, tx store.Reader, e tables.Entry) (*loyaltyv1.Order, error) {
-	var f earned
-	if err := json.Unmarshal(e.Facts, &f); err != nil {
-		return nil, err
-	}
-	_, returns, err := orderEntries(onceIn(ctx, tx), e.Program, f.Input.Order.ID)
-	if err != nil {
-		return nil, err
-	}
-	return orderProto(e, returns)
-}
-
-// onceIn finds entries by their names.
-func onceIn(ctx context.Context, tx store.Reader) func(name string) (tables.Entry, error) {
-	return func(name string) (tables.Entry, error) {
-		row, err := tables.Journal.First(ctx, tx, store.Query{Index: "by_once", Equal: []any{name}})
-		return row.Value, err
-	}
 }

@@ -47,7 +47,8 @@ func (s *Server) account(ctx context.Context, tx store.Reader, member, wallet st
 
 func accountProto(wallet string, a ledger.Account) *loyaltyv1.Account {
 	out := &loyaltyv1.Account{Wallet: wallet, Entries: a.Seq, Head: a.Head}
-	setBalances(out, a.Balances)
+	b := entryBalances(wallet, a.Balances)
+	out.Available, out.Pending, out.Reserved, out.Frozen, out.Debt = b.Available, b.Pending, b.Reserved, b.Frozen, b.Debt
 	setLifetime(out, a.Lifetime)
 	return out
 }
@@ -56,8 +57,8 @@ func setLifetime(out *loyaltyv1.Account, l ledger.Lifetime) {
 	out.LifetimeEarned, out.LifetimeSpent, out.LifetimeExpired = l.Earned, l.Spent, l.Expired
 }
 
-func setBalances(out *loyaltyv1.Account, b ledger.Balances) {
-	out.Available, out.Pending, out.Reserved, out.Frozen, out.Debt = b.Available, b.Pending, b.Reserved, b.Frozen, -b.Debt
+func entryBalances(wallet string, b ledger.Balances) *loyaltyv1.EntryBalances {
+	return &loyaltyv1.EntryBalances{Wallet: wallet, Available: b.Available, Pending: b.Pending, Reserved: b.Reserved, Frozen: b.Frozen, Debt: -b.Debt}
 }
 
 // entryProto is an entry as the API shows it.
@@ -66,9 +67,8 @@ func entryProto(e tables.Entry) *loyaltyv1.Entry {
 	out := &loyaltyv1.Entry{
 		Name: fmt.Sprintf("%s/entries/%s-%d", memberName(e.Program, e.Member), wallet, e.Tx.Seq), Wallet: wallet, Number: e.Tx.Seq, Kind: entryKinds[e.Tx.Kind],
 		EffectiveTime: timestamp(e.Tx.EffectiveAt), RecordTime: timestamp(e.Tx.RecordedAt), Reason: e.Reason, Source: e.Source, Actor: e.Actor,
-		Account: &loyaltyv1.Account{Wallet: wallet, Entries: e.Tx.Seq}, PreviousHash: e.Prev, Hash: e.Hash,
+		Account: entryBalances(wallet, e.Tx.After), PreviousHash: e.Prev, Hash: e.Hash,
 	}
-	setBalances(out.Account, e.Tx.After)
 	for _, l := range e.Tx.Legs {
 		name := l.Account
 		if !strings.Contains(name, ":") && isBucket(name) {
@@ -229,16 +229,14 @@ func adjust(w *book.Work, p tables.Program, programID string, now clock.Millis, 
 		return ledger.Transaction{}, fault.Invalid("expireTime", "it has passed")
 	}
 	lot := ledger.NewLot{Points: points, ExpiresAt: ends, From: ledger.Adjusted}
-	if text := p.Points.Life; ends == 0 && text != "" {
+	if ends == 0 {
 		zone, err := calendar.LoadZone("timeZone", p.TimeZone)
 		if err != nil {
 			return ledger.Transaction{}, err
 		}
-		life, err := lifeOf(text)
-		if err != nil {
+		if err := livesFrom(&lot, calendar.Life{}, programID, p, zone, now); err != nil {
 			return ledger.Transaction{}, err
 		}
-		lot.ExpiresAt, lot.Life, lot.Policy = life.Ends(zone, now, now), text, programVersion(programID, p)
 	}
 	step.Idle = active(p, now)
 	tx, err := w.Book.Issue(step, ledger.KindAdjust, []ledger.NewLot{lot})

@@ -29,10 +29,14 @@ func (r *referring) gift(
 	}
 	rule := fmt.Sprintf("referrals@%d", t.Version)
 	lot := ledger.NewLot{Points: points, Rule: rule, Policy: rule, Source: "referrals/" + v.Friend, From: ledger.IssuanceOf("referrals"), Frozen: frozen}
-	if t.Life.Kind != "" {
-		lot.ExpiresAt, lot.Life = t.Life.Ends(zone, u.Now, u.Now), t.Life.String()
+	p, err := program(ctx, u.Tx, v.Program)
+	if err != nil {
+		return nil, err
 	}
-	tx, err := w.Book.Issue(ledger.Step{Now: u.Now}, ledger.KindAccrue, []ledger.NewLot{lot})
+	if err := livesFrom(&lot, t.Life, v.Program, p.Value, zone, u.Now); err != nil {
+		return nil, err
+	}
+	tx, err := w.Book.Issue(ledger.Step{Now: u.Now, Idle: active(p.Value, u.Now)}, ledger.KindAccrue, []ledger.NewLot{lot})
 	if err != nil {
 		return nil, book.Refused(err)
 	}
@@ -93,7 +97,7 @@ func (r *referring) undo(ctx context.Context, row store.Row[tables.Referral], po
 			if g == nil {
 				continue
 			}
-			if err := r.ungive(ctx, u, *v, *g, policy, why); err != nil {
+			if err := r.ungive(ctx, u, *v, g, policy, why); err != nil {
 				return "", err
 			}
 		}
@@ -102,7 +106,7 @@ func (r *referring) undo(ctx context.Context, row store.Row[tables.Referral], po
 }
 
 // ungive takes points back, and ends the review of them. Points that a review has taken already, and those of a member who was erased, are gone.
-func (r *referring) ungive(ctx context.Context, u *book.Unit, v tables.Referral, g tables.ReferralGift, policy ledger.Reach, why string) error {
+func (r *referring) ungive(ctx context.Context, u *book.Unit, v tables.Referral, g *tables.ReferralGift, policy ledger.Reach, why string) error {
 	if g.Review != "" {
 		review, err := tables.Reviews.GetForUpdate(ctx, u.Tx, g.Review)
 		if err != nil || review.Value.State == tables.ReviewRejected {
@@ -118,20 +122,22 @@ func (r *referring) ungive(ctx context.Context, u *book.Unit, v tables.Referral,
 	who, wallet, _ := cutAccount(g.Account)
 	m, err := findMember(ctx, u.Tx, v.Program, who)
 	if err != nil || m.Value.State == tables.MemberErased {
+		g.Forgiven = g.Points
 		return err
 	}
 	w, err := u.Open(ctx, v.Program, who, wallet)
 	if err != nil {
 		return err
 	}
-	tx, at, err := takeGiven(ctx, u, w, g.Account, g.Entry, g.Points, policy)
+	taken, err := takeGiven(ctx, u, w, g.Account, g.Entry, g.Points, policy)
 	if err != nil {
 		return err
 	}
-	e := u.Post(w, tx)
+	g.Forgiven = taken.forgiven
+	e := u.Post(w, taken.tx)
 	e.Source = "referrals/" + v.Friend
 	// For tiers the points never were from the day on which they were given.
-	e.Counts = &tables.Counts{At: at}
+	e.Counts = &tables.Counts{At: taken.issued}
 	return nil
 }
 

@@ -54,7 +54,7 @@ func termsFrom(in *loyaltyv1.ReferralTerms) (referral.Terms, error) {
 func termsProto(v tables.ReferralTerms) *loyaltyv1.ReferralTerms {
 	t := v.Terms
 	out := &loyaltyv1.ReferralTerms{
-		ReferrerPoints: v.ReferrerPoints, FriendPoints: v.FriendPoints, Wallet: v.Wallet, Life: "never", Qualification: qualificationsToProto[t.Qualify],
+		ReferrerPoints: v.ReferrerPoints, FriendPoints: v.FriendPoints, Wallet: v.Wallet, Qualification: qualificationsToProto[t.Qualify],
 		LeastAmount: t.LeastAmount, Most: t.Most, Period: referralPeriodsToProto[t.Period.Unit], DeviceVelocity: int32(t.Velocity.Devices),
 		AddressVelocity: int32(t.Velocity.Addresses), Paused: v.Paused, Version: int32(v.Version),
 	}
@@ -77,9 +77,7 @@ func referralTermsOf(in *loyaltyv1.ReferralTerms) (tables.ReferralTerms, error) 
 	if v.Terms, err = termsFrom(in); err != nil || in.GetLife() == "" {
 		return v, err
 	}
-	if v.Life, err = calendar.ParseLife("terms.life", in.GetLife()); err == nil && v.Life.Moves() {
-		err = fault.Invalid("terms.life", "Points of a referral cannot live by inactivity: their end is a date")
-	}
+	v.Life, err = calendar.ParseLife("terms.life", in.GetLife())
 	return v, err
 }
 

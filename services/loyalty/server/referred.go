@@ -23,7 +23,9 @@ type referred struct {
 	Friend   string             `json:"friend"`
 	Order    string             `json:"order,omitempty"`
 	Findings []referral.Finding `json:"findings,omitempty"`
-	Points   map[string]int64   `json:"points,omitempty"`
+	// Points are what each of the two got, or what was taken back when it is undone; Forgiven is what was not, because it had been spent.
+	Points   map[string]int64 `json:"points,omitempty"`
+	Forgiven map[string]int64 `json:"forgiven,omitempty"`
 }
 
 // recordReferral tells of a referral.
@@ -37,7 +39,14 @@ func recordReferral(u *book.Unit, v tables.Referral, event string) error {
 			told.Points = map[string]int64{}
 		}
 		who, _, _ := cutAccount(g.Account)
-		told.Points[who] += g.Points
+		told.Points[who] += g.Points - g.Forgiven
+		if g.Forgiven == 0 {
+			continue
+		}
+		if told.Forgiven == nil {
+			told.Forgiven = map[string]int64{}
+		}
+		told.Forgiven[who] += g.Forgiven
 	}
 	e := u.Record(tables.Entry{Type: event, Subject: referralName(v.Program, v.Friend), Program: v.Program, Member: v.Friend, Source: "referrals/" + v.Friend})
 	var err error

@@ -91,7 +91,7 @@ func reach(given string, p tables.Program) ledger.Reach {
 // active says until when points live whose life moves with the member's activity, from something that the member did at an instant.
 //
 // What counts as an activity is what gives a member points or spends them: an order or an event that is recorded, even if it earns nothing, a reward that is reserved,
-// committed or given back, points given by hand, released from a review, or brought along by a merge. Returns, cancellations, activations and expiry are none, nor are
+// committed or given back, points given by hand, for an achievement or for a referral, released from a review, or brought along by a merge. Returns, cancellations, activations and expiry are none, nor are
 // points that are taken by hand. It counts in the wallet that it is about.
 func active(p tables.Program, at clock.Millis) func(life string) clock.Millis {
 	return func(text string) clock.Millis {
@@ -105,6 +105,19 @@ func active(p tables.Program, at clock.Millis) func(life string) clock.Millis {
 		}
 		return life.IdleEnd(zone, at)
 	}
+}
+
+// livesFrom sets how long a lot lives that is given at an instant: as what it is given for says, or else as the programme does.
+func livesFrom(lot *ledger.NewLot, own calendar.Life, programID string, p tables.Program, zone calendar.Zone, at clock.Millis) error {
+	lot.Life = p.Points.Life
+	if own.Kind != "" {
+		lot.Life = own.String()
+	} else if lot.Life != "" {
+		lot.Policy = programVersion(programID, p)
+	}
+	life, err := lifeOf(lot.Life)
+	lot.ExpiresAt = life.Ends(zone, at, at)
+	return err
 }
 
 // activity is a step that the member takes now.

@@ -52,6 +52,8 @@ type ReferralGift struct {
 	Points  int64  `json:"points"`
 	// Review decides about the points, if they were given frozen.
 	Review string `json:"review,omitempty"`
+	// Forgiven is how many of them were not taken back when the referral was undone, because they had been spent.
+	Forgiven int64 `json:"forgiven,omitempty"`
 }
 
 // Referral is a member who came with another's code.

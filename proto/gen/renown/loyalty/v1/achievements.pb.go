@@ -425,7 +425,7 @@ type Achievement struct {
 	Wallet string `protobuf:"bytes,5,opt,name=wallet,proto3" json:"wallet,omitempty"`
 	// Points each time that it is reached; may be 0.
 	Points int64 `protobuf:"varint,6,opt,name=points,proto3" json:"points,omitempty"`
-	// How long the points live, "never" or "rolling P12M".
+	// How long the points live, such as "never" or "rolling P12M"; empty means what the programme says.
 	Life string `protobuf:"bytes,7,opt,name=life,proto3" json:"life,omitempty"`
 	// What a member has to do.
 	Goal *AchievementGoal `protobuf:"bytes,8,opt,name=goal,proto3" json:"goal,omitempty"`
@@ -581,7 +581,8 @@ type CreateAchievementRequest struct {
 	Wallet string `protobuf:"bytes,6,opt,name=wallet,proto3" json:"wallet,omitempty"`
 	// Points each time that it is reached; 0 if it brings none.
 	Points int64 `protobuf:"varint,7,opt,name=points,proto3" json:"points,omitempty"`
-	// How long the points live: "never", "rolling P12M", "rolling P12M to month", "calendar 12-31"; empty means never.
+	// How long the points live: "never", "rolling P12M", "rolling P12M to month", "calendar 12-31", "inactivity P12M" from the member's last activity, which reaching the
+	// achievement is; empty means what the programme says.
 	Life string `protobuf:"bytes,8,opt,name=life,proto3" json:"life,omitempty"`
 	// What a member has to do.
 	Goal          *AchievementGoal `protobuf:"bytes,9,opt,name=goal,proto3" json:"goal,omitempty"`
@@ -745,7 +746,8 @@ type UpdateAchievementRequest struct {
 	Wallet string `protobuf:"bytes,6,opt,name=wallet,proto3" json:"wallet,omitempty"`
 	// Points each time that it is reached; 0 if it brings none.
 	Points int64 `protobuf:"varint,7,opt,name=points,proto3" json:"points,omitempty"`
-	// How long the points live: "never", "rolling P12M", "rolling P12M to month", "calendar 12-31"; empty means never.
+	// How long the points live: "never", "rolling P12M", "rolling P12M to month", "calendar 12-31", "inactivity P12M" from the member's last activity, which reaching the
+	// achievement is; empty means what the programme says.
 	Life string `protobuf:"bytes,8,opt,name=life,proto3" json:"life,omitempty"`
 	// The etag that the change is based on; empty means that the caller does not mind.
 	Etag          string `protobuf:"bytes,9,opt,name=etag,proto3" json:"etag,omitempty"`

@@ -63,7 +63,7 @@ type LoyaltyEventsServiceClient interface {
 	// `loyalty.points.reversed`, `loyalty.order.returned`, `loyalty.order.cancelled`: something of an order came back, with and without points to take back, or it was
 	// cancelled. Details: `returnId`, what came `back`, the `policy` for points that are spent, the `reversal` lot by lot, its `points`, the points `restored` of the
 	// redemption that paid, and whether somebody is `asked` about them, and whether it was `cancelled`. Of points for an achievement: `achievement`, `version`, `key`
-	// and `day`.
+	// and `day`, and the points that were `forgiven`.
 	//
 	// `loyalty.order.progressed`: something happened to an order that points may have waited for, and none did. Details: the `event` and the `lines` it was about.
 	//
@@ -95,13 +95,15 @@ type LoyaltyEventsServiceClient interface {
 	// `loyalty.achievement.created`, `loyalty.achievement.changed`, `loyalty.achievement.archived`: details are the achievement: `id`, `program`, `version`,
 	// `displayName`, `description`, `badge`, `goal`, `wallet`, `points`, `life`, `createdAt`, `updatedAt`, `archivedAt`, and `away`, from
 	// when until when it was archived before it came back. `loyalty.achievement.earned`, `loyalty.achievement.undone`: a member reached it, or what it stood on came
-	// back. Details: `achievement`, `version`, the `key` of the occasion, the local `day`, and `points`, `wallet` and `entry` where points moved.
+	// back. Details: `achievement`, `version`, the `key` of the occasion, the local `day`, and `points`, `wallet` and `entry` where points moved:
+	// those that were given, or that were really taken back, and then how many were `forgiven` because they had been spent.
 	//
 	// `loyalty.referrals.set`: the terms of referrals. Details: `version`, `wallet`, `terms`, `referrerPoints`, `friendPoints`, `life`, `paused`, `savedAt`.
 	//
 	// `loyalty.referral.recorded`, `loyalty.referral.rewarded`, `loyalty.referral.held`, `loyalty.referral.refused`, `loyalty.referral.undone`: a member brought a
 	// friend; both were rewarded; the points wait for somebody to look; they are not given; the order that they were given for came back. Details: `referrer`,
-	// `friend`, the `order`, the `points`, and what was found, the `findings`.
+	// `friend`, the `order`, the `points` by member that were given, or that were really taken back, then by member those that were `forgiven` because they had been
+	// spent, and what was found, the `findings`.
 	//
 	// `loyalty.request.answered`, `loyalty.request.refused`: a request with an idempotency key changed nothing else, or was refused for a reason that stands. They
 	// keep the key; there is nothing to do.
@@ -167,7 +169,7 @@ type LoyaltyEventsServiceServer interface {
 	// `loyalty.points.reversed`, `loyalty.order.returned`, `loyalty.order.cancelled`: something of an order came back, with and without points to take back, or it was
 	// cancelled. Details: `returnId`, what came `back`, the `policy` for points that are spent, the `reversal` lot by lot, its `points`, the points `restored` of the
 	// redemption that paid, and whether somebody is `asked` about them, and whether it was `cancelled`. Of points for an achievement: `achievement`, `version`, `key`
-	// and `day`.
+	// and `day`, and the points that were `forgiven`.
 	//
 	// `loyalty.order.progressed`: something happened to an order that points may have waited for, and none did. Details: the `event` and the `lines` it was about.
 	//
@@ -199,13 +201,15 @@ type LoyaltyEventsServiceServer interface {
 	// `loyalty.achievement.created`, `loyalty.achievement.changed`, `loyalty.achievement.archived`: details are the achievement: `id`, `program`, `version`,
 	// `displayName`, `description`, `badge`, `goal`, `wallet`, `points`, `life`, `createdAt`, `updatedAt`, `archivedAt`, and `away`, from
 	// when until when it was archived before it came back. `loyalty.achievement.earned`, `loyalty.achievement.undone`: a member reached it, or what it stood on came
-	// back. Details: `achievement`, `version`, the `key` of the occasion, the local `day`, and `points`, `wallet` and `entry` where points moved.
+	// back. Details: `achievement`, `version`, the `key` of the occasion, the local `day`, and `points`, `wallet` and `entry` where points moved:
+	// those that were given, or that were really taken back, and then how many were `forgiven` because they had been spent.
 	//
 	// `loyalty.referrals.set`: the terms of referrals. Details: `version`, `wallet`, `terms`, `referrerPoints`, `friendPoints`, `life`, `paused`, `savedAt`.
 	//
 	// `loyalty.referral.recorded`, `loyalty.referral.rewarded`, `loyalty.referral.held`, `loyalty.referral.refused`, `loyalty.referral.undone`: a member brought a
 	// friend; both were rewarded; the points wait for somebody to look; they are not given; the order that they were given for came back. Details: `referrer`,
-	// `friend`, the `order`, the `points`, and what was found, the `findings`.
+	// `friend`, the `order`, the `points` by member that were given, or that were really taken back, then by member those that were `forgiven` because they had been
+	// spent, and what was found, the `findings`.
 	//
 	// `loyalty.request.answered`, `loyalty.request.refused`: a request with an idempotency key changed nothing else, or was refused for a reason that stands. They
 	// keep the key; there is nothing to do.

@@ -182,7 +182,7 @@ type Order struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
 	// Resource name, "programs/{program}/orders/{order}".
 	Name string `protobuf:"bytes,1,opt,name=name,proto3" json:"name,omitempty"`
-	// Id of the member.
+	// Id of the member that it was recorded for, who may have been merged into another since.
 	Member string `protobuf:"bytes,2,opt,name=member,proto3" json:"member,omitempty"`
 	// When it was placed.
 	OrderTime *timestamppb.Timestamp `protobuf:"bytes,3,opt,name=order_time,json=orderTime,proto3" json:"order_time,omitempty"`

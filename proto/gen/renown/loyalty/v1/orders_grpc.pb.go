@@ -44,7 +44,8 @@ type OrdersServiceClient interface {
 	AccruePoints(ctx context.Context, in *AccruePointsRequest, opts ...grpc.CallOption) (*AccruePointsResponse, error)
 	// GetOrder returns an order with what it earned and what came back of it.
 	GetOrder(ctx context.Context, in *GetOrderRequest, opts ...grpc.CallOption) (*GetOrderResponse, error)
-	// ListOrders lists a member's orders, the last recorded first. Those of a member who was merged stay under the former id.
+	// ListOrders lists a member's orders, the last recorded first. Those that were recorded for members who were merged into this one are among them; each says whom it
+	// was recorded for. The id of a member who was merged leads to the same list.
 	ListOrders(ctx context.Context, in *ListOrdersRequest, opts ...grpc.CallOption) (*ListOrdersResponse, error)
 	// CancelOrder takes an order back, or some of its lines: it was not carried out. The points that it earned go, those on their way first, so that an order which is
 	// cancelled before its points are available leaves no debt; a redemption that paid for it is treated as the programme says for returns. What is cancelled cannot be
@@ -160,7 +161,8 @@ type OrdersServiceServer interface {
 	AccruePoints(context.Context, *AccruePointsRequest) (*AccruePointsResponse, error)
 	// GetOrder returns an order with what it earned and what came back of it.
 	GetOrder(context.Context, *GetOrderRequest) (*GetOrderResponse, error)
-	// ListOrders lists a member's orders, the last recorded first. Those of a member who was merged stay under the former id.
+	// ListOrders lists a member's orders, the last recorded first. Those that were recorded for members who were merged into this one are among them; each says whom it
+	// was recorded for. The id of a member who was merged leads to the same list.
 	ListOrders(context.Context, *ListOrdersRequest) (*ListOrdersResponse, error)
 	// CancelOrder takes an order back, or some of its lines: it was not carried out. The points that it earned go, those on their way first, so that an order which is
 	// cancelled before its points are available leaves no debt; a redemption that paid for it is treated as the programme says for returns. What is cancelled cannot be

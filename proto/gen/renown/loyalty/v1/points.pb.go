@@ -216,8 +216,8 @@ type Entry struct {
 	Source string `protobuf:"bytes,10,opt,name=source,proto3" json:"source,omitempty"`
 	// Who did it, such as "users/abc" or "apps/abc"; "renown" for what happens by itself.
 	Actor string `protobuf:"bytes,11,opt,name=actor,proto3" json:"actor,omitempty"`
-	// The account's balances after it.
-	Account *Account `protobuf:"bytes,12,opt,name=account,proto3" json:"account,omitempty"`
+	// The account's balances after it. Sums over its lifetime are those of the account as it is now: see GetMember.
+	Account *EntryBalances `protobuf:"bytes,12,opt,name=account,proto3" json:"account,omitempty"`
 	// Hash of the entry before, hexadecimal; empty on the first.
 	PreviousHash string `protobuf:"bytes,13,opt,name=previous_hash,json=previousHash,proto3" json:"previous_hash,omitempty"`
 	// Hash of this entry, hexadecimal, over all its fields and the hash before.
@@ -333,7 +333,7 @@ func (x *Entry) GetActor() string {
 	return ""
 }
 
-func (x *Entry) GetAccount() *Account {
+func (x *Entry) GetAccount() *EntryBalances {
 	if x != nil {
 		return x.Account
 	}
@@ -354,6 +354,97 @@ func (x *Entry) GetHash() string {
 	return ""
 }
 
+// EntryBalances are what an account held after an entry.
+type EntryBalances struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// Id of the wallet.
+	Wallet string `protobuf:"bytes,1,opt,name=wallet,proto3" json:"wallet,omitempty"`
+	// Points that could be spent then.
+	Available int64 `protobuf:"varint,2,opt,name=available,proto3" json:"available,omitempty"`
+	// Points that were to become available later.
+	Pending int64 `protobuf:"varint,3,opt,name=pending,proto3" json:"pending,omitempty"`
+	// Points held for redemptions that were not committed yet.
+	Reserved int64 `protobuf:"varint,4,opt,name=reserved,proto3" json:"reserved,omitempty"`
+	// Points that somebody looked at before they could be spent.
+	Frozen int64 `protobuf:"varint,5,opt,name=frozen,proto3" json:"frozen,omitempty"`
+	// Points that the member owed, zero or more.
+	Debt          int64 `protobuf:"varint,6,opt,name=debt,proto3" json:"debt,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *EntryBalances) Reset() {
+	*x = EntryBalances{}
+	mi := &file_renown_loyalty_v1_points_proto_msgTypes[1]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *EntryBalances) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*EntryBalances) ProtoMessage() {}
+
+func (x *EntryBalances) ProtoReflect() protoreflect.Message {
+	mi := &file_renown_loyalty_v1_points_proto_msgTypes[1]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use EntryBalances.ProtoReflect.Descriptor instead.
+func (*EntryBalances) Descriptor() ([]byte, []int) {
+	return file_renown_loyalty_v1_points_proto_rawDescGZIP(), []int{1}
+}
+
+func (x *EntryBalances) GetWallet() string {
+	if x != nil {
+		return x.Wallet
+	}
+	return ""
+}
+
+func (x *EntryBalances) GetAvailable() int64 {
+	if x != nil {
+		return x.Available
+	}
+	return 0
+}
+
+func (x *EntryBalances) GetPending() int64 {
+	if x != nil {
+		return x.Pending
+	}
+	return 0
+}
+
+func (x *EntryBalances) GetReserved() int64 {
+	if x != nil {
+		return x.Reserved
+	}
+	return 0
+}
+
+func (x *EntryBalances) GetFrozen() int64 {
+	if x != nil {
+		return x.Frozen
+	}
+	return 0
+}
+
+func (x *EntryBalances) GetDebt() int64 {
+	if x != nil {
+		return x.Debt
+	}
+	return 0
+}
+
 // Leg is one side of an entry.
 type Leg struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
@@ -368,7 +459,7 @@ type Leg struct {
 
 func (x *Leg) Reset() {
 	*x = Leg{}
-	mi := &file_renown_loyalty_v1_points_proto_msgTypes[1]
+	mi := &file_renown_loyalty_v1_points_proto_msgTypes[2]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -380,7 +471,7 @@ func (x *Leg) String() string {
 func (*Leg) ProtoMessage() {}
 
 func (x *Leg) ProtoReflect() protoreflect.Message {
-	mi := &file_renown_loyalty_v1_points_proto_msgTypes[1]
+	mi := &file_renown_loyalty_v1_points_proto_msgTypes[2]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -393,7 +484,7 @@ func (x *Leg) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Leg.ProtoReflect.Descriptor instead.
 func (*Leg) Descriptor() ([]byte, []int) {
-	return file_renown_loyalty_v1_points_proto_rawDescGZIP(), []int{1}
+	return file_renown_loyalty_v1_points_proto_rawDescGZIP(), []int{2}
 }
 
 func (x *Leg) GetAccount() string {
@@ -431,7 +522,7 @@ type LotChange struct {
 
 func (x *LotChange) Reset() {
 	*x = LotChange{}
-	mi := &file_renown_loyalty_v1_points_proto_msgTypes[2]
+	mi := &file_renown_loyalty_v1_points_proto_msgTypes[3]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -443,7 +534,7 @@ func (x *LotChange) String() string {
 func (*LotChange) ProtoMessage() {}
 
 func (x *LotChange) ProtoReflect() protoreflect.Message {
-	mi := &file_renown_loyalty_v1_points_proto_msgTypes[2]
+	mi := &file_renown_loyalty_v1_points_proto_msgTypes[3]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -456,7 +547,7 @@ func (x *LotChange) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use LotChange.ProtoReflect.Descriptor instead.
 func (*LotChange) Descriptor() ([]byte, []int) {
-	return file_renown_loyalty_v1_points_proto_rawDescGZIP(), []int{2}
+	return file_renown_loyalty_v1_points_proto_rawDescGZIP(), []int{3}
 }
 
 func (x *LotChange) GetLot() int64 {
@@ -538,7 +629,7 @@ type Lot struct {
 
 func (x *Lot) Reset() {
 	*x = Lot{}
-	mi := &file_renown_loyalty_v1_points_proto_msgTypes[3]
+	mi := &file_renown_loyalty_v1_points_proto_msgTypes[4]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -550,7 +641,7 @@ func (x *Lot) String() string {
 func (*Lot) ProtoMessage() {}
 
 func (x *Lot) ProtoReflect() protoreflect.Message {
-	mi := &file_renown_loyalty_v1_points_proto_msgTypes[3]
+	mi := &file_renown_loyalty_v1_points_proto_msgTypes[4]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -563,7 +654,7 @@ func (x *Lot) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Lot.ProtoReflect.Descriptor instead.
 func (*Lot) Descriptor() ([]byte, []int) {
-	return file_renown_loyalty_v1_points_proto_rawDescGZIP(), []int{3}
+	return file_renown_loyalty_v1_points_proto_rawDescGZIP(), []int{4}
 }
 
 func (x *Lot) GetNumber() int64 {
@@ -683,7 +774,7 @@ type ListEntriesRequest struct {
 
 func (x *ListEntriesRequest) Reset() {
 	*x = ListEntriesRequest{}
-	mi := &file_renown_loyalty_v1_points_proto_msgTypes[4]
+	mi := &file_renown_loyalty_v1_points_proto_msgTypes[5]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -695,7 +786,7 @@ func (x *ListEntriesRequest) String() string {
 func (*ListEntriesRequest) ProtoMessage() {}
 
 func (x *ListEntriesRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_renown_loyalty_v1_points_proto_msgTypes[4]
+	mi := &file_renown_loyalty_v1_points_proto_msgTypes[5]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -708,7 +799,7 @@ func (x *ListEntriesRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ListEntriesRequest.ProtoReflect.Descriptor instead.
 func (*ListEntriesRequest) Descriptor() ([]byte, []int) {
-	return file_renown_loyalty_v1_points_proto_rawDescGZIP(), []int{4}
+	return file_renown_loyalty_v1_points_proto_rawDescGZIP(), []int{5}
 }
 
 func (x *ListEntriesRequest) GetProgram() string {
@@ -759,7 +850,7 @@ type ListEntriesResponse struct {
 
 func (x *ListEntriesResponse) Reset() {
 	*x = ListEntriesResponse{}
-	mi := &file_renown_loyalty_v1_points_proto_msgTypes[5]
+	mi := &file_renown_loyalty_v1_points_proto_msgTypes[6]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -771,7 +862,7 @@ func (x *ListEntriesResponse) String() string {
 func (*ListEntriesResponse) ProtoMessage() {}
 
 func (x *ListEntriesResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_renown_loyalty_v1_points_proto_msgTypes[5]
+	mi := &file_renown_loyalty_v1_points_proto_msgTypes[6]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -784,7 +875,7 @@ func (x *ListEntriesResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ListEntriesResponse.ProtoReflect.Descriptor instead.
 func (*ListEntriesResponse) Descriptor() ([]byte, []int) {
-	return file_renown_loyalty_v1_points_proto_rawDescGZIP(), []int{5}
+	return file_renown_loyalty_v1_points_proto_rawDescGZIP(), []int{6}
 }
 
 func (x *ListEntriesResponse) GetEntries() []*Entry {
@@ -820,7 +911,7 @@ type ListLotsRequest struct {
 
 func (x *ListLotsRequest) Reset() {
 	*x = ListLotsRequest{}
-	mi := &file_renown_loyalty_v1_points_proto_msgTypes[6]
+	mi := &file_renown_loyalty_v1_points_proto_msgTypes[7]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -832,7 +923,7 @@ func (x *ListLotsRequest) String() string {
 func (*ListLotsRequest) ProtoMessage() {}
 
 func (x *ListLotsRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_renown_loyalty_v1_points_proto_msgTypes[6]
+	mi := &file_renown_loyalty_v1_points_proto_msgTypes[7]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -845,7 +936,7 @@ func (x *ListLotsRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ListLotsRequest.ProtoReflect.Descriptor instead.
 func (*ListLotsRequest) Descriptor() ([]byte, []int) {
-	return file_renown_loyalty_v1_points_proto_rawDescGZIP(), []int{6}
+	return file_renown_loyalty_v1_points_proto_rawDescGZIP(), []int{7}
 }
 
 func (x *ListLotsRequest) GetProgram() string {
@@ -896,7 +987,7 @@ type ListLotsResponse struct {
 
 func (x *ListLotsResponse) Reset() {
 	*x = ListLotsResponse{}
-	mi := &file_renown_loyalty_v1_points_proto_msgTypes[7]
+	mi := &file_renown_loyalty_v1_points_proto_msgTypes[8]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -908,7 +999,7 @@ func (x *ListLotsResponse) String() string {
 func (*ListLotsResponse) ProtoMessage() {}
 
 func (x *ListLotsResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_renown_loyalty_v1_points_proto_msgTypes[7]
+	mi := &file_renown_loyalty_v1_points_proto_msgTypes[8]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -921,7 +1012,7 @@ func (x *ListLotsResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ListLotsResponse.ProtoReflect.Descriptor instead.
 func (*ListLotsResponse) Descriptor() ([]byte, []int) {
-	return file_renown_loyalty_v1_points_proto_rawDescGZIP(), []int{7}
+	return file_renown_loyalty_v1_points_proto_rawDescGZIP(), []int{8}
 }
 
 func (x *ListLotsResponse) GetLots() []*Lot {
@@ -961,7 +1052,7 @@ type AdjustPointsRequest struct {
 
 func (x *AdjustPointsRequest) Reset() {
 	*x = AdjustPointsRequest{}
-	mi := &file_renown_loyalty_v1_points_proto_msgTypes[8]
+	mi := &file_renown_loyalty_v1_points_proto_msgTypes[9]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -973,7 +1064,7 @@ func (x *AdjustPointsRequest) String() string {
 func (*AdjustPointsRequest) ProtoMessage() {}
 
 func (x *AdjustPointsRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_renown_loyalty_v1_points_proto_msgTypes[8]
+	mi := &file_renown_loyalty_v1_points_proto_msgTypes[9]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -986,7 +1077,7 @@ func (x *AdjustPointsRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use AdjustPointsRequest.ProtoReflect.Descriptor instead.
 func (*AdjustPointsRequest) Descriptor() ([]byte, []int) {
-	return file_renown_loyalty_v1_points_proto_rawDescGZIP(), []int{8}
+	return file_renown_loyalty_v1_points_proto_rawDescGZIP(), []int{9}
 }
 
 func (x *AdjustPointsRequest) GetProgram() string {
@@ -1049,7 +1140,7 @@ type AdjustPointsResponse struct {
 
 func (x *AdjustPointsResponse) Reset() {
 	*x = AdjustPointsResponse{}
-	mi := &file_renown_loyalty_v1_points_proto_msgTypes[9]
+	mi := &file_renown_loyalty_v1_points_proto_msgTypes[10]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1061,7 +1152,7 @@ func (x *AdjustPointsResponse) String() string {
 func (*AdjustPointsResponse) ProtoMessage() {}
 
 func (x *AdjustPointsResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_renown_loyalty_v1_points_proto_msgTypes[9]
+	mi := &file_renown_loyalty_v1_points_proto_msgTypes[10]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1074,7 +1165,7 @@ func (x *AdjustPointsResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use AdjustPointsResponse.ProtoReflect.Descriptor instead.
 func (*AdjustPointsResponse) Descriptor() ([]byte, []int) {
-	return file_renown_loyalty_v1_points_proto_rawDescGZIP(), []int{9}
+	return file_renown_loyalty_v1_points_proto_rawDescGZIP(), []int{10}
 }
 
 func (x *AdjustPointsResponse) GetEntry() *Entry {
@@ -1109,7 +1200,7 @@ type ActivatePointsRequest struct {
 
 func (x *ActivatePointsRequest) Reset() {
 	*x = ActivatePointsRequest{}
-	mi := &file_renown_loyalty_v1_points_proto_msgTypes[10]
+	mi := &file_renown_loyalty_v1_points_proto_msgTypes[11]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1121,7 +1212,7 @@ func (x *ActivatePointsRequest) String() string {
 func (*ActivatePointsRequest) ProtoMessage() {}
 
 func (x *ActivatePointsRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_renown_loyalty_v1_points_proto_msgTypes[10]
+	mi := &file_renown_loyalty_v1_points_proto_msgTypes[11]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1134,7 +1225,7 @@ func (x *ActivatePointsRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ActivatePointsRequest.ProtoReflect.Descriptor instead.
 func (*ActivatePointsRequest) Descriptor() ([]byte, []int) {
-	return file_renown_loyalty_v1_points_proto_rawDescGZIP(), []int{10}
+	return file_renown_loyalty_v1_points_proto_rawDescGZIP(), []int{11}
 }
 
 func (x *ActivatePointsRequest) GetProgram() string {
@@ -1204,7 +1295,7 @@ type ActivatePointsResponse struct {
 
 func (x *ActivatePointsResponse) Reset() {
 	*x = ActivatePointsResponse{}
-	mi := &file_renown_loyalty_v1_points_proto_msgTypes[11]
+	mi := &file_renown_loyalty_v1_points_proto_msgTypes[12]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1216,7 +1307,7 @@ func (x *ActivatePointsResponse) String() string {
 func (*ActivatePointsResponse) ProtoMessage() {}
 
 func (x *ActivatePointsResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_renown_loyalty_v1_points_proto_msgTypes[11]
+	mi := &file_renown_loyalty_v1_points_proto_msgTypes[12]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1229,7 +1320,7 @@ func (x *ActivatePointsResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ActivatePointsResponse.ProtoReflect.Descriptor instead.
 func (*ActivatePointsResponse) Descriptor() ([]byte, []int) {
-	return file_renown_loyalty_v1_points_proto_rawDescGZIP(), []int{11}
+	return file_renown_loyalty_v1_points_proto_rawDescGZIP(), []int{12}
 }
 
 func (x *ActivatePointsResponse) GetEntry() *Entry {
@@ -1243,7 +1334,7 @@ var File_renown_loyalty_v1_points_proto protoreflect.FileDescriptor
 
 const file_renown_loyalty_v1_points_proto_rawDesc = "" +
 	"\n" +
-	"\x1erenown/loyalty/v1/points.proto\x12\x11renown.loyalty.v1\x1a\x1bbuf/validate/validate.proto\x1a\x1cgoogle/api/annotations.proto\x1a\x1fgoogle/protobuf/timestamp.proto\x1a\x1frenown/loyalty/v1/members.proto\x1a\x1frenown/options/v1/options.proto\"\x96\x04\n" +
+	"\x1erenown/loyalty/v1/points.proto\x12\x11renown.loyalty.v1\x1a\x1bbuf/validate/validate.proto\x1a\x1cgoogle/api/annotations.proto\x1a\x1fgoogle/protobuf/timestamp.proto\x1a\x1frenown/options/v1/options.proto\"\x9c\x04\n" +
 	"\x05Entry\x12\x12\n" +
 	"\x04name\x18\x01 \x01(\tR\x04name\x12\x16\n" +
 	"\x06wallet\x18\x02 \x01(\tR\x06wallet\x12\x16\n" +
@@ -1257,10 +1348,17 @@ const file_renown_loyalty_v1_points_proto_rawDesc = "" +
 	"\x06reason\x18\t \x01(\tB\x04\xb0\xbb\x18\x01R\x06reason\x12\x16\n" +
 	"\x06source\x18\n" +
 	" \x01(\tR\x06source\x12\x14\n" +
-	"\x05actor\x18\v \x01(\tR\x05actor\x124\n" +
-	"\aaccount\x18\f \x01(\v2\x1a.renown.loyalty.v1.AccountR\aaccount\x12#\n" +
+	"\x05actor\x18\v \x01(\tR\x05actor\x12:\n" +
+	"\aaccount\x18\f \x01(\v2 .renown.loyalty.v1.EntryBalancesR\aaccount\x12#\n" +
 	"\rprevious_hash\x18\r \x01(\tR\fpreviousHash\x12\x12\n" +
-	"\x04hash\x18\x0e \x01(\tR\x04hash\"7\n" +
+	"\x04hash\x18\x0e \x01(\tR\x04hash\"\xa7\x01\n" +
+	"\rEntryBalances\x12\x16\n" +
+	"\x06wallet\x18\x01 \x01(\tR\x06wallet\x12\x1c\n" +
+	"\tavailable\x18\x02 \x01(\x03R\tavailable\x12\x18\n" +
+	"\apending\x18\x03 \x01(\x03R\apending\x12\x1a\n" +
+	"\breserved\x18\x04 \x01(\x03R\breserved\x12\x16\n" +
+	"\x06frozen\x18\x05 \x01(\x03R\x06frozen\x12\x12\n" +
+	"\x04debt\x18\x06 \x01(\x03R\x04debt\"7\n" +
 	"\x03Leg\x12\x18\n" +
 	"\aaccount\x18\x01 \x01(\tR\aaccount\x12\x16\n" +
 	"\x06points\x18\x02 \x01(\x03R\x06points\"\x9e\x01\n" +
@@ -1375,49 +1473,49 @@ func file_renown_loyalty_v1_points_proto_rawDescGZIP() []byte {
 }
 
 var file_renown_loyalty_v1_points_proto_enumTypes = make([]protoimpl.EnumInfo, 2)
-var file_renown_loyalty_v1_points_proto_msgTypes = make([]protoimpl.MessageInfo, 12)
+var file_renown_loyalty_v1_points_proto_msgTypes = make([]protoimpl.MessageInfo, 13)
 var file_renown_loyalty_v1_points_proto_goTypes = []any{
 	(EntryKind)(0),                 // 0: renown.loyalty.v1.EntryKind
 	(LotState)(0),                  // 1: renown.loyalty.v1.LotState
 	(*Entry)(nil),                  // 2: renown.loyalty.v1.Entry
-	(*Leg)(nil),                    // 3: renown.loyalty.v1.Leg
-	(*LotChange)(nil),              // 4: renown.loyalty.v1.LotChange
-	(*Lot)(nil),                    // 5: renown.loyalty.v1.Lot
-	(*ListEntriesRequest)(nil),     // 6: renown.loyalty.v1.ListEntriesRequest
-	(*ListEntriesResponse)(nil),    // 7: renown.loyalty.v1.ListEntriesResponse
-	(*ListLotsRequest)(nil),        // 8: renown.loyalty.v1.ListLotsRequest
-	(*ListLotsResponse)(nil),       // 9: renown.loyalty.v1.ListLotsResponse
-	(*AdjustPointsRequest)(nil),    // 10: renown.loyalty.v1.AdjustPointsRequest
-	(*AdjustPointsResponse)(nil),   // 11: renown.loyalty.v1.AdjustPointsResponse
-	(*ActivatePointsRequest)(nil),  // 12: renown.loyalty.v1.ActivatePointsRequest
-	(*ActivatePointsResponse)(nil), // 13: renown.loyalty.v1.ActivatePointsResponse
-	(*timestamppb.Timestamp)(nil),  // 14: google.protobuf.Timestamp
-	(*Account)(nil),                // 15: renown.loyalty.v1.Account
+	(*EntryBalances)(nil),          // 3: renown.loyalty.v1.EntryBalances
+	(*Leg)(nil),                    // 4: renown.loyalty.v1.Leg
+	(*LotChange)(nil),              // 5: renown.loyalty.v1.LotChange
+	(*Lot)(nil),                    // 6: renown.loyalty.v1.Lot
+	(*ListEntriesRequest)(nil),     // 7: renown.loyalty.v1.ListEntriesRequest
+	(*ListEntriesResponse)(nil),    // 8: renown.loyalty.v1.ListEntriesResponse
+	(*ListLotsRequest)(nil),        // 9: renown.loyalty.v1.ListLotsRequest
+	(*ListLotsResponse)(nil),       // 10: renown.loyalty.v1.ListLotsResponse
+	(*AdjustPointsRequest)(nil),    // 11: renown.loyalty.v1.AdjustPointsRequest
+	(*AdjustPointsResponse)(nil),   // 12: renown.loyalty.v1.AdjustPointsResponse
+	(*ActivatePointsRequest)(nil),  // 13: renown.loyalty.v1.ActivatePointsRequest
+	(*ActivatePointsResponse)(nil), // 14: renown.loyalty.v1.ActivatePointsResponse
+	(*timestamppb.Timestamp)(nil),  // 15: google.protobuf.Timestamp
 }
 var file_renown_loyalty_v1_points_proto_depIdxs = []int32{
 	0,  // 0: renown.loyalty.v1.Entry.kind:type_name -> renown.loyalty.v1.EntryKind
-	14, // 1: renown.loyalty.v1.Entry.effective_time:type_name -> google.protobuf.Timestamp
-	14, // 2: renown.loyalty.v1.Entry.record_time:type_name -> google.protobuf.Timestamp
-	3,  // 3: renown.loyalty.v1.Entry.legs:type_name -> renown.loyalty.v1.Leg
-	4,  // 4: renown.loyalty.v1.Entry.lots:type_name -> renown.loyalty.v1.LotChange
-	15, // 5: renown.loyalty.v1.Entry.account:type_name -> renown.loyalty.v1.Account
+	15, // 1: renown.loyalty.v1.Entry.effective_time:type_name -> google.protobuf.Timestamp
+	15, // 2: renown.loyalty.v1.Entry.record_time:type_name -> google.protobuf.Timestamp
+	4,  // 3: renown.loyalty.v1.Entry.legs:type_name -> renown.loyalty.v1.Leg
+	5,  // 4: renown.loyalty.v1.Entry.lots:type_name -> renown.loyalty.v1.LotChange
+	3,  // 5: renown.loyalty.v1.Entry.account:type_name -> renown.loyalty.v1.EntryBalances
 	1,  // 6: renown.loyalty.v1.Lot.state:type_name -> renown.loyalty.v1.LotState
-	14, // 7: renown.loyalty.v1.Lot.issue_time:type_name -> google.protobuf.Timestamp
-	14, // 8: renown.loyalty.v1.Lot.activate_time:type_name -> google.protobuf.Timestamp
-	14, // 9: renown.loyalty.v1.Lot.expire_time:type_name -> google.protobuf.Timestamp
+	15, // 7: renown.loyalty.v1.Lot.issue_time:type_name -> google.protobuf.Timestamp
+	15, // 8: renown.loyalty.v1.Lot.activate_time:type_name -> google.protobuf.Timestamp
+	15, // 9: renown.loyalty.v1.Lot.expire_time:type_name -> google.protobuf.Timestamp
 	2,  // 10: renown.loyalty.v1.ListEntriesResponse.entries:type_name -> renown.loyalty.v1.Entry
-	5,  // 11: renown.loyalty.v1.ListLotsResponse.lots:type_name -> renown.loyalty.v1.Lot
-	14, // 12: renown.loyalty.v1.AdjustPointsRequest.expire_time:type_name -> google.protobuf.Timestamp
+	6,  // 11: renown.loyalty.v1.ListLotsResponse.lots:type_name -> renown.loyalty.v1.Lot
+	15, // 12: renown.loyalty.v1.AdjustPointsRequest.expire_time:type_name -> google.protobuf.Timestamp
 	2,  // 13: renown.loyalty.v1.AdjustPointsResponse.entry:type_name -> renown.loyalty.v1.Entry
 	2,  // 14: renown.loyalty.v1.ActivatePointsResponse.entry:type_name -> renown.loyalty.v1.Entry
-	6,  // 15: renown.loyalty.v1.PointsService.ListEntries:input_type -> renown.loyalty.v1.ListEntriesRequest
-	8,  // 16: renown.loyalty.v1.PointsService.ListLots:input_type -> renown.loyalty.v1.ListLotsRequest
-	12, // 17: renown.loyalty.v1.PointsService.ActivatePoints:input_type -> renown.loyalty.v1.ActivatePointsRequest
-	10, // 18: renown.loyalty.v1.PointsService.AdjustPoints:input_type -> renown.loyalty.v1.AdjustPointsRequest
-	7,  // 19: renown.loyalty.v1.PointsService.ListEntries:output_type -> renown.loyalty.v1.ListEntriesResponse
-	9,  // 20: renown.loyalty.v1.PointsService.ListLots:output_type -> renown.loyalty.v1.ListLotsResponse
-	13, // 21: renown.loyalty.v1.PointsService.ActivatePoints:output_type -> renown.loyalty.v1.ActivatePointsResponse
-	11, // 22: renown.loyalty.v1.PointsService.AdjustPoints:output_type -> renown.loyalty.v1.AdjustPointsResponse
+	7,  // 15: renown.loyalty.v1.PointsService.ListEntries:input_type -> renown.loyalty.v1.ListEntriesRequest
+	9,  // 16: renown.loyalty.v1.PointsService.ListLots:input_type -> renown.loyalty.v1.ListLotsRequest
+	13, // 17: renown.loyalty.v1.PointsService.ActivatePoints:input_type -> renown.loyalty.v1.ActivatePointsRequest
+	11, // 18: renown.loyalty.v1.PointsService.AdjustPoints:input_type -> renown.loyalty.v1.AdjustPointsRequest
+	8,  // 19: renown.loyalty.v1.PointsService.ListEntries:output_type -> renown.loyalty.v1.ListEntriesResponse
+	10, // 20: renown.loyalty.v1.PointsService.ListLots:output_type -> renown.loyalty.v1.ListLotsResponse
+	14, // 21: renown.loyalty.v1.PointsService.ActivatePoints:output_type -> renown.loyalty.v1.ActivatePointsResponse
+	12, // 22: renown.loyalty.v1.PointsService.AdjustPoints:output_type -> renown.loyalty.v1.AdjustPointsResponse
 	19, // [19:23] is the sub-list for method output_type
 	15, // [15:19] is the sub-list for method input_type
 	15, // [15:15] is the sub-list for extension type_name
@@ -1430,14 +1528,13 @@ func file_renown_loyalty_v1_points_proto_init() {
 	if File_renown_loyalty_v1_points_proto != nil {
 		return
 	}
-	file_renown_loyalty_v1_members_proto_init()
 	type x struct{}
 	out := protoimpl.TypeBuilder{
 		File: protoimpl.DescBuilder{
 			GoPackagePath: reflect.TypeOf(x{}).PkgPath(),
 			RawDescriptor: unsafe.Slice(unsafe.StringData(file_renown_loyalty_v1_points_proto_rawDesc), len(file_renown_loyalty_v1_points_proto_rawDesc)),
 			NumEnums:      2,
-			NumMessages:   12,
+			NumMessages:   13,
 			NumExtensions: 0,
 			NumServices:   1,
 		},

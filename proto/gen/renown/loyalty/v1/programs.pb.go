@@ -339,9 +339,9 @@ func (x *RedemptionSettings) GetReturned() ReturnedRewards {
 // PointSettings says how points live, and which orders and events are taken in. A change touches no points that were given before.
 type PointSettings struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
-	// How long points live that were given without a life of their own, by rules or by hand: "never", "rolling P12M to month", "calendar 12-31", "inactivity P12M";
+	// How long points live that were given without a life of their own, by rules, achievements, referrals or by hand: "never", "rolling P12M to month", "calendar 12-31", "inactivity P12M";
 	// empty means never. Active is who gets points or spends them: by an order or an event, even one that earns nothing, by a reward that is reserved, committed or given back,
-	// by hand. Returns, cancellations, expiry, and points that are taken are no activity. It counts in the wallet that it is about.
+	// for an achievement or a referral, by hand. Returns, cancellations, expiry, and points that are taken are no activity. It counts in the wallet that it is about.
 	Life string `protobuf:"bytes,1,opt,name=life,proto3" json:"life,omitempty"`
 	// How far returns and cancellations go for points that are spent already, where they do not say: "only_pending", "within_balance" (which empty means) or "allow_debt".
 	ReturnPolicy string `protobuf:"bytes,2,opt,name=return_policy,json=returnPolicy,proto3" json:"return_policy,omitempty"`

@@ -217,7 +217,8 @@ type ReferralTerms struct {
 	FriendPoints int64 `protobuf:"varint,2,opt,name=friend_points,json=friendPoints,proto3" json:"friend_points,omitempty"`
 	// Id of the wallet that the points go to; empty means the usual one.
 	Wallet string `protobuf:"bytes,3,opt,name=wallet,proto3" json:"wallet,omitempty"`
-	// How long the points live: "never", "rolling P12M", "rolling P12M to month", "calendar 12-31"; empty means never.
+	// How long the points live: "never", "rolling P12M", "rolling P12M to month", "calendar 12-31", "inactivity P12M" from the member's last activity, which bringing a
+	// friend is; empty means what the programme says.
 	Life string `protobuf:"bytes,4,opt,name=life,proto3" json:"life,omitempty"`
 	// What the friend must do.
 	Qualification ReferralQualification `protobuf:"varint,5,opt,name=qualification,proto3,enum=renown.loyalty.v1.ReferralQualification" json:"qualification,omitempty"`
