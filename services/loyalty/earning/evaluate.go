@@ -23,7 +23,9 @@ func Evaluate(in *Input, rules []*Compiled) (Evaluation, error) {
 		return Evaluation{}, err
 	}
 	r.all(rules)
-	return r.out, nil
+	out := r.out
+	r.release()
+	return out, nil
 }
 
 func begin(in *Input) (*run, error) {
@@ -31,7 +33,8 @@ func begin(in *Input) (*run, error) {
 	if err != nil {
 		return nil, err
 	}
-	r := &run{in: in, at: in.at(), zone: z, now: types.Timestamp{Time: in.Now.Time()}, used: map[string]int64{}, large: in.large()}
+	r := runs.Get().(*run)
+	r.in, r.at, r.zone, r.large = in, in.at(), z, in.large()
 	r.local = localize(z, r.at)
 	r.order, r.event = orderView{Order: in.Order, local: &r.local}, eventView{in.Event, &r.local}
 	r.out = Evaluation{Awards: []Award{}, Silent: []Silent{}}
@@ -40,17 +43,11 @@ func begin(in *Input) (*run, error) {
 
 // all has every rule considered.
 func (r *run) all(rules []*Compiled) {
-	var base, multipliers []*Compiled
-	for _, c := range inOrder(rules) {
-		if c.Rule.Terms.Form == Multiplier {
-			multipliers = append(multipliers, c)
-		} else {
-			base = append(base, c)
-		}
-	}
+	r.sorted = append(r.sorted, rules...)
+	sortRules(r.sorted)
 	r.out.Awards = make([]Award, 0, len(rules))
-	r.give(base)
-	r.give(multipliers)
+	r.give(false)
+	r.give(true)
 	slices.SortFunc(r.out.Silent, func(a, b Silent) int {
 		return cmp.Or(strings.Compare(a.Rule, b.Rule), cmp.Compare(a.Version, b.Version))
 	})
@@ -58,10 +55,14 @@ func (r *run) all(rules []*Compiled) {
 
 func inOrder(rules []*Compiled) []*Compiled {
 	rules = slices.Clone(rules)
+	sortRules(rules)
+	return rules
+}
+
+func sortRules(rules []*Compiled) {
 	slices.SortFunc(rules, func(a, b *Compiled) int {
 		return cmp.Or(strings.Compare(a.Rule.ID, b.Rule.ID), cmp.Compare(a.Rule.Version, b.Rule.Version))
 	})
-	return rules
 }
 
 // run is one evaluation.
@@ -70,10 +71,8 @@ type run struct {
 	at    clock.Millis
 	zone  calendar.Zone
 	local local
-	now   any
 
 	order orderView
-	lines []lineView
 	event eventView
 	used  map[string]int64 // what this evaluation itself has used of counters
 	large bool             // the input is beyond its bounds
@@ -81,6 +80,9 @@ type run struct {
 	out   Evaluation
 	// rivals are those that a rule competed with, itself included, the winner first. It is nil unless somebody asks.
 	rivals map[*Compiled][]Rival
+
+	scratch
+	results
 }
 
 // variables are what an expression can name.
@@ -103,7 +105,7 @@ func (v *variables) ResolveName(name string) (any, bool) {
 	case "program":
 		return &v.in.Program, true
 	case "now":
-		return v.now, true
+		return types.Timestamp{Time: v.in.Now.Time()}, true
 	}
 	return nil, false
 }
@@ -137,17 +139,18 @@ func (r *run) consider(c *Compiled) (*candidate, *Silent) {
 	vars := &r.vars
 	vars.run, vars.line = r, nil
 	if c.condition != nil {
-		v, s := r.evaluate(c, c.condition, vars)
+		holds, s := r.holds(c, c.condition, vars)
 		if s != nil {
 			return nil, s
 		}
-		if v != types.True {
+		if !holds {
 			s := r.silent(c, ConditionNo, "the condition does not hold")
 			s.Expression = c.condition.source
 			return nil, s
 		}
 	}
-	d := &candidate{Compiled: c}
+	d := &take(&r.candidates, 1, 2*cap(r.candidates))[0]
+	d.Compiled = c
 	if r.in.Order != nil {
 		if s := r.choose(d, vars); s != nil {
 			return nil, s
@@ -156,7 +159,7 @@ func (r *run) consider(c *Compiled) (*candidate, *Silent) {
 	if s := r.reckon(d, vars); s != nil {
 		return nil, s
 	}
-	whole := wholePoints(d.total, d.den, c.Rule.Rounding)
+	whole := wholePoints(&r.numbers(1)[0], d.total, d.den, c.Rule.Rounding)
 	switch {
 	case d.total.Sign() < 0:
 		s := r.silent(c, Negative, "the formula came to %s, which is less than nothing", exactly(d.total, d.den))
@@ -215,7 +218,18 @@ func (t *Trigger) waitsFor() string {
 	return "orders"
 }
 
-// evaluate evaluates one expression.
+// holds evaluates a condition.
+func (r *run) holds(c *Compiled, x *expression, vars *variables) (bool, *Silent) {
+	if x.decides != nil && !r.large {
+		if holds, ok := x.decides(vars); ok {
+			return holds, nil
+		}
+	}
+	v, s := r.evaluate(c, x, vars)
+	return v == types.True, s
+}
+
+// evaluate has CEL's interpreter evaluate an expression.
 func (r *run) evaluate(c *Compiled, x *expression, vars *variables) (any, *Silent) {
 	program := x.program
 	if r.large {
@@ -236,8 +250,8 @@ func (r *run) evaluate(c *Compiled, x *expression, vars *variables) (any, *Silen
 
 // view returns a line as expressions see it.
 func (r *run) view(i int) *lineView {
-	if r.lines == nil {
-		r.lines = make([]lineView, len(r.in.Order.Lines))
+	if len(r.lines) == 0 {
+		take(&r.lines, len(r.in.Order.Lines), 0)
 		for i := range r.lines {
 			r.lines[i] = lineView{Line: &r.in.Order.Lines[i], currency: r.in.Order.Currency}
 		}
@@ -258,7 +272,7 @@ func (c *Compiled) names(l *Line) bool {
 
 // choose finds the lines that count.
 func (r *run) choose(d *candidate, vars *variables) *Silent {
-	d.lines = make([]int, 0, len(r.in.Order.Lines))
+	d.lines = take(&r.places, len(r.in.Order.Lines), 2*cap(r.places))[:0]
 	for i := range r.in.Order.Lines {
 		l := &r.in.Order.Lines[i]
 		if !d.names(l) {
@@ -266,13 +280,13 @@ func (r *run) choose(d *candidate, vars *variables) *Silent {
 		}
 		if d.lineCondition != nil {
 			vars.line = r.view(i)
-			v, s := r.evaluate(d.Compiled, d.lineCondition, vars)
+			holds, s := r.holds(d.Compiled, d.lineCondition, vars)
 			vars.line = nil
 			if s != nil {
 				s.Detail = fmt.Sprintf("on line %s %s", l.ID, s.Detail)
 				return s
 			}
-			if v != types.True {
+			if !holds {
 				continue
 			}
 		}

@@ -3,6 +3,8 @@ package earning
 import (
 	"errors"
 	"fmt"
+	"math"
+	"math/bits"
 	"reflect"
 
 	"cel.dev/cel-go/cel"
@@ -116,6 +118,9 @@ func quotient(a, b decimal.Decimal, scale int64, mode Rounding) (decimal.Decimal
 	if scale < 0 || scale > 12 {
 		return a, errors.New("a scale is 0 to 12")
 	}
+	if q, ok := quotientWords(a, b, int(scale), mode); ok {
+		return q, nil
+	}
 	num, ns := coefficient(a)
 	den, ds := coefficient(b)
 	if den.Sign() < 0 {
@@ -129,6 +134,24 @@ func quotient(a, b decimal.Decimal, scale int64, mode Rounding) (decimal.Decimal
 		return a, errDigits
 	}
 	return whole(decimal.New(q.Int64(), int(scale)))
+}
+
+// quotientWords is quotient for what is not less than zero and has room in machine words.
+func quotientWords(a, b decimal.Decimal, scale int, mode Rounding) (decimal.Decimal, bool) {
+	if a.IsNeg() || b.IsNeg() || scale+b.Scale() >= len(powers) || a.Scale() >= len(powers) {
+		return a, false
+	}
+	over, num := bits.Mul64(a.Coef(), powers[scale+b.Scale()])
+	most, den := bits.Mul64(b.Coef(), powers[a.Scale()])
+	if over != 0 || most != 0 {
+		return a, false
+	}
+	q := divideWords(num, den, mode)
+	if q > math.MaxInt64 {
+		return a, false
+	}
+	d, err := decimal.New(int64(q), scale)
+	return d, err == nil
 }
 
 // parse reads a decimal as people write it, without exponents.
@@ -219,10 +242,15 @@ func pick(a, b ref.Val, sign int) ref.Val {
 	if err != nil {
 		return types.WrapErr(err)
 	}
-	if y.Cmp(x) == sign {
-		x = y
+	return exact{chooseOf(x, y, sign)}
+}
+
+// chooseOf is the lesser of two for -1, the larger for 1.
+func chooseOf(a, b decimal.Decimal, sign int) decimal.Decimal {
+	if b.Cmp(a) == sign {
+		return b
 	}
-	return exact{x}
+	return a
 }
 
 // decimals declares what expressions can do with decimals.

@@ -52,21 +52,18 @@ func (in *Input) at() clock.Millis {
 // large reports whether the input is beyond the bounds by which the cost of expressions was reckoned.
 func (in *Input) large() bool {
 	m := &in.Member
-	texts := []string{m.ID, m.Tier, in.Program.ID, in.Program.Zone, in.Program.Currency}
-	large := len(m.Tags) > MaxTags || long(m.Tags...) || wide(m.Attributes)
+	large := long(m.ID, m.Tier, in.Program.ID, in.Program.Zone, in.Program.Currency) || len(m.Tags) > MaxTags || long(m.Tags...) || wide(m.Attributes)
 	if o := in.Order; o != nil {
-		texts = append(texts, o.ID, o.Currency)
-		large = large || len(o.Lines) > MaxLines || wide(o.Attributes)
+		large = large || long(o.ID, o.Currency) || len(o.Lines) > MaxLines || wide(o.Attributes)
 		for i := range o.Lines {
 			l := &o.Lines[i]
 			large = large || len(l.Categories) > MaxCategories || long(l.Categories...) || long(l.ID, l.SKU) || wide(l.Attributes)
 		}
 	}
 	if e := in.Event; e != nil {
-		texts = append(texts, e.ID, e.Type, e.Currency)
-		large = large || wide(e.Attributes)
+		large = large || long(e.ID, e.Type, e.Currency) || wide(e.Attributes)
 	}
-	return large || long(texts...)
+	return large
 }
 
 // long looks for a text of more than MaxText characters. Only what has more bytes is counted.

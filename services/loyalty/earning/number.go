@@ -5,7 +5,6 @@ import (
 	"math/big"
 	"math/bits"
 	"strconv"
-	"strings"
 
 	"github.com/govalues/decimal"
 )
@@ -19,11 +18,21 @@ var (
 		}
 		return t
 	}()
+	// powers are those of ten that have room in a machine word.
+	powers = func() (p [20]uint64) {
+		for i := range p {
+			p[i] = tens[i].Uint64()
+		}
+		return p
+	}()
 )
 
 // coefficient returns d as a whole number over 10^scale.
-func coefficient(d decimal.Decimal) (*big.Int, int) {
-	c := new(big.Int).SetUint64(d.Coef())
+func coefficient(d decimal.Decimal) (*big.Int, int) { return coefficientIn(new(big.Int), d) }
+
+// coefficientIn is coefficient, in c.
+func coefficientIn(c *big.Int, d decimal.Decimal) (*big.Int, int) {
+	c.SetUint64(d.Coef())
 	if d.IsNeg() {
 		c.Neg(c)
 	}
@@ -51,16 +60,16 @@ func divide(num, den *big.Int, mode Rounding) *big.Int {
 	return q
 }
 
-// wholePoints is divide, in machine words where they have room.
-func wholePoints(num, den *big.Int, mode Rounding) *big.Int {
+// wholePoints is divide, in machine words and in z where they have room.
+func wholePoints(z, num, den *big.Int, mode Rounding) *big.Int {
 	if num.Sign() >= 0 && num.IsInt64() && den.IsInt64() {
-		return big.NewInt(divideWords(num.Int64(), den.Int64(), mode))
+		return z.SetInt64(divideWords(num.Int64(), den.Int64(), mode))
 	}
 	return divide(num, den, mode)
 }
 
 // divideWords is divide for machine words; num is zero or more.
-func divideWords(num, den int64, mode Rounding) int64 {
+func divideWords[T int64 | uint64](num, den T, mode Rounding) T {
 	q, r := num/den, num%den
 	more := r > den-r
 	half := r == den-r
@@ -72,10 +81,8 @@ func divideWords(num, den int64, mode Rounding) int64 {
 
 // exactly writes num/den so that nothing is lost: as a decimal where there is one, else as a fraction in lowest terms.
 func exactly(num, den *big.Int) string {
-	if num.IsInt64() && den.IsInt64() && num.Sign() >= 0 {
-		if s, ok := shortly(num.Int64(), den.Int64()); ok {
-			return s
-		}
+	if s, ok := shortly(nil, num, den); ok {
+		return string(s)
 	}
 	r := new(big.Rat).SetFrac(num, den)
 	if n, ok := r.FloatPrec(); ok {
@@ -84,8 +91,12 @@ func exactly(num, den *big.Int) string {
 	return r.String()
 }
 
-// shortly is exactly for what has room in machine words; num is zero or more.
-func shortly(num, den int64) (string, bool) {
+// shortly appends what exactly writes, if num is not less than zero and everything has room in machine words.
+func shortly(to []byte, whole, part *big.Int) ([]byte, bool) {
+	if !whole.IsInt64() || !part.IsInt64() || whole.Sign() < 0 {
+		return nil, false
+	}
+	num, den := whole.Int64(), part.Int64()
 	a, b := num, den
 	for b != 0 {
 		a, b = b, a%b
@@ -100,52 +111,68 @@ func shortly(num, den int64) (string, bool) {
 		fives++
 	}
 	if rest != 1 {
-		return strconv.FormatInt(num, 10) + "/" + strconv.FormatInt(den, 10), true
+		to = append(strconv.AppendInt(to, num, 10), '/')
+		return strconv.AppendInt(to, den, 10), true
 	}
 	places := max(twos, fives)
 	for ; twos < places; twos++ {
 		if num > math.MaxInt64/2 {
-			return "", false
+			return nil, false
 		}
 		num *= 2
 	}
 	for ; fives < places; fives++ {
 		if num > math.MaxInt64/5 {
-			return "", false
+			return nil, false
 		}
 		num *= 5
 	}
-	s := strconv.FormatInt(num, 10)
-	if places == 0 {
-		return s, true
-	}
-	if len(s) <= places {
-		s = strings.Repeat("0", places-len(s)+1) + s
-	}
-	return s[:len(s)-places] + "." + s[len(s)-places:], true
+	return appendPlaces(to, num, places), true
 }
 
-// attribute rounds the parts so that the first k shares add up to what the first k parts come to together, rounded. All shares are the rounded total.
-func attribute(parts []big.Int, total, den *big.Int, mode Rounding) []int64 {
+// appendPlaces writes num/10^places with all its places; num is zero or more.
+func appendPlaces(to []byte, num int64, places int) []byte {
+	var b [20]byte
+	s := strconv.AppendInt(b[:0], num, 10)
+	if places == 0 {
+		return append(to, s...)
+	}
+	for n := len(s); n <= places; n++ {
+		to = append(to, '0')
+		if n == len(s) {
+			to = append(to, '.')
+		}
+	}
+	if n := len(s) - places; n > 0 {
+		to = append(append(to, s[:n]...), '.')
+		s = s[n:]
+	}
+	return append(to, s...)
+}
+
+// attribute rounds the parts into shares, so that the first k shares add up to what the first k parts come to together, rounded. All shares are the rounded total.
+func attribute(shares []int64, parts []big.Int, total, den *big.Int, mode Rounding) {
 	if small(parts, total, den) {
 		d := den.Int64()
-		return cumulateWords(parts, func(sum int64) int64 { return divideWords(sum, d, mode) })
+		cumulateWords(shares, parts, func(sum int64) int64 { return divideWords(sum, d, mode) })
+		return
 	}
-	return cumulate(parts, func(sum *big.Int) int64 { return divide(sum, den, mode).Int64() })
+	cumulate(shares, parts, func(sum *big.Int) int64 { return divide(sum, den, mode).Int64() })
 }
 
 // spread divides points over the parts: the first k shares are what of the points falls to the first k parts, rounded down. Together they are all of it.
-func spread(points int64, parts []big.Int, total *big.Int) []int64 {
+func spread(shares []int64, points int64, parts []big.Int, total *big.Int) {
 	if small(parts, total, one) {
 		t := uint64(total.Int64())
-		return cumulateWords(parts, func(sum int64) int64 {
+		cumulateWords(shares, parts, func(sum int64) int64 {
 			hi, lo := bits.Mul64(uint64(sum), uint64(points))
 			q, _ := bits.Div64(hi, lo, t) // sum <= total: there is room
 			return int64(q)
 		})
+		return
 	}
 	p := big.NewInt(points)
-	return cumulate(parts, func(sum *big.Int) int64 {
+	cumulate(shares, parts, func(sum *big.Int) int64 {
 		cum := new(big.Int).Mul(sum, p)
 		return cum.Quo(cum, total).Int64()
 	})
@@ -161,8 +188,7 @@ func small(parts []big.Int, total, den *big.Int) bool {
 	return total.IsInt64() && total.Sign() > 0 && den.IsInt64()
 }
 
-func cumulate(parts []big.Int, upTo func(sum *big.Int) int64) []int64 {
-	shares := make([]int64, len(parts))
+func cumulate(shares []int64, parts []big.Int, upTo func(sum *big.Int) int64) {
 	var sum big.Int
 	before := int64(0)
 	for i := range parts {
@@ -170,26 +196,13 @@ func cumulate(parts []big.Int, upTo func(sum *big.Int) int64) []int64 {
 		cum := upTo(&sum)
 		shares[i], before = cum-before, cum
 	}
-	return shares
 }
 
-func cumulateWords(parts []big.Int, upTo func(sum int64) int64) []int64 {
-	shares := make([]int64, len(parts))
+func cumulateWords(shares []int64, parts []big.Int, upTo func(sum int64) int64) {
 	var sum, before int64
 	for i := range parts {
 		sum += parts[i].Int64()
 		cum := upTo(sum)
 		shares[i], before = cum-before, cum
 	}
-	return shares
-}
-
-// figures returns numbers that have room for a few words, all of them in one piece of memory.
-func figures(n int) []big.Int {
-	const room = 4
-	all, words := make([]big.Int, n), make([]big.Word, n*room)
-	for i := range all {
-		all[i].SetBits(words[i*room : i*room : (i+1)*room])
-	}
-	return all
 }

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"math/rand/v2"
 	"slices"
+	"sync"
 	"testing"
 
 	"github.com/govalues/decimal"
@@ -215,4 +216,34 @@ func TestExactPointsRoundToThePoints(t *testing.T) {
 			t.Fatalf("%s is %d, not %d: %s", a.Exact, want, a.Points, a.Text())
 		}
 	})
+}
+
+// Evaluations share memory one after the other; what one has given stays as it was while others are made, at once and afterwards.
+func TestAResultStaysAsItWas(t *testing.T) {
+	rules := compiled(t, twenty()...)
+	var done sync.WaitGroup
+	for worker := range 4 {
+		done.Go(func() {
+			var results, texts []string
+			var kept []earning.Evaluation
+			for i := range int64(50) {
+				in := order(line("1", "tea", "1.5", 1250+17*i, "hot"), line(fmt.Sprint(worker, i), "cup", "3", 9000+i))
+				e, err := earning.Evaluate(in, rules)
+				if err != nil {
+					t.Error(err)
+					return
+				}
+				b, _ := json.Marshal(e)
+				kept, results = append(kept, e), append(results, string(b))
+			}
+			for i := range kept {
+				b, _ := json.Marshal(kept[i])
+				texts = append(texts, string(b))
+			}
+			if !slices.Equal(results, texts) {
+				t.Error("a result has changed after others were made")
+			}
+		})
+	}
+	done.Wait()
 }

@@ -38,7 +38,7 @@ func (r *run) reckon(d *candidate, vars *variables) *Silent {
 		if s != nil {
 			return s
 		}
-		num, scale := coefficient(n)
+		num, scale := coefficientIn(&r.numbers(1)[0], n)
 		r.weighed(d, num, tens[scale])
 	}
 	return nil
@@ -47,16 +47,16 @@ func (r *run) reckon(d *candidate, vars *variables) *Silent {
 // quantityUnit is what quantities are whole multiples of.
 var quantityUnit = tens[QuantityScale]
 
-// pieces returns a line's quantity in millionths.
-func pieces(l *Line) *big.Int {
-	c, scale := coefficient(l.Quantity.Trim(0))
+// pieces returns a line's quantity in millionths, in z.
+func pieces(z *big.Int, l *Line) *big.Int {
+	c, scale := coefficientIn(z, l.Quantity.Trim(0))
 	return c.Mul(c, tens[QuantityScale-scale])
 }
 
 // perUnit gives each line value points for each so many minor units of its amount, or pieces.
 func (r *run) perUnit(d *candidate, v value) {
 	per := d.Rule.Terms.Per
-	all := figures(len(d.lines) + 3)
+	all := r.numbers(len(d.lines) + 3)
 	of := &all[0] // the whole amount, or all pieces in millionths
 	d.total, d.den, d.parts = &all[1], &all[2], all[3:]
 	d.den.Mul(d.den.SetInt64(per), tens[v.scale])
@@ -67,7 +67,7 @@ func (r *run) perUnit(d *candidate, v value) {
 	for i, at := range d.lines {
 		l, part := &r.in.Order.Lines[at], &d.parts[i]
 		if d.Rule.Trigger.Kind == KindItem {
-			part.Set(pieces(l))
+			pieces(part, l)
 		} else {
 			part.SetInt64(l.Amount)
 		}
@@ -78,21 +78,21 @@ func (r *run) perUnit(d *candidate, v value) {
 	w := &d.working
 	if d.Rule.Trigger.Kind == KindItem {
 		d.den.Mul(d.den, quantityUnit)
-		w.Basis, w.Of, w.Per = OfPieces, exactly(of, quantityUnit), fmt.Sprint(per)
+		w.Basis, w.Of, w.Per = OfPieces, r.exactly(of, quantityUnit), r.count(per)
 		return
 	}
 	code := r.currency()
 	w.Basis, w.Unit = OfAmount, code
-	w.Of, w.Per = currency.Major(of.Int64(), code).String(), currency.Major(per, code).Trim(0).String()
+	w.Of, w.Per = r.decimal(currency.Major(of.Int64(), code)), r.decimal(currency.Major(per, code).Trim(0))
 }
 
 // weighed spreads points over the lines by their amounts, or evenly where nothing was paid for any of them.
 func (r *run) weighed(d *candidate, num, den *big.Int) {
 	if r.in.Order == nil {
-		d.total, d.den = new(big.Int).Set(num), den
+		d.total, d.den = num, den
 		return
 	}
-	all := figures(len(d.lines) + 3)
+	all := r.numbers(len(d.lines) + 3)
 	sum, weights := &all[0], all[3:]
 	for i, at := range d.lines {
 		weights[i].SetInt64(r.in.Order.Lines[at].Amount)
@@ -113,7 +113,8 @@ func (r *run) weighed(d *candidate, num, den *big.Int) {
 // multiplied takes what the other rules gave to the wallet, on the lines that count, and adds what is missing to Value times as much.
 func (r *run) multiplied(d *candidate, v value) *Silent {
 	var of int64
-	shares := make([]int64, len(d.lines))
+	shares := take(&r.counts, len(d.lines), 2*cap(r.counts))
+	d.working.Rules = make([]string, 0, len(r.out.Awards))
 	for i := range r.out.Awards {
 		a := &r.out.Awards[i]
 		if a.Wallet != d.Rule.Wallet {
@@ -136,8 +137,8 @@ func (r *run) multiplied(d *candidate, v value) *Silent {
 	if of == 0 {
 		return r.silent(d.Compiled, NothingToGive, "no other rule gives points that could be multiplied")
 	}
-	d.working.Basis, d.working.Of = OfPoints, fmt.Sprint(of)
-	all := figures(len(d.lines) + 2)
+	d.working.Basis, d.working.Of = OfPoints, r.count(of)
+	all := r.numbers(len(d.lines) + 2)
 	more := all[0].Sub(v.coef, tens[v.scale])
 	d.total, d.den, d.parts = &all[1], tens[v.scale], all[2:]
 	d.total.Mul(d.total.SetInt64(of), more)
@@ -158,7 +159,8 @@ func (a *Award) share(line string) int64 {
 
 // lineByLine evaluates the formula for each line.
 func (r *run) lineByLine(d *candidate, vars *variables) *Silent {
-	d.den, d.total, d.parts = tens[decimal.MaxScale], new(big.Int), make([]big.Int, len(d.lines))
+	all := r.numbers(len(d.lines) + 2)
+	d.den, d.total, d.parts = tens[decimal.MaxScale], &all[1], all[2:]
 	for i, at := range d.lines {
 		vars.line = r.view(at)
 		n, s := r.result(d, vars)
@@ -171,7 +173,7 @@ func (r *run) lineByLine(d *candidate, vars *variables) *Silent {
 			s.Detail = fmt.Sprintf("on line %s %s", r.in.Order.Lines[at].ID, s.Detail)
 			return s
 		}
-		num, scale := coefficient(n)
+		num, scale := coefficientIn(&all[0], n)
 		d.parts[i].Mul(num, tens[decimal.MaxScale-scale])
 		d.total.Add(d.total, &d.parts[i])
 	}
@@ -180,6 +182,11 @@ func (r *run) lineByLine(d *candidate, vars *variables) *Silent {
 
 // result evaluates the formula once.
 func (r *run) result(d *candidate, vars *variables) (decimal.Decimal, *Silent) {
+	if x := d.formula; x.amounts != nil && !r.large {
+		if n, ok := x.amounts(vars); ok {
+			return n, nil
+		}
+	}
 	v, s := r.evaluate(d.Compiled, d.formula, vars)
 	if s != nil {
 		return decimal.Decimal{}, s

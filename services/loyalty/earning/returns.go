@@ -170,7 +170,7 @@ func (r *Returned) share(l *Line) (num, den *big.Int) {
 	if r.Whole {
 		return one, one
 	}
-	num, den = pieces(&Line{Quantity: r.Quantity}), pieces(l)
+	num, den = pieces(new(big.Int), &Line{Quantity: r.Quantity}), pieces(new(big.Int), l)
 	if r.Amount == 0 {
 		return num, den
 	}

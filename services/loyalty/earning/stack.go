@@ -8,10 +8,13 @@ import (
 	"renown.example/loyalty/calendar"
 )
 
-// give considers the rules of one layer, which are in the order of their ids, and gives those that are to be given.
-func (r *run) give(rules []*Compiled) {
-	var all []*candidate
-	for _, c := range rules {
+// give considers the rules of one layer, the multipliers or all others, and gives those that are to be given.
+func (r *run) give(multipliers bool) {
+	all := r.firing[:0]
+	for _, c := range r.sorted {
+		if (c.Rule.Terms.Form == Multiplier) != multipliers {
+			continue
+		}
 		d, s := r.consider(c)
 		if s != nil {
 			r.out.Silent = append(r.out.Silent, *s)
@@ -19,6 +22,7 @@ func (r *run) give(rules []*Compiled) {
 		}
 		all = append(all, d)
 	}
+	r.firing = all
 	slices.SortStableFunc(all, func(a, b *candidate) int {
 		x, y := &a.Rule, &b.Rule
 		return cmp.Or(strings.Compare(x.Wallet, y.Wallet), strings.Compare(x.Stack.Group, y.Stack.Group), strings.Compare(string(x.Stack.Mode), string(y.Stack.Mode)))
@@ -31,6 +35,7 @@ func (r *run) give(rules []*Compiled) {
 				n++
 			}
 		}
+		r.left = len(all) - n + 1
 		r.compete(all[:n])
 		all = all[n:]
 	}
@@ -139,7 +144,7 @@ func (r *run) capped(d *candidate) *Silent {
 func (r *run) award(d *candidate) Award {
 	a := Award{
 		Rule: d.Rule.ID, Version: d.Rule.Version, Name: d.Rule.Name, Wallet: d.Rule.Wallet, Campaign: d.Rule.Campaign,
-		Points: d.points, Desired: d.desired, Exact: exactly(d.total, d.den), Rounding: d.Rule.Rounding, Working: d.working, Caps: d.caps,
+		Points: d.points, Desired: d.desired, Exact: r.exactly(d.total, d.den), Rounding: d.Rule.Rounding, Working: d.working, Caps: d.caps,
 	}
 	for i := range d.Rule.Caps {
 		c := &d.Rule.Caps[i]
@@ -157,29 +162,31 @@ func (r *run) award(d *candidate) Award {
 	if life := d.Rule.life(r.in.Member.Tier); life.Kind != "" {
 		a.Life = life.String()
 	}
-	r.shares(&a, d)
-	r.lots(&a, d)
+	r.attribute(&a, d)
+	r.issue(&a, d)
 	return a
 }
 
-// shares attributes the points to the lines, in their order: the first lines have what they would earn together, rounded as the award is. Where a cap reduced the
+// attribute attributes the points to the lines, in their order: the first lines have what they would earn together, rounded as the award is. Where a cap reduced the
 // award, they have what falls to them of the points that are left, rounded down.
-func (r *run) shares(a *Award, d *candidate) {
+func (r *run) attribute(a *Award, d *candidate) {
 	if r.in.Order == nil {
 		return
 	}
-	points := attribute(d.parts, d.total, d.den, d.Rule.Rounding)
-	if d.points != d.desired {
-		points = spread(d.points, d.parts, d.total)
+	points := take(&r.counts, len(d.lines), 2*cap(r.counts))
+	if d.points == d.desired {
+		attribute(points, d.parts, d.total, d.den, d.Rule.Rounding)
+	} else {
+		spread(points, d.points, d.parts, d.total)
 	}
-	a.Lines = make([]Share, len(d.lines))
+	a.Lines = take(&r.shares, len(d.lines), min(r.left*len(d.lines), mostAhead))
 	for i, at := range d.lines {
-		a.Lines[i] = Share{Line: r.in.Order.Lines[at].ID, Exact: exactly(&d.parts[i], d.den), Points: points[i]}
+		a.Lines[i] = Share{Line: r.in.Order.Lines[at].ID, Exact: r.exactly(&d.parts[i], d.den), Points: points[i]}
 	}
 }
 
-// lots says what to issue, and from when it can be spent.
-func (r *run) lots(a *Award, d *candidate) {
+// issue says what to issue, and from when it can be spent.
+func (r *run) issue(a *Award, d *candidate) {
 	act := &d.Rule.Activation
 	lot := Lot{Points: a.Points}
 	switch act.Kind {
@@ -191,7 +198,8 @@ func (r *run) lots(a *Award, d *candidate) {
 		lot.Pending = lot.ActivatesAt > r.at
 	}
 	if !act.PerLine {
-		a.Lots = []Lot{lot}
+		a.Lots = take(&r.lots, 1, min(r.left, mostAhead))
+		a.Lots[0] = lot
 		return
 	}
 	for i, at := range d.lines {

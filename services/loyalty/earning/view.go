@@ -2,11 +2,12 @@ package earning
 
 import (
 	"reflect"
+	"time"
 
 	"cel.dev/cel-go/common/types"
 	"cel.dev/cel-go/common/types/ref"
+	"github.com/govalues/decimal"
 
-	"renown.example/kit/clock"
 	"renown.example/loyalty/currency"
 )
 
@@ -76,7 +77,7 @@ func (o objects) FindStructFieldNames(name string) ([]string, bool) {
 
 func (o objects) FindStructFieldType(name, field string) (*types.FieldType, bool) {
 	f, ok := fields[name][field]
-	return f, ok
+	return f.FieldType, ok
 }
 
 func (o objects) NativeToValue(v any) ref.Val {
@@ -99,18 +100,57 @@ func (o objects) NativeToValue(v any) ref.Val {
 	return o.Registry.NativeToValue(v)
 }
 
-func field[T any](t *types.Type, get func(T) ref.Val) *types.FieldType {
-	return &types.FieldType{
-		Type:    t,
-		IsSet:   func(any) bool { return true },
-		GetFrom: func(v any) (any, error) { return get(v.(T)), nil },
+// property is a field of an object: as CEL's interpreter gets it, and what makes a reader of the field of a reader of the object.
+type property struct {
+	*types.FieldType
+	of func(object any) any
+}
+
+func field[T, V any](t *types.Type, get func(T) V) property {
+	return property{
+		FieldType: &types.FieldType{
+			Type:    t,
+			IsSet:   func(any) bool { return true },
+			GetFrom: func(v any) (any, error) { return boxed(get(v.(T))), nil },
+		},
+		of: func(object any) any {
+			x, ok := object.(reader[T])
+			if !ok {
+				return nil
+			}
+			return apply(x, func(o T) (V, bool) { return get(o), true })
+		},
 	}
 }
 
-func text(s string) ref.Val                  { return types.String(s) }
-func instant(m clock.Millis) ref.Val         { return types.Timestamp{Time: m.Time()} }
-func list(s []string) ref.Val                { return types.NewStringList(registry, s) }
-func dictionary(m map[string]string) ref.Val { return types.NewStringStringMap(registry, m) }
+// kept is a field of which the interpreter has a value that was made before.
+func (p property) kept(get func(object any) ref.Val) property {
+	p.GetFrom = func(v any) (any, error) { return get(v), nil }
+	return p
+}
+
+// boxed makes a value of CEL.
+func boxed(v any) ref.Val {
+	switch v := v.(type) {
+	case ref.Val:
+		return v
+	case string:
+		return types.String(v)
+	case int64:
+		return types.Int(v)
+	case bool:
+		return types.Bool(v)
+	case decimal.Decimal:
+		return exact{v}
+	case time.Time:
+		return types.Timestamp{Time: v}
+	case []string:
+		return types.NewStringList(registry, v)
+	case map[string]string:
+		return types.NewStringStringMap(registry, v)
+	}
+	return registry.NativeToValue(v)
+}
 
 var registry = func() objects {
 	r, err := types.NewRegistry()
@@ -136,12 +176,10 @@ func (o *orderView) all() ref.Val {
 // kinds returns the line's categories, made once an evaluation.
 func (l *lineView) kinds() ref.Val {
 	if l.categories == nil {
-		l.categories = list(l.Categories)
+		l.categories = boxed(l.Categories)
 	}
 	return l.categories
 }
-
-func money(minor int64, code string) ref.Val { return exact{currency.Major(minor, code)} }
 
 var (
 	stringList = types.NewListType(types.StringType)
@@ -149,65 +187,65 @@ var (
 )
 
 // fields are the fields of each type, by their names in expressions. Amounts are exact decimals in major units, with the minor units beside them as int.
-var fields map[string]map[string]*types.FieldType
+var fields map[string]map[string]property
 
 func init() { // not in the declaration: the fields are found through the registry that they use
-	fields = map[string]map[string]*types.FieldType{
+	fields = map[string]map[string]property{
 		"Order": {
-			"id":          field(types.StringType, func(o *orderView) ref.Val { return text(o.ID) }),
-			"currency":    field(types.StringType, func(o *orderView) ref.Val { return text(o.Currency) }),
-			"total":       field(decimalType, func(o *orderView) ref.Val { return money(o.Total(), o.Currency) }),
-			"total_minor": field(types.IntType, func(o *orderView) ref.Val { return types.Int(o.Total()) }),
-			"discount":    field(decimalType, func(o *orderView) ref.Val { return money(o.Discount, o.Currency) }),
-			"tax":         field(decimalType, func(o *orderView) ref.Val { return money(o.Tax, o.Currency) }),
-			"shipping":    field(decimalType, func(o *orderView) ref.Val { return money(o.Shipping, o.Currency) }),
+			"id":          field(types.StringType, func(o *orderView) string { return o.ID }),
+			"currency":    field(types.StringType, func(o *orderView) string { return o.Currency }),
+			"total":       field(decimalType, func(o *orderView) decimal.Decimal { return currency.Major(o.Total(), o.Currency) }),
+			"total_minor": field(types.IntType, func(o *orderView) int64 { return o.Total() }),
+			"discount":    field(decimalType, func(o *orderView) decimal.Decimal { return currency.Major(o.Discount, o.Currency) }),
+			"tax":         field(decimalType, func(o *orderView) decimal.Decimal { return currency.Major(o.Tax, o.Currency) }),
+			"shipping":    field(decimalType, func(o *orderView) decimal.Decimal { return currency.Major(o.Shipping, o.Currency) }),
 			"lines":       field(types.NewListType(lineType), (*orderView).all),
-			"first":       field(types.BoolType, func(o *orderView) ref.Val { return types.Bool(o.First) }),
-			"attributes":  field(stringMap, func(o *orderView) ref.Val { return dictionary(o.Attributes) }),
-			"time":        field(types.TimestampType, func(o *orderView) ref.Val { return instant(o.At) }),
-			"local":       field(localType, func(o *orderView) ref.Val { return object{localType, o.local} }),
+			"first":       field(types.BoolType, func(o *orderView) bool { return o.First }),
+			"attributes":  field(stringMap, func(o *orderView) map[string]string { return o.Attributes }),
+			"time":        field(types.TimestampType, func(o *orderView) time.Time { return o.At.Time() }),
+			"local":       field(localType, func(o *orderView) *local { return o.local }),
 		},
 		"Line": {
-			"id":           field(types.StringType, func(l *lineView) ref.Val { return text(l.ID) }),
-			"sku":          field(types.StringType, func(l *lineView) ref.Val { return text(l.SKU) }),
-			"categories":   field(stringList, (*lineView).kinds),
-			"quantity":     field(decimalType, func(l *lineView) ref.Val { return exact{l.Quantity} }),
-			"amount":       field(decimalType, func(l *lineView) ref.Val { return money(l.Amount, l.currency) }),
-			"amount_minor": field(types.IntType, func(l *lineView) ref.Val { return types.Int(l.Amount) }),
-			"attributes":   field(stringMap, func(l *lineView) ref.Val { return dictionary(l.Attributes) }),
+			"id":           field(types.StringType, func(l *lineView) string { return l.ID }),
+			"sku":          field(types.StringType, func(l *lineView) string { return l.SKU }),
+			"categories":   field(stringList, func(l *lineView) []string { return l.Categories }).kept(func(l any) ref.Val { return l.(*lineView).kinds() }),
+			"quantity":     field(decimalType, func(l *lineView) decimal.Decimal { return l.Quantity }),
+			"amount":       field(decimalType, func(l *lineView) decimal.Decimal { return currency.Major(l.Amount, l.currency) }),
+			"amount_minor": field(types.IntType, func(l *lineView) int64 { return l.Amount }),
+			"attributes":   field(stringMap, func(l *lineView) map[string]string { return l.Attributes }),
 		},
 		"Event": {
-			"id":           field(types.StringType, func(e *eventView) ref.Val { return text(e.ID) }),
-			"type":         field(types.StringType, func(e *eventView) ref.Val { return text(e.Event.Type) }),
-			"amount":       field(decimalType, func(e *eventView) ref.Val { return money(e.Amount, e.Currency) }),
-			"amount_minor": field(types.IntType, func(e *eventView) ref.Val { return types.Int(e.Amount) }),
-			"currency":     field(types.StringType, func(e *eventView) ref.Val { return text(e.Currency) }),
-			"attributes":   field(stringMap, func(e *eventView) ref.Val { return dictionary(e.Attributes) }),
-			"time":         field(types.TimestampType, func(e *eventView) ref.Val { return instant(e.At) }),
-			"local":        field(localType, func(e *eventView) ref.Val { return object{localType, e.local} }),
+			"id":           field(types.StringType, func(e *eventView) string { return e.ID }),
+			"type":         field(types.StringType, func(e *eventView) string { return e.Event.Type }),
+			"amount":       field(decimalType, func(e *eventView) decimal.Decimal { return currency.Major(e.Amount, e.Currency) }),
+			"amount_minor": field(types.IntType, func(e *eventView) int64 { return e.Amount }),
+			"currency":     field(types.StringType, func(e *eventView) string { return e.Currency }),
+			"attributes":   field(stringMap, func(e *eventView) map[string]string { return e.Attributes }),
+			"time":         field(types.TimestampType, func(e *eventView) time.Time { return e.At.Time() }),
+			"local":        field(localType, func(e *eventView) *local { return e.local }),
 		},
 		"Member": {
-			"id":              field(types.StringType, func(m *Member) ref.Val { return text(m.ID) }),
-			"tier":            field(types.StringType, func(m *Member) ref.Val { return text(m.Tier) }),
-			"tags":            field(stringList, func(m *Member) ref.Val { return list(m.Tags) }),
-			"attributes":      field(stringMap, func(m *Member) ref.Val { return dictionary(m.Attributes) }),
-			"enrolled_at":     field(types.TimestampType, func(m *Member) ref.Val { return instant(m.EnrolledAt) }),
-			"lifetime_earned": field(types.IntType, func(m *Member) ref.Val { return types.Int(m.LifetimeEarned) }),
-			"orders":          field(types.IntType, func(m *Member) ref.Val { return types.Int(m.Orders) }),
+			"id":              field(types.StringType, func(m *Member) string { return m.ID }),
+			"tier":            field(types.StringType, func(m *Member) string { return m.Tier }),
+			"tags":            field(stringList, func(m *Member) []string { return m.Tags }),
+			"attributes":      field(stringMap, func(m *Member) map[string]string { return m.Attributes }),
+			"enrolled_at":     field(types.TimestampType, func(m *Member) time.Time { return m.EnrolledAt.Time() }),
+			"lifetime_earned": field(types.IntType, func(m *Member) int64 { return m.LifetimeEarned }),
+			"orders":          field(types.IntType, func(m *Member) int64 { return m.Orders }),
 		},
 		"Program": {
-			"id":       field(types.StringType, func(p *Program) ref.Val { return text(p.ID) }),
-			"zone":     field(types.StringType, func(p *Program) ref.Val { return text(p.Zone) }),
-			"currency": field(types.StringType, func(p *Program) ref.Val { return text(p.Currency) }),
+			"id":       field(types.StringType, func(p *Program) string { return p.ID }),
+			"zone":     field(types.StringType, func(p *Program) string { return p.Zone }),
+			"currency": field(types.StringType, func(p *Program) string { return p.Currency }),
 		},
 		"Local": { // the time of the order or event as the programme's zone has it
-			"year":    field(types.IntType, func(l *local) ref.Val { return types.Int(l.date.Year) }),
-			"month":   field(types.IntType, func(l *local) ref.Val { return types.Int(l.date.Month) }),
-			"day":     field(types.IntType, func(l *local) ref.Val { return types.Int(l.date.Day) }),
-			"weekday": field(types.IntType, func(l *local) ref.Val { return types.Int(weekday(l.date.Weekday())) }),
-			"hour":    field(types.IntType, func(l *local) ref.Val { return types.Int(l.minute / 60) }),
-			"minute":  field(types.IntType, func(l *local) ref.Val { return types.Int(l.minute % 60) }),
-			"date":    field(types.StringType, func(l *local) ref.Val { return text(l.date.String()) }),
+			"year":    field(types.IntType, func(l *local) int64 { return int64(l.date.Year) }),
+			"month":   field(types.IntType, func(l *local) int64 { return int64(l.date.Month) }),
+			"day":     field(types.IntType, func(l *local) int64 { return int64(l.date.Day) }),
+			"weekday": field(types.IntType, func(l *local) int64 { return int64(weekday(l.date.Weekday())) }),
+			"hour":    field(types.IntType, func(l *local) int64 { return int64(l.minute / 60) }),
+			"minute":  field(types.IntType, func(l *local) int64 { return int64(l.minute % 60) }),
+			"date":    field(types.StringType, func(l *local) string { return l.date.String() }),
 		},
 	}
 }
