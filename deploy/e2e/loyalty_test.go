@@ -145,6 +145,40 @@ func TestAMemberRedeemsByKeyboard(t *testing.T) {
 	inspect(t, p, at.Website, []sheet{{"member", link}, {"member in German", link + "?lang=de"}, {"reward that is too dear", link + "/rewards/sauna"}, {"no link", at.Website + "/points/none"}})
 }
 
+// gamesByKeyboard makes an achievement and says what is given for friends, with the keyboard alone. A slip is said beside its field, and nothing typed is lost.
+func gamesByKeyboard(t *testing.T, p *browser.Page, desk string) {
+	t.Helper()
+	enter := func(selector string) {
+		t.Helper()
+		must(t, p.TabTo(selector))
+		must(t, p.Follow(func() error { return p.Press(browser.Enter) }))
+	}
+	must(t, p.Go(desk+"/achievements"))
+	enter(".empty .button")
+	says(t, p, "h1", "New achievement")
+	must(t, p.Fill("#display_name", "Three times here"))
+	must(t, p.Fill("#achievement_id", "third"))
+	must(t, p.Fill("#target", "three"))
+	enter(".form-end .button")
+	says(t, p, "#target-error", "Give a whole number.")
+	if typed := value(p.Property("#display_name", "value"))(t); typed != "Three times here" {
+		t.Errorf("the name became %q", typed)
+	}
+	must(t, p.Fill("#target", "3"))
+	enter(".form-end .button")
+	says(t, p, ".notice.good", "The achievement is saved.")
+	says(t, p, ".page-head", "3 orders within a calendar month")
+	must(t, p.Go(desk+"/referrals"))
+	must(t, p.Fill("#friend_points", "40"))
+	must(t, p.Fill("#device_velocity", "4"))
+	enter(".form-end .button")
+	says(t, p, "#velocity_span-error", "need")
+	must(t, p.Fill("#velocity_span", "P7D"))
+	enter(".form-end .button")
+	says(t, p, ".notice.good", "The terms are saved.")
+	says(t, p, ".page-head", "Version 1")
+}
+
 // All pages of a programme, empty and filled, in every look; who is no manager is told what it takes.
 func TestLoyaltysPages(t *testing.T) {
 	at, marta := platform(t), employee(t, browser.Manager)
@@ -154,10 +188,13 @@ func TestLoyaltysPages(t *testing.T) {
 	desk := at.Website + teamDesk
 	sheets := []sheet{{"what is owed", at.Website + "/studio/loyalty?program=employees"}, {"member in the studio", at.Website + "/studio/loyalty/" + path}}
 	sheets = append(sheets, sheet{"an entry explained", sheets[1].address + "/entries/points-1"})
-	for _, s := range []string{"whatif", "rules", "rules/new", "tiers", "tiers/new", "rewards", "rewards/new", "reviews", "reviews?state=released", "settings"} {
+	for _, s := range []string{"whatif", "rules", "rules/new", "tiers", "tiers/new", "rewards", "rewards/new", "reviews", "reviews?state=released", "settings", "achievements/new", "referrals"} {
 		sheets = append(sheets, sheet{s, desk + "/" + s})
 	}
+	sheets = append(sheets, sheet{"achievements, none yet", desk + "/achievements"}, sheet{"new programme", at.Website + "/studio/loyalty/new"})
 	inspect(t, marta.Page, at.Website, sheets)
+	gamesByKeyboard(t, marta.Page, desk)
+	inspect(t, marta.Page, at.Website, []sheet{{"achievements", desk + "/achievements"}, {"an achievement", desk + "/achievements/third"}, {"referrals", desk + "/referrals"}, sheets[1]})
 
 	must(t, marta.Go(desk+"/reviews"))
 	must(t, marta.Click(".reviews summary"))

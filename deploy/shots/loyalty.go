@@ -18,7 +18,8 @@ func (s *session) loyalty() error {
 	}
 	defer manager.Close()
 	desk := s.platform.Website + "/studio/loyalty/employees"
-	if err := s.all(manager.Page, "rules, none yet", desk+"/rules", "rewards, none yet", desk+"/rewards", "reviews, none", desk+"/reviews"); err != nil {
+	if err := s.all(manager.Page, "rules, none yet", desk+"/rules", "rewards, none yet", desk+"/rewards", "reviews, none", desk+"/reviews", "achievements, none yet", desk+"/achievements", "referrals, none yet", desk+"/referrals",
+		"new programme", s.platform.Website+"/studio/loyalty/new"); err != nil {
 		return err
 	}
 	if err := setUp(manager, desk); err != nil {
@@ -44,10 +45,11 @@ func (s *session) loyalty() error {
 	page := s.platform.Website + "/studio/loyalty/" + strings.TrimPrefix(member, "/v1/programs/")
 	return s.all(manager.Page, "what is owed", s.platform.Website+"/studio/loyalty?program=employees", "what if", desk+"/whatif", "rules", desk+"/rules", "a rule", desk+"/rules/each", "new rule", desk+"/rules/new",
 		"tiers", desk+"/tiers", "new tiers", desk+"/tiers/new", "rewards", desk+"/rewards", "a reward", desk+"/rewards/sauna", "reviews", desk+"/reviews", "programme settings", desk+"/settings",
+		"achievements", desk+"/achievements", "an achievement", desk+"/achievements/third", "new achievement", desk+"/achievements/new", "referrals", desk+"/referrals",
 		"member, in the studio", page, "an entry explained", page+"/entries/points-1")
 }
 
-// setUp makes a rule and a reward by the pages for it.
+// setUp makes a rule, a reward and an achievement and says what is given for friends, by the pages for it.
 func setUp(manager *browser.Employee, desk string) error {
 	for _, form := range []struct {
 		address string
@@ -55,6 +57,8 @@ func setUp(manager *browser.Employee, desk string) error {
 	}{
 		{desk + "/rules/new", []string{"#display_name", "A point for each unit spent", "#rule_id", "each"}},
 		{desk + "/rewards/new", []string{"#display_name", "An afternoon at the sauna", "#reward_id", "sauna", "#price-0-points", "150"}},
+		{desk + "/achievements/new", []string{"#display_name", "Three in a month", "#achievement_id", "third", "#target", "3", "#points", "50"}},
+		{desk + "/referrals", []string{"#referrer_points", "100", "#friend_points", "40", "#least_amount", "20"}},
 	} {
 		if err := manager.Go(form.address); err != nil {
 			return err

@@ -351,7 +351,12 @@ func TestADocumentWithoutReferralsPausesThem(t *testing.T) {
 	if err != nil || !terms.GetTerms().GetPaused() || terms.GetTerms().GetVersion() != 2 || terms.GetTerms().GetFriendPoints() != 40 {
 		t.Errorf("they are %v, %v", terms, err)
 	}
-	r.referralTerms(t, firstOrder())
+	again := firstOrder()
+	again.Version = 1
+	_, err = r.referrals.SetReferralTerms(r.manager(t), &loyaltyv1.SetReferralTermsRequest{Program: "customers", Terms: again})
+	refused(t, "terms made from those before", err, fault.EtagMismatch)
+	again.Version = 2
+	r.referralTerms(t, again)
 	r.clock.Step(time.Minute)
 	back, err := r.programs.RollbackProgram(r.manager(t), &loyaltyv1.RollbackProgramRequest{Program: "customers", Time: before})
 	if err != nil || len(back.GetChanges()) != 1 || back.GetChanges()[0].GetPath() != "referrals.paused" {

@@ -155,7 +155,9 @@ func takeGames(ctx context.Context, u *book.Unit, st step) error {
 	if st.want.referrals == nil || st.is.referrals != nil && sameReferrals(*st.is.referrals, *st.want.referrals) {
 		return nil
 	}
-	_, err := saveReferralTerms(ctx, u, st.program, *st.want.referrals)
+	want := *st.want.referrals
+	want.Version = 0
+	_, err := saveReferralTerms(ctx, u, st.program, want)
 	return err
 }
 

@@ -96,16 +96,20 @@ func (s *Server) SetReferralTerms(ctx context.Context, req *loyaltyv1.SetReferra
 		if v.Wallet, err = walletOf(p.Value, req.GetTerms().GetWallet()); err != nil {
 			return nil, inTerms(err)
 		}
+		v.Version = int(req.GetTerms().GetVersion())
 		v, err = saveReferralTerms(ctx, u, req.GetProgram(), v)
 		return &loyaltyv1.SetReferralTermsResponse{Terms: termsProto(v)}, err
 	})
 }
 
-// saveReferralTerms makes a further version of a programme's terms, keeps it and tells of it.
+// saveReferralTerms makes a further version of a programme's terms, keeps it and tells of it. v has the version that it is based on, 0 if any will do.
 func saveReferralTerms(ctx context.Context, u *book.Unit, programID string, v tables.ReferralTerms) (tables.ReferralTerms, error) {
 	row, err := tables.ReferralTermsOf.GetForUpdate(ctx, u.Tx, programID)
 	if err != nil && !store.IsNotFound(err) {
 		return v, err
+	}
+	if v.Version != 0 && v.Version != row.Value.Version {
+		return v, fault.EtagMismatch.New("The terms of referrals are of version %d now, and yours were made from version %d: read them again.", row.Value.Version, v.Version)
 	}
 	v.Version, v.SavedAt = row.Value.Version+1, u.Now
 	if err != nil {

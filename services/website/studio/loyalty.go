@@ -13,6 +13,8 @@ import (
 
 func (s *Studio) loyaltyRoutes(mux *http.ServeMux) {
 	mux.Handle("GET /studio/loyalty", s.page(managers, (*visit).loyalty))
+	mux.Handle("GET /studio/loyalty/new", s.page(managers, (*visit).newProgram))
+	mux.Handle("POST /studio/loyalty/new", s.form(managers, smallBody, (*visit).createProgram))
 	mux.Handle("GET /studio/loyalty/{program}/liability.csv", s.page(managers, (*visit).liabilityCSV))
 	mux.Handle("POST /studio/loyalty/{program}/find", s.form(managers, smallBody, (*visit).findMember))
 	mux.Handle("GET /studio/loyalty/{program}/members/{member}", s.page(managers, (*visit).member))
@@ -32,6 +34,12 @@ func (s *Studio) loyaltyRoutes(mux *http.ServeMux) {
 	mux.Handle("POST /studio/loyalty/{program}/rewards/{reward}", s.form(managers, smallBody, (*visit).saveReward))
 	mux.Handle("GET /studio/loyalty/{program}/rewards/{reward}/{step}", s.page(managers, (*visit).reward))
 	mux.Handle("POST /studio/loyalty/{program}/rewards/{reward}/{step}", s.form(managers, smallBody, (*visit).rewardStep))
+	mux.Handle("GET /studio/loyalty/{program}/achievements", s.page(managers, (*visit).achievements))
+	mux.Handle("GET /studio/loyalty/{program}/achievements/{achievement}", s.page(managers, (*visit).achievement))
+	mux.Handle("POST /studio/loyalty/{program}/achievements/{achievement}", s.form(managers, smallBody, (*visit).saveAchievement))
+	mux.Handle("POST /studio/loyalty/{program}/achievements/{achievement}/{step}", s.form(managers, smallBody, (*visit).archiveAchievement))
+	mux.Handle("GET /studio/loyalty/{program}/referrals", s.page(managers, (*visit).referrals))
+	mux.Handle("POST /studio/loyalty/{program}/referrals", s.form(managers, smallBody, (*visit).saveReferrals))
 	mux.Handle("GET /studio/loyalty/{program}/reviews", s.page(managers, (*visit).reviews))
 	mux.Handle("GET /studio/loyalty/{program}/reviews/{review}", s.page(managers, (*visit).reviews))
 	mux.Handle("POST /studio/loyalty/{program}/reviews/{review}", s.form(managers, smallBody, (*visit).decideReview))

@@ -10,7 +10,8 @@ import (
 
 // loyaltySections are the pages about a programme, as the tabs above each of them.
 var loyaltySections = []struct{ Key, Label string }{
-	{"", "What we owe"}, {"whatif", "What if"}, {"rules", "Earning rules"}, {"tiers", "Tiers"}, {"rewards", "Rewards"}, {"reviews", "To look at"}, {"settings", "Settings"},
+	{"", "What we owe"}, {"whatif", "What if"}, {"rules", "Earning rules"}, {"tiers", "Tiers"}, {"rewards", "Rewards"}, {"achievements", "Achievements"}, {"referrals", "Referrals"},
+	{"reviews", "To look at"}, {"settings", "Settings"},
 }
 
 // loyaltyURL is the address of a section of a programme; the report is the empty one.

@@ -120,6 +120,10 @@ func (v *visit) showMember(status int, link *loyaltyv1.CreateStatementLinkRespon
 	if err != nil {
 		return err
 	}
+	goals, err := v.memberGoals(program, id)
+	if err != nil {
+		return err
+	}
 	values := v.r.PostForm
 	if problem == nil {
 		values = nil
@@ -143,7 +147,7 @@ func (v *visit) showMember(status int, link *loyaltyv1.CreateStatementLinkRespon
 		Trail: []web.Link{{Label: "Loyalty", URL: "/studio/loyalty?program=" + programID(program)}, {Label: name}},
 		Data: map[string]any{"Sections": loyaltyTabs(program, "members"), "TryURL": loyaltyURL(program, "whatif") + "?" + url.Values{"member": {id}}.Encode(), "Member": m, "ID": id, "Name": name, "URL": address, "Program": program, "Accounts": accountRows(m, program), "Into": into,
 			"Active": m.GetState() == loyaltyv1.MemberState_MEMBER_STATE_ACTIVE, "Since": m.GetEnrollTime().AsTime(), "Tabs": tabs, "Entries": pointsEntries(list.GetEntries()),
-			"Older": older(v.r.URL, list.GetNextPageToken()), "Adjust": f, "Once": newForm(nil, nil), "Link": link, "Ends": link.GetExpireTime().AsTime(), "Open": problem != nil}})
+			"Older": older(v.r.URL, list.GetNextPageToken()), "Adjust": f, "Once": newForm(nil, nil), "Goals": goals, "Link": link, "Ends": link.GetExpireTime().AsTime(), "Open": problem != nil}})
 	return nil
 }
 

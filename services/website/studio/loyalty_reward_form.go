@@ -28,6 +28,16 @@ func ladderPairs(structures []*loyaltyv1.TierStructure) []string {
 	return out
 }
 
+// alsoUnknown adds tiers that are chosen and that no structure has, so that saving does not lose them.
+func alsoUnknown(pairs []string, chosen ...string) []string {
+	for _, tier := range chosen {
+		if tier != "" && labelOf(pairs, tier) == tier {
+			pairs = append(pairs, tier, tier+", which there is not")
+		}
+	}
+	return pairs
+}
+
 func rewardForm(f *form, program *loyaltyv1.Program, r *loyaltyv1.Reward, ladders []*loyaltyv1.TierStructure, fresh bool) []formPart {
 	f.add(web.Field{Name: "display_name", Label: "What do members call it?", Required: true, Max: 120, Value: r.GetDisplayName()}, "/displayName")
 	if fresh {
@@ -50,7 +60,7 @@ func rewardForm(f *form, program *loyaltyv1.Program, r *loyaltyv1.Reward, ladder
 		add(weekdaysField("weekdays", r.GetWeekdays()), "/weekdays").
 		add(web.Field{Name: "times", Label: "How often may one member have it?", Max: 4, Inputmode: "numeric", Value: numberOrEmpty(int64(r.GetLimit().GetTimes())), Help: "Empty means as often as the points last."}, "/limit/times", "/limit").
 		add(web.Field{Name: "limit_period", Label: "So often in", Type: "select", Required: true, Options: options([]string{r.GetLimit().GetPeriod().String()}, limitPeriods...)}, "/limit/period")
-	if pairs := ladderPairs(ladders); len(pairs) > 0 {
+	if pairs := alsoUnknown(ladderPairs(ladders), r.GetTiers()...); len(pairs) > 0 {
 		f.add(web.Field{Name: "tiers", Label: "For members of which tiers?", Type: "checks", Help: "None chosen means all.", Options: options(r.GetTiers(), pairs...)}, "/tiers")
 	}
 	f.add(web.Field{Name: "minutes", Label: "How many minutes is it held?", Max: 5, Inputmode: "numeric", Value: numberOrEmpty(int64(r.GetReservationMinutes())), Help: "Empty means what the programme says."}, "/reservationMinutes").
@@ -70,7 +80,7 @@ func rewardPrices(f *form, program *loyaltyv1.Program, r *loyaltyv1.Reward, ladd
 		}
 		n, at := fmt.Sprintf("price-%d-", i), fmt.Sprintf("/prices/%d", i)
 		f.add(web.Field{Name: n + "points", Label: "Price", Required: i == 0, Max: 14, Inputmode: "numeric", Value: points}, at+"/points").
-			add(web.Field{Name: n + "tier", Label: "For", Type: "select", Options: options([]string{p.GetTier()}, append([]string{"", "everybody"}, ladderPairs(ladders)...)...)}, at+"/tier")
+			add(web.Field{Name: n + "tier", Label: "For", Type: "select", Options: options([]string{p.GetTier()}, append([]string{"", "everybody"}, alsoUnknown(ladderPairs(ladders), p.GetTier())...)...)}, at+"/tier")
 		if per == 3 {
 			f.add(walletField(program, n+"wallet", "In", p.GetWallet()), at+"/wallet")
 		}

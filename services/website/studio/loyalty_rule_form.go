@@ -93,10 +93,23 @@ func ruleAmount(f *form, program *loyaltyv1.Program, t *loyaltyv1.EarningRuleTer
 		f.add(web.Field{Name: "tier-" + tier.GetId(), Label: "How many for " + tier.GetDisplayName(), Max: 40, Inputmode: "decimal", Value: t.GetTierValues()[tier.GetId()], Help: "Empty: as for everybody."},
 			"/terms/tierValues/"+tier.GetId(), `/terms/tierValues["`+tier.GetId()+`"]`)
 	}
+	for _, id := range unknownTiers(t.GetTierValues(), ladders) {
+		f.add(web.Field{Name: "tier-" + id, Label: "How many for “" + id + "”, a tier that there is not", Max: 40, Inputmode: "decimal", Value: t.GetTierValues()[id], Help: "It holds as soon as there is one with this id. Empty takes it away."},
+			"/terms/tierValues/"+id, `/terms/tierValues["`+id+`"]`)
+	}
 	f.add(web.Field{Name: "formula", Label: "Formula", Type: "textarea", Rows: 2, Max: 4096, Code: true, Value: t.GetFormula(), Help: "For “by a formula” only: an expression that gives a number, such as order.total * dec(\"0.5\")."}, "/terms/formula").
 		add(web.Field{Name: "each_line", Label: "The formula is reckoned", Type: "choices", Required: true, Options: options([]string{strconv.FormatBool(t.GetEachLine())}, "false", "once for the whole order", "true", "for each line that counts")}, "/terms/eachLine").
 		add(web.Field{Name: "rounding", Label: "How is it rounded?", Type: "select", Required: true, Options: options([]string{t.GetRounding()},
 			"", "Down", "half_up", "To the nearest, halves up", "half_even", "To the nearest, halves to even", "ceil", "Up")}, "/terms/rounding")
+}
+
+// unknownTiers are the tiers that a rule has values for and no structure has, in order.
+func unknownTiers(values map[string]string, ladders []*loyaltyv1.TierStructure) []string {
+	rest := maps.Clone(values)
+	for _, tier := range tiersOf(ladders) {
+		delete(rest, tier.GetId())
+	}
+	return slices.Sorted(maps.Keys(rest))
 }
 
 var weekdayPairs = []string{"1", "Monday", "2", "Tuesday", "3", "Wednesday", "4", "Thursday", "5", "Friday", "6", "Saturday", "7", "Sunday"}

@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"net/http"
 	"net/url"
+	"path"
 	"reflect"
 	"strings"
 	"testing"
@@ -16,18 +17,37 @@ const (
 
 // setUp is what the gateway of desk answers about how the programme is set up.
 var setUp = map[string]string{
-	"GET " + calls + "rules":      `{"rules":[{"name":"programs/customers/rules/euro","version":"3","terms":{"displayName":"A point for each euro","trigger":"spend","form":"per_unit","value":"1","per":"100"},"etag":"e3"}]}`,
-	"GET " + calls + "rules/euro": `{"name":"programs/customers/rules/euro","version":"3","terms":{"displayName":"A point for each euro","trigger":"spend","form":"per_unit","value":"1","per":"100"},"etag":"e3"}`,
-	"PUT " + calls + "rules/euro": `{}`,
+	"GET " + calls + "rules":       `{"rules":[{"name":"programs/customers/rules/euro","version":"3","terms":{"displayName":"A point for each euro","trigger":"spend","form":"per_unit","value":"1","per":"100"},"etag":"e3"}]}`,
+	"GET " + calls + "rules/euro":  `{"name":"programs/customers/rules/euro","version":"3","terms":{"displayName":"A point for each euro","trigger":"spend","form":"per_unit","value":"1","per":"100"},"etag":"e3"}`,
+	"PUT " + calls + "rules/euro":  `{}`,
+	"GET " + calls + "rules/old":   `{"name":"programs/customers/rules/old","version":"1","terms":{"displayName":"Old","trigger":"spend","form":"per_unit","value":"1","per":"100","tierValues":{"gold":"2","platinum":"3"}}}`,
+	"GET " + calls + "rewards/mug": `{"name":"programs/customers/rewards/mug","kind":"REWARD_KIND_GIFT","displayName":"A mug","prices":[{"points":"300"},{"points":"200","tier":"metals/iron"}],"tiers":["metals/platinum"],"version":1}`,
 	"GET " + calls + "tiers": `{"structures":[{"name":"programs/customers/tiers/metals","displayName":"Status","wallet":"points","version":1,"metric":"TIER_METRIC_SPEND","period":"TIER_PERIOD_YEAR","downgrade":"TIER_DOWNGRADE_FULL",
 		"tiers":[{"id":"gold","displayName":"Gold","threshold":"50000"}],"etag":"t1"}]}`,
-	"POST " + calls + "tiers":      `{}`,
-	"POST " + calls + "rewards":    `{}`,
-	"GET " + calls + "rewards":     `{"rewards":[]}`,
-	"PUT /v1/programs/customers":   `{}`,
-	"GET " + calls + "reviews":     `{"reviews":[]}`,
-	"GET " + calls + "redemptions": `{"redemptions":[{"name":"programs/customers/redemptions/r1","member":"programs/customers/members/m1","displayName":"A mug","wallet":"points","points":"300","order":"1001"}]}`,
-	"GET /v1/workspace/texts":      `{"texts":[]}`, "GET /v1/workspace/consents": `{"consents":[]}`, "GET /v1/workspace/leaks": `{"texts":[]}`, "GET /v1/workspace/metrics": `{"metrics":[]}`,
+	"GET " + calls + "achievements": `{"achievements":[{"name":"programs/customers/achievements/regular","displayName":"Four in a month","points":"1","goal":{"kind":"ACHIEVEMENT_KIND_CHALLENGE","trigger":"order","category":"tea",
+		"leastAmount":"500","measure":"ACHIEVEMENT_MEASURE_TIMES","target":"4","window":"ACHIEVEMENT_WINDOW_MONTH","recurrence":"ACHIEVEMENT_RECURRENCE_PERIOD"},"version":2},
+		{"name":"programs/customers/achievements/week","displayName":"A week of visits","archiveTime":"2026-10-01T00:00:00Z","goal":{"kind":"ACHIEVEMENT_KIND_STREAK","trigger":"visit","measure":"ACHIEVEMENT_MEASURE_TIMES",
+		"target":"7","least":"2","window":"ACHIEVEMENT_WINDOW_DAY","recurrence":"ACHIEVEMENT_RECURRENCE_ALWAYS"},"version":1},
+		{"name":"programs/customers/achievements/spender","displayName":"A big month","points":"50","goal":{"kind":"ACHIEVEMENT_KIND_CHALLENGE","trigger":"order","measure":"ACHIEVEMENT_MEASURE_AMOUNT","target":"10000",
+		"window":"ACHIEVEMENT_WINDOW_ROLLING","windowLength":"P30D","recurrence":"ACHIEVEMENT_RECURRENCE_ONCE"},"version":1}]}`,
+	"POST " + calls + "achievements": `{}`,
+	"GET " + calls + "achievements/regular": `{"name":"programs/customers/achievements/regular","displayName":"Four in a month","points":"1","goal":{"kind":"ACHIEVEMENT_KIND_CHALLENGE","trigger":"order","measure":"ACHIEVEMENT_MEASURE_TIMES","target":"4",
+		"window":"ACHIEVEMENT_WINDOW_MONTH","recurrence":"ACHIEVEMENT_RECURRENCE_PERIOD","untilTime":"2026-12-25T00:00:00Z"},"version":2,"etag":"a2"}`,
+	"PUT " + calls + "achievements/regular":          `{}`,
+	"POST " + calls + "achievements/regular:archive": `{}`,
+	"GET " + calls + "members/m1/achievements": `{"achievements":[{"achievement":"programs/customers/achievements/regular","displayName":"Four in a month","done":"1","value":"3","target":"4","by":"2026-11-30",
+		"earned":[{"key":"2026-10","day":"2026-10-20","points":"1","entry":"programs/customers/members/m1/entries/points-1"}]},
+		{"achievement":"programs/customers/achievements/spender","displayName":"A big month","value":"4990","target":"10000"}]}`,
+	"GET " + calls + "referralTerms": `{"referrerPoints":"100","friendPoints":"40","life":"rolling P12M","qualification":"REFERRAL_QUALIFICATION_FIRST_ORDER","leastAmount":"2000","most":"5","period":"REFERRAL_PERIOD_YEAR","version":7}`,
+	"PUT " + calls + "referralTerms": `{}`,
+	"POST /v1/programs":              `{}`,
+	"POST " + calls + "tiers":        `{}`,
+	"POST " + calls + "rewards":      `{}`,
+	"GET " + calls + "rewards":       `{"rewards":[]}`,
+	"PUT /v1/programs/customers":     `{}`,
+	"GET " + calls + "reviews":       `{"reviews":[]}`,
+	"GET " + calls + "redemptions":   `{"redemptions":[{"name":"programs/customers/redemptions/r1","member":"programs/customers/members/m1","displayName":"A mug","wallet":"points","points":"300","order":"1001"}]}`,
+	"GET /v1/workspace/texts":        `{"texts":[]}`, "GET /v1/workspace/consents": `{"consents":[]}`, "GET /v1/workspace/leaks": `{"texts":[]}`, "GET /v1/workspace/metrics": `{"metrics":[]}`,
 	"POST " + calls + "redemptions/r1:keep": `{}`,
 	"POST " + calls + "members/m1:calculate": `{"points":"49","rules":[{"rule":"rules/euro@3","displayName":"A point for each euro","wallet":"points","given":true,"points":"49","desired":"49","steps":[{"text":"49.90 EUR x 1 point per 1 EUR","result":"49.90"},{"text":"rounded down","result":"49"}]},
 		{"rule":"rules/gone@1","displayName":"Spring","reason":"outside_window","detail":"It ended on 1 May."}]}`,
@@ -50,6 +70,22 @@ func TestWhatIsSetUpIsSent(t *testing.T) {
 		{"settings", "display_name=Friends&time_zone=Europe/Berlin&wallet-0-id=points&wallet-0-singular=star&wallet-0-plural=stars&minutes=45&returned=3&life=rolling+P12M+to+month&return_policy=allow_debt&cancel_window=P14D&oldest=P90D&etag=p1",
 			"PUT /v1/programs/customers", `{"displayName":"Friends","wallets":[{"id":"points","singular":"star","plural":"stars"}],"timeZone":"Europe/Berlin","etag":"p1","redemptions":{"reservationMinutes":45,"returned":"RETURNED_REWARDS_ASK"},
 			"points":{"life":"rolling P12M to month","returnPolicy":"allow_debt","cancelWindow":"P14D","oldest":"P90D"}}`},
+		{"achievements/new", "display_name=Regular&achievement_id=often&badge=star&kind=ACHIEVEMENT_KIND_CHALLENGE&trigger=order&event=left&category=tea&least_amount=5&measure=ACHIEVEMENT_MEASURE_AMOUNT&target=1000.50&least=3&window=ACHIEVEMENT_WINDOW_MONTH&window_length=P30D&recurrence=ACHIEVEMENT_RECURRENCE_PERIOD&until=2026-12-24&points=1,000&life=never",
+			"POST " + calls + "achievements", `{"achievementId":"often","displayName":"Regular","badge":"star","points":"1000","life":"never","goal":{"kind":"ACHIEVEMENT_KIND_CHALLENGE","trigger":"order","category":"tea","leastAmount":"500",
+			"measure":"ACHIEVEMENT_MEASURE_AMOUNT","target":"100050","window":"ACHIEVEMENT_WINDOW_MONTH","recurrence":"ACHIEVEMENT_RECURRENCE_PERIOD","untilTime":"2026-12-25T00:00:00Z"}}`},
+		{"achievements/new", "display_name=Reviews&achievement_id=reviews&kind=ACHIEVEMENT_KIND_STREAK&trigger=event&event=review.written&category=tea&measure=ACHIEVEMENT_MEASURE_TIMES&target=3&least=2&window=ACHIEVEMENT_WINDOW_WEEK&recurrence=ACHIEVEMENT_RECURRENCE_ALWAYS",
+			"POST " + calls + "achievements", `{"achievementId":"reviews","displayName":"Reviews","goal":{"kind":"ACHIEVEMENT_KIND_STREAK","trigger":"review.written","measure":"ACHIEVEMENT_MEASURE_TIMES","target":"3","least":"2",
+			"window":"ACHIEVEMENT_WINDOW_WEEK","recurrence":"ACHIEVEMENT_RECURRENCE_ALWAYS"}}`},
+		{"achievements/regular", "display_name=Four&description=Four+orders&points=2&life=rolling+P12M&etag=a2", "PUT " + calls + "achievements/regular", `{"displayName":"Four","description":"Four orders","points":"2","life":"rolling P12M","etag":"a2"}`},
+		{"achievements/regular/archive", "key=k", "POST " + calls + "achievements/regular:archive", `{}`},
+		{"referrals", "paused=false&referrer_points=100&friend_points=40&life=never&qualification=REFERRAL_QUALIFICATION_FIRST_ORDER&least_amount=20&within=P30D&most=5&period=REFERRAL_PERIOD_YEAR&device_velocity=4&velocity_span=P7D&etag=7",
+			"PUT " + calls + "referralTerms", `{"terms":{"referrerPoints":"100","friendPoints":"40","life":"never","qualification":"REFERRAL_QUALIFICATION_FIRST_ORDER","leastAmount":"2000","within":"P30D","most":"5","period":"REFERRAL_PERIOD_YEAR",
+			"deviceVelocity":4,"velocitySpan":"P7D","version":7}}`},
+		{"referrals", "paused=true&friend_points=40&life=never&qualification=REFERRAL_QUALIFICATION_ENROLMENT&least_amount=20&within=P30D&period=REFERRAL_PERIOD_YEAR",
+			"PUT " + calls + "referralTerms", `{"terms":{"friendPoints":"40","life":"never","qualification":"REFERRAL_QUALIFICATION_ENROLMENT","paused":true}}`},
+		{"../new", "display_name=Club&program_id=club&currency=chf&time_zone=Europe/Zurich&wallet-0-id=stars&wallet-0-singular=star&wallet-0-plural=stars&minutes=30&returned=1&return_policy=within_balance",
+			"POST /v1/programs", `{"programId":"club","displayName":"Club","wallets":[{"id":"stars","singular":"star","plural":"stars"}],"timeZone":"Europe/Zurich","currency":"CHF",
+			"redemptions":{"reservationMinutes":30,"returned":"RETURNED_REWARDS_RESTORE"},"points":{"returnPolicy":"within_balance"}}`},
 		{"reviews/redemptions/r1", "do=keep&reason-r1=It+was+worn", "POST " + calls + "redemptions/r1:keep", `{"reason":"It was worn"}`},
 		{"whatif", "try_member=m1&try_what=order&line-0-amount=49,90&line-0-categories=tea,+coffee&line-0-quantity=2", "POST " + calls + "members/m1:calculate", ""},
 	} {
@@ -58,7 +94,7 @@ func TestWhatIsSetUpIsSent(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		res, doc := visit(t, h, here+c.page, values)
+		res, doc := visit(t, h, path.Clean(here+c.page), values)
 		got, sent := seen[c.call]
 		if !sent || res.StatusCode >= http.StatusBadRequest {
 			t.Errorf("%s: answered %d, %s", c.page, res.StatusCode, doc.Find(".notice, .error-summary, .problem").Text())
@@ -77,6 +113,68 @@ func TestWhatIsSetUpIsSent(t *testing.T) {
 		if json.Unmarshal([]byte(got.body), &a) != nil || json.Unmarshal([]byte(c.wants), &b) != nil || !reflect.DeepEqual(a, b) {
 			t.Errorf("%s sent\n%s\nwant\n%s", c.page, got.body, c.wants)
 		}
+	}
+}
+
+// What members can reach is said in words; the goal is asked for once, what a slip is said beside its field, and who reached what stands on the member's page.
+func TestAchievementsAndReferrals(t *testing.T) {
+	h, seen := desk(t, "manager")
+	_, doc := visit(t, h, here+"achievements", nil)
+	for row, words := range []string{"4 orders of tea worth €5.00 or more within a calendar month, once each time", "7 days in a row, each with 2 visits, as often as it is done", "Orders for €100.00 in all within 30 days, once"} {
+		if got := doc.Find("tbody tr").Eq(row).Text(); !strings.Contains(got, words) {
+			t.Errorf("row %d says %q, not %q", row, got, words)
+		}
+	}
+	says(t, doc, "tbody tr:nth-child(1)", "1 point")
+	says(t, doc, "tbody tr:nth-child(2)", "Archived")
+	_, doc = visit(t, h, here+"achievements/regular", nil)
+	if doc.Find("#target").Length() != 0 || doc.Find("#display_name").AttrOr("value", "") != "Four in a month" || doc.Find("form[action$='/archive']").Length() != 1 {
+		t.Errorf("an achievement is shown as %s", doc.Find("main").Text())
+	}
+	says(t, doc, ".page-head", "until 24 December 2026")
+	for field, values := range map[string]string{"target": "achievement_id=a&trigger=order", "event": "achievement_id=a&trigger=event&target=2", "least_amount": "achievement_id=a&trigger=order&least_amount=a+lot",
+		"points": "achievement_id=a&points=some", "achievement_id": "achievement_id=new&trigger=order&target=2"} {
+		typed, err := url.ParseQuery(values + "&display_name=Mine")
+		if err != nil {
+			t.Fatal(err)
+		}
+		res, doc := visit(t, h, here+"achievements/new", typed)
+		if res.StatusCode != http.StatusBadRequest || doc.Find("#"+field+"-error").Length() != 1 || doc.Find("#display_name").AttrOr("value", "") != "Mine" {
+			t.Errorf("%s: answered %d, %s", values, res.StatusCode, doc.Find(".error-summary, .notice").Text())
+		}
+	}
+	if _, sent := seen["POST "+calls+"achievements"]; sent {
+		t.Error("what is wrong was sent")
+	}
+	_, doc = visit(t, h, here+"members/m1", nil)
+	says(t, doc, "[aria-labelledby=goals] tr:nth-child(1)", "3 of 4")
+	says(t, doc, "[aria-labelledby=goals] tr:nth-child(1)", "30 November 2026")
+	says(t, doc, "[aria-labelledby=goals] tr:nth-child(1)", "1 time20 October 2026: +1")
+	says(t, doc, "[aria-labelledby=goals] tr:nth-child(2)", "€49.90 of €100.00")
+	_, doc = visit(t, h, here+"referrals", nil)
+	if doc.Find("[name=etag]").AttrOr("value", "") != "7" || doc.Find("#least_amount").AttrOr("value", "") != "20.00" || doc.Find("#period option[selected]").Text() != "a calendar year" {
+		t.Errorf("the terms are shown as %s", doc.Find("form").Text())
+	}
+	res, doc := visit(t, h, here+"referrals", url.Values{"qualification": {"REFERRAL_QUALIFICATION_FIRST_ORDER"}, "most": {"many"}})
+	if res.StatusCode != http.StatusBadRequest || doc.Find("#most-error").Length() != 1 || doc.Find("#most").AttrOr("value", "") != "many" {
+		t.Errorf("answered %d", res.StatusCode)
+	}
+}
+
+// A value for a tier that no structure has any more is shown and sent again: saving something else of the rule does not lose it.
+func TestATierThatIsGoneKeepsItsValue(t *testing.T) {
+	h, _ := desk(t, "manager")
+	_, doc := visit(t, h, here+"rules/old", nil)
+	if doc.Find("#tier-gold").AttrOr("value", "") != "2" || doc.Find("#tier-platinum").AttrOr("value", "") != "3" {
+		t.Errorf("the tiers are %s", doc.Find("[name^=tier-]").Parent().Text())
+	}
+	says(t, doc, "label[for=tier-platinum]", "“platinum”, a tier that there is not")
+	_, doc = visit(t, h, here+"rewards/mug", nil)
+	if got := doc.Find("[name=tiers][checked]").AttrOr("value", ""); got != "metals/platinum" {
+		t.Errorf("the reward is for %q", got)
+	}
+	if got := doc.Find("#price-1-tier option[selected]").Last().AttrOr("value", ""); got != "metals/iron" {
+		t.Errorf("the price is for %q", got)
 	}
 }
 

@@ -30,7 +30,7 @@ func desk(t *testing.T, role string) (http.Handler, map[string]asked) {
 	t.Helper()
 	answers := map[string]string{
 		"GET /v1/me":                 `{"name":"users/u1","displayName":"Mara","roles":["` + role + `"]}`,
-		"GET /v1/programs":           `{"programs":[{"name":"programs/customers","displayName":"Customers","timeZone":"UTC","wallets":[{"id":"points","singular":"point","plural":"points"}]}]}`,
+		"GET /v1/programs":           `{"programs":[{"name":"programs/customers","displayName":"Customers","timeZone":"UTC","currency":"EUR","wallets":[{"id":"points","singular":"point","plural":"points"}]}]}`,
 		"GET /v1/programs/customers": `{"name":"programs/customers","displayName":"Customers","timeZone":"UTC","currency":"EUR","wallets":[{"id":"points","singular":"point","plural":"points"}]}`,
 		"GET /v1/programs/customers/liability": `{"day":"2026-11-27","holdings":{"outstanding":"98765","available":"98000"},"movements":{"issued":"100000"},
 			"cohorts":[{"month":"2026-03","holdings":{"outstanding":"4321"}}]}`,

@@ -1004,7 +1004,7 @@ type ProgramDocument struct {
 	// What members can reach, by id. An achievement that is missing is archived. One that was archived and is named again counts what is recorded from then on, and what
 	// was counted before it was archived.
 	Achievements []*ProgramAchievement `protobuf:"bytes,11,rep,name=achievements,proto3" json:"achievements,omitempty"`
-	// What is given for referrals; absent means nothing: terms that were set before are paused. The number of their version is no part of the document.
+	// What is given for referrals; absent means nothing: terms that were set before are paused. Their version is no part of the document.
 	Referrals     *ReferralTerms `protobuf:"bytes,12,opt,name=referrals,proto3" json:"referrals,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache

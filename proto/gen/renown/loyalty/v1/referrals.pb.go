@@ -238,7 +238,8 @@ type ReferralTerms struct {
 	VelocitySpan string `protobuf:"bytes,12,opt,name=velocity_span,json=velocitySpan,proto3" json:"velocity_span,omitempty"`
 	// No referral is recorded any more. Those that wait are still decided.
 	Paused bool `protobuf:"varint,13,opt,name=paused,proto3" json:"paused,omitempty"`
-	// Version of the terms, from 1; set by the service.
+	// Version of the terms, from 1. Where they are set it is the one that the change is based on, and is refused if it is not the present one; 0 means that the caller does
+	// not mind.
 	Version       int32 `protobuf:"varint,14,opt,name=version,proto3" json:"version,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
