@@ -56,7 +56,11 @@ func (b *benchmark) crowdRunning(ctx context.Context) (*pointsHouse, error) {
 		},
 	}
 	began, before := clk.Now(), processorTime(h.cmd.Process.Pid)
-	done, err := job.Run(ctx)
+	var done courier.Totals
+	_, err = h.profiled(ctx, "import", func(ctx context.Context) (_ loadResult, err error) {
+		done, err = job.Run(ctx)
+		return loadResult{}, err
+	})(ctx)
 	if err == nil && done.Created != int64(b.imported) {
 		err = fmt.Errorf("%d of %d members were enrolled", done.Created, b.imported)
 	}

@@ -23,7 +23,7 @@ import (
 
 // Import is an import to be done.
 type Import struct {
-	// Send sends a portion under an idempotency key.
+	// Send sends a portion under an idempotency key. It is called for two portions at once.
 	Send func(ctx context.Context, req *loyaltyv1.ImportMembersRequest, key string) (*loyaltyv1.ImportMembersResponse, error)
 	// File is the list, Report where a line for each member is written. The position of a broken import is kept beside the report.
 	File, Report    string
@@ -140,23 +140,11 @@ func (i *Import) rest(ctx context.Context, at *position, report io.Writer) error
 			return fmt.Errorf("the file is shorter than it was: %w", err)
 		}
 	}
-	for {
-		rows, ended, err := next(r, i.Portion)
-		if err != nil {
-			return err
-		}
-		if len(rows) > 0 {
-			if err := i.portion(ctx, at, rows, report); err != nil {
-				return err
-			}
-		}
-		if ended {
-			return nil
-		}
-	}
+	return i.fly(ctx, r, at, report)
 }
 
-func next(r *roster.Reader, most int) (rows []*roster.Row, ended bool, err error) {
+// take reads some members.
+func take(r *roster.Reader, most int) (rows []*roster.Row, ended bool, err error) {
 	for len(rows) < most {
 		row, err := r.Next()
 		if errors.Is(err, io.EOF) {
@@ -170,25 +158,8 @@ func next(r *roster.Reader, most int) (rows []*roster.Row, ended bool, err error
 	return rows, false, nil
 }
 
-// portion sends the sound ones of some members and reports on all of them.
-func (i *Import) portion(ctx context.Context, at *position, rows []*roster.Row, report io.Writer) error {
-	req := &loyaltyv1.ImportMembersRequest{Program: i.Program, Source: i.Source, ValidateOnly: i.DryRun}
-	for _, row := range rows {
-		if len(row.Problems) == 0 {
-			req.Members = append(req.Members, Message(row))
-		}
-	}
-	resp := &loyaltyv1.ImportMembersResponse{}
-	if len(req.GetMembers()) > 0 {
-		var err error
-		// The key is made of file and position: sent again after a break, the portion gets the answer that was lost.
-		if resp, err = i.Send(ctx, req, fmt.Sprintf("%s-%d", at.Job[:32], at.Totals.Members)); err != nil {
-			return err
-		}
-		if len(resp.GetResults()) != len(req.GetMembers()) {
-			return fmt.Errorf("%d members were sent and %d answered", len(req.GetMembers()), len(resp.GetResults()))
-		}
-	}
+// report says what became of the members of a portion, and notes the position behind them.
+func (i *Import) report(at *position, rows []*roster.Row, resp *loyaltyv1.ImportMembersResponse, report io.Writer) error {
 	var out strings.Builder
 	e := json.NewEncoder(&out)
 	results := resp.GetResults()
