@@ -40,7 +40,7 @@ func Start() (*Platform, error) {
 	}
 	p := &Platform{folder: folder, done: make(chan struct{})}
 	binary := filepath.Join(folder, "renown")
-	if out, err := exec.Command("go", "build", "-o", binary, "renown.example/deploy/local").CombinedOutput(); err != nil {
+	if out, err := exec.Command("go", "build", "-ldflags=-s -w", "-o", binary, "renown.example/deploy/local").CombinedOutput(); err != nil {
 		os.RemoveAll(folder)
 		return nil, fault.Internal.New("deploy/local does not build: %s", out).Wrap(err)
 	}

@@ -260,7 +260,7 @@ var verifier = sync.OnceValues(func() (string, error) {
 		return "", err
 	}
 	binary := filepath.Join(builtIn, "verify")
-	out, err := exec.Command("go", "build", "-o", binary, "renown.example/loyalty/cmd/verify").CombinedOutput()
+	out, err := exec.Command("go", "build", "-ldflags=-s -w", "-o", binary, "renown.example/loyalty/cmd/verify").CombinedOutput()
 	if err != nil {
 		return "", fmt.Errorf("the verifier does not build: %w\n%s", err, out)
 	}

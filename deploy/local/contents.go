@@ -54,6 +54,7 @@ func (p *platform) contents(ctx context.Context) error {
 		}
 	}
 	if p.shop != nil {
+		p.awaitFirstPage(ctx)
 		if err := p.loadShop(ctx); err != nil {
 			return fmt.Errorf("the demo's shop: %w", err)
 		}
@@ -67,8 +68,12 @@ func (p *platform) contents(ctx context.Context) error {
 	return ctx.Err()
 }
 
+// loadingGarbage is how much may be garbage while something is loaded, in percent of what is in use: pictures come and go by megabytes, and little is in use yet.
+const loadingGarbage = 400
+
 // loadDemo plays the demo's history and then lets the stories join the present.
 func (p *platform) loadDemo(ctx context.Context) error {
+	defer debug.SetGCPercent(debug.SetGCPercent(loadingGarbage))
 	scenes, err := readScript(clock.System().Now())
 	if err != nil {
 		return err

@@ -19,6 +19,7 @@ import (
 func TestKilledWhileRevokingNothingComesBack(t *testing.T) {
 	t.Parallel()
 	dir := t.TempDir()
+	loaded(t, dir)
 	i := begin(t, dir)
 	editor := i.As(t, "edda")
 	consents := storiesv1.NewConsentsServiceClient(editor)
@@ -134,6 +135,7 @@ func write(ctx context.Context, editor, approver, nobody *api.Conn, stories []st
 func TestKilledWhileSigningAndPublishingNothingAcknowledgedIsLost(t *testing.T) {
 	t.Parallel()
 	dir := t.TempDir()
+	loaded(t, dir)
 	i := begin(t, dir)
 	editor, approver := i.As(t, "edda"), i.As(t, "pavel")
 	files := map[string]string{}

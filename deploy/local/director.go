@@ -2,9 +2,12 @@ package main
 
 import (
 	"context"
+	"errors"
 	"fmt"
+	"path"
 	"slices"
 	"strings"
+	"sync"
 	"time"
 
 	"renown.example/kit/fault"
@@ -49,15 +52,21 @@ func (d *director) play(ctx context.Context, scenes []*scene) (err error) {
 	for _, s := range scenes {
 		total += len(s.locales)
 	}
+	d.progress(0, total, "")
 	if len(scenes) > 0 {
 		d.stage.moveTo(scenes[0].given.Add(importedAfter))
 		if err := d.terms(ctx, cast[editor]); err != nil {
 			return err
 		}
+		if err := d.pictures(ctx, cast[editor], scenes); err != nil {
+			return err
+		}
 	}
 	done := 0
 	for _, s := range scenes {
-		d.progress(done, total, s.story)
+		if done > 0 {
+			d.progress(done, total, s.story)
+		}
 		if err := d.perform(ctx, cast, s); err != nil {
 			return fmt.Errorf("%s: %w", s.story, err)
 		}
@@ -65,6 +74,43 @@ func (d *director) play(ctx context.Context, scenes []*scene) (err error) {
 	}
 	d.progress(done, total, "")
 	return nil
+}
+
+// sentAtOnce is how many pictures are sent side by side: as many as the stories service decodes at a time.
+const sentAtOnce = 2
+
+// pictures sends the pictures of all scenes ahead of their words. Making them at every width takes most of what a scene takes, and one scene comes after the other.
+func (d *director) pictures(ctx context.Context, as *api.Conn, scenes []*scene) error {
+	files := map[string][]byte{}
+	for _, s := range scenes {
+		for name, data := range s.files {
+			if path.Ext(name) != ".md" {
+				files[name] = data
+			}
+		}
+	}
+	client := storiesv1.NewWorkspaceServiceClient(as)
+	names := make(chan string)
+	var all sync.WaitGroup
+	errs := make([]error, sentAtOnce)
+	for i := range errs {
+		all.Go(func() {
+			for name := range names {
+				if errs[i] != nil {
+					continue
+				}
+				if _, err := client.UploadAsset(ctx, &storiesv1.UploadAssetRequest{Data: files[name], Filename: path.Base(name)}); err != nil {
+					errs[i] = fmt.Errorf("the picture %s: %w", name, err)
+				}
+			}
+		})
+	}
+	for name := range files {
+		names <- name
+	}
+	close(names)
+	all.Wait()
+	return errors.Join(errs...)
 }
 
 // perform plays one scene.

@@ -91,6 +91,7 @@ func TestAStrangersFolderIsTriedMappedAndImported(t *testing.T) {
 	if again := launch(t, dir, "--demo=false", "--import", theirs, "--mapping", mapping, "--dry-run"); again.ends(t) != 0 {
 		t.Errorf("a trial in which nothing is refused does not end well:\n%s", again.output())
 	}
+	loaded(t, dir)
 	i := begin(t, dir, "--import", theirs, "--mapping", mapping)
 	says(t, i, `3 new, 0 changed, 0 as before, 0 refused`, `created +content/customers/halvorsen.md +-> +stories/halvorsen/texts/en`, `line 5: kept author: Somebody`, `kept widget`)
 	work := storiesv1.NewWorkspaceServiceClient(i.As(t, "edda"))

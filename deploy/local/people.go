@@ -24,7 +24,7 @@ type people struct {
 }
 
 // signInTime bounds one sign-in.
-const signInTime = 10 * time.Second
+const signInTime = 30 * time.Second
 
 // open opens a session for a demo user.
 func (p people) open(ctx context.Context, rest *api.Conn, username string) (*partnersv1.Session, error) {

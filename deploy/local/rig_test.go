@@ -27,7 +27,11 @@ func TestMain(m *testing.M) {
 		main()
 		return
 	}
-	os.Exit(m.Run())
+	code := m.Run()
+	if loadedOnce.dir != "" {
+		os.RemoveAll(loadedOnce.dir)
+	}
+	os.Exit(code)
 }
 
 // patience bounds what a busy machine may need for anything at all.
@@ -112,6 +116,35 @@ func (i *installation) awaitWelcome(t *testing.T) {
 		status, _, _ := cases.Get(t, i.API+"/readyz")
 		return status == 200
 	})
+}
+
+// loadedOnce is the demo as the first start leaves it, for the tests that begin there.
+var loadedOnce struct {
+	mu  sync.Mutex
+	dir string
+}
+
+// loaded puts the demo as the first start leaves it into a folder. Loading it takes a dozen seconds of a processor, so it is done once and copied. The address of the identity
+// provider is part of it: the copies run one after the other, until their tests are over.
+func loaded(t *testing.T, dir string) {
+	t.Helper()
+	loadedOnce.mu.Lock()
+	t.Cleanup(loadedOnce.mu.Unlock)
+	if loadedOnce.dir == "" {
+		first, err := os.MkdirTemp("", "renown-loaded-")
+		if err != nil {
+			t.Fatal(err)
+		}
+		begin(t, first).stop(t)
+		loadedOnce.dir = first
+	}
+	const data = "renown-data"
+	if err := os.CopyFS(filepath.Join(dir, data), os.DirFS(filepath.Join(loadedOnce.dir, data))); err != nil {
+		t.Fatal(err)
+	}
+	if err := os.Chmod(filepath.Join(dir, data), 0o700); err != nil {
+		t.Fatal(err)
+	}
 }
 
 // await waits for a line that holds the text.

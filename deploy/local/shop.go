@@ -5,8 +5,11 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
+	"net/http"
 	"os"
 	"path/filepath"
+	"runtime/debug"
+	"time"
 
 	"renown.example/deploy/shop"
 	"renown.example/kit/auth"
@@ -47,8 +50,39 @@ func (p *platform) clearShop() error {
 	return nil
 }
 
+// firstPageTime bounds how long the shop waits for the first page.
+const firstPageTime = 15 * time.Second
+
+// awaitFirstPage waits until somebody who looks at the website sees the stories: playing the shop's past takes all of a small machine. If that is never so the shop does not
+// wait for it.
+func (p *platform) awaitFirstPage(ctx context.Context) {
+	ctx, cancel := context.WithTimeout(ctx, firstPageTime)
+	defer cancel()
+	for !p.showsStories(ctx) {
+		select {
+		case <-ctx.Done():
+			return
+		case <-clock.System().After(50 * time.Millisecond):
+		}
+	}
+}
+
+func (p *platform) showsStories(ctx context.Context) bool {
+	req, err := http.NewRequestWithContext(ctx, http.MethodGet, "http://"+reachable(p.websiteListener)+"/stories", nil)
+	if err != nil {
+		return false
+	}
+	res, err := http.DefaultClient.Do(req)
+	if err != nil {
+		return false
+	}
+	res.Body.Close()
+	return res.StatusCode == http.StatusOK
+}
+
 // loadShop plays the past of the demo's shop and lets the points join the present. It goes on behind what is ready already.
 func (p *platform) loadShop(ctx context.Context) error {
+	defer debug.SetGCPercent(debug.SetGCPercent(loadingGarbage))
 	minter, err := auth.NewMinter(p.shop, p.key)
 	if err != nil {
 		return err

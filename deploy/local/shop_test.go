@@ -73,8 +73,7 @@ func (i *installation) isShop(t *testing.T) {
 func TestAFolderFromBeforeTheShopIsLeftAlone(t *testing.T) {
 	t.Parallel()
 	dir := t.TempDir()
-	i := begin(t, dir)
-	i.stop(t)
+	loaded(t, dir)
 	file := filepath.Join(dir, "renown-data", "loyalty.db")
 	before, err := os.Stat(file)
 	if err != nil {

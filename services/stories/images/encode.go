@@ -147,6 +147,10 @@ func inPalette(p *image.RGBA, palette color.Palette) *image.Paletted {
 	to := image.NewPaletted(p.Rect, palette)
 	known := map[[4]uint8]uint8{}
 	for i := range to.Pix {
+		if i > 0 && [4]uint8(p.Pix[i*4:]) == [4]uint8(p.Pix[i*4-4:]) {
+			to.Pix[i] = to.Pix[i-1] // what has few colours has them in areas
+			continue
+		}
 		c := [4]uint8(p.Pix[i*4:])
 		index, ok := known[c]
 		if !ok {
