@@ -60,6 +60,11 @@ func versatile(t *testing.T) *rig {
 		must(err)
 	}
 	r.reserved(t, "three", ida, "mug")
+	terms := perEuro()
+	terms.Campaign, terms.Caps = "autumn", []*loyaltyv1.EarningRuleCap{{Per: "campaign", Most: 1_000}}
+	r.rule(t, "autumn", terms)
+	_, err = r.order(t, ida, orderOf("1", 2_000))
+	must(err)
 	r.sealed(t)
 	return r
 }
@@ -94,7 +99,7 @@ func TestEachKindOfChangeOfEveryKindOfStepIsFound(t *testing.T) {
 		}
 	}
 	t.Logf("%d kinds of changes were found", len(seen))
-	for _, kind := range []string{"journal.tx.hold", "journal.tx.endsAt", "journal.refusal", "journal.tx.lots[].froze", "accounts.ledger.holds[].takes[].points", "accounts.tiers.seq", "lot_pages.lots.reserved"} {
+	for _, kind := range []string{"journal.tx.hold", "journal.tx.endsAt", "journal.refusal", "journal.tx.lots[].froze", "accounts.ledger.holds[].takes[].points", "accounts.tiers.seq", "lot_pages.lots.reserved", "budgets.used"} {
 		if !seen[kind] {
 			t.Errorf("there is no %s among %v", kind, slices.Sorted(maps.Keys(seen)))
 		}

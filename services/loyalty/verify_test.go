@@ -32,6 +32,7 @@ func eventful(t *testing.T) *rig {
 	// Points of orders live by activity, and wait for delivery line by line.
 	terms := perEuro()
 	terms.Life, terms.Activation, terms.PerLine = "inactivity P6M", "event delivered", true
+	terms.Campaign, terms.Caps = "summer", []*loyaltyv1.EarningRuleCap{{Per: "campaign", Period: "month", Most: 1_000}, {Per: "campaign", Counts: "awards", Most: 50}}
 	r.rule(t, "euro", terms)
 	for i, name := range names[2:] {
 		order := fmt.Sprint("order-", i)
@@ -98,6 +99,7 @@ func (r *rig) verified(t testing.TB, rows int32) *loyaltyv1.VerifyLedgerResponse
 		whole.Entries += resp.GetEntries()
 		whole.OtherEntries += resp.GetOtherEntries()
 		whole.Lots += resp.GetLots()
+		whole.Budgets += resp.GetBudgets()
 		whole.SealedEntries += resp.GetSealedEntries()
 		whole.UnsealedEntries += resp.GetUnsealedEntries()
 		whole.Findings = append(whole.Findings, resp.GetFindings()...)
@@ -134,7 +136,7 @@ func (r *rig) sealed(t testing.TB) {
 func TestAStoredLedgerIsWhole(t *testing.T) {
 	r := eventful(t)
 	v := r.verified(t, 7)
-	if !v.GetWhole() || v.GetAccounts() < 6 || v.GetEntries() < 60 || v.GetLots() < 40 || v.GetOtherEntries() == 0 ||
+	if !v.GetWhole() || v.GetAccounts() < 6 || v.GetEntries() < 60 || v.GetLots() < 40 || v.GetOtherEntries() == 0 || v.GetBudgets() != 2 ||
 		v.GetSealedEntries() != v.GetEntries()+v.GetOtherEntries() {
 		t.Errorf("by the service: %v", v)
 	}
@@ -147,7 +149,7 @@ func TestAStoredLedgerIsWhole(t *testing.T) {
 	}
 	defer file.Close()
 	report, err := verify.All(t.Context(), file, nil)
-	if err != nil || !report.Whole() || report.Entries != v.GetEntries() || report.Lots != v.GetLots() || report.Sealed != v.GetSealedEntries() {
+	if err != nil || !report.Whole() || report.Entries != v.GetEntries() || report.Lots != v.GetLots() || report.Sealed != v.GetSealedEntries() || report.Budgets != v.GetBudgets() {
 		t.Errorf("by the file: %+v, %v", report, err)
 	}
 	for name, sum := range report.Wallets {
@@ -224,7 +226,7 @@ func found(ctx context.Context, db *sql.DB, s spoil) error {
 // spoils lists changes of every place of every row.
 func spoils(t *testing.T, db *sql.DB) (all []spoil) {
 	t.Helper()
-	for _, table := range []string{"journal", "accounts", "lot_pages", "checkpoints"} {
+	for _, table := range []string{"journal", "accounts", "lot_pages", "checkpoints", "budgets"} {
 		rows, err := db.Query(`SELECT id, doc FROM "` + table + `"`)
 		if err != nil {
 			t.Fatal(err)

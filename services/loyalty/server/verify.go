@@ -43,7 +43,7 @@ func (s *Server) VerifyLedger(ctx context.Context, req *loyaltyv1.VerifyLedgerRe
 		rows = 20_000
 	}
 	source := verify.NewDatabase(s.DB,
-		tables.Journal.Spec(), tables.Accounts.Spec(), tables.LotPages.Spec(), tables.Checkpoints.Spec(), outbox.Positions.Spec())
+		tables.Journal.Spec(), tables.Accounts.Spec(), tables.LotPages.Spec(), tables.Checkpoints.Spec(), outbox.Positions.Spec(), tables.Budgets.Spec())
 	report, next, err := verify.Part(ctx, source, c, rows)
 	if err != nil {
 		return nil, err
@@ -62,7 +62,7 @@ func (s *Server) VerifyLedger(ctx context.Context, req *loyaltyv1.VerifyLedgerRe
 func reportProto(r *verify.Report) *loyaltyv1.VerifyLedgerResponse {
 	resp := &loyaltyv1.VerifyLedgerResponse{
 		Whole: r.Whole(), Accounts: r.Accounts, Entries: r.Entries, Lots: r.Lots, OtherEntries: r.Others,
-		Checkpoints: r.Checkpoints, SealedEntries: r.Sealed, UnsealedEntries: r.Unsealed, FindingCount: r.Found,
+		Checkpoints: r.Checkpoints, SealedEntries: r.Sealed, UnsealedEntries: r.Unsealed, FindingCount: r.Found, Budgets: r.Budgets,
 	}
 	for _, name := range slices.Sorted(maps.Keys(r.Wallets)) {
 		sum := r.Wallets[name]

@@ -94,6 +94,8 @@ type Report struct {
 	// Sealed is how many entries checkpoints seal, Unsealed how many came later.
 	Checkpoints, Sealed, Unsealed int64
 	Wallets                       map[string]Sum
+	// Budgets is how many budgets of campaigns were reckoned again.
+	Budgets int64
 	// Findings are the first of them, Found is how many there are.
 	Findings []Finding
 	Found    int64
@@ -120,6 +122,7 @@ func (r *Report) Merge(part *Report) {
 	r.Checkpoints += part.Checkpoints
 	r.Sealed += part.Sealed
 	r.Unsealed += part.Unsealed
+	r.Budgets += part.Budgets
 	r.Found += part.Found
 	r.Findings = append(r.Findings, part.Findings[:min(len(part.Findings), mostFindings-len(r.Findings))]...)
 	for name, sum := range part.Wallets {
@@ -149,23 +152,28 @@ func (r *Report) wallet(name string) Sum {
 
 // Cursor is how far a verification has come, so that it can go on in another call. The zero Cursor is its beginning.
 type Cursor struct {
-	// Phase is 0 for the accounts, 1 for what the journal holds besides, 2 for lots without an account, 3 for the checkpoints, 4 when all is done.
+	// Phase is 0 for the accounts, 1 for what the journal holds besides, 2 for lots without an account, 3 for the checkpoints, 4 for the budgets of campaigns, 5 when
+	// all is done.
 	Phase int `json:"phase"`
 	// After is the id before which all is done, Seq, Digest and Number the last checkpoint that is.
 	After  string `json:"after,omitempty"`
 	Seq    int64  `json:"seq,omitempty"`
 	Digest string `json:"digest,omitempty"`
 	Number int64  `json:"number,omitempty"`
+	// Budgets are what the entries up to Seq have used up of the budgets behind After. More says that there are others behind the Last of them.
+	Budgets map[string]Budget `json:"budgets,omitempty"`
+	More    bool              `json:"more,omitempty"`
+	Last    string            `json:"last,omitempty"`
 }
 
 // Done reports whether everything was verified.
-func (c Cursor) Done() bool { return c.Phase > 3 }
+func (c Cursor) Done() bool { return c.Phase > 4 }
 
 // All verifies a whole ledger. Progress, if not nil, is told what was found so far.
 func All(ctx context.Context, s Source, progress func(Report)) (Report, error) {
 	var whole Report
 	for c := (Cursor{}); !c.Done(); {
-		part, next, err := Part(ctx, s, c, 20_000)
+		part, next, err := partOf(ctx, s, c, 20_000, roomInMemory)
 		if err != nil {
 			return whole, err
 		}
@@ -182,9 +190,13 @@ func All(ctx context.Context, s Source, progress func(Report)) (Report, error) {
 	return whole, nil
 }
 
-// Part verifies about as many rows as it is told from a cursor on, and returns where to go on.
+// Part verifies about as many rows as it is told from a cursor on, and returns where to go on. The cursor, as JSON, stays below 1,500 bytes.
 func Part(ctx context.Context, s Source, c Cursor, rows int) (Report, Cursor, error) {
-	p := part{source: s, left: rows}
+	return partOf(ctx, s, c, rows, roomInToken)
+}
+
+func partOf(ctx context.Context, s Source, c Cursor, rows, room int) (Report, Cursor, error) {
+	p := part{source: s, left: rows, room: room}
 	var err error
 	for p.left > 0 && !c.Done() && err == nil {
 		switch c.Phase {
@@ -194,8 +206,10 @@ func Part(ctx context.Context, s Source, c Cursor, rows int) (Report, Cursor, er
 			c, err = p.others(ctx, c)
 		case 2:
 			c, err = p.strays(ctx, c)
-		default:
+		case 3:
 			c, err = p.checkpoints(ctx, c)
+		default:
+			c, err = p.budgets(ctx, c)
 		}
 	}
 	return p.report, c, err
@@ -206,6 +220,8 @@ type part struct {
 	source Source
 	report Report
 	left   int
+	// room is how many bytes a cursor has for budgets.
+	room int
 }
 
 // chunk is how many rows are read at a time.

@@ -40,8 +40,8 @@ func run(ctx context.Context, folder string, out io.Writer) (bool, error) {
 	if err != nil {
 		return false, err
 	}
-	fmt.Fprintf(out, "%d accounts, %d entries, %d lots, %d other entries; %d checkpoints seal %d entries, %d came later\n",
-		report.Accounts, report.Entries, report.Lots, report.Others, report.Checkpoints, report.Sealed, report.Unsealed)
+	fmt.Fprintf(out, "%d accounts, %d entries, %d lots, %d other entries; %d checkpoints seal %d entries, %d came later; %d budgets\n",
+		report.Accounts, report.Entries, report.Lots, report.Others, report.Checkpoints, report.Sealed, report.Unsealed, report.Budgets)
 	for _, name := range slices.Sorted(maps.Keys(report.Wallets)) {
 		sum := report.Wallets[name]
 		fmt.Fprintf(out, "%s: sum %d\n", name, sum.Total())

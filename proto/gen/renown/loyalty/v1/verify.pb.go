@@ -106,6 +106,8 @@ type VerifyLedgerResponse struct {
 	FindingCount int64 `protobuf:"varint,11,opt,name=finding_count,json=findingCount,proto3" json:"finding_count,omitempty"`
 	// Where to go on; empty when everything was verified.
 	NextPageToken string `protobuf:"bytes,12,opt,name=next_page_token,json=nextPageToken,proto3" json:"next_page_token,omitempty"`
+	// How many budgets of campaigns were reckoned again from the entries.
+	Budgets       int64 `protobuf:"varint,13,opt,name=budgets,proto3" json:"budgets,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -222,6 +224,13 @@ func (x *VerifyLedgerResponse) GetNextPageToken() string {
 		return x.NextPageToken
 	}
 	return ""
+}
+
+func (x *VerifyLedgerResponse) GetBudgets() int64 {
+	if x != nil {
+		return x.Budgets
+	}
+	return 0
 }
 
 // WalletSum is what the entries of a wallet add up to, over all programmes.
@@ -772,7 +781,7 @@ const file_renown_loyalty_v1_verify_proto_rawDesc = "" +
 	"\x13VerifyLedgerRequest\x12(\n" +
 	"\tpage_size\x18\x01 \x01(\x05B\v\xbaH\b\x1a\x06\x18\xc0\x9a\f(\x00R\bpageSize\x12'\n" +
 	"\n" +
-	"page_token\x18\x02 \x01(\tB\b\xbaH\x05r\x03\x18\x80\x10R\tpageToken\"\xd2\x03\n" +
+	"page_token\x18\x02 \x01(\tB\b\xbaH\x05r\x03\x18\x80\x10R\tpageToken\"\xec\x03\n" +
 	"\x14VerifyLedgerResponse\x12\x14\n" +
 	"\x05whole\x18\x01 \x01(\bR\x05whole\x12\x1a\n" +
 	"\baccounts\x18\x02 \x01(\x03R\baccounts\x12\x18\n" +
@@ -786,7 +795,8 @@ const file_renown_loyalty_v1_verify_proto_rawDesc = "" +
 	"\bfindings\x18\n" +
 	" \x03(\v2 .renown.loyalty.v1.LedgerFindingR\bfindings\x12#\n" +
 	"\rfinding_count\x18\v \x01(\x03R\ffindingCount\x12&\n" +
-	"\x0fnext_page_token\x18\f \x01(\tR\rnextPageToken\"i\n" +
+	"\x0fnext_page_token\x18\f \x01(\tR\rnextPageToken\x12\x18\n" +
+	"\abudgets\x18\r \x01(\x03R\abudgets\"i\n" +
 	"\tWalletSum\x12\x16\n" +
 	"\x06wallet\x18\x01 \x01(\tR\x06wallet\x12\x10\n" +
 	"\x03sum\x18\x02 \x01(\x03R\x03sum\x122\n" +
