@@ -146,13 +146,48 @@ func (s *Server) discloseOf(ctx context.Context, tx store.Writer, name string, m
 	if err != nil {
 		return err
 	}
-	row, err := tables.Disclosures.GetForUpdate(ctx, tx, story)
-	if store.IsNotFound(err) {
-		row, err = tables.Disclosures.Insert(ctx, tx, story, tables.Disclosure{})
+	row, err := disclosing(ctx, tx, story)
+	if err == nil && row.Value.Into != "" { // a public name that the story has had
+		story, known = row.Value.Into, true
+		row, err = disclosing(ctx, tx, story)
 	}
 	if err != nil {
 		return err
 	}
+	return s.discloseIn(ctx, tx, row, known, more)
+}
+
+// disclosing takes what is disclosed under a name, to add to it.
+func disclosing(ctx context.Context, tx store.Writer, name string) (store.Row[tables.Disclosure], error) {
+	row, err := tables.Disclosures.GetForUpdate(ctx, tx, name)
+	if store.IsNotFound(err) {
+		return tables.Disclosures.Insert(ctx, tx, name, tables.Disclosure{})
+	}
+	return row, err
+}
+
+// discloseUnder gives a story what was given for it under a public name before it had that, and leads there what comes under the name from now on, also once the story
+// has another.
+func (s *Server) discloseUnder(ctx context.Context, tx store.Writer, story, alias string) error {
+	under, err := disclosing(ctx, tx, alias)
+	if err != nil || under.Value.Into == story {
+		return err
+	}
+	gifts := under.Value.Gifts
+	under.Value = tables.Disclosure{UpdatedAt: s.now(), Into: story}
+	if _, err := tables.Disclosures.Put(ctx, tx, under); err != nil || len(gifts) == 0 {
+		return err
+	}
+	row, err := disclosing(ctx, tx, story)
+	if err != nil {
+		return err
+	}
+	return s.discloseIn(ctx, tx, row, true, gifts)
+}
+
+// discloseIn adds gifts to what is disclosed, and tells of it if the story is there.
+func (s *Server) discloseIn(ctx context.Context, tx store.Writer, row store.Row[tables.Disclosure], known bool, more []domain.Gift) error {
+	story := row.ID
 	for _, g := range more {
 		row.Value.Gifts = domain.AddGift(row.Value.Gifts, g)
 	}
@@ -169,7 +204,7 @@ func (s *Server) discloseOf(ctx context.Context, tx store.Writer, name string, m
 	})
 }
 
-// storyNamed finds a story by its id or its public name. If there is none, the name is returned: the story may come.
+// storyNamed finds a story by its id or its public name. If there is none, the name is returned: the story may come, or have had the name before.
 func storyNamed(ctx context.Context, tx store.Reader, name string) (story string, known bool, err error) {
 	_, err = tables.Stories.Get(ctx, tx, name)
 	if err == nil || !store.IsNotFound(err) {

@@ -110,6 +110,9 @@ func (s *Server) hush(ctx context.Context, tx store.Writer, t tables.Text, f for
 			if _, err := tables.Stories.Put(ctx, tx, story); err != nil {
 				return err
 			}
+			if err := s.discloseUnder(ctx, tx, t.Story, f.alias); err != nil {
+				return err
+			}
 		}
 	}
 	if len(f.unsaid) == 0 {

@@ -11,6 +11,8 @@ import (
 type Disclosure struct {
 	Gifts     []domain.Gift `json:"gifts"`
 	UpdatedAt clock.Millis  `json:"updatedAt"`
+	// Into is the story whose public name this is, or was: its gifts are kept there.
+	Into string `json:"into,omitempty"`
 }
 
 // Disclosures by story id, or by whatever name the loyalty service was told that no story had.
