@@ -57,9 +57,9 @@ func (f *forged) award(t *testing.T, key string, amount, ends int64) {
 func TestBudgetsAreWhatTheEntriesHaveUsedUp(t *testing.T) {
 	for what, spoil := range map[string]func(f *forged){
 		"": func(*forged) {},
-		"budgets customers/b07 at used: the entries have used up 7 of it":  func(f *forged) { f.rows[Budgets][7].Text = []byte(`{"used":8,"ends":107}`) },
-		"budgets customers/b05 at ends: the entries have used up 6 of it":  func(f *forged) { f.rows[Budgets][5].Text = []byte(`{"used":6}`) },
-		"budgets customers/b29: the entries have used up 29 of it": func(f *forged) { f.rows[Budgets] = f.rows[Budgets][:29] },
+		"budgets customers/b07 at used: the entries have used up 7 of it": func(f *forged) { f.rows[Budgets][7].Text = []byte(`{"used":8,"ends":107}`) },
+		"budgets customers/b05 at ends: the entries have used up 6 of it": func(f *forged) { f.rows[Budgets][5].Text = []byte(`{"used":6}`) },
+		"budgets customers/b29: the entries have used up 29 of it":        func(f *forged) { f.rows[Budgets] = f.rows[Budgets][:29] },
 		"budgets customers/b11x at": func(f *forged) {
 			f.rows[Budgets] = slices.Insert(f.rows[Budgets], 12, Row{ID: "customers/b11x", Version: 1, Text: []byte(`{"used":1}`)})
 		},
