@@ -48,6 +48,11 @@ func (j job) public(id string) Job {
 
 // Schedule adds the job to the transaction. A job of the same id is replaced, even while it runs: what runs then has no effect.
 func Schedule(ctx context.Context, tx store.Writer, j Job) error {
+	return ScheduleUnless(ctx, tx, j, func(Job) bool { return false })
+}
+
+// ScheduleUnless is Schedule that leaves a job with the same id as it is if that one will do.
+func ScheduleUnless(ctx context.Context, tx store.Writer, j Job, does func(Job) bool) error {
 	if j.ID == "" || j.Kind == "" || j.DueAt == 0 {
 		return fault.Internal.New("A job has an id, a kind and an instant.")
 	}
@@ -60,7 +65,7 @@ func Schedule(ctx context.Context, tx store.Writer, j Job) error {
 		_, err = Jobs.Insert(ctx, tx, j.ID, fresh)
 		return err
 	}
-	if err != nil {
+	if err != nil || does(row.Value.public(j.ID)) {
 		return err
 	}
 	row.Value = fresh

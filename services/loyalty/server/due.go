@@ -5,7 +5,6 @@ import (
 	"encoding/json"
 	"strings"
 
-	"renown.example/kit/fault"
 	"renown.example/kit/outbox"
 	"renown.example/kit/store"
 	"renown.example/loyalty/book"
@@ -39,18 +38,16 @@ func (s *Server) planDues(ctx context.Context, tx store.Writer, rows []store.Row
 	}
 	for _, account := range order {
 		due := last[account].DueAt
-		job, err := outbox.Find(ctx, tx, settleJob(account))
-		switch {
-		case err != nil && !fault.Has(err, fault.NotFound):
-			return err
-		case due == 0 || err == nil && job.DueAt <= due && job.Attempts == 0:
-			continue // a job that comes too early finds out itself when it is needed again
+		if due == 0 {
+			continue
 		}
 		data, err := json.Marshal(account)
 		if err != nil {
 			return err
 		}
-		if err := outbox.Schedule(ctx, tx, outbox.Job{ID: settleJob(account), Kind: kindSettle, DueAt: due, Data: data}); err != nil {
+		// A job that comes too early finds out itself when it is needed again.
+		early := func(j outbox.Job) bool { return j.DueAt <= due && j.Attempts == 0 }
+		if err := outbox.ScheduleUnless(ctx, tx, outbox.Job{ID: settleJob(account), Kind: kindSettle, DueAt: due, Data: data}, early); err != nil {
 			return err
 		}
 	}

@@ -25,6 +25,8 @@ type portion struct {
 	source  string
 	now     clock.Millis
 	dry     bool
+	// version is that of the programme's row.
+	version int64
 	// promised are the identifiers of members that a trial would have enrolled.
 	promised map[string]bool
 }
@@ -37,6 +39,8 @@ type arrival struct {
 	// wallets are the balances by wallet, in the order of the programme's wallets.
 	wallets  []opening
 	problems []*loyaltyv1.ImportProblem
+	// newcomer is set for who is not there, as far as could be seen before the update.
+	newcomer *newcomer
 
 	member  store.Row[tables.Member]
 	found   bool
@@ -48,6 +52,8 @@ type opening struct {
 	wallet string
 	lots   []ledger.NewLot
 	debt   int64
+	// digest tells balances apart.
+	digest string
 }
 
 func (a *arrival) refuse(field, format string, args ...any) {
@@ -63,15 +69,20 @@ func (s *Server) ImportMembers(ctx context.Context, req *loyaltyv1.ImportMembers
 				return nil, err
 			}
 			p.dry = true
-			return p.take(ctx, tx, nil, req.GetMembers())
+			return p.take(ctx, tx, nil, req.GetMembers(), nil)
 		})
 	}
+	ready := s.ready(ctx, req)
 	return book.Do(ctx, s.books, req, func(ctx context.Context, u *book.Unit) (*loyaltyv1.ImportMembersResponse, error) {
 		p, err := s.portion(ctx, u.Tx, req)
 		if err != nil {
 			return nil, err
 		}
-		resp, err := p.take(ctx, u.Tx, u, req.GetMembers())
+		if ready.version != p.version {
+			ready.arrivals = nil
+		}
+		resp, err := p.take(ctx, u.Tx, u, req.GetMembers(), ready.arrivals)
+		ready.arrivals = nil // who was not there may be there by now: a further run looks
 		if err != nil {
 			return nil, err
 		}
@@ -89,19 +100,24 @@ func (s *Server) portion(ctx context.Context, tx store.Reader, req *loyaltyv1.Im
 	if err != nil {
 		return nil, err
 	}
-	p := &portion{s: s, program: row.Value, id: row.ID, source: req.GetSource(), now: s.now(), promised: map[string]bool{}}
+	p := &portion{s: s, program: row.Value, version: row.Version, id: row.ID, source: req.GetSource(), now: s.now(), promised: map[string]bool{}}
 	if p.source == "" {
 		p.source = "import"
 	}
 	return p, nil
 }
 
-// take takes one member after the other.
-func (p *portion) take(ctx context.Context, tx store.Reader, u *book.Unit, members []*loyaltyv1.ImportedMember) (*loyaltyv1.ImportMembersResponse, error) {
+// take takes one member after the other. ready has them as they were read before; nil has them read now.
+func (p *portion) take(ctx context.Context, tx store.Reader, u *book.Unit, members []*loyaltyv1.ImportedMember, ready []*arrival) (*loyaltyv1.ImportMembersResponse, error) {
 	resp := &loyaltyv1.ImportMembersResponse{}
-	for _, given := range members {
-		a := p.read(given)
-		if len(a.problems) == 0 {
+	for i, given := range members {
+		var a *arrival
+		if ready != nil {
+			a = ready[i]
+		} else {
+			a = p.read(given)
+		}
+		if len(a.problems) == 0 && a.newcomer == nil {
 			if err := p.find(ctx, tx, a); err != nil {
 				return nil, err
 			}
@@ -229,7 +245,7 @@ func (p *portion) unopened(ctx context.Context, tx store.Reader, a *arrival) err
 		if err := json.Unmarshal(row.Value.Facts, &f); err != nil {
 			return err
 		}
-		if f.Balances != o.digest() {
+		if f.Balances != o.digest {
 			a.refuse("balances", "the balance in the wallet %s was opened by an earlier import from %s with other figures: adjust the points instead, or name another source", o.wallet, p.source)
 		}
 	}
@@ -243,8 +259,8 @@ type openingFacts struct {
 	Balances string `json:"balances"`
 }
 
-// digest tells balances apart. What was not said is told as not said, whenever it is.
-func (o opening) digest() string {
+// sum is the digest of balances. What was not said is told as not said, whenever it is.
+func (o opening) sum() string {
 	text, err := json.Marshal([]any{o.lots, o.debt})
 	if err != nil {
 		return "" // integers and texts can always be written
@@ -262,7 +278,14 @@ func (p *portion) settle(ctx context.Context, u *book.Unit, a *arrival) (err err
 	switch {
 	case !a.found:
 		m := tables.Member{Program: p.id, Tags: a.tags, EnrolledAt: a.enrolled}
-		if a.member, err = p.s.enrol(ctx, u, p.program, m, a.profile); err != nil {
+		n := a.newcomer
+		if n == nil {
+			if n, err = p.s.newcomer(p.id, a.profile, u.Now); err != nil {
+				return err
+			}
+		}
+		// Nobody has the identifiers, as was seen: they are taken without looking once more. Who was quicker has the portion run again.
+		if a.member, err = p.s.enrol(ctx, u, p.program, m, a.profile, n); err != nil {
 			return err
 		}
 	case a.changed:
@@ -290,7 +313,7 @@ func (p *portion) open(ctx context.Context, u *book.Unit, m store.Row[tables.Mem
 	if err != nil {
 		return err
 	}
-	facts, err := book.Facts(openingFacts{Source: p.source, Balances: o.digest()})
+	facts, err := book.Facts(openingFacts{Source: p.source, Balances: o.digest})
 	if err != nil {
 		return err
 	}

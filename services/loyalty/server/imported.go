@@ -123,6 +123,7 @@ func (p *portion) balances(a *arrival, given []*loyaltyv1.ImportedBalance) {
 	}
 	for _, w := range p.program.Wallets {
 		if o := by[w.ID]; o != nil {
+			o.digest = o.sum()
 			a.wallets = append(a.wallets, *o)
 		}
 	}

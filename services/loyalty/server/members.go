@@ -10,6 +10,7 @@ import (
 
 	"google.golang.org/protobuf/proto"
 
+	"renown.example/kit/clock"
 	"renown.example/kit/fault"
 	"renown.example/kit/id"
 	"renown.example/kit/store"
@@ -78,7 +79,7 @@ func (s *Server) CreateMember(ctx context.Context, req *loyaltyv1.CreateMemberRe
 		if err != nil {
 			return nil, err
 		}
-		row, err := s.enrol(ctx, u, prog.Value, tables.Member{Program: req.GetProgram(), Tags: req.GetTags(), EnrolledAt: u.Now}, p)
+		row, err := s.enrol(ctx, u, prog.Value, tables.Member{Program: req.GetProgram(), Tags: req.GetTags(), EnrolledAt: u.Now}, p, nil)
 		if err != nil {
 			return nil, err
 		}
@@ -111,30 +112,56 @@ func identifiersOf(path string, given []*loyaltyv1.MemberIdentifier) ([]tables.I
 	return out, nil
 }
 
-// enrol adds a member with an account in each wallet.
-func (s *Server) enrol(ctx context.Context, u *book.Unit, p tables.Program, m tables.Member, profile tables.Profile) (store.Row[tables.Member], error) {
-	memberID := id.At(u.Now.Time())
-	m.State = tables.MemberActive
-	for i, one := range profile.Identifiers {
-		if err := s.claim(ctx, u.Tx, m.Program, one, memberID, fmt.Sprintf("identifiers[%d]", i)); err != nil {
-			return store.Row[tables.Member]{}, err
+// newcomer is what can be made ready for a member before anything is written.
+type newcomer struct {
+	id string
+	// names are those of the identifiers' rows, in the order of the profile.
+	names []string
+	key   vault.Key
+	// profile is hidden under the key.
+	profile string
+}
+
+func (s *Server) newcomer(program string, p tables.Profile, at clock.Millis) (_ *newcomer, err error) {
+	n := &newcomer{id: id.At(at.Time())}
+	n.key = vault.New(n.id)
+	for _, one := range p.Identifiers {
+		n.names = append(n.names, s.identifierID(program, one))
+	}
+	n.profile, err = hideProfile(n.key, p)
+	return n, err
+}
+
+// enrol adds a member with an account in each wallet. A newcomer takes the identifiers without asking whose they are: one that somebody has is an error of the store.
+// With nil they are looked up, and one that somebody has is refused.
+func (s *Server) enrol(ctx context.Context, u *book.Unit, p tables.Program, m tables.Member, profile tables.Profile, n *newcomer) (row store.Row[tables.Member], err error) {
+	taking := n != nil
+	if !taking {
+		if n, err = s.newcomer(m.Program, profile, u.Now); err != nil {
+			return row, err
 		}
 	}
-	key, err := vault.Make(ctx, u.Tx, memberID)
-	if err != nil {
-		return store.Row[tables.Member]{}, err
+	m.State, m.Profile = tables.MemberActive, n.profile
+	for i, one := range profile.Identifiers {
+		if taking {
+			err = s.own(ctx, u.Tx, m.Program, one, n.names[i], n.id)
+		} else {
+			err = s.claim(ctx, u.Tx, m.Program, one, n.id, fmt.Sprintf("identifiers[%d]", i))
+		}
+		if err != nil {
+			return row, err
+		}
 	}
-	if m.Profile, err = hideProfile(key, profile); err != nil {
-		return store.Row[tables.Member]{}, err
+	if err := n.key.Keep(ctx, u.Tx); err != nil {
+		return row, err
 	}
-	row, err := tables.Members.Insert(ctx, u.Tx, memberID, m)
-	if err != nil {
+	if row, err = tables.Members.Insert(ctx, u.Tx, n.id, m); err != nil {
 		return row, err
 	}
 	for _, w := range p.Wallets {
-		u.Create(ctx, m.Program, memberID, w.ID)
+		u.Create(ctx, m.Program, n.id, w.ID)
 	}
-	u.Record(tables.Entry{Type: "loyalty.member.enrolled", Subject: memberName(m.Program, memberID), Program: m.Program, Member: memberID})
+	u.Record(tables.Entry{Type: "loyalty.member.enrolled", Subject: memberName(m.Program, n.id), Program: m.Program, Member: n.id})
 	return row, nil
 }
 

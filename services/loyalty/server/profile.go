@@ -58,18 +58,21 @@ func (s *Server) claim(ctx context.Context, tx store.Writer, program string, i t
 	use, err := tables.Identifiers.GetForUpdate(ctx, tx, name)
 	switch {
 	case store.IsNotFound(err):
-		if _, err = tables.Identifiers.Insert(ctx, tx, name, tables.IdentifierUse{Member: member}); err != nil {
-			return err
-		}
-		if alias, print, ok := s.alias(program, i); ok {
-			err = keepPrint(ctx, tx, alias, tables.Print{Program: program, Kind: tables.PrintAlias, Print: print, Member: member})
-		}
-		return err
+		return s.own(ctx, tx, program, i, name, member)
 	case err != nil || use.Value.Member == member:
 		return err
 	}
 	return fault.AlreadyExists.New("A member of this programme has this identifier already.").
 		With(fault.Field{Path: path + ".value", Message: "It belongs to another member. Look the member up by it."})
+}
+
+// own makes an identifier, whose row has the name, that of a member. Nobody has it.
+func (s *Server) own(ctx context.Context, tx store.Writer, program string, i tables.Identifier, name, member string) error {
+	_, err := tables.Identifiers.Insert(ctx, tx, name, tables.IdentifierUse{Member: member})
+	if alias, print, ok := s.alias(program, i); ok && err == nil {
+		err = keepPrint(ctx, tx, alias, tables.Print{Program: program, Kind: tables.PrintAlias, Print: print, Member: member})
+	}
+	return err
 }
 
 // release gives an identifier of a member up.

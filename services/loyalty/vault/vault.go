@@ -26,12 +26,23 @@ type Key struct {
 // size of a key in bytes.
 const size = 32
 
-// Make gives a member a key.
-func Make(ctx context.Context, tx store.Writer, member string) (Key, error) {
+// New returns a key for a member who has none. Nothing that it hides may outlast a failure of keeping it.
+func New(member string) Key {
 	k := Key{member: member, secret: make([]byte, size)}
 	rand.Read(k.secret) // never fails: crypto/rand ends the process instead
-	_, err := tables.MemberKeys.Insert(ctx, tx, member, tables.MemberKey{Key: k.secret})
-	return k, err
+	return k
+}
+
+// Keep makes a new key that of its member.
+func (k Key) Keep(ctx context.Context, tx store.Writer) error {
+	_, err := tables.MemberKeys.Insert(ctx, tx, k.member, tables.MemberKey{Key: k.secret})
+	return err
+}
+
+// Make gives a member a key.
+func Make(ctx context.Context, tx store.Writer, member string) (Key, error) {
+	k := New(member)
+	return k, k.Keep(ctx, tx)
 }
 
 // Of returns the key of a member, the zero Key if it was destroyed. fault.NotFound if the member never had one.

@@ -14,7 +14,11 @@ type batch struct {
 	running *request
 	ran     []*request
 	fed     map[*store.Spec]bool
+	began   time.Time
 }
+
+// longest is how long a batch goes on taking requests. Large ones, such as portions of an import, are answered while others run, not with them.
+const longest = 50 * time.Millisecond
 
 // first begins a transaction with a request.
 func (w *writer) first(r *request) {
@@ -22,7 +26,7 @@ func (w *writer) first(r *request) {
 		r.result <- outcome{err: err}
 		return
 	}
-	w.batch = batch{open: true, running: r, ran: w.batch.ran[:0], fed: map[*store.Spec]bool{}}
+	w.batch = batch{open: true, running: r, ran: w.batch.ran[:0], fed: map[*store.Spec]bool{}, began: w.db.opts.Clock.Now()}
 	w.serve(r)
 }
 
@@ -46,7 +50,7 @@ func (w *writer) share() {
 				b.fed[s] = true
 			}
 		}
-		if len(b.ran) == maxBatch {
+		if len(b.ran) == maxBatch || w.db.opts.Clock.Now().Sub(b.began) >= longest {
 			break
 		}
 		if b.running, _ = w.queue.next(); b.running != nil {
