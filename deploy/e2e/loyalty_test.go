@@ -179,6 +179,46 @@ func gamesByKeyboard(t *testing.T, p *browser.Page, desk string) {
 	says(t, p, ".page-head", "Version 1")
 }
 
+func lastPart(name string) string { return name[strings.LastIndex(name, "/")+1:] }
+
+// uniteAndErase makes one member of two and then erases them, without scripts. Pressed twice, both are done once.
+func uniteAndErase(t *testing.T, at *browser.Platform, p *browser.Page, page, twin string) {
+	t.Helper()
+	must(t, p.Scripts(false))
+	press := func(selector string) {
+		t.Helper()
+		must(t, p.Follow(func() error { return p.Click(selector) }))
+	}
+	must(t, p.Go(page))
+	must(t, p.Click(".member-steps details:has([action$='/merge']) summary"))
+	must(t, p.Fill("#identifier", "nobody@holmway.example"))
+	press("form[action$='/merge'] .button")
+	says(t, p, "#identifier-error", "Nobody in this programme")
+	must(t, p.Fill("#identifier", "moen@holmway.example"))
+	press("form[action$='/merge'] .button")
+	says(t, p, "h1", "Merge E. Moen into Eira Moen?")
+	says(t, p, ".united", "380")
+	confirm := p.Address()
+	press("form[action$='/merge'] .button.danger")
+	says(t, p, ".notice.good", "They are one member now.")
+	says(t, p, "[aria-labelledby=balances]", "380")
+	must(t, p.Go(confirm)) // the page is still open in another tab
+	says(t, p, ".notice.good", "They are one member now.")
+	if got := partner(t, at, http.MethodGet, team+"/members/"+twin, ""); lastPart(page) != lastPart(fmt.Sprint(got["name"])) {
+		t.Errorf("the former name leads to %v", got["name"])
+	}
+	press("a[href$='/erase']")
+	says(t, p, "h1", "Erase Eira Moen?")
+	says(t, p, "[aria-labelledby=gone]", "moen@holmway.example")
+	press("form[action$='/erase'] .button.danger")
+	says(t, p, ".notice.good", "The member is erased.")
+	says(t, p, ".page-head", "Takes part no more.")
+	must(t, p.Go(page+"/erase"))
+	says(t, p, ".notice.good", "The member is erased.")
+	clean(t, p, at)
+	must(t, p.Scripts(true))
+}
+
 // All pages of a programme, empty and filled, in every look; who is no manager is told what it takes.
 func TestLoyaltysPages(t *testing.T) {
 	at, marta := platform(t), employee(t, browser.Manager)
@@ -187,7 +227,8 @@ func TestLoyaltysPages(t *testing.T) {
 	partner(t, at, http.MethodPost, member+":freeze", `{"lots":["1"],"reason":"Two accounts with one address"}`)
 	desk := at.Website + teamDesk
 	sheets := []sheet{{"what is owed", at.Website + "/studio/loyalty?program=employees"}, {"member in the studio", at.Website + "/studio/loyalty/" + path}}
-	sheets = append(sheets, sheet{"an entry explained", sheets[1].address + "/entries/points-1"})
+	twin := lastPart(colleague(t, at, "E. Moen", "moen@holmway.example", 80))
+	sheets = append(sheets, sheet{"an entry explained", sheets[1].address + "/entries/points-1"}, sheet{"two become one", sheets[1].address + "/merge?with=" + twin}, sheet{"erase a member", sheets[1].address + "/erase"})
 	for _, s := range []string{"whatif", "rules", "rules/new", "tiers", "tiers/new", "rewards", "rewards/new", "reviews", "reviews?state=released", "settings", "achievements/new", "referrals"} {
 		sheets = append(sheets, sheet{s, desk + "/" + s})
 	}
@@ -201,6 +242,7 @@ func TestLoyaltysPages(t *testing.T) {
 	must(t, marta.Fill(".reviews textarea", "The address is an office"))
 	must(t, marta.Follow(func() error { return marta.Click(".reviews button[value=release]") }))
 	says(t, marta.Page, ".notice.good", "The points are free.")
+	uniteAndErase(t, at, marta.Page, sheets[1].address, twin)
 	author := employee(t, browser.Author)
 	must(t, author.Go(desk+"/rules"))
 	says(t, author.Page, "h1", "This is not yours to do")

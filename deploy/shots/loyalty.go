@@ -43,10 +43,19 @@ func (s *session) loyalty() error {
 		return err
 	}
 	page := s.platform.Website + "/studio/loyalty/" + strings.TrimPrefix(member, "/v1/programs/")
+	twin, err := s.platform.Partner("POST", team+"/members", `{"displayName":"T. Hallberg","identifiers":[{"kind":"IDENTIFIER_KIND_PHONE","value":"+4930901820"}],"tags":["fair"]}`)
+	if err != nil {
+		return err
+	}
+	other := fmt.Sprint(twin["name"])
+	if _, err := s.platform.Partner("POST", "/v1/"+other+":adjust", `{"points":"350","reason":"For a talk"}`); err != nil {
+		return err
+	}
 	return s.all(manager.Page, "what is owed", s.platform.Website+"/studio/loyalty?program=employees", "what if", desk+"/whatif", "rules", desk+"/rules", "a rule", desk+"/rules/each", "new rule", desk+"/rules/new",
 		"tiers", desk+"/tiers", "new tiers", desk+"/tiers/new", "rewards", desk+"/rewards", "a reward", desk+"/rewards/sauna", "reviews", desk+"/reviews", "programme settings", desk+"/settings",
 		"achievements", desk+"/achievements", "an achievement", desk+"/achievements/third", "new achievement", desk+"/achievements/new", "referrals", desk+"/referrals",
-		"member, in the studio", page, "an entry explained", page+"/entries/points-1")
+		"member, in the studio", page, "an entry explained", page+"/entries/points-1",
+		"two members become one", page+"/merge?with="+other[strings.LastIndex(other, "/")+1:], "erase a member", page+"/erase")
 }
 
 // setUp makes a rule, a reward and an achievement and says what is given for friends, by the pages for it.

@@ -45,7 +45,9 @@ func (s *Server) EraseMember(ctx context.Context, req *loyaltyv1.EraseMemberRequ
 		if err != nil {
 			return nil, err
 		}
-		showWorks(out, works)
+		if err := s.showWorks(ctx, u, out, works); err != nil {
+			return nil, err
+		}
 		return &loyaltyv1.EraseMemberResponse{Member: out}, outbox.Schedule(ctx, u.Tx, outbox.Job{ID: kindForget, Kind: kindForget, DueAt: u.Now, Data: json.RawMessage(`""`)})
 	})
 	if err != nil {

@@ -216,7 +216,11 @@ func (s *Server) wholeMember(ctx context.Context, tx store.Reader, programID, me
 	if err != nil {
 		return nil, err
 	}
-	return s.shownMember(ctx, tx, row, p)
+	out, err := s.shownMember(ctx, tx, row, p)
+	if err != nil {
+		return nil, err
+	}
+	return out, s.nextExpire(ctx, tx, row.ID, out.GetAccounts())
 }
 
 // LookupMember finds a member by an identifier.

@@ -23,40 +23,55 @@ type merged = book.Merged
 
 // MergeMembers makes one member of two.
 func (s *Server) MergeMembers(ctx context.Context, req *loyaltyv1.MergeMembersRequest) (*loyaltyv1.MergeMembersResponse, error) {
-	return book.Do(ctx, s.books, req, func(ctx context.Context, u *book.Unit) (*loyaltyv1.MergeMembersResponse, error) {
-		to, p, err := activeMember(ctx, u.Tx, req.GetProgram(), req.GetMember())
-		if err != nil {
-			return nil, err
-		}
-		from, lost, err := activeMember(ctx, u.Tx, req.GetProgram(), req.GetMerged())
-		if err != nil {
-			return nil, err
-		}
-		if from.ID == to.ID {
-			if req.GetMember() == req.GetMerged() {
-				return nil, fault.Invalid("merged", "a member cannot be merged into itself")
-			}
-			// They are one already. The answer holds personal data, so it is kept with the member.
-			u.Record(tables.Entry{Type: "loyalty.request.answered", Subject: memberName(to.Value.Program, to.ID), Program: to.Value.Program, Member: to.ID})
-			out, err := s.shownMember(ctx, u.Tx, to, p)
-			return &loyaltyv1.MergeMembersResponse{Member: out}, err
-		}
-		works, err := s.handOver(ctx, u, from, to)
-		if err != nil {
-			return nil, err
-		}
-		if to, p, err = s.unite(ctx, u, from, to, lost, p); err != nil {
-			return nil, err
-		}
-		out, err := s.shownMember(ctx, u.Tx, to, p)
-		if err != nil {
-			return nil, err
-		}
-		showWorks(out, works)
-		facts, err := book.Facts(merged{From: from.ID, Into: to.ID})
-		u.Record(tables.Entry{Type: eventMerged, Subject: memberName(to.Value.Program, to.ID), Program: to.Value.Program, Member: to.ID, Facts: facts})
+	merge := func(ctx context.Context, u *book.Unit) (*loyaltyv1.MergeMembersResponse, error) {
+		out, err := s.merge(ctx, u, req)
 		return &loyaltyv1.MergeMembersResponse{Member: out}, err
+	}
+	if !req.GetValidateOnly() {
+		return book.Do(ctx, s.books, req, merge)
+	}
+	var out *loyaltyv1.MergeMembersResponse
+	err := book.Try(ctx, s.books, func(ctx context.Context, u *book.Unit) (err error) {
+		out, err = merge(ctx, u)
+		return err
 	})
+	return out, err
+}
+
+func (s *Server) merge(ctx context.Context, u *book.Unit, req *loyaltyv1.MergeMembersRequest) (*loyaltyv1.Member, error) {
+	to, p, err := activeMember(ctx, u.Tx, req.GetProgram(), req.GetMember())
+	if err != nil {
+		return nil, err
+	}
+	from, lost, err := activeMember(ctx, u.Tx, req.GetProgram(), req.GetMerged())
+	if err != nil {
+		return nil, err
+	}
+	if from.ID == to.ID {
+		if req.GetMember() == req.GetMerged() {
+			return nil, fault.Invalid("merged", "a member cannot be merged into itself")
+		}
+		// They are one already. The answer holds personal data, so it is kept with the member.
+		u.Record(tables.Entry{Type: "loyalty.request.answered", Subject: memberName(to.Value.Program, to.ID), Program: to.Value.Program, Member: to.ID})
+		return s.shownMember(ctx, u.Tx, to, p)
+	}
+	works, err := s.handOver(ctx, u, from, to)
+	if err != nil {
+		return nil, err
+	}
+	if to, p, err = s.unite(ctx, u, from, to, lost, p); err != nil {
+		return nil, err
+	}
+	out, err := s.shownMember(ctx, u.Tx, to, p)
+	if err != nil {
+		return nil, err
+	}
+	if err := s.showWorks(ctx, u, out, works); err != nil {
+		return nil, err
+	}
+	facts, err := book.Facts(merged{From: from.ID, Into: to.ID})
+	u.Record(tables.Entry{Type: eventMerged, Subject: memberName(to.Value.Program, to.ID), Program: to.Value.Program, Member: to.ID, Facts: facts})
+	return out, err
 }
 
 // accountsOf are the accounts of a member.
@@ -206,15 +221,30 @@ func (s *Server) unite(
 }
 
 // showWorks shows accounts as they will be when the command is done.
-func showWorks(m *loyaltyv1.Member, works []*book.Work) {
+func (s *Server) showWorks(ctx context.Context, u *book.Unit, m *loyaltyv1.Member, works []*book.Work) error {
 	for _, w := range works {
 		wallet := w.ID[strings.Index(w.ID, "/")+1:]
 		i := slices.IndexFunc(m.GetAccounts(), func(a *loyaltyv1.Account) bool { return a.GetWallet() == wallet })
 		if i < 0 {
 			continue
 		}
-		m.Accounts[i] = accountProto(wallet, w.Book.Account())
-		setLifetime(m.Accounts[i], book.Lifetime(w.Row.Value, w.Book.Account()))
-		m.Accounts[i].Head = "" // that of its last entry, which is not sealed yet
+		if err := u.Stand(ctx, w); err != nil {
+			return err
+		}
+		account := w.Row.Value
+		account.Ledger = w.Book.Account()
+		shown := accountProto(wallet, account.Ledger)
+		setLifetime(shown, book.Lifetime(account, account.Ledger))
+		shown.Head = "" // that of its last entry, which is not sealed yet
+		expires, _, err := coming(w.Book)
+		if err != nil {
+			return err
+		}
+		setNextExpire(shown, ahead(expires))
+		if shown.Tier, err = s.tierProgress(ctx, u.Tx, account); err != nil {
+			return err
+		}
+		m.Accounts[i] = shown
 	}
+	return nil
 }

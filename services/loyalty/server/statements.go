@@ -138,8 +138,21 @@ func (s *Server) statementWallet(ctx context.Context, tx store.Reader, member, w
 	}
 	account := view.Account()
 	out := &loyaltyv1.StatementWallet{Account: accountProto(wallet, account)}
-	expires, activates := map[clock.Millis]int64{}, map[clock.Millis]int64{}
-	err = eachOpenLot(view, func(l ledger.Lot) bool {
+	expires, activates, err := coming(view)
+	if err != nil {
+		return nil, err
+	}
+	out.Expirations, out.Activations = ahead(expires), ahead(activates)
+	setNextExpire(out.Account, out.Expirations)
+	out.Account.Tier, err = s.tierProgress(ctx, tx, row.Value)
+	return out, err
+}
+
+// coming is what will become of an account's points by itself: how many end, and how many become available, at which instants. It looks no further than mostAhead needs.
+func coming(b *ledger.Book) (expires, activates map[clock.Millis]int64, err error) {
+	account := b.Account()
+	expires, activates = map[clock.Millis]int64{}, map[clock.Millis]int64{}
+	err = eachOpenLot(b, func(l ledger.Lot) bool {
 		switch ends := account.Ends(&l); {
 		case l.FrozenAt != 0:
 		case l.Pending && l.ActivatesAt != 0:
@@ -149,15 +162,36 @@ func (s *Server) statementWallet(ctx context.Context, tx store.Reader, member, w
 		}
 		return len(expires) < 4*mostAhead
 	})
-	if err != nil {
-		return nil, err
+	return expires, activates, err
+}
+
+func setNextExpire(out *loyaltyv1.Account, coming []*loyaltyv1.Expiration) {
+	if len(coming) > 0 {
+		out.NextExpireTime, out.NextExpirePoints = coming[0].GetTime(), coming[0].GetPoints()
 	}
-	out.Expirations, out.Activations = ahead(expires), ahead(activates)
-	if len(out.Expirations) > 0 {
-		out.Account.NextExpireTime, out.Account.NextExpirePoints = out.Expirations[0].GetTime(), out.Expirations[0].GetPoints()
+}
+
+// nextExpire says of accounts when the next of their points end.
+func (s *Server) nextExpire(ctx context.Context, tx store.Reader, member string, accounts []*loyaltyv1.Account) error {
+	for _, a := range accounts {
+		row, err := tables.Accounts.Get(ctx, tx, tables.AccountID(member, a.GetWallet()))
+		if store.IsNotFound(err) {
+			continue
+		}
+		if err != nil {
+			return err
+		}
+		view, err := book.View(ctx, tx, row.Value.Ledger, s.now())
+		if err != nil {
+			return err
+		}
+		expires, _, err := coming(view)
+		if err != nil {
+			return err
+		}
+		setNextExpire(a, ahead(expires))
 	}
-	out.Account.Tier, err = s.tierProgress(ctx, tx, row.Value)
-	return out, err
+	return nil
 }
 
 // eachOpenLot calls each for the open lots in the order of their pages, until it returns false.

@@ -21,6 +21,10 @@ func (s *Studio) loyaltyRoutes(mux *http.ServeMux) {
 	mux.Handle("POST /studio/loyalty/{program}/members/{member}/adjust", s.form(managers, smallBody, (*visit).adjustPoints))
 	mux.Handle("GET /studio/loyalty/{program}/members/{member}/entries/{entry}", s.page(managers, (*visit).entry))
 	mux.Handle("POST /studio/loyalty/{program}/members/{member}/link", s.form(managers, smallBody, (*visit).linkMember))
+	mux.Handle("GET /studio/loyalty/{program}/members/{member}/merge", s.page(managers, (*visit).askMerge))
+	mux.Handle("POST /studio/loyalty/{program}/members/{member}/merge", s.form(managers, smallBody, (*visit).mergeMembers))
+	mux.Handle("GET /studio/loyalty/{program}/members/{member}/erase", s.page(managers, (*visit).askErase))
+	mux.Handle("POST /studio/loyalty/{program}/members/{member}/erase", s.form(managers, smallBody, (*visit).eraseMember))
 	mux.Handle("GET /studio/loyalty/{program}/whatif", s.page(managers, (*visit).whatIf))
 	mux.Handle("POST /studio/loyalty/{program}/whatif", s.form(managers, smallBody, (*visit).tryOrder))
 	mux.Handle("GET /studio/loyalty/{program}/rules", s.page(managers, (*visit).rules))
@@ -192,13 +196,7 @@ func (v *visit) liabilityCSV() error {
 // findMember leads to the member with an identifier. It is posted, so that no address or number stands in a URL.
 func (v *visit) findMember() error {
 	program := v.r.PathValue("program")
-	in := &loyaltyv1.MemberIdentifier{Value: v.value("identifier")}
-	for _, k := range identifierKinds {
-		if k.Value == v.value("kind") {
-			in.Kind = k.Kind
-		}
-	}
-	got, err := loyaltyv1.NewMembersServiceClient(v.conn).LookupMember(v.ctx(), &loyaltyv1.LookupMemberRequest{Program: program, Identifier: in})
+	got, err := v.members().LookupMember(v.ctx(), &loyaltyv1.LookupMemberRequest{Program: program, Identifier: v.identifier()})
 	if err == nil {
 		v.w.Header().Set("Cache-Control", "no-store")
 		http.Redirect(v.w, v.r, memberURL(got.GetMember().GetName()), http.StatusSeeOther)

@@ -111,7 +111,7 @@ func (v *visit) showMember(status int, link *loyaltyv1.CreateStatementLinkRespon
 		return err
 	}
 	id, wallet := v.r.PathValue("member"), v.r.URL.Query().Get("wallet")
-	got, err := loyaltyv1.NewMembersServiceClient(v.conn).GetMember(v.ctx(), &loyaltyv1.GetMemberRequest{Program: programID(program), Member: id})
+	got, err := v.members().GetMember(v.ctx(), &loyaltyv1.GetMemberRequest{Program: programID(program), Member: id})
 	if err != nil {
 		return err
 	}
@@ -124,11 +124,8 @@ func (v *visit) showMember(status int, link *loyaltyv1.CreateStatementLinkRespon
 	if err != nil {
 		return err
 	}
-	values := v.r.PostForm
-	if problem == nil {
-		values = nil
-	}
-	m, f := got.GetMember(), adjustForm(newForm(values, problem), program)
+	adjust, merge, f := v.memberForms(program, problem)
+	m := got.GetMember()
 	address := "/studio/loyalty/" + programID(program) + "/members/" + id
 	var tabs []web.Tab
 	for i, w := range program.GetWallets() {
@@ -147,8 +144,25 @@ func (v *visit) showMember(status int, link *loyaltyv1.CreateStatementLinkRespon
 		Trail: []web.Link{{Label: "Loyalty", URL: "/studio/loyalty?program=" + programID(program)}, {Label: name}},
 		Data: map[string]any{"Sections": loyaltyTabs(program, "members"), "TryURL": loyaltyURL(program, "whatif") + "?" + url.Values{"member": {id}}.Encode(), "Member": m, "ID": id, "Name": name, "URL": address, "Program": program, "Accounts": accountRows(m, program), "Into": into,
 			"Active": m.GetState() == loyaltyv1.MemberState_MEMBER_STATE_ACTIVE, "Since": m.GetEnrollTime().AsTime(), "Tabs": tabs, "Entries": pointsEntries(list.GetEntries()),
-			"Older": older(v.r.URL, list.GetNextPageToken()), "Adjust": f, "Once": newForm(nil, nil), "Goals": goals, "Link": link, "Ends": link.GetExpireTime().AsTime(), "Open": problem != nil}})
+			"Older": older(v.r.URL, list.GetNextPageToken()), "Adjust": adjust, "Merge": merge, "Failed": f.Failed(), "Once": newForm(nil, nil), "Goals": goals, "Link": link, "Ends": link.GetExpireTime().AsTime(),
+			"Adjusting": f == adjust, "Merging": f == merge}})
 	return nil
+}
+
+// memberForms are the forms of a member's page. A problem stands in the one that was sent.
+func (v *visit) memberForms(program *loyaltyv1.Program, problem *api.Problem) (adjust, merge, sent *form) {
+	adjust, merge, sent = newForm(nil, nil), newForm(nil, nil), newForm(nil, problem)
+	if problem != nil {
+		switch lastPart(v.r.URL.Path) {
+		case "adjust":
+			adjust = newForm(v.r.PostForm, problem)
+			sent = adjust
+		case "merge":
+			merge = newForm(v.r.PostForm, problem)
+			sent = merge
+		}
+	}
+	return adjustForm(adjust, program), mergeForm(merge), sent
 }
 
 // refused shows the member again with what was typed, unless there is no member to show or nobody signed in.

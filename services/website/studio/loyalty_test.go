@@ -44,6 +44,7 @@ func desk(t *testing.T, role string) (http.Handler, map[string]asked) {
 		"POST /v1/programs/customers/members/m1:link":   `{"url":"https://stories.example.com/points/tok","expireTime":"2026-12-27T00:00:00Z"}`,
 	}
 	maps.Copy(answers, setUp)
+	maps.Copy(answers, twoOfOne)
 	seen := map[string]asked{}
 	gateway := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		call := r.Method + " " + r.URL.Path

@@ -121,6 +121,8 @@ var notices = map[string]*web.Notice{
 	"app":                 {Tone: web.GoodTone, Text: "The app is registered.", Detail: "It needs a key before it can call anything."},
 	"session":             {Tone: web.GoodTone, Text: "The session has ended.", Detail: "Within two seconds it is refused everywhere."},
 	"adjusted":            {Tone: web.GoodTone, Text: "Recorded.", Detail: "It is an entry of its own below; the member reads your reason too."},
+	"merged":              {Tone: web.GoodTone, Text: "They are one member now.", Detail: "Points with their days, identifiers and orders are here; the former name leads here, too."},
+	"erased":              {Tone: web.GoodTone, Text: "The member is erased.", Detail: "What is left are entries about nobody."},
 	"rule":                {Tone: web.GoodTone, Text: "It is in force.", Detail: "It decides about what is recorded from now on."},
 	"rule-draft":          {Tone: web.GoodTone, Text: "The draft is saved.", Detail: "It decides about nothing until it is put into force."},
 	"rule-discarded":      {Tone: web.GoodTone, Text: "The draft is discarded."},

@@ -350,9 +350,9 @@ type Account struct {
 	Entries int64 `protobuf:"varint,10,opt,name=entries,proto3" json:"entries,omitempty"`
 	// Hash of the last entry, hexadecimal.
 	Head string `protobuf:"bytes,11,opt,name=head,proto3" json:"head,omitempty"`
-	// The next instant at which points expire by themselves, if any do.
+	// The next instant at which points expire by themselves; absent if none do. GetMember, LookupMember, MergeMembers and GetStatement say it, other replies do not.
 	NextExpireTime *timestamppb.Timestamp `protobuf:"bytes,12,opt,name=next_expire_time,json=nextExpireTime,proto3" json:"next_expire_time,omitempty"`
-	// How many expire then.
+	// How many expire then; 0 where next_expire_time is absent.
 	NextExpirePoints int64 `protobuf:"varint,13,opt,name=next_expire_points,json=nextExpirePoints,proto3" json:"next_expire_points,omitempty"`
 	// Where the member stands with the wallet's tiers; absent if it has none.
 	Tier          *TierProgress `protobuf:"bytes,15,opt,name=tier,proto3" json:"tier,omitempty"`
@@ -1118,7 +1118,9 @@ type MergeMembersRequest struct {
 	// Id of the member that stays.
 	Member string `protobuf:"bytes,2,opt,name=member,proto3" json:"member,omitempty"`
 	// Id of the member that is merged into it.
-	Merged        string `protobuf:"bytes,3,opt,name=merged,proto3" json:"merged,omitempty"`
+	Merged string `protobuf:"bytes,3,opt,name=merged,proto3" json:"merged,omitempty"`
+	// Only say what the member would be then. Nothing is done.
+	ValidateOnly  bool `protobuf:"varint,4,opt,name=validate_only,json=validateOnly,proto3" json:"validate_only,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -1172,6 +1174,13 @@ func (x *MergeMembersRequest) GetMerged() string {
 		return x.Merged
 	}
 	return ""
+}
+
+func (x *MergeMembersRequest) GetValidateOnly() bool {
+	if x != nil {
+		return x.ValidateOnly
+	}
+	return false
 }
 
 // MergeMembersResponse holds the member that stays.
@@ -2034,11 +2043,12 @@ const file_renown_loyalty_v1_members_proto_rawDesc = "" +
 	"\x05value\x18\x02 \x01(\tR\x05value:\x028\x01B\x0f\n" +
 	"\r_display_name\"I\n" +
 	"\x14UpdateMemberResponse\x121\n" +
-	"\x06member\x18\x01 \x01(\v2\x19.renown.loyalty.v1.MemberR\x06member\"\x80\x01\n" +
+	"\x06member\x18\x01 \x01(\v2\x19.renown.loyalty.v1.MemberR\x06member\"\xa5\x01\n" +
 	"\x13MergeMembersRequest\x12#\n" +
 	"\aprogram\x18\x01 \x01(\tB\t\xbaH\x06r\x04\x10\x01\x18(R\aprogram\x12!\n" +
 	"\x06member\x18\x02 \x01(\tB\t\xbaH\x06r\x04\x10\x01\x18@R\x06member\x12!\n" +
-	"\x06merged\x18\x03 \x01(\tB\t\xbaH\x06r\x04\x10\x01\x18@R\x06merged\"I\n" +
+	"\x06merged\x18\x03 \x01(\tB\t\xbaH\x06r\x04\x10\x01\x18@R\x06merged\x12#\n" +
+	"\rvalidate_only\x18\x04 \x01(\bR\fvalidateOnly\"I\n" +
 	"\x14MergeMembersResponse\x121\n" +
 	"\x06member\x18\x01 \x01(\v2\x19.renown.loyalty.v1.MemberR\x06member\"\\\n" +
 	"\x12EraseMemberRequest\x12#\n" +
