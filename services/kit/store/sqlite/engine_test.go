@@ -17,6 +17,7 @@ import (
 
 	"go.uber.org/goleak"
 
+	"renown.example/kit/clock"
 	"renown.example/kit/fault"
 	"renown.example/kit/store"
 	"renown.example/kit/store/sqlite"
@@ -30,6 +31,9 @@ var notes = store.Define[note](store.Spec{Name: "notes", Indexes: []store.Index{
 
 func openNotes(t *testing.T, opts sqlite.Options) store.DB {
 	t.Helper()
+	if opts.Clock == nil { // one that stands: however slow the machine is, a batch does not end for it
+		opts.Clock = clock.NewFake(time.Unix(0, 0))
+	}
 	db, err := sqlite.Open(t.Context(), opts, notes.Spec())
 	if err != nil {
 		t.Fatal(err)
@@ -175,6 +179,36 @@ type waiting struct {
 func (w waiting) Done() <-chan struct{} {
 	w.once.Do(func() { close(w.begun) })
 	return w.Context.Done()
+}
+
+// A request that takes long is answered without those behind it, and they share the next commit.
+func TestALongRequestIsNotHeldUp(t *testing.T) {
+	stepped := clock.NewFake(time.Unix(0, 0))
+	commits := make(chan int, 3)
+	db := openNotes(t, sqlite.Options{Path: filepath.Join(t.TempDir(), "a.db"), Clock: stepped, Committed: func(n int, _ time.Duration) { commits <- n }})
+	queued := make(chan struct{})
+	var wg sync.WaitGroup
+	for i := range 3 {
+		w := waiting{t.Context(), make(chan struct{}), new(sync.Once)}
+		wg.Go(func() {
+			if err := db.Update(w, func(ctx context.Context, tx store.Writer) error {
+				if i == 0 {
+					<-queued
+					stepped.Step(time.Second)
+				}
+				_, err := notes.Insert(ctx, tx, fmt.Sprint(i), note{fmt.Sprint(i)})
+				return err
+			}); err != nil {
+				t.Error(err)
+			}
+		})
+		<-w.begun
+	}
+	close(queued)
+	wg.Wait()
+	if first, second := <-commits, <-commits; first != 1 || second != 2 {
+		t.Errorf("commits of %d and %d requests, want 1 and 2", first, second)
+	}
 }
 
 // TestLostTransaction fills the database from one request of a group: SQLite ends the transaction of them all, and yet only that one is refused. The others
