@@ -167,7 +167,7 @@ func gamesByKeyboard(t *testing.T, p *browser.Page, desk string) {
 	must(t, p.Fill("#target", "3"))
 	enter(".form-end .button")
 	says(t, p, ".notice.good", "The achievement is saved.")
-	says(t, p, ".page-head", "3 orders within a calendar month")
+	says(t, p, ".page-head", "3 orders within a calendar month, once")
 	must(t, p.Go(desk+"/referrals"))
 	must(t, p.Fill("#friend_points", "40"))
 	must(t, p.Fill("#device_velocity", "4"))

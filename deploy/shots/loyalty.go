@@ -53,7 +53,7 @@ func (s *session) loyalty() error {
 	}
 	return s.all(manager.Page, "what is owed", s.platform.Website+"/studio/loyalty?program=employees", "what if", desk+"/whatif", "rules", desk+"/rules", "a rule", desk+"/rules/each", "new rule", desk+"/rules/new",
 		"tiers", desk+"/tiers", "new tiers", desk+"/tiers/new", "rewards", desk+"/rewards", "a reward", desk+"/rewards/sauna", "reviews", desk+"/reviews", "programme settings", desk+"/settings",
-		"achievements", desk+"/achievements", "an achievement", desk+"/achievements/third", "new achievement", desk+"/achievements/new", "referrals", desk+"/referrals",
+		"achievements", desk+"/achievements", "an achievement", desk+"/achievements/twice", "new achievement", desk+"/achievements/new", "referrals", desk+"/referrals",
 		"member, in the studio", page, "an entry explained", page+"/entries/points-1",
 		"two members become one", page+"/merge?with="+other[strings.LastIndex(other, "/")+1:], "erase a member", page+"/erase")
 }
@@ -66,7 +66,7 @@ func setUp(manager *browser.Employee, desk string) error {
 	}{
 		{desk + "/rules/new", []string{"#display_name", "A point for each unit spent", "#rule_id", "each"}},
 		{desk + "/rewards/new", []string{"#display_name", "An afternoon at the sauna", "#reward_id", "sauna", "#price-0-points", "150"}},
-		{desk + "/achievements/new", []string{"#display_name", "Three in a month", "#achievement_id", "third", "#target", "3", "#points", "50"}},
+		{desk + "/achievements/new", []string{"#display_name", "Twice in a month", "#achievement_id", "twice", "#target", "2", "#points", "50"}},
 		{desk + "/referrals", []string{"#referrer_points", "100", "#friend_points", "40", "#least_amount", "20"}},
 	} {
 		if err := manager.Go(form.address); err != nil {

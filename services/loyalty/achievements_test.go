@@ -230,7 +230,7 @@ func TestAnyOrderOfArrivalGivesTheSameAchievementsPaidOnce(t *testing.T) {
 	}
 	for _, m := range members {
 		got := r.reached(t, m)
-		if d := cmp.Diff(want, got, protocmp.Transform(), protocmp.IgnoreFields(&loyaltyv1.EarnedAchievement{}, "earn_time", "entry"),
+		if d := cmp.Diff(want, got, protocmp.Transform(), protocmp.IgnoreFields(&loyaltyv1.EarnedAchievement{}, "member", "earn_time", "entry"),
 			protocmp.SortRepeated(func(a, b *loyaltyv1.EarnedAchievement) bool { return a.GetKey() < b.GetKey() })); d != "" {
 			t.Errorf("another order of arrival gives something else:\n%s", d)
 		}
@@ -273,6 +273,49 @@ func TestStreaksFollowTheProgrammesZone(t *testing.T) {
 	if a := r.reached(t, jon)["streak"]; a.GetDone() != 0 || a.GetValue() != 1 {
 		t.Errorf("8:30 and 9:30 in Tokyo: %v", a)
 	}
+}
+
+// Who has reached an achievement is listed, the last first and once for each time, without what a return has undone.
+func TestWhoHasReachedAnAchievementIsListed(t *testing.T) {
+	r := newRig(t)
+	r.achievement(t, "second", 20, challenge(times, 2, allTime, always))
+	r.achievement(t, "first", 0, challenge(times, 1, allTime, once))
+	ida, jon, kim := r.enrol(t, "Ida"), r.enrol(t, "Jon"), r.enrol(t, "Kim")
+	for i, member := range []string{ida, ida, jon, jon, kim, kim, ida, ida} {
+		r.ordered(t, member, fmt.Sprint(i), 1, 100)
+		r.reached(t, member)
+		r.clock.Step(time.Second)
+	}
+	listed := func(size int32) (out []string) {
+		t.Helper()
+		for token := ""; ; {
+			resp, err := r.achievements.ListEarnedAchievements(r.manager(t), &loyaltyv1.ListEarnedAchievementsRequest{Program: "customers", Achievement: "second", PageSize: size, PageToken: token})
+			if err != nil {
+				t.Fatal(err)
+			}
+			for _, e := range resp.GetEarned() {
+				if e.GetPoints() != 20 || e.GetDay() != start.AddDate(0, 0, -1).Format(time.DateOnly) || !strings.HasPrefix(e.GetEntry(), e.GetMember()+"/entries/") {
+					t.Errorf("it was reached as %v", e)
+				}
+				out = append(out, strings.TrimPrefix(e.GetMember(), "programs/customers/members/")+e.GetKey())
+			}
+			if token = resp.GetNextPageToken(); token == "" {
+				return out
+			}
+		}
+	}
+	for _, size := range []int32{0, 1} {
+		if got, want := listed(size), []string{ida + "#2", kim + "#1", jon + "#1", ida + "#1"}; !cmp.Equal(got, want) {
+			t.Errorf("by %d: %v, want %v", size, got, want)
+		}
+	}
+	r.back(t, "3", "r")
+	r.reached(t, jon)
+	if got, want := listed(1), []string{ida + "#2", kim + "#1", ida + "#1"}; !cmp.Equal(got, want) {
+		t.Errorf("after a return: %v, want %v", got, want)
+	}
+	_, err := r.achievements.ListEarnedAchievements(r.manager(t), &loyaltyv1.ListEarnedAchievementsRequest{Program: "customers", Achievement: "none"})
+	refused(t, "an achievement that there is not", err, fault.NotFound)
 }
 
 // What was recorded while nobody followed the journal, because the process died, is counted and paid once when it is there again.

@@ -142,7 +142,7 @@ func (a *achieving) award(ctx context.Context, zone calendar.Zone, m store.Row[t
 		return orNil(err, fresh)
 	}
 	return book.Run(ctx, a.books, a.tx, func(ctx context.Context, u *book.Unit) error {
-		e := tables.EarnedAchievement{Member: m.ID, Achievement: v.ID, Key: r.Key, On: r.On, Version: v.Version, Points: v.Points, At: u.Now, Times: row.Value.Times + 1}
+		e := tables.EarnedAchievement{Program: v.Program, Member: m.ID, Achievement: v.ID, Key: r.Key, On: r.On, Version: v.Version, Points: v.Points, At: u.Now, Times: row.Value.Times + 1}
 		told := achieved{Achievement: v.ID, Version: v.Version, Key: r.Key, On: r.On}
 		if v.Points > 0 {
 			if err := a.pay(ctx, u, zone, m, v, &e, &told); err != nil {

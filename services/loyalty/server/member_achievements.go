@@ -6,6 +6,7 @@ import (
 
 	"renown.example/kit/outbox"
 	"renown.example/kit/store"
+	"renown.example/loyalty/achievement"
 	"renown.example/loyalty/calendar"
 	"renown.example/loyalty/tables"
 	loyaltyv1 "renown.example/proto/gen/renown/loyalty/v1"
@@ -76,10 +77,7 @@ func (s *Server) memberAchievement(
 	if err != nil {
 		return nil, err
 	}
-	days := map[string]calendar.Date{} // on which it was reached, by all that is known today
-	for _, r := range state.Value.All(v.Goal, anchor) {
-		days[r.Key] = r.On
-	}
+	days := reachedOn(v.Goal, anchor, state.Value)
 	for _, e := range page.Rows {
 		if day, open := days[e.Value.Key]; open {
 			e.Value.On = day
@@ -91,8 +89,58 @@ func (s *Server) memberAchievement(
 	return out, nil
 }
 
+// reachedOn are the days on which a goal was reached, by all that is known today, for each key that can still change.
+func reachedOn(g achievement.Goal, anchor calendar.Date, s achievement.State) map[string]calendar.Date {
+	days := map[string]calendar.Date{}
+	for _, r := range s.All(g, anchor) {
+		days[r.Key] = r.On
+	}
+	return days
+}
+
+// ListEarnedAchievements lists who has reached an achievement.
+func (s *Server) ListEarnedAchievements(ctx context.Context, req *loyaltyv1.ListEarnedAchievementsRequest) (*loyaltyv1.ListEarnedAchievementsResponse, error) {
+	q, f, err := s.query(req, store.Query{Index: "by_achievement", Equal: []any{req.GetProgram(), req.GetAchievement()}, Descending: true}, 50, 200)
+	if err != nil {
+		return nil, err
+	}
+	return read(ctx, s, func(ctx context.Context, tx store.Reader) (*loyaltyv1.ListEarnedAchievementsResponse, error) {
+		row, err := tables.Achievements.Get(ctx, tx, tables.AchievementID(req.GetProgram(), req.GetAchievement()))
+		if row, err = findAchievement(row, err, req.GetProgram(), req.GetAchievement()); err != nil {
+			return nil, err
+		}
+		zone, err := zoneOf(ctx, tx, req.GetProgram())
+		if err != nil {
+			return nil, err
+		}
+		p, err := tables.EarnedAchievements.Find(ctx, tx, q)
+		if err != nil {
+			return nil, err
+		}
+		resp := &loyaltyv1.ListEarnedAchievementsResponse{NextPageToken: s.pages.Issue(p.Next, f)}
+		for _, e := range p.Rows {
+			if e.Value.UndoneAt != 0 {
+				continue
+			}
+			m, err := tables.Members.Get(ctx, tx, e.Value.Member)
+			if err != nil {
+				return nil, err
+			}
+			state, err := tables.AchievementStates.Get(ctx, tx, m.ID+"/"+row.Value.ID)
+			if err != nil && !store.IsNotFound(err) {
+				return nil, err
+			}
+			if day, open := reachedOn(row.Value.Goal, zone.DateOf(m.Value.EnrolledAt), state.Value)[e.Value.Key]; open {
+				e.Value.On = day
+			}
+			resp.Earned = append(resp.Earned, earnedProto(req.GetProgram(), e.Value))
+		}
+		return resp, nil
+	})
+}
+
 func earnedProto(program string, e tables.EarnedAchievement) *loyaltyv1.EarnedAchievement {
-	out := &loyaltyv1.EarnedAchievement{Key: e.Key, Day: e.On.String(), EarnTime: timestamp(e.At), Points: e.Points}
+	out := &loyaltyv1.EarnedAchievement{Key: e.Key, Day: e.On.String(), EarnTime: timestamp(e.At), Points: e.Points, Member: memberName(program, e.Member)}
 	if member, wallet, ok := cutAccount(e.Account); ok && e.Entry != 0 {
 		out.Entry = fmt.Sprintf("%s/entries/%s-%d", memberName(program, member), wallet, e.Entry)
 	}

@@ -56,6 +56,7 @@ var AchievementStates = store.Define[achievement.State](store.Spec{Name: "achiev
 
 // EarnedAchievement is one time that a member has reached a goal.
 type EarnedAchievement struct {
+	Program     string        `json:"program"`
 	Member      string        `json:"member"`
 	Achievement string        `json:"achievement"`
 	Key         string        `json:"key"`
@@ -74,6 +75,7 @@ type EarnedAchievement struct {
 // EarnedAchievements by EarnedID.
 var EarnedAchievements = store.Define[EarnedAchievement](store.Spec{Name: "earned_achievements", Indexes: []store.Index{
 	{Name: "by_time", Fields: []string{"member", "achievement", "at"}},
+	{Name: "by_achievement", Fields: []string{"program", "achievement", "at"}},
 }})
 
 // EarnedID is the id of what a member has earned by an achievement.

@@ -72,10 +72,13 @@ func (v *visit) showAchievement(status int, problem *api.Problem) error {
 		return err
 	}
 	id := v.r.PathValue("achievement")
-	a := &loyaltyv1.Achievement{Life: "never", Goal: &loyaltyv1.AchievementGoal{Kind: loyaltyv1.AchievementKind_ACHIEVEMENT_KIND_CHALLENGE, Trigger: orderTrigger,
-		Measure: loyaltyv1.AchievementMeasure_ACHIEVEMENT_MEASURE_TIMES, Window: loyaltyv1.AchievementWindow_ACHIEVEMENT_WINDOW_MONTH, Recurrence: loyaltyv1.AchievementRecurrence_ACHIEVEMENT_RECURRENCE_PERIOD}}
-	title := "New achievement"
+	a := &loyaltyv1.Achievement{Goal: &loyaltyv1.AchievementGoal{Kind: loyaltyv1.AchievementKind_ACHIEVEMENT_KIND_CHALLENGE, Trigger: orderTrigger,
+		Measure: loyaltyv1.AchievementMeasure_ACHIEVEMENT_MEASURE_TIMES, Window: loyaltyv1.AchievementWindow_ACHIEVEMENT_WINDOW_MONTH, Recurrence: loyaltyv1.AchievementRecurrence_ACHIEVEMENT_RECURRENCE_ONCE}}
+	title, reached := "New achievement", reachedBy{}
 	if id != newAchievement {
+		if reached, err = v.reachedBy(program, id); err != nil {
+			return err
+		}
 		got, err := v.goals().GetAchievement(v.ctx(), &loyaltyv1.GetAchievementRequest{Program: programID(program), Achievement: id})
 		if err != nil {
 			return err
@@ -89,7 +92,7 @@ func (v *visit) showAchievement(status int, problem *api.Problem) error {
 	}
 	parts := achievementForm(f, program, a, id == newAchievement)
 	data := map[string]any{"New": id == newAchievement, "Title": title, "Row": achievementRowOf(program, a), "Parts": parts, "Main": f, "Archive": archive, "Archived": a.GetArchiveTime() != nil,
-		"Etag": a.GetEtag(), "Action": loyaltyURL(program, "achievements") + "/" + id, "Ended": a.GetArchiveTime().AsTime(), "Days": goalDays(program, a.GetGoal())}
+		"Etag": a.GetEtag(), "Action": loyaltyURL(program, "achievements") + "/" + id, "Ended": a.GetArchiveTime().AsTime(), "Days": goalDays(program, a.GetGoal()), "Reached": reached}
 	return v.programmePage(status, "achievement", program, "achievements", title, f, data)
 }
 
@@ -100,6 +103,35 @@ func goalDays(program *loyaltyv1.Program, g *loyaltyv1.AchievementGoal) (out str
 		out.Until = dayIn(program, last, 0)
 	}
 	return out
+}
+
+// reachedBy are the last who reached an achievement, and the address of those before them.
+type reachedBy struct {
+	Rows  []reachedRow
+	Older string
+}
+
+// reachedRow is one time that somebody reached it.
+type reachedRow struct {
+	Who, MemberURL, EntryURL string
+	On                       time.Time
+	Points                   int64
+}
+
+func (v *visit) reachedBy(program *loyaltyv1.Program, id string) (reachedBy, error) {
+	got, err := v.goals().ListEarnedAchievements(v.ctx(), &loyaltyv1.ListEarnedAchievementsRequest{Program: programID(program), Achievement: id, PageSize: 20, PageToken: v.r.URL.Query().Get("page")})
+	out := reachedBy{Older: older(v.r.URL, got.GetNextPageToken())}
+	for _, e := range got.GetEarned() {
+		row := reachedRow{Who: v.whoIs(program, e.GetMember()), MemberURL: memberURL(e.GetMember()), Points: e.GetPoints()}
+		if on := dated(e.GetDay()); on != nil {
+			row.On = *on
+		}
+		if e.GetEntry() != "" {
+			row.EntryURL = memberURL(e.GetEntry())
+		}
+		out.Rows = append(out.Rows, row)
+	}
+	return out, err
 }
 
 // saveAchievement makes an achievement, or a further version of one.

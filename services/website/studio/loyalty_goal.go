@@ -14,12 +14,13 @@ import (
 const orderTrigger = "order"
 
 var (
-	goalKinds    = []string{"ACHIEVEMENT_KIND_CHALLENGE", "So much within a time", "ACHIEVEMENT_KIND_STREAK", "Something again and again, without a gap"}
+	goalKinds    = []string{"ACHIEVEMENT_KIND_CHALLENGE", "So much within a time", "ACHIEVEMENT_KIND_STREAK", "Something day after day, week after week"}
 	goalTriggers = []string{orderTrigger, "Orders", "visit", "Visits", "event", "Another event"}
 	goalMeasures = []string{"ACHIEVEMENT_MEASURE_TIMES", "How often", "ACHIEVEMENT_MEASURE_DAYS", "On how many days", "ACHIEVEMENT_MEASURE_AMOUNT", "For how much"}
 	goalWindows  = []string{"ACHIEVEMENT_WINDOW_UNSPECIFIED", "For ever", "ACHIEVEMENT_WINDOW_DAY", "A day", "ACHIEVEMENT_WINDOW_WEEK", "A week, from Monday", "ACHIEVEMENT_WINDOW_MONTH", "A calendar month",
 		"ACHIEVEMENT_WINDOW_QUARTER", "A quarter", "ACHIEVEMENT_WINDOW_YEAR", "A calendar year", "ACHIEVEMENT_WINDOW_ANNIVERSARY", "A year from the day of enrolment", "ACHIEVEMENT_WINDOW_ROLLING", "Back from the day"}
-	goalRecurrences = []string{"ACHIEVEMENT_RECURRENCE_ONCE", "Once in a member’s life", "ACHIEVEMENT_RECURRENCE_PERIOD", "Once in each such time", "ACHIEVEMENT_RECURRENCE_ALWAYS", "As often as it is done"}
+	streakUnits     = []string{"ACHIEVEMENT_WINDOW_DAY", "Days", "ACHIEVEMENT_WINDOW_WEEK", "Weeks, from Monday", "ACHIEVEMENT_WINDOW_MONTH", "Calendar months"}
+	goalRecurrences = []string{"ACHIEVEMENT_RECURRENCE_ONCE", "Once in a member’s life", "ACHIEVEMENT_RECURRENCE_PERIOD", "Once within each time", "ACHIEVEMENT_RECURRENCE_ALWAYS", "As often as it is done"}
 )
 
 // achievementForm declares the fields of an achievement. What a member has to do is asked for once: it never changes.
@@ -39,24 +40,33 @@ func achievementForm(f *form, program *loyaltyv1.Program, a *loyaltyv1.Achieveme
 		f.fields[len(f.fields)-1].Label = "How many points?"
 		f.add(walletField(program, "wallet", "Of which unit?", a.GetWallet()), "/wallet")
 	}
-	f.add(web.Field{Name: "life", Label: "How long do they live?", Max: 100, Value: a.GetLife(), Help: helpGiftLife}, "/life")
+	f.add(web.Field{Name: "life", Label: "How long do they live?", Max: 100, Value: a.GetLife(), Help: "Empty: as the programme says. " + helpLife}, "/life")
 	return f.part(parts, "What it brings", "")
 }
 
-// helpGiftLife says how the life of points is written that nobody earned by a rule.
-const helpGiftLife = "“never”: for ever. “rolling P12M”: twelve months each. “rolling P12M to month”: to the end of that month. “calendar 12-31”: to the end of the year."
-
 func goalForm(f *form, program *loyaltyv1.Program, g *loyaltyv1.AchievementGoal, parts []formPart) []formPart {
+	// The two kinds of goals ask for some things in fields of their own, which the style sheet hides for the other kind.
+	only := func(kind string) func(pointer string) []string {
+		return func(pointer string) []string {
+			if f.values.Get("kind") != kind {
+				return nil
+			}
+			return []string{pointer}
+		}
+	}
+	challenge, streak := only(goalKinds[0]), only(goalKinds[2])
 	f.add(web.Field{Name: "kind", Label: "What kind of goal is it?", Type: "select", Required: true, Options: options([]string{g.GetKind().String()}, goalKinds...)}, "/goal/kind").
 		add(web.Field{Name: "trigger", Label: "What counts?", Type: "select", Required: true, Options: options([]string{g.GetTrigger()}, goalTriggers...)}, "/goal/trigger").
 		add(web.Field{Name: "event", Label: "Type of event", Max: 200, Help: "For another event only, such as “review.written”."}, "/goal/event").
 		add(web.Field{Name: "category", Label: "Of which category?", Max: 200, Value: g.GetCategory(), Help: "Only lines of this category count, and only orders that have one. Empty means any."}, "/goal/category").
 		add(web.Field{Name: "least_amount", Label: "Worth at least, in " + program.GetCurrency(), Max: 20, Inputmode: "decimal", Help: "Each of them. Empty means anything."}, "/goal/leastAmount").
 		add(web.Field{Name: "measure", Label: "What is added up?", Type: "select", Required: true, Options: options([]string{g.GetMeasure().String()}, goalMeasures...)}, "/goal/measure").
-		add(web.Field{Name: "target", Label: "How much does it take?", Required: true, Max: 20, Inputmode: "decimal", Help: "How often, on how many days, or an amount in " + program.GetCurrency() + ". Of a goal without a gap: how many days, weeks or months in a row."}, "/goal/target").
-		add(web.Field{Name: "least", Label: "How much in each of them?", Max: 20, Inputmode: "decimal", Help: "Each day, week or month must come to it. Empty means 1."}, "/goal/least").
-		add(web.Field{Name: "window", Label: "Within which time?", Type: "select", Required: true, Options: options([]string{g.GetWindow().String()}, goalWindows...), Help: "Of a goal without a gap: day, week or month."}, "/goal/window").
+		add(web.Field{Name: "target", Label: "How much does it take?", Required: true, Max: 20, Inputmode: "decimal", Help: "How often, on how many days, or an amount in " + program.GetCurrency() + "."}, challenge("/goal/target")...).
+		add(web.Field{Name: "window", Label: "Within which time?", Type: "select", Required: true, Options: options([]string{g.GetWindow().String()}, goalWindows...)}, challenge("/goal/window")...).
 		add(web.Field{Name: "window_length", Label: "How far back?", Max: 40, Value: g.GetWindowLength(), Help: "For “back from the day” only: P30D is thirty days."}, "/goal/windowLength").
+		add(web.Field{Name: "unit", Label: "In a row of what?", Type: "select", Required: true, Options: options(nil, streakUnits...)}, streak("/goal/window")...).
+		add(web.Field{Name: "row", Label: "How many in a row?", Required: true, Max: 20, Inputmode: "numeric", Help: "So many days, weeks or months, two at least."}, streak("/goal/target")...).
+		add(web.Field{Name: "least", Label: "How much in each of them?", Max: 20, Inputmode: "decimal", Help: "A number, or an amount in " + program.GetCurrency() + ". Empty means 1."}, "/goal/least").
 		add(web.Field{Name: "recurrence", Label: "How often can it be reached?", Type: "choices", Required: true, Options: options([]string{g.GetRecurrence().String()}, goalRecurrences...)}, "/goal/recurrence")
 	parts = f.part(parts, "What a member has to do", "It cannot be changed later, since members count for it from the first day.")
 	f.add(web.Field{Name: "from", Label: "From which day?", Type: "date"}, "/goal/fromTime").
@@ -92,8 +102,11 @@ func (v *visit) typedGoal(program *loyaltyv1.Program) (*loyaltyv1.AchievementGoa
 	}
 	if g.Kind != loyaltyv1.AchievementKind_ACHIEVEMENT_KIND_STREAK {
 		g.Target, err = measured("target", "/goal/target")
-	} else if g.Target, err = v.typedWhole("target", "/goal/target"); err == nil {
-		g.Least, err = measured("least", "/goal/least")
+	} else {
+		g.Window, g.WindowLength = loyaltyv1.AchievementWindow(loyaltyv1.AchievementWindow_value[v.value("unit")]), ""
+		if g.Target, err = v.typedWhole("row", "/goal/target"); err == nil {
+			g.Least, err = measured("least", "/goal/least")
+		}
 	}
 	if err == nil && g.Target == 0 {
 		err = refusal("/goal/target", "Say how much it takes.")

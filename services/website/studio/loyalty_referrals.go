@@ -30,7 +30,7 @@ func referralsForm(f *form, program *loyaltyv1.Program, t *loyaltyv1.ReferralTer
 	if len(program.GetWallets()) > 1 {
 		f.add(walletField(program, "wallet", "Of which unit?", t.GetWallet()), "/terms/wallet")
 	}
-	f.add(web.Field{Name: "life", Label: "How long do they live?", Max: 100, Value: t.GetLife(), Help: helpGiftLife}, "/terms/life")
+	f.add(web.Field{Name: "life", Label: "How long do they live?", Max: 100, Value: t.GetLife(), Help: "Empty: as the programme says. " + helpLife}, "/terms/life")
 	parts := f.part(nil, "What is given", "")
 	f.add(web.Field{Name: "qualification", Label: "When are both rewarded?", Type: "choices", Required: true, Options: []web.Option{
 		{Value: firstOrder, Label: "With the friend’s first order", Consequence: "If it comes back, so do the points.", Chosen: t.GetQualification() != loyaltyv1.ReferralQualification_REFERRAL_QUALIFICATION_ENROLMENT},
@@ -63,7 +63,7 @@ func (v *visit) showReferrals(status int, problem *api.Problem) error {
 	none := err != nil && api.AsProblem(err).Status == http.StatusNotFound
 	switch {
 	case none:
-		terms = &loyaltyv1.ReferralTerms{Life: "never"}
+		terms = &loyaltyv1.ReferralTerms{}
 	case err != nil:
 		return err
 	}

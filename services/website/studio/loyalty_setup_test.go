@@ -35,6 +35,7 @@ var setUp = map[string]string{
 		"window":"ACHIEVEMENT_WINDOW_MONTH","recurrence":"ACHIEVEMENT_RECURRENCE_PERIOD","untilTime":"2026-12-25T00:00:00Z"},"version":2,"etag":"a2"}`,
 	"PUT " + calls + "achievements/regular":          `{}`,
 	"POST " + calls + "achievements/regular:archive": `{}`,
+	"GET " + calls + "achievements/regular/earned":   `{"earned":[{"key":"2026-10","day":"2026-10-20","points":"1","entry":"programs/customers/members/m1/entries/points-1","member":"programs/customers/members/m1"}]}`,
 	"GET " + calls + "members/m1/achievements": `{"achievements":[{"achievement":"programs/customers/achievements/regular","displayName":"Four in a month","done":"1","value":"3","target":"4","by":"2026-11-30",
 		"earned":[{"key":"2026-10","day":"2026-10-20","points":"1","entry":"programs/customers/members/m1/entries/points-1"}]},
 		{"achievement":"programs/customers/achievements/spender","displayName":"A big month","value":"4990","target":"10000"}]}`,
@@ -73,7 +74,7 @@ func TestWhatIsSetUpIsSent(t *testing.T) {
 		{"achievements/new", "display_name=Regular&achievement_id=often&badge=star&kind=ACHIEVEMENT_KIND_CHALLENGE&trigger=order&event=left&category=tea&least_amount=5&measure=ACHIEVEMENT_MEASURE_AMOUNT&target=1000.50&least=3&window=ACHIEVEMENT_WINDOW_MONTH&window_length=P30D&recurrence=ACHIEVEMENT_RECURRENCE_PERIOD&until=2026-12-24&points=1,000&life=never",
 			"POST " + calls + "achievements", `{"achievementId":"often","displayName":"Regular","badge":"star","points":"1000","life":"never","goal":{"kind":"ACHIEVEMENT_KIND_CHALLENGE","trigger":"order","category":"tea","leastAmount":"500",
 			"measure":"ACHIEVEMENT_MEASURE_AMOUNT","target":"100050","window":"ACHIEVEMENT_WINDOW_MONTH","recurrence":"ACHIEVEMENT_RECURRENCE_PERIOD","untilTime":"2026-12-25T00:00:00Z"}}`},
-		{"achievements/new", "display_name=Reviews&achievement_id=reviews&kind=ACHIEVEMENT_KIND_STREAK&trigger=event&event=review.written&category=tea&measure=ACHIEVEMENT_MEASURE_TIMES&target=3&least=2&window=ACHIEVEMENT_WINDOW_WEEK&recurrence=ACHIEVEMENT_RECURRENCE_ALWAYS",
+		{"achievements/new", "display_name=Reviews&achievement_id=reviews&kind=ACHIEVEMENT_KIND_STREAK&trigger=event&event=review.written&category=tea&measure=ACHIEVEMENT_MEASURE_TIMES&target=left&row=3&least=2&window=ACHIEVEMENT_WINDOW_ROLLING&window_length=P3D&unit=ACHIEVEMENT_WINDOW_WEEK&recurrence=ACHIEVEMENT_RECURRENCE_ALWAYS",
 			"POST " + calls + "achievements", `{"achievementId":"reviews","displayName":"Reviews","goal":{"kind":"ACHIEVEMENT_KIND_STREAK","trigger":"review.written","measure":"ACHIEVEMENT_MEASURE_TIMES","target":"3","least":"2",
 			"window":"ACHIEVEMENT_WINDOW_WEEK","recurrence":"ACHIEVEMENT_RECURRENCE_ALWAYS"}}`},
 		{"achievements/regular", "display_name=Four&description=Four+orders&points=2&life=rolling+P12M&etag=a2", "PUT " + calls + "achievements/regular", `{"displayName":"Four","description":"Four orders","points":"2","life":"rolling P12M","etag":"a2"}`},
@@ -132,7 +133,8 @@ func TestAchievementsAndReferrals(t *testing.T) {
 		t.Errorf("an achievement is shown as %s", doc.Find("main").Text())
 	}
 	says(t, doc, ".page-head", "until 24 December 2026")
-	for field, values := range map[string]string{"target": "achievement_id=a&trigger=order", "event": "achievement_id=a&trigger=event&target=2", "least_amount": "achievement_id=a&trigger=order&least_amount=a+lot",
+	says(t, doc, "[aria-labelledby=reached]", "Ada Lindqvist20 October 20261")
+	for field, values := range map[string]string{"target": "achievement_id=a&kind=ACHIEVEMENT_KIND_CHALLENGE&trigger=order", "row": "achievement_id=a&kind=ACHIEVEMENT_KIND_STREAK&trigger=order&target=3", "event": "achievement_id=a&trigger=event&target=2", "least_amount": "achievement_id=a&trigger=order&least_amount=a+lot",
 		"points": "achievement_id=a&points=some", "achievement_id": "achievement_id=new&trigger=order&target=2"} {
 		typed, err := url.ParseQuery(values + "&display_name=Mine")
 		if err != nil {

@@ -1437,7 +1437,9 @@ type EarnedAchievement struct {
 	// The points.
 	Points int64 `protobuf:"varint,4,opt,name=points,proto3" json:"points,omitempty"`
 	// Resource name of the entry that gave them; empty if there were none.
-	Entry         string `protobuf:"bytes,5,opt,name=entry,proto3" json:"entry,omitempty"`
+	Entry string `protobuf:"bytes,5,opt,name=entry,proto3" json:"entry,omitempty"`
+	// Resource name of the member.
+	Member        string `protobuf:"bytes,6,opt,name=member,proto3" json:"member,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -1503,6 +1505,141 @@ func (x *EarnedAchievement) GetPoints() int64 {
 func (x *EarnedAchievement) GetEntry() string {
 	if x != nil {
 		return x.Entry
+	}
+	return ""
+}
+
+func (x *EarnedAchievement) GetMember() string {
+	if x != nil {
+		return x.Member
+	}
+	return ""
+}
+
+// ListEarnedAchievementsRequest pages through who has reached an achievement.
+type ListEarnedAchievementsRequest struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// Id of the programme.
+	Program string `protobuf:"bytes,1,opt,name=program,proto3" json:"program,omitempty"`
+	// Id of the achievement.
+	Achievement string `protobuf:"bytes,2,opt,name=achievement,proto3" json:"achievement,omitempty"`
+	// How many at most; 0 means 50. A page may have fewer, and be followed by others all the same: what was undone is left out.
+	PageSize int32 `protobuf:"varint,3,opt,name=page_size,json=pageSize,proto3" json:"page_size,omitempty"`
+	// The token of the page before.
+	PageToken     string `protobuf:"bytes,4,opt,name=page_token,json=pageToken,proto3" json:"page_token,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *ListEarnedAchievementsRequest) Reset() {
+	*x = ListEarnedAchievementsRequest{}
+	mi := &file_renown_loyalty_v1_achievements_proto_msgTypes[16]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *ListEarnedAchievementsRequest) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*ListEarnedAchievementsRequest) ProtoMessage() {}
+
+func (x *ListEarnedAchievementsRequest) ProtoReflect() protoreflect.Message {
+	mi := &file_renown_loyalty_v1_achievements_proto_msgTypes[16]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use ListEarnedAchievementsRequest.ProtoReflect.Descriptor instead.
+func (*ListEarnedAchievementsRequest) Descriptor() ([]byte, []int) {
+	return file_renown_loyalty_v1_achievements_proto_rawDescGZIP(), []int{16}
+}
+
+func (x *ListEarnedAchievementsRequest) GetProgram() string {
+	if x != nil {
+		return x.Program
+	}
+	return ""
+}
+
+func (x *ListEarnedAchievementsRequest) GetAchievement() string {
+	if x != nil {
+		return x.Achievement
+	}
+	return ""
+}
+
+func (x *ListEarnedAchievementsRequest) GetPageSize() int32 {
+	if x != nil {
+		return x.PageSize
+	}
+	return 0
+}
+
+func (x *ListEarnedAchievementsRequest) GetPageToken() string {
+	if x != nil {
+		return x.PageToken
+	}
+	return ""
+}
+
+// ListEarnedAchievementsResponse is one page.
+type ListEarnedAchievementsResponse struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// The times that it was reached.
+	Earned []*EarnedAchievement `protobuf:"bytes,1,rep,name=earned,proto3" json:"earned,omitempty"`
+	// Token of the next page; empty at the end.
+	NextPageToken string `protobuf:"bytes,2,opt,name=next_page_token,json=nextPageToken,proto3" json:"next_page_token,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *ListEarnedAchievementsResponse) Reset() {
+	*x = ListEarnedAchievementsResponse{}
+	mi := &file_renown_loyalty_v1_achievements_proto_msgTypes[17]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *ListEarnedAchievementsResponse) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*ListEarnedAchievementsResponse) ProtoMessage() {}
+
+func (x *ListEarnedAchievementsResponse) ProtoReflect() protoreflect.Message {
+	mi := &file_renown_loyalty_v1_achievements_proto_msgTypes[17]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use ListEarnedAchievementsResponse.ProtoReflect.Descriptor instead.
+func (*ListEarnedAchievementsResponse) Descriptor() ([]byte, []int) {
+	return file_renown_loyalty_v1_achievements_proto_rawDescGZIP(), []int{17}
+}
+
+func (x *ListEarnedAchievementsResponse) GetEarned() []*EarnedAchievement {
+	if x != nil {
+		return x.Earned
+	}
+	return nil
+}
+
+func (x *ListEarnedAchievementsResponse) GetNextPageToken() string {
+	if x != nil {
+		return x.NextPageToken
 	}
 	return ""
 }
@@ -1607,13 +1744,24 @@ const file_renown_loyalty_v1_achievements_proto_rawDesc = "" +
 	"\x02by\x18\b \x01(\tR\x02by\x12\x12\n" +
 	"\x04over\x18\t \x01(\bR\x04over\x12<\n" +
 	"\x06earned\x18\n" +
-	" \x03(\v2$.renown.loyalty.v1.EarnedAchievementR\x06earned\"\x9e\x01\n" +
+	" \x03(\v2$.renown.loyalty.v1.EarnedAchievementR\x06earned\"\xb6\x01\n" +
 	"\x11EarnedAchievement\x12\x10\n" +
 	"\x03key\x18\x01 \x01(\tR\x03key\x12\x10\n" +
 	"\x03day\x18\x02 \x01(\tR\x03day\x127\n" +
 	"\tearn_time\x18\x03 \x01(\v2\x1a.google.protobuf.TimestampR\bearnTime\x12\x16\n" +
 	"\x06points\x18\x04 \x01(\x03R\x06points\x12\x14\n" +
-	"\x05entry\x18\x05 \x01(\tR\x05entry*p\n" +
+	"\x05entry\x18\x05 \x01(\tR\x05entry\x12\x16\n" +
+	"\x06member\x18\x06 \x01(\tR\x06member\"\xc3\x01\n" +
+	"\x1dListEarnedAchievementsRequest\x12#\n" +
+	"\aprogram\x18\x01 \x01(\tB\t\xbaH\x06r\x04\x10\x01\x18(R\aprogram\x12+\n" +
+	"\vachievement\x18\x02 \x01(\tB\t\xbaH\x06r\x04\x10\x01\x18(R\vachievement\x12'\n" +
+	"\tpage_size\x18\x03 \x01(\x05B\n" +
+	"\xbaH\a\x1a\x05\x18\xc8\x01(\x00R\bpageSize\x12'\n" +
+	"\n" +
+	"page_token\x18\x04 \x01(\tB\b\xbaH\x05r\x03\x18\x80\x10R\tpageToken\"\x86\x01\n" +
+	"\x1eListEarnedAchievementsResponse\x12<\n" +
+	"\x06earned\x18\x01 \x03(\v2$.renown.loyalty.v1.EarnedAchievementR\x06earned\x12&\n" +
+	"\x0fnext_page_token\x18\x02 \x01(\tR\rnextPageToken*p\n" +
 	"\x0fAchievementKind\x12 \n" +
 	"\x1cACHIEVEMENT_KIND_UNSPECIFIED\x10\x00\x12\x1e\n" +
 	"\x1aACHIEVEMENT_KIND_CHALLENGE\x10\x01\x12\x1b\n" +
@@ -1636,14 +1784,15 @@ const file_renown_loyalty_v1_achievements_proto_rawDesc = "" +
 	"\"ACHIEVEMENT_RECURRENCE_UNSPECIFIED\x10\x00\x12\x1f\n" +
 	"\x1bACHIEVEMENT_RECURRENCE_ONCE\x10\x01\x12!\n" +
 	"\x1dACHIEVEMENT_RECURRENCE_PERIOD\x10\x02\x12!\n" +
-	"\x1dACHIEVEMENT_RECURRENCE_ALWAYS\x10\x032\xff\t\n" +
+	"\x1dACHIEVEMENT_RECURRENCE_ALWAYS\x10\x032\xe3\v\n" +
 	"\x13AchievementsService\x12\xc1\x01\n" +
 	"\x11CreateAchievement\x12+.renown.loyalty.v1.CreateAchievementRequest\x1a,.renown.loyalty.v1.CreateAchievementResponse\"Q\xaa\xbb\x18\x12\x12\amanager\x12\x05admin0\x02\x82\xd3\xe4\x93\x025:\x01*b\vachievement\"#/v1/programs/{program}/achievements\x12\xcf\x01\n" +
 	"\x11UpdateAchievement\x12+.renown.loyalty.v1.UpdateAchievementRequest\x1a,.renown.loyalty.v1.UpdateAchievementResponse\"_\xaa\xbb\x18\x12\x12\amanager\x12\x05admin0\x01\x82\xd3\xe4\x93\x02C:\x01*b\vachievement\x1a1/v1/programs/{program}/achievements/{achievement}\x12\xda\x01\n" +
 	"\x12ArchiveAchievement\x12,.renown.loyalty.v1.ArchiveAchievementRequest\x1a-.renown.loyalty.v1.ArchiveAchievementResponse\"g\xaa\xbb\x18\x12\x12\amanager\x12\x05admin0\x01\x82\xd3\xe4\x93\x02K:\x01*b\vachievement\"9/v1/programs/{program}/achievements/{achievement}:archive\x12\xcf\x01\n" +
 	"\x0eGetAchievement\x12(.renown.loyalty.v1.GetAchievementRequest\x1a).renown.loyalty.v1.GetAchievementResponse\"h\xaa\xbb\x18\x1e\x12\amanager\x12\x05admin\x1a\floyalty.read\x82\xd3\xe4\x93\x02@b\vachievement\x121/v1/programs/{program}/achievements/{achievement}\x12\xba\x01\n" +
 	"\x10ListAchievements\x12*.renown.loyalty.v1.ListAchievementsRequest\x1a+.renown.loyalty.v1.ListAchievementsResponse\"M\xaa\xbb\x18\x1e\x12\amanager\x12\x05admin\x1a\floyalty.read\x82\xd3\xe4\x93\x02%\x12#/v1/programs/{program}/achievements\x12\xe5\x01\n" +
-	"\x16ListMemberAchievements\x120.renown.loyalty.v1.ListMemberAchievementsRequest\x1a1.renown.loyalty.v1.ListMemberAchievementsResponse\"f\xaa\xbb\x18&\x12\amanager\x12\x05admin\x1a\floyalty.read\"\x06member\x82\xd3\xe4\x93\x026\x124/v1/programs/{program}/members/{member}/achievementsB6Z4renown.example/proto/gen/renown/loyalty/v1;loyaltyv1b\x06proto3"
+	"\x16ListMemberAchievements\x120.renown.loyalty.v1.ListMemberAchievementsRequest\x1a1.renown.loyalty.v1.ListMemberAchievementsResponse\"f\xaa\xbb\x18&\x12\amanager\x12\x05admin\x1a\floyalty.read\"\x06member\x82\xd3\xe4\x93\x026\x124/v1/programs/{program}/members/{member}/achievements\x12\xe1\x01\n" +
+	"\x16ListEarnedAchievements\x120.renown.loyalty.v1.ListEarnedAchievementsRequest\x1a1.renown.loyalty.v1.ListEarnedAchievementsResponse\"b\xaa\xbb\x18\x1e\x12\amanager\x12\x05admin\x1a\floyalty.read\x82\xd3\xe4\x93\x02:\x128/v1/programs/{program}/achievements/{achievement}/earnedB6Z4renown.example/proto/gen/renown/loyalty/v1;loyaltyv1b\x06proto3"
 
 var (
 	file_renown_loyalty_v1_achievements_proto_rawDescOnce sync.Once
@@ -1658,7 +1807,7 @@ func file_renown_loyalty_v1_achievements_proto_rawDescGZIP() []byte {
 }
 
 var file_renown_loyalty_v1_achievements_proto_enumTypes = make([]protoimpl.EnumInfo, 4)
-var file_renown_loyalty_v1_achievements_proto_msgTypes = make([]protoimpl.MessageInfo, 16)
+var file_renown_loyalty_v1_achievements_proto_msgTypes = make([]protoimpl.MessageInfo, 18)
 var file_renown_loyalty_v1_achievements_proto_goTypes = []any{
 	(AchievementKind)(0),                   // 0: renown.loyalty.v1.AchievementKind
 	(AchievementMeasure)(0),                // 1: renown.loyalty.v1.AchievementMeasure
@@ -1680,19 +1829,21 @@ var file_renown_loyalty_v1_achievements_proto_goTypes = []any{
 	(*ListMemberAchievementsResponse)(nil), // 17: renown.loyalty.v1.ListMemberAchievementsResponse
 	(*MemberAchievement)(nil),              // 18: renown.loyalty.v1.MemberAchievement
 	(*EarnedAchievement)(nil),              // 19: renown.loyalty.v1.EarnedAchievement
-	(*timestamppb.Timestamp)(nil),          // 20: google.protobuf.Timestamp
+	(*ListEarnedAchievementsRequest)(nil),  // 20: renown.loyalty.v1.ListEarnedAchievementsRequest
+	(*ListEarnedAchievementsResponse)(nil), // 21: renown.loyalty.v1.ListEarnedAchievementsResponse
+	(*timestamppb.Timestamp)(nil),          // 22: google.protobuf.Timestamp
 }
 var file_renown_loyalty_v1_achievements_proto_depIdxs = []int32{
 	0,  // 0: renown.loyalty.v1.AchievementGoal.kind:type_name -> renown.loyalty.v1.AchievementKind
 	1,  // 1: renown.loyalty.v1.AchievementGoal.measure:type_name -> renown.loyalty.v1.AchievementMeasure
 	2,  // 2: renown.loyalty.v1.AchievementGoal.window:type_name -> renown.loyalty.v1.AchievementWindow
 	3,  // 3: renown.loyalty.v1.AchievementGoal.recurrence:type_name -> renown.loyalty.v1.AchievementRecurrence
-	20, // 4: renown.loyalty.v1.AchievementGoal.from_time:type_name -> google.protobuf.Timestamp
-	20, // 5: renown.loyalty.v1.AchievementGoal.until_time:type_name -> google.protobuf.Timestamp
+	22, // 4: renown.loyalty.v1.AchievementGoal.from_time:type_name -> google.protobuf.Timestamp
+	22, // 5: renown.loyalty.v1.AchievementGoal.until_time:type_name -> google.protobuf.Timestamp
 	4,  // 6: renown.loyalty.v1.Achievement.goal:type_name -> renown.loyalty.v1.AchievementGoal
-	20, // 7: renown.loyalty.v1.Achievement.create_time:type_name -> google.protobuf.Timestamp
-	20, // 8: renown.loyalty.v1.Achievement.update_time:type_name -> google.protobuf.Timestamp
-	20, // 9: renown.loyalty.v1.Achievement.archive_time:type_name -> google.protobuf.Timestamp
+	22, // 7: renown.loyalty.v1.Achievement.create_time:type_name -> google.protobuf.Timestamp
+	22, // 8: renown.loyalty.v1.Achievement.update_time:type_name -> google.protobuf.Timestamp
+	22, // 9: renown.loyalty.v1.Achievement.archive_time:type_name -> google.protobuf.Timestamp
 	4,  // 10: renown.loyalty.v1.CreateAchievementRequest.goal:type_name -> renown.loyalty.v1.AchievementGoal
 	5,  // 11: renown.loyalty.v1.CreateAchievementResponse.achievement:type_name -> renown.loyalty.v1.Achievement
 	5,  // 12: renown.loyalty.v1.UpdateAchievementResponse.achievement:type_name -> renown.loyalty.v1.Achievement
@@ -1701,24 +1852,27 @@ var file_renown_loyalty_v1_achievements_proto_depIdxs = []int32{
 	5,  // 15: renown.loyalty.v1.ListAchievementsResponse.achievements:type_name -> renown.loyalty.v1.Achievement
 	18, // 16: renown.loyalty.v1.ListMemberAchievementsResponse.achievements:type_name -> renown.loyalty.v1.MemberAchievement
 	19, // 17: renown.loyalty.v1.MemberAchievement.earned:type_name -> renown.loyalty.v1.EarnedAchievement
-	20, // 18: renown.loyalty.v1.EarnedAchievement.earn_time:type_name -> google.protobuf.Timestamp
-	6,  // 19: renown.loyalty.v1.AchievementsService.CreateAchievement:input_type -> renown.loyalty.v1.CreateAchievementRequest
-	8,  // 20: renown.loyalty.v1.AchievementsService.UpdateAchievement:input_type -> renown.loyalty.v1.UpdateAchievementRequest
-	10, // 21: renown.loyalty.v1.AchievementsService.ArchiveAchievement:input_type -> renown.loyalty.v1.ArchiveAchievementRequest
-	12, // 22: renown.loyalty.v1.AchievementsService.GetAchievement:input_type -> renown.loyalty.v1.GetAchievementRequest
-	14, // 23: renown.loyalty.v1.AchievementsService.ListAchievements:input_type -> renown.loyalty.v1.ListAchievementsRequest
-	16, // 24: renown.loyalty.v1.AchievementsService.ListMemberAchievements:input_type -> renown.loyalty.v1.ListMemberAchievementsRequest
-	7,  // 25: renown.loyalty.v1.AchievementsService.CreateAchievement:output_type -> renown.loyalty.v1.CreateAchievementResponse
-	9,  // 26: renown.loyalty.v1.AchievementsService.UpdateAchievement:output_type -> renown.loyalty.v1.UpdateAchievementResponse
-	11, // 27: renown.loyalty.v1.AchievementsService.ArchiveAchievement:output_type -> renown.loyalty.v1.ArchiveAchievementResponse
-	13, // 28: renown.loyalty.v1.AchievementsService.GetAchievement:output_type -> renown.loyalty.v1.GetAchievementResponse
-	15, // 29: renown.loyalty.v1.AchievementsService.ListAchievements:output_type -> renown.loyalty.v1.ListAchievementsResponse
-	17, // 30: renown.loyalty.v1.AchievementsService.ListMemberAchievements:output_type -> renown.loyalty.v1.ListMemberAchievementsResponse
-	25, // [25:31] is the sub-list for method output_type
-	19, // [19:25] is the sub-list for method input_type
-	19, // [19:19] is the sub-list for extension type_name
-	19, // [19:19] is the sub-list for extension extendee
-	0,  // [0:19] is the sub-list for field type_name
+	22, // 18: renown.loyalty.v1.EarnedAchievement.earn_time:type_name -> google.protobuf.Timestamp
+	19, // 19: renown.loyalty.v1.ListEarnedAchievementsResponse.earned:type_name -> renown.loyalty.v1.EarnedAchievement
+	6,  // 20: renown.loyalty.v1.AchievementsService.CreateAchievement:input_type -> renown.loyalty.v1.CreateAchievementRequest
+	8,  // 21: renown.loyalty.v1.AchievementsService.UpdateAchievement:input_type -> renown.loyalty.v1.UpdateAchievementRequest
+	10, // 22: renown.loyalty.v1.AchievementsService.ArchiveAchievement:input_type -> renown.loyalty.v1.ArchiveAchievementRequest
+	12, // 23: renown.loyalty.v1.AchievementsService.GetAchievement:input_type -> renown.loyalty.v1.GetAchievementRequest
+	14, // 24: renown.loyalty.v1.AchievementsService.ListAchievements:input_type -> renown.loyalty.v1.ListAchievementsRequest
+	16, // 25: renown.loyalty.v1.AchievementsService.ListMemberAchievements:input_type -> renown.loyalty.v1.ListMemberAchievementsRequest
+	20, // 26: renown.loyalty.v1.AchievementsService.ListEarnedAchievements:input_type -> renown.loyalty.v1.ListEarnedAchievementsRequest
+	7,  // 27: renown.loyalty.v1.AchievementsService.CreateAchievement:output_type -> renown.loyalty.v1.CreateAchievementResponse
+	9,  // 28: renown.loyalty.v1.AchievementsService.UpdateAchievement:output_type -> renown.loyalty.v1.UpdateAchievementResponse
+	11, // 29: renown.loyalty.v1.AchievementsService.ArchiveAchievement:output_type -> renown.loyalty.v1.ArchiveAchievementResponse
+	13, // 30: renown.loyalty.v1.AchievementsService.GetAchievement:output_type -> renown.loyalty.v1.GetAchievementResponse
+	15, // 31: renown.loyalty.v1.AchievementsService.ListAchievements:output_type -> renown.loyalty.v1.ListAchievementsResponse
+	17, // 32: renown.loyalty.v1.AchievementsService.ListMemberAchievements:output_type -> renown.loyalty.v1.ListMemberAchievementsResponse
+	21, // 33: renown.loyalty.v1.AchievementsService.ListEarnedAchievements:output_type -> renown.loyalty.v1.ListEarnedAchievementsResponse
+	27, // [27:34] is the sub-list for method output_type
+	20, // [20:27] is the sub-list for method input_type
+	20, // [20:20] is the sub-list for extension type_name
+	20, // [20:20] is the sub-list for extension extendee
+	0,  // [0:20] is the sub-list for field type_name
 }
 
 func init() { file_renown_loyalty_v1_achievements_proto_init() }
@@ -1732,7 +1886,7 @@ func file_renown_loyalty_v1_achievements_proto_init() {
 			GoPackagePath: reflect.TypeOf(x{}).PkgPath(),
 			RawDescriptor: unsafe.Slice(unsafe.StringData(file_renown_loyalty_v1_achievements_proto_rawDesc), len(file_renown_loyalty_v1_achievements_proto_rawDesc)),
 			NumEnums:      4,
-			NumMessages:   16,
+			NumMessages:   18,
 			NumExtensions: 0,
 			NumServices:   1,
 		},

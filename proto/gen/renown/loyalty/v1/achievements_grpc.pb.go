@@ -25,6 +25,7 @@ const (
 	AchievementsService_GetAchievement_FullMethodName         = "/renown.loyalty.v1.AchievementsService/GetAchievement"
 	AchievementsService_ListAchievements_FullMethodName       = "/renown.loyalty.v1.AchievementsService/ListAchievements"
 	AchievementsService_ListMemberAchievements_FullMethodName = "/renown.loyalty.v1.AchievementsService/ListMemberAchievements"
+	AchievementsService_ListEarnedAchievements_FullMethodName = "/renown.loyalty.v1.AchievementsService/ListEarnedAchievements"
 )
 
 // AchievementsServiceClient is the client API for AchievementsService service.
@@ -50,6 +51,8 @@ type AchievementsServiceClient interface {
 	ListAchievements(ctx context.Context, in *ListAchievementsRequest, opts ...grpc.CallOption) (*ListAchievementsResponse, error)
 	// ListMemberAchievements says how far a member has come today with each achievement, and what was reached: archived ones only if it was.
 	ListMemberAchievements(ctx context.Context, in *ListMemberAchievementsRequest, opts ...grpc.CallOption) (*ListMemberAchievementsResponse, error)
+	// ListEarnedAchievements lists who has reached an achievement, the last to reach it first: once for each time, and without what a return has undone.
+	ListEarnedAchievements(ctx context.Context, in *ListEarnedAchievementsRequest, opts ...grpc.CallOption) (*ListEarnedAchievementsResponse, error)
 }
 
 type achievementsServiceClient struct {
@@ -120,6 +123,16 @@ func (c *achievementsServiceClient) ListMemberAchievements(ctx context.Context, 
 	return out, nil
 }
 
+func (c *achievementsServiceClient) ListEarnedAchievements(ctx context.Context, in *ListEarnedAchievementsRequest, opts ...grpc.CallOption) (*ListEarnedAchievementsResponse, error) {
+	cOpts := append([]grpc.CallOption{grpc.StaticMethod()}, opts...)
+	out := new(ListEarnedAchievementsResponse)
+	err := c.cc.Invoke(ctx, AchievementsService_ListEarnedAchievements_FullMethodName, in, out, cOpts...)
+	if err != nil {
+		return nil, err
+	}
+	return out, nil
+}
+
 // AchievementsServiceServer is the server API for AchievementsService service.
 // All implementations must embed UnimplementedAchievementsServiceServer
 // for forward compatibility.
@@ -143,6 +156,8 @@ type AchievementsServiceServer interface {
 	ListAchievements(context.Context, *ListAchievementsRequest) (*ListAchievementsResponse, error)
 	// ListMemberAchievements says how far a member has come today with each achievement, and what was reached: archived ones only if it was.
 	ListMemberAchievements(context.Context, *ListMemberAchievementsRequest) (*ListMemberAchievementsResponse, error)
+	// ListEarnedAchievements lists who has reached an achievement, the last to reach it first: once for each time, and without what a return has undone.
+	ListEarnedAchievements(context.Context, *ListEarnedAchievementsRequest) (*ListEarnedAchievementsResponse, error)
 	mustEmbedUnimplementedAchievementsServiceServer()
 }
 
@@ -170,6 +185,9 @@ func (UnimplementedAchievementsServiceServer) ListAchievements(context.Context, 
 }
 func (UnimplementedAchievementsServiceServer) ListMemberAchievements(context.Context, *ListMemberAchievementsRequest) (*ListMemberAchievementsResponse, error) {
 	return nil, status.Error(codes.Unimplemented, "method ListMemberAchievements not implemented")
+}
+func (UnimplementedAchievementsServiceServer) ListEarnedAchievements(context.Context, *ListEarnedAchievementsRequest) (*ListEarnedAchievementsResponse, error) {
+	return nil, status.Error(codes.Unimplemented, "method ListEarnedAchievements not implemented")
 }
 func (UnimplementedAchievementsServiceServer) mustEmbedUnimplementedAchievementsServiceServer() {}
 func (UnimplementedAchievementsServiceServer) testEmbeddedByValue()                             {}
@@ -300,6 +318,24 @@ func _AchievementsService_ListMemberAchievements_Handler(srv interface{}, ctx co
 	return interceptor(ctx, in, info, handler)
 }
 
+func _AchievementsService_ListEarnedAchievements_Handler(srv interface{}, ctx context.Context, dec func(interface{}) error, interceptor grpc.UnaryServerInterceptor) (interface{}, error) {
+	in := new(ListEarnedAchievementsRequest)
+	if err := dec(in); err != nil {
+		return nil, err
+	}
+	if interceptor == nil {
+		return srv.(AchievementsServiceServer).ListEarnedAchievements(ctx, in)
+	}
+	info := &grpc.UnaryServerInfo{
+		Server:     srv,
+		FullMethod: AchievementsService_ListEarnedAchievements_FullMethodName,
+	}
+	handler := func(ctx context.Context, req interface{}) (interface{}, error) {
+		return srv.(AchievementsServiceServer).ListEarnedAchievements(ctx, req.(*ListEarnedAchievementsRequest))
+	}
+	return interceptor(ctx, in, info, handler)
+}
+
 // AchievementsService_ServiceDesc is the grpc.ServiceDesc for AchievementsService service.
 // It's only intended for direct use with grpc.RegisterService,
 // and not to be introspected or modified (even as a copy)
@@ -330,6 +366,10 @@ var AchievementsService_ServiceDesc = grpc.ServiceDesc{
 		{
 			MethodName: "ListMemberAchievements",
 			Handler:    _AchievementsService_ListMemberAchievements_Handler,
+		},
+		{
+			MethodName: "ListEarnedAchievements",
+			Handler:    _AchievementsService_ListEarnedAchievements_Handler,
 		},
 	},
 	Streams:  []grpc.StreamDesc{},
