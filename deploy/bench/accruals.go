@@ -4,7 +4,6 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
-	"path/filepath"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -121,7 +120,7 @@ func (b *benchmark) accruals(ctx context.Context) (*pointsHouse, error) {
 	if err := bare.hear(&address); err != nil {
 		return nil, err
 	}
-	ours := h.profiled(ctx, "accruals", h.spent(h.accruing(h.calls, h.members)))
+	ours := profiled(ctx, b, h.admin, "accruals", h.spent(h.accruing(h.calls, h.members)))
 	r, err := b.turns(ctx, ours, h.accruing(address, h.members))
 	if err != nil {
 		return nil, err
@@ -171,29 +170,10 @@ func hotAccount(ctx context.Context, b *benchmark) (result, error) {
 	if err != nil {
 		return result{}, err
 	}
-	r, err := b.compare(ctx, h.profiled(ctx, "hot", h.accruing(h.calls, h.members[40:41])), h.accruing(h.calls, h.members))
+	r, err := b.compare(ctx, profiled(ctx, b, h.admin, "hot", h.accruing(h.calls, h.members[40:41])), h.accruing(h.calls, h.members))
 	r.Ours.Name = "one account"
 	if r.Base != nil {
 		r.Base.Name = "many accounts"
 	}
 	return r, err
-}
-
-// profiled keeps a processor profile of the service while something is measured, if profiles are asked for.
-func (h *pointsHouse) profiled(ctx context.Context, name string, do func(context.Context) (loadResult, error)) func(context.Context) (loadResult, error) {
-	if h.bench.profiles == "" {
-		return do
-	}
-	return func(context.Context) (loadResult, error) {
-		seconds := max(1, int(h.bench.duration.Seconds()))
-		done := make(chan error, 1)
-		go func() {
-			done <- download(ctx, fmt.Sprintf("http://%s/debug/pprof/profile?seconds=%d", h.admin, seconds), filepath.Join(h.bench.profiles, name+".pprof"))
-		}()
-		r, err := do(ctx)
-		if e := <-done; err == nil {
-			err = e
-		}
-		return r, err
-	}
 }

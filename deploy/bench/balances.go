@@ -131,7 +131,7 @@ func (b *benchmark) balances(ctx context.Context, i *installation, of balanceAns
 		return result{}, err
 	}
 	task := loadTask{Paths: paths, Header: "Authorization: Bearer " + of.Secret + "\r\n", Connections: connections, Duration: b.duration, Status: status, Size: -1}
-	r, err := b.compare(ctx, on(i.api, task), on(bareAddress, task))
+	r, err := b.compare(ctx, profiled(ctx, b, i.admin, "balance", on(i.api, task)), on(bareAddress, task))
 	if err != nil {
 		return r, err
 	}

@@ -57,7 +57,7 @@ func (b *benchmark) crowdRunning(ctx context.Context) (*pointsHouse, error) {
 	}
 	began, before := clk.Now(), processorTime(h.cmd.Process.Pid)
 	var done courier.Totals
-	_, err = h.profiled(ctx, "import", func(ctx context.Context) (_ loadResult, err error) {
+	_, err = profiled(ctx, b, h.admin, "import", func(ctx context.Context) (_ loadResult, err error) {
 		done, err = job.Run(ctx)
 		return loadResult{}, err
 	})(ctx)
@@ -107,14 +107,20 @@ func lookup(ctx context.Context, b *benchmark) (result, error) {
 			if err != nil {
 				return result{}, err
 			}
-			r, err := many(ctx, connections, d, func(n int64) error {
-				// A step that has no divisor in common with their number goes through all of them.
-				at := int(n * 7919 % int64(h.imported))
-				_, err := members.LookupMember(as, &loyaltyv1.LookupMemberRequest{Program: customers, Identifier: &loyaltyv1.MemberIdentifier{
-					Kind: loyaltyv1.IdentifierKind_IDENTIFIER_KIND_EMAIL, Value: fmt.Sprintf("m%d@example.org", at),
-				}})
-				return err
-			})
+			looking := func(ctx context.Context) (loadResult, error) {
+				return many(ctx, connections, d, func(n int64) error {
+					// A step that has no divisor in common with their number goes through all of them.
+					at := int(n * 7919 % int64(h.imported))
+					_, err := members.LookupMember(as, &loyaltyv1.LookupMemberRequest{Program: customers, Identifier: &loyaltyv1.MemberIdentifier{
+						Kind: loyaltyv1.IdentifierKind_IDENTIFIER_KIND_EMAIL, Value: fmt.Sprintf("m%d@example.org", at),
+					}})
+					return err
+				})
+			}
+			if d == b.duration {
+				looking = profiled(ctx, b, h.admin, "lookup", looking)
+			}
+			r, err := looking(ctx)
 			if err != nil {
 				return result{}, err
 			}

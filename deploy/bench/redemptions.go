@@ -33,7 +33,10 @@ func redemption(ctx context.Context, b *benchmark) (result, error) {
 			return result{}, err
 		}
 		c := &client{}
-		if err := h.redeem(ctx, c, max(3, int(b.duration/(50*time.Millisecond)))); err != nil {
+		redeeming := func(ctx context.Context) (int, error) {
+			return 0, h.redeem(ctx, c, max(3, int(b.duration/(50*time.Millisecond))))
+		}
+		if _, err := profiled(ctx, b, h.admin, "redemption", redeeming)(ctx); err != nil {
 			return result{}, err
 		}
 		var took time.Duration

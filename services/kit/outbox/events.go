@@ -187,7 +187,7 @@ func PositionOf(ctx context.Context, tx store.Reader, consumer string) (int64, e
 
 // apply has the effects of the rows that are still ahead of the stored position, and moves it, in one transaction.
 func (f *Follower[T]) apply(ctx context.Context, rows []store.Row[T]) error {
-	return f.DB.Update(ctx, func(ctx context.Context, tx store.Writer) error {
+	return f.DB.Update(store.Patient(ctx), func(ctx context.Context, tx store.Writer) error {
 		row, err := Positions.GetForUpdate(ctx, tx, f.Consumer)
 		if store.IsNotFound(err) {
 			row, err = Positions.Insert(ctx, tx, f.Consumer, position{})

@@ -123,6 +123,9 @@ func (s *Server) SetReady(ready bool) {
 	s.health.SetServingStatus("", state)
 }
 
+// workers is how many goroutines stay to answer calls over sockets: each has a stack that has grown already. Calls beyond get goroutines of their own.
+const workers = 64
+
 // Serve answers calls on the listener until ctx ends, then drains: health says not serving, streams end, running calls get StopWithin to finish, after which
 // they are cut off. It returns nil after a drain. The listener is closed.
 func (s *Server) Serve(ctx context.Context, l net.Listener) error {
@@ -133,6 +136,7 @@ func (s *Server) Serve(ctx context.Context, l net.Listener) error {
 		grpc.UnaryInterceptor(s.unary), grpc.StreamInterceptor(s.stream),
 		grpc.MaxRecvMsgSize(MaxMessage), grpc.MaxSendMsgSize(MaxMessage),
 		grpc.KeepaliveParams(keepalive.ServerParameters{Time: time.Minute, Timeout: 10 * time.Second, MaxConnectionAge: 30 * time.Minute, MaxConnectionAgeGrace: time.Minute}),
+		grpc.NumStreamWorkers(workers),
 		grpc.KeepaliveEnforcementPolicy(keepalive.EnforcementPolicy{MinTime: 10 * time.Second, PermitWithoutStream: true}),
 	)
 	for _, r := range s.services {

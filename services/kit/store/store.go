@@ -47,6 +47,15 @@ type DB interface {
 	Close() error
 }
 
+// Patient returns a context whose updates let others go first for a moment: an engine that has one writer then spares those who wait for an answer a commit that nobody
+// waits for. They wait for a few commits at most.
+func Patient(ctx context.Context) context.Context { return context.WithValue(ctx, patient{}, true) }
+
+// IsPatient is for engines.
+func IsPatient(ctx context.Context) bool { return ctx.Value(patient{}) != nil }
+
+type patient struct{}
+
 // SoleWriter is implemented by engines to whose database no other process writes: they know of every commit without having to read.
 type SoleWriter interface {
 	// Commits counts the commits that added to a feed: those that have begun, and those that readers who begin now see. A commit that fails was never begun.

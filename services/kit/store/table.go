@@ -16,6 +16,9 @@ func Define[T any](s Spec) *Table[T] {
 	return &Table[T]{spec: &s}
 }
 
+// As is a table whose records are read as another type, which leaves out what its reader has no use for.
+func As[U, T any](t *Table[T]) *Table[U] { return &Table[U]{spec: t.spec} }
+
 // Row is a record with its id and version.
 type Row[T any] struct {
 	ID      string

@@ -262,22 +262,37 @@ func (s *session) serve(w *waiting, looking bool) error {
 		}
 	}
 	u := s.unit(w.command.actor)
+	u.trusts = !looking
+	refusal := s.try(w, u)
+	if refusal != nil && u.trusted {
+		u = s.unit(w.command.actor)
+		refusal = s.try(w, u)
+	}
+	if refusal != nil {
+		return s.refused(w, refusal)
+	}
+	if err := u.sign(w.command, w.reply, nil); err != nil {
+		return err
+	}
+	w.main = u.main
+	if w.command.key != "" {
+		s.keys[w.command.key] = true
+	}
+	return nil
+}
+
+// try runs a command, of which nothing is left if it is refused.
+func (s *session) try(w *waiting, u *Unit) error {
 	reply, err := w.run(w.ctx, u)
 	if err == nil {
 		err = u.finish(w.ctx)
 	}
-	if err == nil {
-		if err := u.sign(w.command, reply, nil); err != nil {
-			return err
-		}
-		w.reply, w.main = reply, u.main
-		if w.command.key != "" {
-			s.keys[w.command.key] = true
-		}
-		return nil
+	if err != nil {
+		u.undo()
+		return err
 	}
-	u.undo()
-	return s.refused(w, err)
+	w.reply = reply
+	return nil
 }
 
 // refused keeps a refusal for the command's key, as Do does, unless the key has been used before: that answer comes before everything else, and is given where the command

@@ -114,10 +114,8 @@ func (s *session) write() error {
 	if s.failed != nil {
 		return s.failed
 	}
-	for _, w := range s.works {
-		if err := s.writeAccount(w); err != nil {
-			return err
-		}
+	if err := s.writeAccounts(); err != nil {
+		return err
 	}
 	if err := s.writeBudgets(); err != nil {
 		return err
@@ -136,11 +134,54 @@ func (s *session) write() error {
 	return nil
 }
 
-// writeAccount writes what happened to an account.
-func (s *session) writeAccount(w *Work) error {
+// writeAccounts writes what happened to the accounts. Where the engine is in this process the next account is sealed while one is being written: sealing needs a
+// processor, but not the connection for which everybody waits.
+func (s *session) writeAccounts() error {
+	if s.books.remembered == nil || len(s.works) == 1 {
+		for _, w := range s.works {
+			if err := s.put(s.sealAccount(w)); err != nil {
+				return err
+			}
+		}
+		return nil
+	}
+	ready := make(chan sealed, len(s.works))
+	go func() {
+		defer close(ready)
+		defer func() {
+			if value := recover(); value != nil {
+				ready <- sealed{panicked: value}
+			}
+		}()
+		for _, w := range s.works {
+			ready <- s.sealAccount(w)
+		}
+	}()
+	var err error
+	for next := range ready { // to the end in any case: the session is not left while somebody works on it
+		if err == nil {
+			err = s.put(next)
+		}
+	}
+	return err
+}
+
+// sealed is an account ready to be written, nil if there is nothing to write.
+type sealed struct {
+	work *Work
+	// text is that of the account's row.
+	text    []byte
+	entries []store.Row[tables.Entry]
+	err     error
+	// panicked is what sealing panicked with: it happens again where the update runs.
+	panicked any
+}
+
+// sealAccount makes the rows of what happened to an account.
+func (s *session) sealAccount(w *Work) sealed {
 	txs := w.Book.Transactions()
 	if len(txs) == 0 && !w.fresh && !w.changed {
-		return nil
+		return sealed{}
 	}
 	account := w.Row.Value
 	head := account.Ledger.Head
@@ -148,13 +189,13 @@ func (s *session) writeAccount(w *Work) error {
 	account.Ledger.Head = ""
 	text, err := account.MarshalJSON()
 	if err != nil {
-		return err
+		return sealed{err: err}
 	}
 	state, err := Digest(accountDomain, w.ID, text)
 	if err != nil {
-		return err
+		return sealed{err: err}
 	}
-	sealed := make([]store.Row[tables.Entry], 0, len(txs))
+	entries := make([]store.Row[tables.Entry], 0, len(txs))
 	for i, tx := range txs {
 		e := s.entry(w, tx, system)
 		e.Tx, e.Prev = &tx, head
@@ -163,25 +204,42 @@ func (s *session) writeAccount(w *Work) error {
 		}
 		row := store.Row[tables.Entry]{ID: EntryID(w.ID, tx.Seq)}
 		if row.Value, err = s.seal(row.ID, *e); err != nil {
-			return err
+			return sealed{err: err}
 		}
 		head = row.Value.Hash
 		s.sealed[e] = row
-		sealed = append(sealed, row)
+		entries = append(entries, row)
 	}
 	account.Ledger.Head = head
 	w.Row.Value = account
+	if head != "" {
+		text = tables.WithHead(text, head)
+	}
+	return sealed{work: w, text: text, entries: entries}
+}
+
+// put writes an account.
+func (s *session) put(made sealed) (err error) {
+	switch {
+	case made.panicked != nil:
+		panic(made.panicked)
+	case made.err != nil || made.work == nil:
+		return made.err
+	}
+	w := made.work
+	w.Row.Value = w.Row.Value.Sealed(made.text)
+	defer func() { w.Row.Value = w.Row.Value.Unsealed() }()
 	// The account comes first: of two updates that have read it, the engine runs the second again when it meets the first there. Met at a number of the journal that is
 	// taken, it would be refused.
 	if w.fresh {
-		w.Row, err = tables.Accounts.Insert(s.ctx, s.tx, w.ID, account)
+		w.Row, err = tables.Accounts.Insert(s.ctx, s.tx, w.ID, w.Row.Value)
 	} else {
 		w.Row, err = tables.Accounts.Put(s.ctx, s.tx, w.Row)
 	}
 	if err != nil {
 		return err
 	}
-	for _, row := range sealed {
+	for _, row := range made.entries {
 		if _, err := tables.Journal.Insert(s.ctx, s.tx, row.ID, row.Value); err != nil {
 			return err
 		}

@@ -28,6 +28,8 @@ type Unit struct {
 	others int
 	names  []string
 	spent  []spent
+	// trusts says that a name is believed to be free until the database refuses it, trusted that one was.
+	trusts, trusted bool
 	// main is the entry that carries key and reply, the last one posted or recorded.
 	main *tables.Entry
 }
@@ -145,6 +147,20 @@ func (u *Unit) Once(ctx context.Context, name string) (tables.Entry, error) {
 	}
 	row, err := tables.Journal.First(ctx, u.Tx, store.Query{Index: "by_once", Equal: []any{name}})
 	return row.Value, err
+}
+
+// Taken reports whether an entry has the name, before another takes it. Of commands that share an update it believes that none has, which is nearly always so and spares
+// looking: if the database refuses one of the names, or a command is refused for another reason, which a name that is taken comes before, it is run again and looks.
+func (u *Unit) Taken(ctx context.Context, name string) (bool, error) {
+	if u.trusts && u.session.once[name] == nil {
+		u.trusted = true
+		return false, nil
+	}
+	_, err := u.Once(ctx, name)
+	if store.IsNotFound(err) {
+		return false, nil
+	}
+	return err == nil, err
 }
 
 // Name gives an entry a name that no two entries have.

@@ -34,14 +34,30 @@ func (d Date) IsZero() bool { return d == Date{} }
 
 // String returns the date as ISO 8601 writes it.
 func (d Date) String() string {
+	var room [len(time.DateOnly)]byte
+	return string(d.Append(room[:0]))
+}
+
+// Append adds the date's text.
+func (d Date) Append(to []byte) []byte {
 	if d.IsZero() {
-		return ""
+		return to
 	}
-	return fmt.Sprintf("%04d-%02d-%02d", d.Year, int(d.Month), d.Day)
+	to = digits(to, d.Year, 1000)
+	to = digits(append(to, '-'), int(d.Month), 10)
+	return digits(append(to, '-'), d.Day, 10)
+}
+
+// digits adds a number of as many digits as first, a power of ten, has.
+func digits(to []byte, n, first int) []byte {
+	for ; first > 0; first /= 10 {
+		to = append(to, byte('0'+n/first%10))
+	}
+	return to
 }
 
 // MarshalText returns the date's text.
-func (d Date) MarshalText() ([]byte, error) { return []byte(d.String()), nil }
+func (d Date) MarshalText() ([]byte, error) { return d.Append(nil), nil }
 
 // UnmarshalText reads the date's text.
 func (d *Date) UnmarshalText(text []byte) error {

@@ -117,7 +117,12 @@ func readRef(r *document.Reader, before *LotRef) *LotRef {
 }
 
 // Read reads a transaction as Write has written it.
-func (t *Transaction) Read(r *document.Reader) {
+func (t *Transaction) Read(r *document.Reader) { t.read(r, true) }
+
+// ReadBriefly reads a transaction but for what changed in lots, of which there may be thousands.
+func (t *Transaction) ReadBriefly(r *document.Reader) { t.read(r, false) }
+
+func (t *Transaction) read(r *document.Reader, lots bool) {
 	r.Object(func(key []byte) {
 		switch string(key) {
 		case "account":
@@ -136,10 +141,14 @@ func (t *Transaction) Read(r *document.Reader) {
 			r.List(func() { t.Legs = append(t.Legs, readLeg(r)) })
 		case "lots":
 			r.Strange = r.Strange || t.Lots != nil
-			lots := &lotReader{Reader: *r}
+			if !lots {
+				r.Raw()
+				return
+			}
+			of := &lotReader{Reader: *r}
 			t.Lots = make([]LotChange, 0, 1)
-			lots.List(func() { t.Lots = lots.changes(t.Lots) })
-			*r = lots.Reader
+			of.List(func() { t.Lots = of.changes(t.Lots) })
+			*r = of.Reader
 		case "hold":
 			t.Hold = r.Text()
 		case "endsAt":

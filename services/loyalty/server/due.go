@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"strings"
 
+	"renown.example/kit/clock"
 	"renown.example/kit/outbox"
 	"renown.example/kit/store"
 	"renown.example/loyalty/book"
@@ -18,12 +19,34 @@ func settleJob(account string) string { return "settle/" + account }
 
 // Dues follows the journal and plans the settling of accounts. The job of an account moves with what is due next.
 func (s *Server) Dues(wake <-chan struct{}, failed func(error)) *outbox.Follower[tables.Entry] {
+	p := &planned{due: map[string]clock.Millis{}}
 	return &outbox.Follower[tables.Entry]{
-		DB: s.DB, Clock: s.Clock, Consumer: "dues", Wake: wake, Batch: 1000, Apply: s.planDues, Failed: failed, Source: s.journal,
+		DB: s.DB, Clock: s.Clock, Consumer: "dues", Wake: wake, Batch: 1000, Apply: p.plan, Failed: failed, Source: s.journal,
 	}
 }
 
-func (s *Server) planDues(ctx context.Context, tx store.Writer, rows []store.Row[tables.Entry]) error {
+// planned remembers for when the settling of accounts was planned, which most entries do not change.
+type planned struct {
+	// through is the last entry that was looked at. Rows up to it come again when what was done about them was not committed.
+	through int64
+	due     map[string]clock.Millis
+}
+
+// mostPlanned bounds how many accounts are remembered.
+const mostPlanned = 50_000
+
+// stands reports whether the account is settled in time without a further look at its job: that job comes no later than what is due now, and it was still to come when
+// the entry was written, so that whenever it runs it finds the entry.
+func (p *planned) stands(account string, e tables.Entry) bool {
+	at, known := p.due[account]
+	return known && at <= e.DueAt && at > e.At
+}
+
+func (p *planned) plan(ctx context.Context, tx store.Writer, rows []store.Row[tables.Entry]) error {
+	if rows[0].Seq <= p.through || len(p.due) > mostPlanned {
+		clear(p.due)
+	}
+	p.through = rows[len(rows)-1].Seq
 	last := map[string]tables.Entry{}
 	var order []string
 	for _, row := range rows {
@@ -38,18 +61,26 @@ func (s *Server) planDues(ctx context.Context, tx store.Writer, rows []store.Row
 	}
 	for _, account := range order {
 		due := last[account].DueAt
-		if due == 0 {
+		if due == 0 || p.stands(account, last[account]) {
 			continue
 		}
 		data, err := json.Marshal(account)
 		if err != nil {
 			return err
 		}
+		at := due
 		// A job that comes too early finds out itself when it is needed again.
-		early := func(j outbox.Job) bool { return j.DueAt <= due && j.Attempts == 0 }
+		early := func(j outbox.Job) bool {
+			is := j.DueAt <= due && j.Attempts == 0
+			if is {
+				at = j.DueAt
+			}
+			return is
+		}
 		if err := outbox.ScheduleUnless(ctx, tx, outbox.Job{ID: settleJob(account), Kind: kindSettle, DueAt: due, Data: data}, early); err != nil {
 			return err
 		}
+		p.due[account] = at
 	}
 	return nil
 }

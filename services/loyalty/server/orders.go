@@ -354,9 +354,11 @@ type recording struct {
 
 // record gives a member what an order or event earns, once.
 func (s *Server) record(ctx context.Context, u *book.Unit, b *ruleBook, member string, r recording) (*tables.Entry, *evaluation, error) {
-	if _, err := u.Once(ctx, r.key); err == nil {
-		return nil, nil, r.twice
-	} else if !store.IsNotFound(err) {
+	taken, err := u.Taken(ctx, r.key)
+	if err == nil && taken {
+		err = r.twice
+	}
+	if err != nil {
 		return nil, nil, err
 	}
 	if err := b.current(ctx, u); err != nil {

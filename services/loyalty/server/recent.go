@@ -9,20 +9,16 @@ import (
 	"renown.example/loyalty/tables"
 )
 
-// Bounds of what is remembered of the journal: entries, and changes of lots in them, of which a large redemption has thousands.
-const (
-	mostRecent        = 1000
-	mostRecentChanges = 20_000
-)
+// mostRecent bounds how many entries of the journal are remembered.
+const mostRecent = 1000
 
 // recent remembers the end of the journal. Its followers read the same entries one after the other; so they are read and decoded once. It is for a database to which
 // no other process writes: there what is behind the last entry was committed after it. Nobody may change what it returns.
 type recent struct {
 	mu sync.Mutex
 	// after is the number behind which rows has every entry up to its last.
-	after   int64
-	rows    []store.Row[tables.Entry]
-	changes int
+	after int64
+	rows  []store.Row[tables.Entry]
 }
 
 // feed returns up to limit entries after a number, by read where it does not remember them.
@@ -42,36 +38,32 @@ func (r *recent) feed(after int64, limit int, read func() ([]store.Row[tables.En
 		return rows, err
 	}
 	if after > last {
-		r.rows, r.after, r.changes = nil, after, 0
+		r.rows, r.after = nil, after
 	}
 	r.keep(rows)
 	return rows, nil
 }
 
-// keep adds entries behind the last one, and forgets the oldest beyond the bounds.
+// keep adds entries behind the last one, and forgets the oldest beyond the bound.
 func (r *recent) keep(rows []store.Row[tables.Entry]) {
-	for _, row := range rows {
-		r.changes += changesOf(row)
-	}
 	all := append(slices.Clip(r.rows), rows...)
-	for len(all) > mostRecent || r.changes > mostRecentChanges && len(all) > 0 {
-		r.changes -= changesOf(all[0])
-		r.after = all[0].Seq
-		all = all[1:]
+	if over := len(all) - mostRecent; over > 0 {
+		r.after = all[over-1].Seq
+		all = slices.Clone(all[over:])
 	}
-	r.rows = slices.Clone(all)
+	r.rows = all
 }
 
-func changesOf(row store.Row[tables.Entry]) int {
-	if row.Value.Tx == nil {
-		return 0
-	}
-	return len(row.Value.Tx.Lots)
-}
-
-// journal is the source of the service's own followers.
+// journal is the source of the service's own followers. None of them has a use for the changes of lots.
 func (s *Server) journal(ctx context.Context, after int64, limit int) ([]store.Row[tables.Entry], error) {
-	read := func() ([]store.Row[tables.Entry], error) { return tables.Journal.Feed(ctx, s.DB, after, limit) }
+	read := func() ([]store.Row[tables.Entry], error) {
+		brief, err := tables.Briefly.Feed(ctx, s.DB, after, limit)
+		rows := make([]store.Row[tables.Entry], len(brief))
+		for i, row := range brief {
+			rows[i] = store.Row[tables.Entry]{ID: row.ID, Version: row.Version, Seq: row.Seq, Value: row.Value.Entry}
+		}
+		return rows, err
+	}
 	if store.Sole(s.DB) == nil {
 		return read()
 	}

@@ -5,7 +5,6 @@ import (
 	"testing"
 
 	"renown.example/kit/store"
-	"renown.example/loyalty/ledger"
 	"renown.example/loyalty/tables"
 )
 
@@ -21,9 +20,6 @@ func TestFollowersSeeTheJournalAsItIs(t *testing.T) {
 			row := store.Row[tables.Entry]{Seq: int64(1 + r.IntN(2))}
 			if n := len(journal); n > 0 {
 				row.Seq += journal[n-1].Seq
-			}
-			if r.IntN(50) == 0 {
-				row.Value.Tx = &ledger.Transaction{Lots: make([]ledger.LotChange, r.IntN(9000))}
 			}
 			journal = append(journal, row)
 		}
@@ -50,8 +46,8 @@ func TestFollowersSeeTheJournalAsItIs(t *testing.T) {
 			}
 			positions[who] = row.Seq
 		}
-		if len(memory.rows) > mostRecent || memory.changes > mostRecentChanges {
-			t.Fatalf("%d entries with %d changes are remembered", len(memory.rows), memory.changes)
+		if len(memory.rows) > mostRecent {
+			t.Fatalf("%d entries are remembered", len(memory.rows))
 		}
 	}
 	if reads == 3000 || reads == 0 {

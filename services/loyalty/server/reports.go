@@ -10,6 +10,7 @@ import (
 
 	"google.golang.org/genproto/googleapis/api/httpbody"
 
+	"renown.example/kit/clock"
 	"renown.example/kit/fault"
 	"renown.example/kit/outbox"
 	"renown.example/kit/store"
@@ -23,21 +24,32 @@ const reportsFollower = "reports"
 
 // Reports follows the journal and counts what reports say.
 func (s *Server) Reports(wake <-chan struct{}, failed func(error)) *outbox.Follower[tables.Entry] {
+	enrolled := map[string]clock.Millis{}
+	count := func(ctx context.Context, tx store.Writer, rows []store.Row[tables.Entry]) error {
+		if len(enrolled) > mostEnrolled {
+			clear(enrolled)
+		}
+		return countRows(ctx, tx, rows, enrolled)
+	}
 	return &outbox.Follower[tables.Entry]{
-		DB: s.DB, Clock: s.Clock, Consumer: reportsFollower, Wake: wake, Batch: 1000, Apply: s.countRows, Failed: failed, Source: s.journal,
+		DB: s.DB, Clock: s.Clock, Consumer: reportsFollower, Wake: wake, Batch: 1000, Apply: count, Failed: failed, Source: s.journal,
 	}
 }
 
+// mostEnrolled bounds of how many members is remembered when they enrolled, which never changes.
+const mostEnrolled = 50_000
+
 // counting is one batch of the journal on its way into the reports.
 type counting struct {
-	zones   map[string]*time.Location
-	cohorts map[string]string
-	cells   map[string]*tables.ReportCell
-	order   []string
+	zones map[string]*time.Location
+	// enrolled says when members enrolled.
+	enrolled map[string]clock.Millis
+	cells    map[string]*tables.ReportCell
+	order    []string
 }
 
-func (s *Server) countRows(ctx context.Context, tx store.Writer, rows []store.Row[tables.Entry]) error {
-	c := counting{zones: map[string]*time.Location{}, cohorts: map[string]string{}, cells: map[string]*tables.ReportCell{}}
+func countRows(ctx context.Context, tx store.Writer, rows []store.Row[tables.Entry], enrolled map[string]clock.Millis) error {
+	c := counting{zones: map[string]*time.Location{}, enrolled: enrolled, cells: map[string]*tables.ReportCell{}}
 	for _, row := range rows {
 		if row.Value.Tx == nil || len(row.Value.Tx.Legs) == 0 {
 			continue
@@ -100,15 +112,16 @@ func (c *counting) zone(ctx context.Context, tx store.Reader, id string) (*time.
 
 // cohort is the month in which a member enrolled.
 func (c *counting) cohort(ctx context.Context, tx store.Reader, member string, zone *time.Location) (string, error) {
-	if m, ok := c.cohorts[member]; ok {
-		return m, nil
+	at, known := c.enrolled[member]
+	if !known {
+		row, err := tables.Members.Get(ctx, tx, member)
+		if err != nil {
+			return "", err
+		}
+		at = row.Value.EnrolledAt
+		c.enrolled[member] = at
 	}
-	row, err := tables.Members.Get(ctx, tx, member)
-	if err != nil {
-		return "", err
-	}
-	c.cohorts[member] = report.Month(row.Value.EnrolledAt, zone)
-	return c.cohorts[member], nil
+	return report.Month(at, zone), nil
 }
 
 func holdingsProto(m report.Movement) *loyaltyv1.Holdings {

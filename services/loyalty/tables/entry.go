@@ -1,16 +1,20 @@
 package tables
 
 import (
+	"bytes"
 	"encoding/json"
 	"maps"
 	"slices"
 
+	"renown.example/kit/store"
 	"renown.example/loyalty/document"
 	"renown.example/loyalty/ledger"
+	"renown.example/loyalty/tier"
 )
 
 // taught says that the writers and readers here know every field. If not, encoding/json does the work.
-var taught = document.HasFields[Entry](23) && document.HasFields[Counts](3) && document.HasFields[Account](10) && document.HasFields[Counter](2)
+var taught = document.HasFields[Entry](23) && document.HasFields[Counts](3) && document.HasFields[Account](11) && document.HasFields[Counter](2) &&
+	document.HasFields[Tiers](3) && tier.Taught
 
 // Sealed returns the entry with the text in which it is stored: what was hashed is then what is written, and it is written down once.
 func (e Entry) Sealed(text []byte) Entry {
@@ -72,7 +76,7 @@ func (e Entry) MarshalJSON() ([]byte, error) {
 func (e *Entry) UnmarshalJSON(in []byte) error {
 	if taught {
 		r := &document.Reader{Rest: in}
-		if got := readEntry(r); r.Done() {
+		if got := readEntry(r, (*ledger.Transaction).Read); r.Done() {
 			*e = got
 			return nil
 		}
@@ -86,7 +90,31 @@ func (e *Entry) UnmarshalJSON(in []byte) error {
 	return nil
 }
 
-func readEntry(r *document.Reader) (e Entry) {
+// Brief is an entry as those read it who follow the journal: without what its transaction changed in lots. It is for reading only.
+type Brief struct{ Entry }
+
+// Briefly is the journal, read so.
+var Briefly = store.As[Brief](Journal)
+
+// UnmarshalJSON reads an entry briefly.
+func (b *Brief) UnmarshalJSON(in []byte) error {
+	if taught {
+		r := &document.Reader{Rest: in}
+		if got := readEntry(r, (*ledger.Transaction).ReadBriefly); r.Done() {
+			b.Entry = got
+			return nil
+		}
+	}
+	if err := b.Entry.UnmarshalJSON(in); err != nil {
+		return err
+	}
+	if b.Tx != nil {
+		b.Tx.Lots = nil
+	}
+	return nil
+}
+
+func readEntry(r *document.Reader, transaction func(*ledger.Transaction, *document.Reader)) (e Entry) {
 	r.Object(func(key []byte) {
 		if text := e.text(key); text != nil {
 			*text = r.Text()
@@ -100,7 +128,7 @@ func readEntry(r *document.Reader) (e Entry) {
 		case "tx":
 			r.Strange = r.Strange || e.Tx != nil
 			e.Tx = &ledger.Transaction{}
-			e.Tx.Read(r)
+			transaction(e.Tx, r)
 		case "facts":
 			e.Facts = slices.Clone(r.Raw())
 		case "counts":
@@ -169,8 +197,35 @@ func readCounts(r *document.Reader) *Counts {
 	return &c
 }
 
+// Sealed returns the account with the text in which it is stored, for one writing: what is changed in it afterwards would not be in that text.
+func (a Account) Sealed(text []byte) Account {
+	a.stored = text
+	return a
+}
+
+// Unsealed returns the account without such a text.
+func (a Account) Unsealed() Account {
+	a.stored = nil
+	return a
+}
+
+// WithHead puts the head of an account's chain into the text of an account that has none.
+func WithHead(text []byte, head string) []byte {
+	const before = `"seq":` // no string has it, since a quotation mark within one is escaped
+	end := bytes.Index(text, []byte(before)) + len(before)
+	for end < len(text) && text[end] != ',' {
+		end++
+	}
+	out := make([]byte, 0, len(text)+len(head)+len(`,"head":""`))
+	out = append(append(out, text[:end]...), `,"head":"`...)
+	return append(append(append(out, head...), '"'), text[end:]...)
+}
+
 // MarshalJSON writes an account as encoding/json would.
 func (a Account) MarshalJSON() ([]byte, error) {
+	if a.stored != nil {
+		return a.stored, nil
+	}
 	if !taught {
 		type plain Account
 		return json.Marshal(plain(a))
@@ -200,9 +255,13 @@ func (a Account) MarshalJSON() ([]byte, error) {
 	}
 	w.SomeInt("orders", a.Orders)
 	if a.Tiers != nil {
-		if err := w.Value("tiers", a.Tiers); err != nil {
-			return nil, err
-		}
+		w.Name("tiers")
+		w.Open()
+		w.Int("begun", int64(a.Tiers.Begun))
+		w.Int("seq", a.Tiers.Seq)
+		w.Name("standing")
+		a.Tiers.Standing.Write(w)
+		w.Close()
 	}
 	if a.Carried != nil {
 		if err := w.Value("carried", a.Carried); err != nil {

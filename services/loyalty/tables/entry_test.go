@@ -5,6 +5,9 @@ import (
 	"math/rand/v2"
 	"reflect"
 	"testing"
+	"time"
+
+	"renown.example/loyalty/calendar"
 )
 
 // plainEntry and plainAccount are written and read by encoding/json.
@@ -20,15 +23,16 @@ func fill(r *rand.Rand, v reflect.Value, leave bool) {
 	}
 	switch v.Kind() {
 	case reflect.Struct:
+		if v.Type() == reflect.TypeFor[calendar.Date]() {
+			v.Set(reflect.ValueOf(calendar.Date{Year: 1 + r.IntN(9999), Month: time.Month(1 + r.IntN(12)), Day: 1 + r.IntN(28)}))
+			return
+		}
 		for i := range v.NumField() {
 			if f := v.Type().Field(i); f.IsExported() && f.Tag.Get("json") != "-" {
 				fill(r, v.Field(i), leave)
 			}
 		}
 	case reflect.Pointer:
-		if v.Type() == reflect.TypeFor[*Tiers]() { // which encoding/json writes anyway
-			return
-		}
 		v.Set(reflect.New(v.Type().Elem()))
 		fill(r, v.Elem(), leave)
 	case reflect.Slice:
@@ -68,7 +72,39 @@ func TestWhatIsStoredOftenIsWrittenAndReadAsEncodingJSONWould(t *testing.T) {
 		fill(r, reflect.ValueOf(&e).Elem(), n%2 == 1)
 		fill(r, reflect.ValueOf(&a).Elem(), n%2 == 1)
 		same(t, e, plainEntry(e), &gotEntry)
+		briefly(t, e)
 		same(t, a, plainAccount(a), &gotAccount)
+		headless := a
+		headless.Ledger.Head = ""
+		text, err := headless.MarshalJSON()
+		if err != nil {
+			t.Fatal(err)
+		}
+		a.Ledger.Head = "0f"
+		same(t, a.Sealed(WithHead(text, "0f")), plainAccount(a), &gotAccount)
+	}
+}
+
+// briefly holds that an entry is read briefly as it is, without the changes of lots.
+func briefly(t *testing.T, e Entry) {
+	t.Helper()
+	text, err := json.Marshal(e)
+	if err != nil {
+		t.Fatal(err)
+	}
+	var whole Entry
+	var brief Brief
+	if err := json.Unmarshal(text, &whole); err != nil {
+		t.Fatal(err)
+	}
+	if err := json.Unmarshal(text, &brief); err != nil {
+		t.Fatal(err)
+	}
+	if whole.Tx != nil {
+		whole.Tx.Lots = nil
+	}
+	if !reflect.DeepEqual(brief.Entry, whole) {
+		t.Fatalf("%s\nis briefly read as\n%+v", text, brief.Entry)
 	}
 }
 

@@ -78,6 +78,8 @@ type Account struct {
 	Tiers *Tiers `json:"tiers,omitempty"`
 	// Carried is what members had ever earned, spent and lost who were merged into this one.
 	Carried *ledger.Lifetime `json:"carried,omitempty"`
+
+	stored []byte
 }
 
 // Accounts by "{member}/{wallet}".

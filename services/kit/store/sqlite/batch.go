@@ -141,6 +141,11 @@ func (w *writer) commit(requests int, fed bool) error {
 		began = w.db.opts.Clock.Now()
 	}
 	err := w.c.do(kindCommit)
+	w.queue.pass()
+	if w.pages > portion {
+		w.pages = 0
+		w.folder.due()
+	}
 	switch {
 	case fed && err == nil:
 		w.db.seen.Add(1)
@@ -159,11 +164,17 @@ func (w *writer) abandon() { _ = w.c.do(kindRollback) }
 // die refuses these requests and all that follow: after a failed sync nobody can say what the disk holds, and a further sync that succeeds would prove nothing.
 // Opening the database again reads what is really there.
 func (w *writer) die(rs []*request, cause error) {
-	dead := fault.Unavailable.New("the disk did not confirm a write; the service must be restarted").Wrap(cause)
-	w.mu.Lock()
-	w.dead = dead
-	w.mu.Unlock()
+	dead := w.condemn(cause)
 	for _, r := range rs {
 		r.result <- outcome{err: dead.WithMeta(store.MetaOutcome, "unknown")}
 	}
+}
+
+// condemn refuses all requests from now on.
+func (w *writer) condemn(cause error) *fault.Error {
+	dead := fault.Unavailable.New("the disk did not confirm a write; the service must be restarted").Wrap(cause)
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	w.dead = dead
+	return dead
 }

@@ -100,6 +100,9 @@ func (db *DB) start(ctx context.Context, specs []*store.Spec) error {
 		}
 		db.readers <- r
 	}
+	if db.writer.folder, err = startFolder(ctx, db.writer); err != nil {
+		return err
+	}
 	go db.writer.run()
 	db.writer.running = true
 	return nil
@@ -178,6 +181,9 @@ func (db *DB) release() error {
 		for len(db.readers) > 0 {
 			errs = append(errs, (<-db.readers).close())
 		}
+	}
+	if db.writer != nil && db.writer.folder != nil {
+		errs = append(errs, db.writer.folder.close())
 	}
 	if db.writer != nil { // last, because the last connection that closes folds the log into the file
 		errs = append(errs, db.writer.c.close())

@@ -1,14 +1,26 @@
 package sqlite
 
-import "sync"
+import (
+	"sync"
+	"time"
+)
 
-// queue holds the requests that wait for the writer, in the order of their coming.
+// queue holds the requests that wait for the writer, in the order of their coming, and those that are patient by themselves: see store.Patient.
 type queue struct {
-	mu     sync.Mutex
-	items  []*request
+	mu      sync.Mutex
+	items   []*request
+	patient []*request
+	// passed counts the commits for which the patient have waited.
+	passed int
 	closed bool
 	wake   chan struct{}
 }
+
+// How long patient requests wait: so many commits of others, or until nobody else has come for a moment. They then share a commit.
+const (
+	mostPassed = 4
+	moment     = 5 * time.Millisecond
+)
 
 func newQueue() *queue { return &queue{wake: make(chan struct{}, 1)} }
 
@@ -19,7 +31,11 @@ func (q *queue) push(r *request) bool {
 	if q.closed {
 		return false
 	}
-	q.items = append(q.items, r)
+	if r.patient {
+		q.patient = append(q.patient, r)
+	} else {
+		q.items = append(q.items, r)
+	}
 	q.signal()
 	return true
 }
@@ -38,26 +54,66 @@ func (q *queue) signal() {
 	}
 }
 
-// next returns the first request whose caller still waits for it, or nil.
+// next returns the first request whose caller still waits for it, or nil. Patient ones come last, and only when they have waited.
 func (q *queue) next() (r *request, closed bool) {
 	q.mu.Lock()
 	defer q.mu.Unlock()
-	for len(q.items) > 0 {
-		r, q.items[0], q.items = q.items[0], nil, q.items[1:]
+	if r = first(&q.items); r == nil && (q.passed >= mostPassed || q.closed) {
+		r = first(&q.patient)
+	}
+	return r, q.closed
+}
+
+func first(list *[]*request) (r *request) {
+	for len(*list) > 0 {
+		r, (*list)[0], *list = (*list)[0], nil, (*list)[1:]
 		if r.taken.CompareAndSwap(false, true) {
-			return r, q.closed
+			return r
 		}
 	}
-	return nil, q.closed
+	return nil
+}
+
+// pass counts a commit.
+func (q *queue) pass() {
+	q.mu.Lock()
+	defer q.mu.Unlock()
+	if len(q.patient) == 0 {
+		q.passed = 0
+		return
+	}
+	q.passed++
+}
+
+// tire has those that are patient wait no longer.
+func (q *queue) tire() {
+	q.mu.Lock()
+	defer q.mu.Unlock()
+	q.passed = mostPassed
+}
+
+// some reports whether any patient request waits.
+func (q *queue) some() bool {
+	q.mu.Lock()
+	defer q.mu.Unlock()
+	return len(q.patient) > 0
 }
 
 // wait returns the next request; nil when the queue is closed and empty.
 func (q *queue) wait() *request {
 	for {
 		r, closed := q.next()
-		if r != nil || closed {
+		switch {
+		case r != nil || closed:
 			return r
+		case q.some():
+			select {
+			case <-q.wake:
+			case <-time.After(moment):
+				q.tire()
+			}
+		default:
+			<-q.wake
 		}
-		<-q.wake
 	}
 }

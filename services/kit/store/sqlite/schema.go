@@ -11,9 +11,9 @@ import (
 	"renown.example/kit/store"
 )
 
-// Pragmas of every connection, and of its kind. The writer alone folds the log into the file.
+// Pragmas of every connection, and of its kind.
 var (
-	writerPragmas = []string{"busy_timeout(5000)", "journal_mode(WAL)", "synchronous(FULL)", "cache_size(-16000)", "temp_store(MEMORY)", "journal_size_limit(67108864)", "secure_delete(ON)"}
+	writerPragmas = []string{"busy_timeout(5000)", "journal_mode(WAL)", "synchronous(FULL)", "cache_size(-16000)", "temp_store(MEMORY)", "journal_size_limit(67108864)", "wal_autocheckpoint(" + longLog + ")", "secure_delete(ON)"}
 	forgetPragmas = []string{"busy_timeout(1000)"}
 	readerPragmas = []string{"busy_timeout(5000)", "cache_size(-8000)", "temp_store(MEMORY)", "query_only(ON)"}
 )

@@ -24,9 +24,14 @@ type tx struct {
 	view snapshot
 	// broken is the error after which SQLite may have ended the transaction: no statement may follow it.
 	broken error
+	// pages is how many pages its statements have written, by estimate: of the table and of an index, and whatever a long document takes.
+	pages int
 	// fed are the feed tables to which this transaction has added.
 	fed []*store.Spec
 }
+
+// pageSize is SQLite's usual one.
+const pageSize = 4096
 
 var errOver = fault.Internal.New("a transaction was used after its closure had returned")
 
@@ -149,6 +154,7 @@ func (t *tx) Insert(ctx context.Context, s *store.Spec, id string, v any) error 
 	st, err := t.c.fixed(tab, kindInsert)
 	if err == nil {
 		_, err = st.exec(id, text)
+		t.pages += 2 + len(text)/pageSize
 	}
 	if err == nil && s.Feed {
 		t.fed = append(t.fed, s)
@@ -185,6 +191,10 @@ func (t *tx) change(ctx context.Context, s *store.Spec, k kind, id string, args 
 		return t.failed(tab, err)
 	}
 	n, err := st.exec(args...)
+	t.pages += 2
+	if text, is := args[0].(string); is {
+		t.pages += len(text) / pageSize
+	}
 	if err != nil || n == 1 {
 		return t.failed(tab, err)
 	}

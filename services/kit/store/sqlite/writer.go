@@ -19,6 +19,8 @@ const maxBatch = 512
 type request struct {
 	ctx context.Context
 	fn  func(ctx context.Context, tx store.Writer) error
+	// patient says that others go first.
+	patient bool
 	// result receives once, when nothing more will happen to the request.
 	result chan outcome
 	// taken is set by the writer before it runs the closure, or by a caller that no longer waits, whoever is first.
@@ -66,7 +68,7 @@ func (db *DB) Update(ctx context.Context, fn func(ctx context.Context, tx store.
 	if in, ok := ctx.Value(inside{db}).(bool); ok && in {
 		return fault.Internal.New("an update closure must not start another update")
 	}
-	r := &request{ctx: ctx, fn: fn, result: make(chan outcome, 1)}
+	r := &request{ctx: ctx, fn: fn, patient: store.IsPatient(ctx), result: make(chan outcome, 1)}
 	if !db.writer.queue.push(r) {
 		return errClosed
 	}
@@ -93,6 +95,7 @@ type writer struct {
 	db      *DB
 	c       *conn
 	queue   *queue
+	folder  *folder
 	running bool
 	ended   chan struct{}
 
@@ -100,6 +103,8 @@ type writer struct {
 	batch batch
 	// alone are the requests whose common transaction was lost: each runs again in one of its own.
 	alone []*request
+	// pages is how many have been written, by estimate, since a portion of the log was folded.
+	pages int
 
 	mu sync.Mutex
 	// dead is why nothing can be written any more.
@@ -142,6 +147,7 @@ func (w *writer) serve(r *request) {
 	returned := false
 	defer func() {
 		t.finish()
+		w.pages += t.pages
 		if !returned {
 			if value := recover(); value != nil {
 				o.panicked = &Panic{Value: value, Stack: debug.Stack()}
