@@ -136,8 +136,8 @@ func TestTwoImportsAtOnceMakeEachMemberOnce(t *testing.T) {
 	var created int32
 	for worker := range 2 {
 		all.Go(func() {
-			for from := 0; from < 100; from += 10 {
-				resp, err := r.members.ImportMembers(r.shop(t, fmt.Sprintf("w%d-%d", worker, from)), &loyaltyv1.ImportMembersRequest{Program: "customers", Members: people(from, from+10)})
+			for from := 0; from < 100; from += 50 {
+				resp, err := r.members.ImportMembers(r.shop(t, fmt.Sprintf("w%d-%d", worker, from)), &loyaltyv1.ImportMembersRequest{Program: "customers", Members: people(from, from+50)})
 				if err != nil {
 					t.Error(err)
 					return
