@@ -145,7 +145,7 @@ func TestAMemberRedeemsByKeyboard(t *testing.T) {
 	inspect(t, p, at.Website, []sheet{{"member", link}, {"member in German", link + "?lang=de"}, {"reward that is too dear", link + "/rewards/sauna"}, {"no link", at.Website + "/points/none"}})
 }
 
-// gamesByKeyboard makes an achievement and says what is given for friends, with the keyboard alone. A slip is said beside its field, and nothing typed is lost.
+// gamesByKeyboard makes an achievement, says what is given for friends and makes a programme, with the keyboard alone. A slip is said beside its field, and nothing typed is lost.
 func gamesByKeyboard(t *testing.T, p *browser.Page, desk string) {
 	t.Helper()
 	enter := func(selector string) {
@@ -177,6 +177,15 @@ func gamesByKeyboard(t *testing.T, p *browser.Page, desk string) {
 	enter(".form-end .button")
 	says(t, p, ".notice.good", "The terms are saved.")
 	says(t, p, ".page-head", "Version 1")
+	must(t, p.Go(strings.TrimSuffix(desk, "/employees")+"/new"))
+	must(t, p.Fill("#display_name", "The club"))
+	must(t, p.Fill("#program_id", "new"))
+	enter(".form-end .button")
+	says(t, p, "#program_id-error", "Choose another id")
+	must(t, p.Fill("#program_id", "club"))
+	enter(".form-end .button")
+	says(t, p, ".notice.good", "The programme is there.")
+	says(t, p, ".empty", "There are no rules yet")
 }
 
 func lastPart(name string) string { return name[strings.LastIndex(name, "/")+1:] }

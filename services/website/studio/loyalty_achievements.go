@@ -245,7 +245,7 @@ func (v *visit) memberGoals(program *loyaltyv1.Program, member string) ([]member
 		}
 		row := memberGoal{MemberAchievement: a, URL: loyaltyURL(program, "achievements") + "/" + lastPart(a.GetAchievement()), Stands: number(a.GetValue()) + " of " + number(a.GetTarget()), Until: dated(a.GetBy())}
 		if a.GetOver() {
-			row.Stands, row.Until = "reached for good", nil
+			row.Stands = "reached"
 		}
 		for _, e := range a.GetEarned() {
 			t := memberTime{EarnedAchievement: e}
