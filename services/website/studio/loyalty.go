@@ -41,6 +41,7 @@ func (s *Studio) loyaltyRoutes(mux *http.ServeMux) {
 	mux.Handle("GET /studio/loyalty/{program}/achievements", s.page(managers, (*visit).achievements))
 	mux.Handle("GET /studio/loyalty/{program}/achievements/{achievement}", s.page(managers, (*visit).achievement))
 	mux.Handle("POST /studio/loyalty/{program}/achievements/{achievement}", s.form(managers, smallBody, (*visit).saveAchievement))
+	mux.Handle("GET /studio/loyalty/{program}/achievements/{achievement}/{step}", s.page(managers, (*visit).achievement))
 	mux.Handle("POST /studio/loyalty/{program}/achievements/{achievement}/{step}", s.form(managers, smallBody, (*visit).archiveAchievement))
 	mux.Handle("GET /studio/loyalty/{program}/referrals", s.page(managers, (*visit).referrals))
 	mux.Handle("POST /studio/loyalty/{program}/referrals", s.form(managers, smallBody, (*visit).saveReferrals))

@@ -136,6 +136,9 @@ func TestAchievementsAndReferrals(t *testing.T) {
 		t.Errorf("an achievement is shown as %s", doc.Find("main").Text())
 	}
 	says(t, doc, ".page-head", "until 24 December 2026")
+	if res, _ := visit(t, h, here+"achievements/regular/archive", nil); res.StatusCode != http.StatusOK {
+		t.Errorf("where ending it failed, coming again answers %d", res.StatusCode)
+	}
 	says(t, doc, "[aria-labelledby=reached]", "Ada Lindqvist20 October 20261")
 	for field, values := range map[string]string{"target": "achievement_id=a&kind=ACHIEVEMENT_KIND_CHALLENGE&trigger=order", "row": "achievement_id=a&kind=ACHIEVEMENT_KIND_STREAK&trigger=order&target=3", "event": "achievement_id=a&trigger=event&target=2", "least_amount": "achievement_id=a&trigger=order&least_amount=a+lot",
 		"points": "achievement_id=a&points=some", "achievement_id": "achievement_id=new&trigger=order&target=2"} {
