@@ -7,6 +7,19 @@ import (
 	"github.com/govalues/decimal"
 )
 
+// Undo reckons what goes when an event has not happened after all: all of its awards, and what they used up.
+func Undo(awards []Award) Back {
+	b := Back{All: true}
+	for i := range awards {
+		a := &awards[i]
+		t := Taken{Rule: a.Rule, Version: a.Version, Wallet: a.Wallet, Points: a.Points, Uses: a.Uses}
+		if t.Points > 0 || len(t.Uses) > 0 {
+			b.Taken = append(b.Taken, t)
+		}
+	}
+	return b
+}
+
 // Returned is what of a line has come back: a quantity, or an amount of money (in minor units), or all that is left of it. One line may come back in several ways one
 // after the other; quantity and amount are then parts of the line that add up.
 type Returned struct {

@@ -93,6 +93,9 @@ func doneBy(ctx context.Context, tx store.Reader, e tables.Entry) (*done, error)
 		return nil, err
 	}
 	d := &done{program: e.Program, member: e.Member, recordedAt: e.At, policy: ledger.WithinBalance}
+	if f.Cancelled && strings.HasPrefix(e.Source, "events/") {
+		return d, d.unhappened(ctx, tx, e, f)
+	}
 	if f.ReturnID != "" || f.Cancelled {
 		return d, d.returned(ctx, tx, e, f)
 	}
@@ -102,8 +105,7 @@ func doneBy(ctx context.Context, tx store.Reader, e tables.Entry) (*done, error)
 	if f.Input.Order != nil {
 		d.after, d.order, d.prior = ordered(f.Input, nil), f.Input.Order.ID, f.Input.Member.Orders
 	} else {
-		v := f.Input.Event
-		d.after = &achievement.Activity{Type: v.Type, At: v.At, Amount: v.Amount}
+		d.after = eventful(f.Input.Event)
 	}
 	return d, d.dated(f.Input, d.after.At)
 }
@@ -113,6 +115,26 @@ func (d *done) dated(in earning.Input, at clock.Millis) error {
 	zone, err := calendar.LoadZone("timeZone", in.Program.Zone)
 	d.on = zone.DateOf(at)
 	return err
+}
+
+// eventful is an event as an activity.
+func eventful(v *earning.Event) *achievement.Activity {
+	return &achievement.Activity{Type: v.Type, At: v.At, Amount: v.Amount}
+}
+
+// unhappened reads the cancellation of an event: what the event counted, of which nothing is left.
+func (d *done) unhappened(ctx context.Context, tx store.Reader, e tables.Entry, f facts) error {
+	stem, _, _ := cutLast(e.Once, "/")
+	row, err := tables.Journal.First(ctx, tx, store.Query{Index: "by_once", Equal: []any{stem}})
+	if err != nil {
+		return err
+	}
+	var of facts
+	if err := json.Unmarshal(row.Value.Facts, &of); err != nil {
+		return err
+	}
+	d.recordedAt, d.policy, d.before = row.Value.At, f.Policy, eventful(of.Input.Event)
+	return d.dated(of.Input, of.Input.Event.At)
 }
 
 // returned reads a return: what its order counted before it, and counts after it.

@@ -5,6 +5,7 @@ import (
 	"strings"
 	"time"
 
+	"renown.example/kit/clock"
 	"renown.example/kit/fault"
 	"renown.example/kit/store"
 	"renown.example/loyalty/book"
@@ -25,39 +26,38 @@ func (s *Server) CancelOrder(ctx context.Context, req *loyaltyv1.CancelOrderRequ
 		if err != nil {
 			return nil, err
 		}
-		if err := inCancelWindow(ctx, u, p, req.GetOrder()); err != nil {
-			return nil, err
+		e, err := u.Once(ctx, orderKey(p.ID, req.GetOrder(), 0))
+		if store.IsNotFound(err) {
+			return nil, noOrder(p.ID, req.GetOrder())
 		}
-		r := returning{policy: reach(req.GetPolicy(), p.Value), cancelled: true}
-		back, e, err := s.comeBack(ctx, u, &r, req.GetProgram(), req.GetOrder(), more)
 		if err != nil {
 			return nil, err
 		}
-		e.Reason = strings.TrimSpace(req.GetReason())
-		return &loyaltyv1.CancelOrderResponse{Cancellation: back, Entry: entryProto(*e)}, nil
+		if err := inCancelWindow(p.Value, e, u.Now, "order", "it was placed. It can still be returned"); err != nil {
+			return nil, err
+		}
+		r := returning{policy: reach(req.GetPolicy(), p.Value), cancelled: true}
+		back, out, err := s.comeBack(ctx, u, &r, req.GetProgram(), req.GetOrder(), more)
+		if err != nil {
+			return nil, err
+		}
+		out.Reason = strings.TrimSpace(req.GetReason())
+		return &loyaltyv1.CancelOrderResponse{Cancellation: back, Entry: entryProto(*out)}, nil
 	})
 }
 
-// inCancelWindow refuses to cancel an order that was placed too long ago, if the programme has a window for it.
-func inCancelWindow(ctx context.Context, u *book.Unit, p store.Row[tables.Program], order string) error {
-	if p.Value.Points.CancelWindow == "" {
+// inCancelWindow refuses to cancel what an entry recorded if it was done too long ago, and the programme has a window for it. since says from when the window counts.
+func inCancelWindow(p tables.Program, e tables.Entry, now clock.Millis, what, since string) error {
+	if p.Points.CancelWindow == "" {
 		return nil
 	}
-	e, err := u.Once(ctx, orderKey(p.ID, order, 0))
-	if store.IsNotFound(err) {
-		return noOrder(p.ID, order)
-	}
+	zone, err := calendar.LoadZone("timeZone", p.TimeZone)
 	if err != nil {
 		return err
 	}
-	zone, err := calendar.LoadZone("timeZone", p.Value.TimeZone)
-	if err != nil {
-		return err
-	}
-	placed := e.Tx.EffectiveAt
-	if until := zone.Add(placed, span(p.Value.Points.CancelWindow, calendar.Span{})); u.Now >= until {
-		return fault.IllegalState.New("The order could be cancelled until %s: the programme says %s after it was placed. It can still be returned.",
-			until.Time().Format(time.RFC3339), p.Value.Points.CancelWindow).WithMeta("until", until.Time().Format(time.RFC3339))
+	if until := zone.Add(e.Tx.EffectiveAt, span(p.Points.CancelWindow, calendar.Span{})); now >= until {
+		return fault.IllegalState.New("The %s could be cancelled until %s: the programme says %s after %s.", what,
+			until.Time().Format(time.RFC3339), p.Points.CancelWindow, since).WithMeta("until", until.Time().Format(time.RFC3339))
 	}
 	return nil
 }

@@ -168,8 +168,9 @@ func (x *explaining) because(ctx context.Context) error {
 
 // Types of the entries of returns and cancellations that take no points back.
 const (
-	returnedType  = "loyalty.order.returned"
-	cancelledType = "loyalty.order.cancelled"
+	returnedType       = "loyalty.order.returned"
+	cancelledType      = "loyalty.order.cancelled"
+	eventCancelledType = "loyalty.event.cancelled"
 )
 
 // holds reports whether an entry keeps a fact.

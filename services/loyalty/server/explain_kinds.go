@@ -170,6 +170,9 @@ func (x *explaining) cameBack(ctx context.Context) (string, error) {
 	if err := json.Unmarshal(x.decided.Facts, &f); err != nil {
 		return "", err
 	}
+	if strings.HasPrefix(x.entry.Source, "events/") {
+		return x.unhappened(ctx, f)
+	}
 	key := x.decided.Once
 	slash := strings.LastIndex(key, "/")
 	n, err := strconv.Atoi(key[slash+1:])
@@ -201,6 +204,34 @@ func (x *explaining) cameBack(ctx context.Context) (string, error) {
 		how = "was cancelled"
 	}
 	text := fmt.Sprintf("Of the order %s %s %s %s, for which %s are to be taken back", o.ID, currency.Major(f.Back.Money, o.Currency), o.Currency, how, x.words.Points(due))
+	if left := due + x.out.GetPoints(); left > 0 {
+		text += fmt.Sprintf("; %s are spent already and were let go", x.words.Points(left))
+	}
+	return text, nil
+}
+
+// unhappened explains what the cancellation of an event took.
+func (x *explaining) unhappened(ctx context.Context, f cameBack) (string, error) {
+	stem, _, _ := cutLast(x.decided.Once, "/")
+	row, err := tables.Journal.First(ctx, x.tx, store.Query{Index: "by_once", Equal: []any{stem}})
+	if err != nil {
+		return "", err
+	}
+	var given earned
+	if err := json.Unmarshal(row.Value.Facts, &given); err != nil {
+		return "", err
+	}
+	_, wallet, _ := cutAccount(x.entry.Tx.Account)
+	var due int64
+	for _, a := range given.Awards {
+		if a.Wallet != wallet || a.Points == 0 {
+			continue
+		}
+		due += a.Points
+		x.out.Takes = append(x.out.Takes, &loyaltyv1.ExplainedTake{Rule: ruleName(a.Rule, a.Version), Earned: a.Points, Part: "1", Due: a.Points, Points: a.Points, Wallet: a.Wallet})
+	}
+	x.out.Inputs = append(x.out.Inputs, value("event", given.Input.Event.ID), value("policy", string(f.Policy)))
+	text := fmt.Sprintf("The event %s was cancelled, for which %s are to be taken back", given.Input.Event.ID, x.words.Points(due))
 	if left := due + x.out.GetPoints(); left > 0 {
 		text += fmt.Sprintf("; %s are spent already and were let go", x.words.Points(left))
 	}

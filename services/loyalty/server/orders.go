@@ -309,8 +309,14 @@ func awardProtos(list []earning.Award) []*loyaltyv1.Award {
 }
 
 func orderKey(program, order string, n int) string {
-	return fmt.Sprintf("%s/orders/%s/%d", program, order, n)
+	return fmt.Sprintf("%s/%d", orderStem(program, order), n)
 }
+
+// orderStem is how the names of the entries about an order begin.
+func orderStem(program, order string) string { return program + "/orders/" + order }
+
+// eventKey is the name of the entry that records an event. That of its cancellation has "/1" behind it.
+func eventKey(program, event string) string { return program + "/events/" + event }
 
 // RecordOrder records an order and gives the points that it earns.
 func (s *Server) RecordOrder(ctx context.Context, req *loyaltyv1.RecordOrderRequest) (*loyaltyv1.RecordOrderResponse, error) {
@@ -403,7 +409,7 @@ func (s *Server) accrue(ctx context.Context, req *loyaltyv1.AccruePointsRequest,
 	}
 	return book.Move(ctx, s.books, req, func(ctx context.Context, u *book.Unit) (*loyaltyv1.AccruePointsResponse, error) {
 		e, ev, err := s.record(ctx, u, b, req.GetMember(), recording{
-			program: req.GetProgram(), happened: event, key: req.GetProgram() + "/events/" + event.ID, source: "events/" + event.ID, event: "loyalty.event.recorded",
+			program: req.GetProgram(), happened: event, key: eventKey(req.GetProgram(), event.ID), source: "events/" + event.ID, event: "loyalty.event.recorded",
 			story: req.GetEvent().GetStory(),
 			twice: fault.AlreadyExists.New("The event %q is recorded already.", event.ID).With(fault.Field{Path: "event.eventId", Message: "An event counts once."}),
 		})

@@ -76,7 +76,7 @@ func returnProto(e tables.Entry) (shown *loyaltyv1.OrderReturn, all bool, err er
 	}
 	return &loyaltyv1.OrderReturn{
 		ReturnId: f.ReturnID, RecordTime: timestamp(e.Tx.RecordedAt), Amount: f.Back.Money, Points: f.Points, FromPending: f.Reversal.FromPending,
-		FromAvailable: f.Reversal.FromAvailable, AsDebt: f.Reversal.AsDebt, Forgiven: f.Reversal.Forgiven,
+		FromAvailable: f.Reversal.FromAvailable, FromFrozen: f.Reversal.FromFrozen, AsDebt: f.Reversal.AsDebt, Forgiven: f.Reversal.Forgiven,
 		Restored: f.Restored, Asked: f.Asked, Cancelled: f.Cancelled,
 	}, f.Back.All, nil
 }
@@ -118,8 +118,10 @@ func (s *Server) GetOrder(ctx context.Context, req *loyaltyv1.GetOrderRequest) (
 	})
 }
 
-// returning is a return being reckoned.
+// returning is a return being reckoned, or an event that did not happen after all.
 type returning struct {
+	// stem is how the names of the entries about it begin, such as "customers/orders/1001".
+	stem     string
 	entry    tables.Entry
 	facts    earned
 	returns  []tables.Entry
@@ -156,6 +158,7 @@ func (s *Server) comeBack(
 	ctx context.Context, u *book.Unit, r *returning, programID, order string, more []earning.Returned,
 ) (*loyaltyv1.OrderReturn, *tables.Entry, error) {
 	var err error
+	r.stem = orderStem(programID, order)
 	r.entry, r.returns, err = orderEntries(func(name string) (tables.Entry, error) { return u.Once(ctx, name) }, programID, order)
 	if err != nil {
 		return nil, nil, err
@@ -167,7 +170,7 @@ func (s *Server) comeBack(
 	if err != nil {
 		return nil, nil, err
 	}
-	u.Name(e, orderKey(programID, order, len(r.returns)+1))
+	u.Name(e, r.next())
 	out, _, err := returnProto(*e)
 	return out, e, err
 }
@@ -241,6 +244,9 @@ func gone(before []earning.Returned, line string) bool {
 	return false
 }
 
+// next is the name of the entry that is about to be made.
+func (r *returning) next() string { return fmt.Sprintf("%s/%d", r.stem, len(r.returns)+1) }
+
 // takeBackBeside takes the points back in the wallets beside the usual one.
 func (r returning) takeBackBeside(ctx context.Context, u *book.Unit) error {
 	e := r.entry
@@ -259,7 +265,7 @@ func (r returning) takeBackBeside(ctx context.Context, u *book.Unit) error {
 		}
 		beside := u.Post(w, tx)
 		beside.Source = e.Source
-		if beside.Facts, err = book.Facts(besides{Of: orderKey(e.Program, r.facts.Input.Order.ID, len(r.returns)+1), told: told{r.facts.Story}}); err != nil {
+		if beside.Facts, err = book.Facts(besides{Of: r.next(), told: told{r.facts.Story}}); err != nil {
 			return err
 		}
 	}
@@ -268,7 +274,7 @@ func (r returning) takeBackBeside(ctx context.Context, u *book.Unit) error {
 
 // takeBack takes the points back in every wallet, and returns the entry in the usual one.
 func (s *Server) takeBack(ctx context.Context, u *book.Unit, r returning) (*tables.Entry, error) {
-	o, e := r.facts.Input.Order, r.entry
+	e := r.entry
 	facts := cameBack{ReturnID: r.returnID, Back: r.back, Policy: r.policy, Story: r.facts.Story, Cancelled: r.cancelled}
 	if err := r.takeBackBeside(ctx, u); err != nil {
 		return nil, err
@@ -295,14 +301,10 @@ func (s *Server) takeBack(ctx context.Context, u *book.Unit, r returning) (*tabl
 	out := u.Post(w, tx)
 	out.Source = e.Source
 	if tx.Kind == ledger.KindNote {
-		out.Type = returnedType
-		if r.cancelled {
-			out.Type = cancelledType
-		}
+		out.Type = r.noted()
 	}
-	out.Counts = &tables.Counts{At: o.At, Spend: -r.back.Money}
-	if r.back.All { // the member has not bought it then
-		out.Counts.Visits = -1
+	out.Counts = r.counts()
+	if r.facts.Input.Order != nil && r.back.All { // the member has not bought it then
 		w.Row.Value.Orders = max(0, w.Row.Value.Orders-1)
 	}
 	w.Row.Value.Counters = r.unused(w.Row.Value.Counters)
@@ -311,6 +313,33 @@ func (s *Server) takeBack(ctx context.Context, u *book.Unit, r returning) (*tabl
 	}
 	out.Facts, err = book.Facts(facts)
 	return out, err
+}
+
+// noted is the type of the entry if there are no points to take back.
+func (r *returning) noted() string {
+	switch {
+	case r.facts.Input.Event != nil:
+		return eventCancelledType
+	case r.cancelled:
+		return cancelledType
+	}
+	return returnedType
+}
+
+// counts is what is less now of what counts for tiers, as of when it was done.
+func (r *returning) counts() *tables.Counts {
+	if v := r.facts.Input.Event; v != nil {
+		c := &tables.Counts{At: v.At}
+		if v.Type == earning.Visit {
+			c.Visits = -1
+		}
+		return c
+	}
+	c := &tables.Counts{At: r.facts.Input.Order.At, Spend: -r.back.Money}
+	if r.back.All {
+		c.Visits = -1
+	}
+	return c
 }
 
 // reverse takes points back in one wallet, first from the lots that the order's entry opened.

@@ -30,15 +30,16 @@ const (
 type LoyaltyEventsServiceClient interface {
 	// ListLoyaltyEvents lists what happened in all programmes in the order of commits, for other services and partners that follow along.
 	//
-	// An event's data is a JSON object, in `data_json`. An event that is an entry of a member's account has `entry`, the resource name, `wallet`, the balances `after`
-	// it, and `points`, how many it was about, where it moved any; its subject is the member. `source` is what it was about, such as "orders/1001",
-	// "redemptions/{redemption}", "reviews/{review}", "imports/{source}" or "members/{member}". `details` are what it was decided by, as below. Whole numbers are JSON
-	// numbers; instants in details are milliseconds since 1970 in UTC. Names of people are in no event. Readers skip types and members that they do not know: there
-	// will be more.
+	// An event's data is a JSON object, in `data_json`. An event that is an entry of a member's account has `entry`, the resource name, `wallet`, the balances
+	// `after` it, and `points`, how many it was about, where it moved any; its subject is the member. `source` is what it was about, such as "orders/1001",
+	// "redemptions/{redemption}", "reviews/{review}", "imports/{source}" or "members/{member}". `details` are what it was decided by, as below. Whole numbers are
+	// JSON numbers; instants in details are milliseconds since 1970 in UTC. Names of people are in no event. Readers skip types and members that they do not know:
+	// there will be more.
 	//
-	// `loyalty.points.accrued`: an order or event earned points. Details: its `input` as the rules saw it, the `awards` rule by rule, the version of the `rules` as a
-	// whole, `story` and `redemption` if it came with them, and under `entries` the numbers of entries in other wallets. Of points for an achievement: `achievement`,
-	// its `version`, the `key` of the occasion and the local `day`.
+	// `loyalty.points.accrued`: an order or event earned points. Details: its `input` as the rules saw it, the `awards` rule by rule, the version of the `rules` as
+	// a whole, `story` and `redemption` if it came with them, and under `entries` the numbers of entries in other wallets. Of an entry in one of those: `of`, what
+	// names the entry in the usual wallet, which has the rest, and `story`. Of points for an achievement: `achievement`, its `version`, the `key` of the occasion
+	// and the local `day`.
 	//
 	// `loyalty.order.recorded`, `loyalty.event.recorded`: an order or event earned nothing. Details: `input`, `awards`, `rules`, `story`, `redemption`, `entries` as
 	// above.
@@ -51,7 +52,8 @@ type LoyaltyEventsServiceClient interface {
 	// `loyalty.points.opened`: a balance was brought along. Details: `source`, the list, and a digest of its `balances`.
 	//
 	// `loyalty.points.transferred`: points went to or came from an account of the same person. Details: `from` and `into`, the members, and `transfer`, which both
-	// sides share, the `lifetime` sums that go along, and when the merged member had `joined`; or, of a debt that was brought along, `source` and `balances` as above.
+	// sides share, the `lifetime` sums that go along, and when the merged member had `joined`; or, of a debt that was brought along, `source` and `balances` as
+	// above.
 	//
 	// `loyalty.points.reserved`, `loyalty.points.redeemed`, `loyalty.points.released`, `loyalty.points.lapsed`, `loyalty.points.restored`: points were held for a
 	// reward, spent on it, given back because it was cancelled or its time ended, given back after it was spent. Details: `redemption`, `reward` and its `version`,
@@ -60,10 +62,11 @@ type LoyaltyEventsServiceClient interface {
 	// `loyalty.redemption.kept`, `loyalty.redemption.questioned`: the points of a returned order's redemption stay spent; somebody has to decide about them. Details:
 	// `redemption`, `reward`, `version`, `state`, `points`, `order`.
 	//
-	// `loyalty.points.reversed`, `loyalty.order.returned`, `loyalty.order.cancelled`: something of an order came back, with and without points to take back, or it was
-	// cancelled. Details: `returnId`, what came `back`, the `policy` for points that are spent, the `reversal` lot by lot, its `points`, the points `restored` of the
-	// redemption that paid, and whether somebody is `asked` about them, and whether it was `cancelled`. Of points for an achievement: `achievement`, `version`, `key`
-	// and `day`, and the points that were `forgiven`.
+	// `loyalty.points.reversed`, `loyalty.order.returned`, `loyalty.order.cancelled`, `loyalty.event.cancelled`: something of an order came back, with and without
+	// points to take back, or an order or event was cancelled. Details: `returnId`, what came `back`, the `policy` for points that are spent, the `reversal` lot by
+	// lot, its `points`, the points `restored` of the redemption that paid, and whether somebody is `asked` about them, and whether it was `cancelled`. Of an entry
+	// in another wallet than the usual one: `of` and `story`, as above. Of points for an achievement: `achievement`, `version`, `key` and `day`, and the points that
+	// were `forgiven`.
 	//
 	// `loyalty.order.progressed`: something happened to an order that points may have waited for, and none did. Details: the `event` and the `lines` it was about.
 	//
@@ -76,14 +79,14 @@ type LoyaltyEventsServiceClient interface {
 	// `loyalty.tier.changed`: a member came to another tier. Details: the tier `from` which and `to` which, either of them absent where there is none, `at` which
 	// instant, by which `version` of the structure, and `why`.
 	//
-	// `loyalty.member.enrolled`, `loyalty.member.changed`, `loyalty.member.erased`: the subject is the member. No details. `loyalty.member.merged`: details `from` and
-	// `into`. `loyalty.members.imported`: details `source`, how many were `created`, `updated` and `refused`, and the `points` brought along.
+	// `loyalty.member.enrolled`, `loyalty.member.changed`, `loyalty.member.erased`: the subject is the member. No details. `loyalty.member.merged`: details `from`
+	// and `into`. `loyalty.members.imported`: details `source`, how many were `created`, `updated` and `refused`, and the `points` brought along.
 	//
-	// `loyalty.program.created`, `loyalty.program.changed`: details are the programme: `displayName`, `wallets`, `timeZone`, `currency`, `returned`, `reserveMinutes`,
-	// `version`, `createdAt`, `updatedAt`.
+	// `loyalty.program.created`, `loyalty.program.changed`: details are the programme: `displayName`, `wallets`, `timeZone`, `currency`, `returned`,
+	// `reserveMinutes`, `version`, `createdAt`, `updatedAt`.
 	//
-	// `loyalty.rule.created`, `loyalty.rule.changed`, `loyalty.rule.drafted`, `loyalty.rule.discarded`: a rule is in force, or is prepared as a draft, or the draft is
-	// thrown away. Details are the rule: `id`, `version`, `name`, `wallet`, `campaign`, `archived`, `trigger`, `condition`, `lineCondition`, `terms`, `window`,
+	// `loyalty.rule.created`, `loyalty.rule.changed`, `loyalty.rule.drafted`, `loyalty.rule.discarded`: a rule is in force, or is prepared as a draft, or the draft
+	// is thrown away. Details are the rule: `id`, `version`, `name`, `wallet`, `campaign`, `archived`, `trigger`, `condition`, `lineCondition`, `terms`, `window`,
 	// `caps`, `stack`, `rounding`, `activation`, `perLine`, `life`, `lives`.
 	//
 	// `loyalty.tiers.saved`: details `program`, `wallet`, `displayName`, `structure` and `savedAt`.
@@ -136,15 +139,16 @@ func (c *loyaltyEventsServiceClient) ListLoyaltyEvents(ctx context.Context, in *
 type LoyaltyEventsServiceServer interface {
 	// ListLoyaltyEvents lists what happened in all programmes in the order of commits, for other services and partners that follow along.
 	//
-	// An event's data is a JSON object, in `data_json`. An event that is an entry of a member's account has `entry`, the resource name, `wallet`, the balances `after`
-	// it, and `points`, how many it was about, where it moved any; its subject is the member. `source` is what it was about, such as "orders/1001",
-	// "redemptions/{redemption}", "reviews/{review}", "imports/{source}" or "members/{member}". `details` are what it was decided by, as below. Whole numbers are JSON
-	// numbers; instants in details are milliseconds since 1970 in UTC. Names of people are in no event. Readers skip types and members that they do not know: there
-	// will be more.
+	// An event's data is a JSON object, in `data_json`. An event that is an entry of a member's account has `entry`, the resource name, `wallet`, the balances
+	// `after` it, and `points`, how many it was about, where it moved any; its subject is the member. `source` is what it was about, such as "orders/1001",
+	// "redemptions/{redemption}", "reviews/{review}", "imports/{source}" or "members/{member}". `details` are what it was decided by, as below. Whole numbers are
+	// JSON numbers; instants in details are milliseconds since 1970 in UTC. Names of people are in no event. Readers skip types and members that they do not know:
+	// there will be more.
 	//
-	// `loyalty.points.accrued`: an order or event earned points. Details: its `input` as the rules saw it, the `awards` rule by rule, the version of the `rules` as a
-	// whole, `story` and `redemption` if it came with them, and under `entries` the numbers of entries in other wallets. Of points for an achievement: `achievement`,
-	// its `version`, the `key` of the occasion and the local `day`.
+	// `loyalty.points.accrued`: an order or event earned points. Details: its `input` as the rules saw it, the `awards` rule by rule, the version of the `rules` as
+	// a whole, `story` and `redemption` if it came with them, and under `entries` the numbers of entries in other wallets. Of an entry in one of those: `of`, what
+	// names the entry in the usual wallet, which has the rest, and `story`. Of points for an achievement: `achievement`, its `version`, the `key` of the occasion
+	// and the local `day`.
 	//
 	// `loyalty.order.recorded`, `loyalty.event.recorded`: an order or event earned nothing. Details: `input`, `awards`, `rules`, `story`, `redemption`, `entries` as
 	// above.
@@ -157,7 +161,8 @@ type LoyaltyEventsServiceServer interface {
 	// `loyalty.points.opened`: a balance was brought along. Details: `source`, the list, and a digest of its `balances`.
 	//
 	// `loyalty.points.transferred`: points went to or came from an account of the same person. Details: `from` and `into`, the members, and `transfer`, which both
-	// sides share, the `lifetime` sums that go along, and when the merged member had `joined`; or, of a debt that was brought along, `source` and `balances` as above.
+	// sides share, the `lifetime` sums that go along, and when the merged member had `joined`; or, of a debt that was brought along, `source` and `balances` as
+	// above.
 	//
 	// `loyalty.points.reserved`, `loyalty.points.redeemed`, `loyalty.points.released`, `loyalty.points.lapsed`, `loyalty.points.restored`: points were held for a
 	// reward, spent on it, given back because it was cancelled or its time ended, given back after it was spent. Details: `redemption`, `reward` and its `version`,
@@ -166,10 +171,11 @@ type LoyaltyEventsServiceServer interface {
 	// `loyalty.redemption.kept`, `loyalty.redemption.questioned`: the points of a returned order's redemption stay spent; somebody has to decide about them. Details:
 	// `redemption`, `reward`, `version`, `state`, `points`, `order`.
 	//
-	// `loyalty.points.reversed`, `loyalty.order.returned`, `loyalty.order.cancelled`: something of an order came back, with and without points to take back, or it was
-	// cancelled. Details: `returnId`, what came `back`, the `policy` for points that are spent, the `reversal` lot by lot, its `points`, the points `restored` of the
-	// redemption that paid, and whether somebody is `asked` about them, and whether it was `cancelled`. Of points for an achievement: `achievement`, `version`, `key`
-	// and `day`, and the points that were `forgiven`.
+	// `loyalty.points.reversed`, `loyalty.order.returned`, `loyalty.order.cancelled`, `loyalty.event.cancelled`: something of an order came back, with and without
+	// points to take back, or an order or event was cancelled. Details: `returnId`, what came `back`, the `policy` for points that are spent, the `reversal` lot by
+	// lot, its `points`, the points `restored` of the redemption that paid, and whether somebody is `asked` about them, and whether it was `cancelled`. Of an entry
+	// in another wallet than the usual one: `of` and `story`, as above. Of points for an achievement: `achievement`, `version`, `key` and `day`, and the points that
+	// were `forgiven`.
 	//
 	// `loyalty.order.progressed`: something happened to an order that points may have waited for, and none did. Details: the `event` and the `lines` it was about.
 	//
@@ -182,14 +188,14 @@ type LoyaltyEventsServiceServer interface {
 	// `loyalty.tier.changed`: a member came to another tier. Details: the tier `from` which and `to` which, either of them absent where there is none, `at` which
 	// instant, by which `version` of the structure, and `why`.
 	//
-	// `loyalty.member.enrolled`, `loyalty.member.changed`, `loyalty.member.erased`: the subject is the member. No details. `loyalty.member.merged`: details `from` and
-	// `into`. `loyalty.members.imported`: details `source`, how many were `created`, `updated` and `refused`, and the `points` brought along.
+	// `loyalty.member.enrolled`, `loyalty.member.changed`, `loyalty.member.erased`: the subject is the member. No details. `loyalty.member.merged`: details `from`
+	// and `into`. `loyalty.members.imported`: details `source`, how many were `created`, `updated` and `refused`, and the `points` brought along.
 	//
-	// `loyalty.program.created`, `loyalty.program.changed`: details are the programme: `displayName`, `wallets`, `timeZone`, `currency`, `returned`, `reserveMinutes`,
-	// `version`, `createdAt`, `updatedAt`.
+	// `loyalty.program.created`, `loyalty.program.changed`: details are the programme: `displayName`, `wallets`, `timeZone`, `currency`, `returned`,
+	// `reserveMinutes`, `version`, `createdAt`, `updatedAt`.
 	//
-	// `loyalty.rule.created`, `loyalty.rule.changed`, `loyalty.rule.drafted`, `loyalty.rule.discarded`: a rule is in force, or is prepared as a draft, or the draft is
-	// thrown away. Details are the rule: `id`, `version`, `name`, `wallet`, `campaign`, `archived`, `trigger`, `condition`, `lineCondition`, `terms`, `window`,
+	// `loyalty.rule.created`, `loyalty.rule.changed`, `loyalty.rule.drafted`, `loyalty.rule.discarded`: a rule is in force, or is prepared as a draft, or the draft
+	// is thrown away. Details are the rule: `id`, `version`, `name`, `wallet`, `campaign`, `archived`, `trigger`, `condition`, `lineCondition`, `terms`, `window`,
 	// `caps`, `stack`, `rounding`, `activation`, `perLine`, `life`, `lives`.
 	//
 	// `loyalty.tiers.saved`: details `program`, `wallet`, `displayName`, `structure` and `savedAt`.

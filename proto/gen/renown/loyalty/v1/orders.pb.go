@@ -337,7 +337,9 @@ type OrderReturn struct {
 	// Somebody has to decide whether the points of that redemption are given back.
 	Asked bool `protobuf:"varint,10,opt,name=asked,proto3" json:"asked,omitempty"`
 	// It was not returned but cancelled; a cancellation has no id.
-	Cancelled     bool `protobuf:"varint,11,opt,name=cancelled,proto3" json:"cancelled,omitempty"`
+	Cancelled bool `protobuf:"varint,11,opt,name=cancelled,proto3" json:"cancelled,omitempty"`
+	// Of the points that were to be taken back, those that somebody was looking at.
+	FromFrozen    int64 `protobuf:"varint,12,opt,name=from_frozen,json=fromFrozen,proto3" json:"from_frozen,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -447,6 +449,13 @@ func (x *OrderReturn) GetCancelled() bool {
 		return x.Cancelled
 	}
 	return false
+}
+
+func (x *OrderReturn) GetFromFrozen() int64 {
+	if x != nil {
+		return x.FromFrozen
+	}
+	return 0
 }
 
 // Award is what a rule gives.
@@ -2090,6 +2099,234 @@ func (x *CancelOrderResponse) GetEntry() *Entry {
 	return nil
 }
 
+// CancelEventRequest names an event.
+type CancelEventRequest struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// Id of the programme.
+	Program string `protobuf:"bytes,1,opt,name=program,proto3" json:"program,omitempty"`
+	// Id of the event, as AccruePoints was given it.
+	Event string `protobuf:"bytes,2,opt,name=event,proto3" json:"event,omitempty"`
+	// Why; may be empty. The member reads it too.
+	Reason string `protobuf:"bytes,3,opt,name=reason,proto3" json:"reason,omitempty"`
+	// How far it goes for points that are spent already: "only_pending", "within_balance" or "allow_debt"; empty means what the programme says.
+	Policy        string `protobuf:"bytes,4,opt,name=policy,proto3" json:"policy,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *CancelEventRequest) Reset() {
+	*x = CancelEventRequest{}
+	mi := &file_renown_loyalty_v1_orders_proto_msgTypes[26]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *CancelEventRequest) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*CancelEventRequest) ProtoMessage() {}
+
+func (x *CancelEventRequest) ProtoReflect() protoreflect.Message {
+	mi := &file_renown_loyalty_v1_orders_proto_msgTypes[26]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use CancelEventRequest.ProtoReflect.Descriptor instead.
+func (*CancelEventRequest) Descriptor() ([]byte, []int) {
+	return file_renown_loyalty_v1_orders_proto_rawDescGZIP(), []int{26}
+}
+
+func (x *CancelEventRequest) GetProgram() string {
+	if x != nil {
+		return x.Program
+	}
+	return ""
+}
+
+func (x *CancelEventRequest) GetEvent() string {
+	if x != nil {
+		return x.Event
+	}
+	return ""
+}
+
+func (x *CancelEventRequest) GetReason() string {
+	if x != nil {
+		return x.Reason
+	}
+	return ""
+}
+
+func (x *CancelEventRequest) GetPolicy() string {
+	if x != nil {
+		return x.Policy
+	}
+	return ""
+}
+
+// CancelEventResponse says what was taken back.
+type CancelEventResponse struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// What was taken back.
+	Cancellation *EventCancellation `protobuf:"bytes,1,opt,name=cancellation,proto3" json:"cancellation,omitempty"`
+	// The entry by which it was.
+	Entry         *Entry `protobuf:"bytes,2,opt,name=entry,proto3" json:"entry,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *CancelEventResponse) Reset() {
+	*x = CancelEventResponse{}
+	mi := &file_renown_loyalty_v1_orders_proto_msgTypes[27]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *CancelEventResponse) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*CancelEventResponse) ProtoMessage() {}
+
+func (x *CancelEventResponse) ProtoReflect() protoreflect.Message {
+	mi := &file_renown_loyalty_v1_orders_proto_msgTypes[27]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use CancelEventResponse.ProtoReflect.Descriptor instead.
+func (*CancelEventResponse) Descriptor() ([]byte, []int) {
+	return file_renown_loyalty_v1_orders_proto_rawDescGZIP(), []int{27}
+}
+
+func (x *CancelEventResponse) GetCancellation() *EventCancellation {
+	if x != nil {
+		return x.Cancellation
+	}
+	return nil
+}
+
+func (x *CancelEventResponse) GetEntry() *Entry {
+	if x != nil {
+		return x.Entry
+	}
+	return nil
+}
+
+// EventCancellation is what an event had earned in the programme's usual wallet and what became of it.
+type EventCancellation struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// When it was recorded.
+	RecordTime *timestamppb.Timestamp `protobuf:"bytes,1,opt,name=record_time,json=recordTime,proto3" json:"record_time,omitempty"`
+	// Points that were to be taken back.
+	Points int64 `protobuf:"varint,2,opt,name=points,proto3" json:"points,omitempty"`
+	// Of them, those that were on their way.
+	FromPending int64 `protobuf:"varint,3,opt,name=from_pending,json=fromPending,proto3" json:"from_pending,omitempty"`
+	// Of them, those that were available.
+	FromAvailable int64 `protobuf:"varint,4,opt,name=from_available,json=fromAvailable,proto3" json:"from_available,omitempty"`
+	// Of them, those that somebody was looking at.
+	FromFrozen int64 `protobuf:"varint,5,opt,name=from_frozen,json=fromFrozen,proto3" json:"from_frozen,omitempty"`
+	// Of them, those that the member owes now.
+	AsDebt int64 `protobuf:"varint,6,opt,name=as_debt,json=asDebt,proto3" json:"as_debt,omitempty"`
+	// Of them, those that were let go because they had been spent.
+	Forgiven      int64 `protobuf:"varint,7,opt,name=forgiven,proto3" json:"forgiven,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *EventCancellation) Reset() {
+	*x = EventCancellation{}
+	mi := &file_renown_loyalty_v1_orders_proto_msgTypes[28]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *EventCancellation) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*EventCancellation) ProtoMessage() {}
+
+func (x *EventCancellation) ProtoReflect() protoreflect.Message {
+	mi := &file_renown_loyalty_v1_orders_proto_msgTypes[28]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use EventCancellation.ProtoReflect.Descriptor instead.
+func (*EventCancellation) Descriptor() ([]byte, []int) {
+	return file_renown_loyalty_v1_orders_proto_rawDescGZIP(), []int{28}
+}
+
+func (x *EventCancellation) GetRecordTime() *timestamppb.Timestamp {
+	if x != nil {
+		return x.RecordTime
+	}
+	return nil
+}
+
+func (x *EventCancellation) GetPoints() int64 {
+	if x != nil {
+		return x.Points
+	}
+	return 0
+}
+
+func (x *EventCancellation) GetFromPending() int64 {
+	if x != nil {
+		return x.FromPending
+	}
+	return 0
+}
+
+func (x *EventCancellation) GetFromAvailable() int64 {
+	if x != nil {
+		return x.FromAvailable
+	}
+	return 0
+}
+
+func (x *EventCancellation) GetFromFrozen() int64 {
+	if x != nil {
+		return x.FromFrozen
+	}
+	return 0
+}
+
+func (x *EventCancellation) GetAsDebt() int64 {
+	if x != nil {
+		return x.AsDebt
+	}
+	return 0
+}
+
+func (x *EventCancellation) GetForgiven() int64 {
+	if x != nil {
+		return x.Forgiven
+	}
+	return 0
+}
+
 var File_renown_loyalty_v1_orders_proto protoreflect.FileDescriptor
 
 const file_renown_loyalty_v1_orders_proto_rawDesc = "" +
@@ -2127,7 +2364,7 @@ const file_renown_loyalty_v1_orders_proto_rawDesc = "" +
 	"redemption\x18\n" +
 	" \x01(\tR\n" +
 	"redemption\x123\n" +
-	"\x05state\x18\v \x01(\x0e2\x1d.renown.loyalty.v1.OrderStateR\x05state\"\xe6\x02\n" +
+	"\x05state\x18\v \x01(\x0e2\x1d.renown.loyalty.v1.OrderStateR\x05state\"\x87\x03\n" +
 	"\vOrderReturn\x12\x1b\n" +
 	"\treturn_id\x18\x01 \x01(\tR\breturnId\x12;\n" +
 	"\vrecord_time\x18\x02 \x01(\v2\x1a.google.protobuf.TimestampR\n" +
@@ -2141,7 +2378,9 @@ const file_renown_loyalty_v1_orders_proto_rawDesc = "" +
 	"\brestored\x18\t \x01(\x03R\brestored\x12\x14\n" +
 	"\x05asked\x18\n" +
 	" \x01(\bR\x05asked\x12\x1c\n" +
-	"\tcancelled\x18\v \x01(\bR\tcancelled\"\xf5\x01\n" +
+	"\tcancelled\x18\v \x01(\bR\tcancelled\x12\x1f\n" +
+	"\vfrom_frozen\x18\f \x01(\x03R\n" +
+	"fromFrozen\"\xf5\x01\n" +
 	"\x05Award\x12\x12\n" +
 	"\x04rule\x18\x01 \x01(\tR\x04rule\x12!\n" +
 	"\fdisplay_name\x18\x02 \x01(\tR\vdisplayName\x12\x16\n" +
@@ -2272,14 +2511,33 @@ const file_renown_loyalty_v1_orders_proto_rawDesc = "" +
 	"allow_debtR\x06policy\"\x89\x01\n" +
 	"\x13CancelOrderResponse\x12B\n" +
 	"\fcancellation\x18\x01 \x01(\v2\x1e.renown.loyalty.v1.OrderReturnR\fcancellation\x12.\n" +
-	"\x05entry\x18\x02 \x01(\v2\x18.renown.loyalty.v1.EntryR\x05entry*\x99\x01\n" +
+	"\x05entry\x18\x02 \x01(\v2\x18.renown.loyalty.v1.EntryR\x05entry\"\xcb\x01\n" +
+	"\x12CancelEventRequest\x12#\n" +
+	"\aprogram\x18\x01 \x01(\tB\t\xbaH\x06r\x04\x10\x01\x18(R\aprogram\x12\x1f\n" +
+	"\x05event\x18\x02 \x01(\tB\t\xbaH\x06r\x04\x10\x01\x18dR\x05event\x12$\n" +
+	"\x06reason\x18\x03 \x01(\tB\f\xbaH\x05r\x03\x18\xf4\x03\xb0\xbb\x18\x01R\x06reason\x12I\n" +
+	"\x06policy\x18\x04 \x01(\tB1\xbaH.r,R\x00R\fonly_pendingR\x0ewithin_balanceR\n" +
+	"allow_debtR\x06policy\"\x8f\x01\n" +
+	"\x13CancelEventResponse\x12H\n" +
+	"\fcancellation\x18\x01 \x01(\v2$.renown.loyalty.v1.EventCancellationR\fcancellation\x12.\n" +
+	"\x05entry\x18\x02 \x01(\v2\x18.renown.loyalty.v1.EntryR\x05entry\"\x88\x02\n" +
+	"\x11EventCancellation\x12;\n" +
+	"\vrecord_time\x18\x01 \x01(\v2\x1a.google.protobuf.TimestampR\n" +
+	"recordTime\x12\x16\n" +
+	"\x06points\x18\x02 \x01(\x03R\x06points\x12!\n" +
+	"\ffrom_pending\x18\x03 \x01(\x03R\vfromPending\x12%\n" +
+	"\x0efrom_available\x18\x04 \x01(\x03R\rfromAvailable\x12\x1f\n" +
+	"\vfrom_frozen\x18\x05 \x01(\x03R\n" +
+	"fromFrozen\x12\x17\n" +
+	"\aas_debt\x18\x06 \x01(\x03R\x06asDebt\x12\x1a\n" +
+	"\bforgiven\x18\a \x01(\x03R\bforgiven*\x99\x01\n" +
 	"\n" +
 	"OrderState\x12\x1b\n" +
 	"\x17ORDER_STATE_UNSPECIFIED\x10\x00\x12\x18\n" +
 	"\x14ORDER_STATE_RECORDED\x10\x01\x12\x1f\n" +
 	"\x1bORDER_STATE_PARTLY_RETURNED\x10\x02\x12\x18\n" +
 	"\x14ORDER_STATE_RETURNED\x10\x03\x12\x19\n" +
-	"\x15ORDER_STATE_CANCELLED\x10\x042\x8c\f\n" +
+	"\x15ORDER_STATE_CANCELLED\x10\x042\xc9\r\n" +
 	"\rOrdersService\x12\xc8\x01\n" +
 	"\x0fCalculatePoints\x12).renown.loyalty.v1.CalculatePointsRequest\x1a*.renown.loyalty.v1.CalculatePointsResponse\"^\xaa\xbb\x18\x1e\x12\amanager\x12\x05admin\x1a\floyalty.read\x82\xd3\xe4\x93\x026:\x01*\"1/v1/programs/{program}/members/{member}:calculate\x12\xc3\x01\n" +
 	"\vRecordOrder\x12%.renown.loyalty.v1.RecordOrderRequest\x1a&.renown.loyalty.v1.RecordOrderResponse\"e\xaa\xbb\x18!\x12\amanager\x12\x05admin\x1a\rloyalty.write0\x02\x82\xd3\xe4\x93\x02::\x01*b\x05order\"./v1/programs/{program}/members/{member}/orders\x12\xbf\x01\n" +
@@ -2287,7 +2545,8 @@ const file_renown_loyalty_v1_orders_proto_rawDesc = "" +
 	"\bGetOrder\x12\".renown.loyalty.v1.GetOrderRequest\x1a#.renown.loyalty.v1.GetOrderResponse\"V\xaa\xbb\x18\x1e\x12\amanager\x12\x05admin\x1a\floyalty.read\x82\xd3\xe4\x93\x02.b\x05order\x12%/v1/programs/{program}/orders/{order}\x12\xb3\x01\n" +
 	"\n" +
 	"ListOrders\x12$.renown.loyalty.v1.ListOrdersRequest\x1a%.renown.loyalty.v1.ListOrdersResponse\"X\xaa\xbb\x18\x1e\x12\amanager\x12\x05admin\x1a\floyalty.read\x82\xd3\xe4\x93\x020\x12./v1/programs/{program}/members/{member}/orders\x12\xba\x01\n" +
-	"\vCancelOrder\x12%.renown.loyalty.v1.CancelOrderRequest\x1a&.renown.loyalty.v1.CancelOrderResponse\"\\\xaa\xbb\x18!\x12\amanager\x12\x05admin\x1a\rloyalty.write0\x02\x82\xd3\xe4\x93\x021:\x01*\",/v1/programs/{program}/orders/{order}:cancel\x12\xc9\x01\n" +
+	"\vCancelOrder\x12%.renown.loyalty.v1.CancelOrderRequest\x1a&.renown.loyalty.v1.CancelOrderResponse\"\\\xaa\xbb\x18!\x12\amanager\x12\x05admin\x1a\rloyalty.write0\x02\x82\xd3\xe4\x93\x021:\x01*\",/v1/programs/{program}/orders/{order}:cancel\x12\xba\x01\n" +
+	"\vCancelEvent\x12%.renown.loyalty.v1.CancelEventRequest\x1a&.renown.loyalty.v1.CancelEventResponse\"\\\xaa\xbb\x18!\x12\amanager\x12\x05admin\x1a\rloyalty.write0\x02\x82\xd3\xe4\x93\x021:\x01*\",/v1/programs/{program}/events/{event}:cancel\x12\xc9\x01\n" +
 	"\x10RecordOrderEvent\x12*.renown.loyalty.v1.RecordOrderEventRequest\x1a+.renown.loyalty.v1.RecordOrderEventResponse\"\\\xaa\xbb\x18!\x12\amanager\x12\x05admin\x1a\rloyalty.write0\x02\x82\xd3\xe4\x93\x021:\x01*\",/v1/programs/{program}/orders/{order}/events\x12\xba\x01\n" +
 	"\vReturnOrder\x12%.renown.loyalty.v1.ReturnOrderRequest\x1a&.renown.loyalty.v1.ReturnOrderResponse\"\\\xaa\xbb\x18!\x12\amanager\x12\x05admin\x1a\rloyalty.write0\x02\x82\xd3\xe4\x93\x021:\x01*\",/v1/programs/{program}/orders/{order}:returnB6Z4renown.example/proto/gen/renown/loyalty/v1;loyaltyv1b\x06proto3"
 
@@ -2304,7 +2563,7 @@ func file_renown_loyalty_v1_orders_proto_rawDescGZIP() []byte {
 }
 
 var file_renown_loyalty_v1_orders_proto_enumTypes = make([]protoimpl.EnumInfo, 1)
-var file_renown_loyalty_v1_orders_proto_msgTypes = make([]protoimpl.MessageInfo, 29)
+var file_renown_loyalty_v1_orders_proto_msgTypes = make([]protoimpl.MessageInfo, 32)
 var file_renown_loyalty_v1_orders_proto_goTypes = []any{
 	(OrderState)(0),                  // 0: renown.loyalty.v1.OrderState
 	(*OrderLine)(nil),                // 1: renown.loyalty.v1.OrderLine
@@ -2333,72 +2592,80 @@ var file_renown_loyalty_v1_orders_proto_goTypes = []any{
 	(*ListOrdersResponse)(nil),       // 24: renown.loyalty.v1.ListOrdersResponse
 	(*CancelOrderRequest)(nil),       // 25: renown.loyalty.v1.CancelOrderRequest
 	(*CancelOrderResponse)(nil),      // 26: renown.loyalty.v1.CancelOrderResponse
-	nil,                              // 27: renown.loyalty.v1.OrderLine.AttributesEntry
-	nil,                              // 28: renown.loyalty.v1.OrderInput.AttributesEntry
-	nil,                              // 29: renown.loyalty.v1.EventInput.AttributesEntry
-	(*timestamppb.Timestamp)(nil),    // 30: google.protobuf.Timestamp
-	(*Entry)(nil),                    // 31: renown.loyalty.v1.Entry
-	(*EarningRuleTerms)(nil),         // 32: renown.loyalty.v1.EarningRuleTerms
-	(*ExplainedRule)(nil),            // 33: renown.loyalty.v1.ExplainedRule
+	(*CancelEventRequest)(nil),       // 27: renown.loyalty.v1.CancelEventRequest
+	(*CancelEventResponse)(nil),      // 28: renown.loyalty.v1.CancelEventResponse
+	(*EventCancellation)(nil),        // 29: renown.loyalty.v1.EventCancellation
+	nil,                              // 30: renown.loyalty.v1.OrderLine.AttributesEntry
+	nil,                              // 31: renown.loyalty.v1.OrderInput.AttributesEntry
+	nil,                              // 32: renown.loyalty.v1.EventInput.AttributesEntry
+	(*timestamppb.Timestamp)(nil),    // 33: google.protobuf.Timestamp
+	(*Entry)(nil),                    // 34: renown.loyalty.v1.Entry
+	(*EarningRuleTerms)(nil),         // 35: renown.loyalty.v1.EarningRuleTerms
+	(*ExplainedRule)(nil),            // 36: renown.loyalty.v1.ExplainedRule
 }
 var file_renown_loyalty_v1_orders_proto_depIdxs = []int32{
-	27, // 0: renown.loyalty.v1.OrderLine.attributes:type_name -> renown.loyalty.v1.OrderLine.AttributesEntry
-	30, // 1: renown.loyalty.v1.Order.order_time:type_name -> google.protobuf.Timestamp
+	30, // 0: renown.loyalty.v1.OrderLine.attributes:type_name -> renown.loyalty.v1.OrderLine.AttributesEntry
+	33, // 1: renown.loyalty.v1.Order.order_time:type_name -> google.protobuf.Timestamp
 	1,  // 2: renown.loyalty.v1.Order.lines:type_name -> renown.loyalty.v1.OrderLine
 	4,  // 3: renown.loyalty.v1.Order.awards:type_name -> renown.loyalty.v1.Award
-	31, // 4: renown.loyalty.v1.Order.entry:type_name -> renown.loyalty.v1.Entry
+	34, // 4: renown.loyalty.v1.Order.entry:type_name -> renown.loyalty.v1.Entry
 	3,  // 5: renown.loyalty.v1.Order.returns:type_name -> renown.loyalty.v1.OrderReturn
 	0,  // 6: renown.loyalty.v1.Order.state:type_name -> renown.loyalty.v1.OrderState
-	30, // 7: renown.loyalty.v1.OrderReturn.record_time:type_name -> google.protobuf.Timestamp
+	33, // 7: renown.loyalty.v1.OrderReturn.record_time:type_name -> google.protobuf.Timestamp
 	5,  // 8: renown.loyalty.v1.Award.lines:type_name -> renown.loyalty.v1.AwardShare
-	30, // 9: renown.loyalty.v1.OrderInput.order_time:type_name -> google.protobuf.Timestamp
+	33, // 9: renown.loyalty.v1.OrderInput.order_time:type_name -> google.protobuf.Timestamp
 	1,  // 10: renown.loyalty.v1.OrderInput.lines:type_name -> renown.loyalty.v1.OrderLine
-	28, // 11: renown.loyalty.v1.OrderInput.attributes:type_name -> renown.loyalty.v1.OrderInput.AttributesEntry
-	30, // 12: renown.loyalty.v1.EventInput.event_time:type_name -> google.protobuf.Timestamp
-	29, // 13: renown.loyalty.v1.EventInput.attributes:type_name -> renown.loyalty.v1.EventInput.AttributesEntry
+	31, // 11: renown.loyalty.v1.OrderInput.attributes:type_name -> renown.loyalty.v1.OrderInput.AttributesEntry
+	33, // 12: renown.loyalty.v1.EventInput.event_time:type_name -> google.protobuf.Timestamp
+	32, // 13: renown.loyalty.v1.EventInput.attributes:type_name -> renown.loyalty.v1.EventInput.AttributesEntry
 	7,  // 14: renown.loyalty.v1.CalculatePointsRequest.order:type_name -> renown.loyalty.v1.OrderInput
 	8,  // 15: renown.loyalty.v1.CalculatePointsRequest.event:type_name -> renown.loyalty.v1.EventInput
-	30, // 16: renown.loyalty.v1.CalculatePointsRequest.effective_time:type_name -> google.protobuf.Timestamp
+	33, // 16: renown.loyalty.v1.CalculatePointsRequest.effective_time:type_name -> google.protobuf.Timestamp
 	10, // 17: renown.loyalty.v1.CalculatePointsRequest.rules:type_name -> renown.loyalty.v1.TrialRule
-	32, // 18: renown.loyalty.v1.TrialRule.terms:type_name -> renown.loyalty.v1.EarningRuleTerms
+	35, // 18: renown.loyalty.v1.TrialRule.terms:type_name -> renown.loyalty.v1.EarningRuleTerms
 	4,  // 19: renown.loyalty.v1.CalculatePointsResponse.awards:type_name -> renown.loyalty.v1.Award
 	6,  // 20: renown.loyalty.v1.CalculatePointsResponse.silent:type_name -> renown.loyalty.v1.SilentRule
-	33, // 21: renown.loyalty.v1.CalculatePointsResponse.rules:type_name -> renown.loyalty.v1.ExplainedRule
-	30, // 22: renown.loyalty.v1.CalculatePointsResponse.effective_time:type_name -> google.protobuf.Timestamp
+	36, // 21: renown.loyalty.v1.CalculatePointsResponse.rules:type_name -> renown.loyalty.v1.ExplainedRule
+	33, // 22: renown.loyalty.v1.CalculatePointsResponse.effective_time:type_name -> google.protobuf.Timestamp
 	7,  // 23: renown.loyalty.v1.RecordOrderRequest.order:type_name -> renown.loyalty.v1.OrderInput
 	2,  // 24: renown.loyalty.v1.RecordOrderResponse.order:type_name -> renown.loyalty.v1.Order
 	8,  // 25: renown.loyalty.v1.AccruePointsRequest.event:type_name -> renown.loyalty.v1.EventInput
 	4,  // 26: renown.loyalty.v1.AccruePointsResponse.awards:type_name -> renown.loyalty.v1.Award
-	31, // 27: renown.loyalty.v1.AccruePointsResponse.entry:type_name -> renown.loyalty.v1.Entry
+	34, // 27: renown.loyalty.v1.AccruePointsResponse.entry:type_name -> renown.loyalty.v1.Entry
 	2,  // 28: renown.loyalty.v1.GetOrderResponse.order:type_name -> renown.loyalty.v1.Order
 	18, // 29: renown.loyalty.v1.ReturnOrderRequest.lines:type_name -> renown.loyalty.v1.ReturnedLine
 	3,  // 30: renown.loyalty.v1.ReturnOrderResponse.return:type_name -> renown.loyalty.v1.OrderReturn
-	31, // 31: renown.loyalty.v1.ReturnOrderResponse.entry:type_name -> renown.loyalty.v1.Entry
-	31, // 32: renown.loyalty.v1.RecordOrderEventResponse.entry:type_name -> renown.loyalty.v1.Entry
+	34, // 31: renown.loyalty.v1.ReturnOrderResponse.entry:type_name -> renown.loyalty.v1.Entry
+	34, // 32: renown.loyalty.v1.RecordOrderEventResponse.entry:type_name -> renown.loyalty.v1.Entry
 	2,  // 33: renown.loyalty.v1.ListOrdersResponse.orders:type_name -> renown.loyalty.v1.Order
 	3,  // 34: renown.loyalty.v1.CancelOrderResponse.cancellation:type_name -> renown.loyalty.v1.OrderReturn
-	31, // 35: renown.loyalty.v1.CancelOrderResponse.entry:type_name -> renown.loyalty.v1.Entry
-	9,  // 36: renown.loyalty.v1.OrdersService.CalculatePoints:input_type -> renown.loyalty.v1.CalculatePointsRequest
-	12, // 37: renown.loyalty.v1.OrdersService.RecordOrder:input_type -> renown.loyalty.v1.RecordOrderRequest
-	14, // 38: renown.loyalty.v1.OrdersService.AccruePoints:input_type -> renown.loyalty.v1.AccruePointsRequest
-	16, // 39: renown.loyalty.v1.OrdersService.GetOrder:input_type -> renown.loyalty.v1.GetOrderRequest
-	23, // 40: renown.loyalty.v1.OrdersService.ListOrders:input_type -> renown.loyalty.v1.ListOrdersRequest
-	25, // 41: renown.loyalty.v1.OrdersService.CancelOrder:input_type -> renown.loyalty.v1.CancelOrderRequest
-	21, // 42: renown.loyalty.v1.OrdersService.RecordOrderEvent:input_type -> renown.loyalty.v1.RecordOrderEventRequest
-	19, // 43: renown.loyalty.v1.OrdersService.ReturnOrder:input_type -> renown.loyalty.v1.ReturnOrderRequest
-	11, // 44: renown.loyalty.v1.OrdersService.CalculatePoints:output_type -> renown.loyalty.v1.CalculatePointsResponse
-	13, // 45: renown.loyalty.v1.OrdersService.RecordOrder:output_type -> renown.loyalty.v1.RecordOrderResponse
-	15, // 46: renown.loyalty.v1.OrdersService.AccruePoints:output_type -> renown.loyalty.v1.AccruePointsResponse
-	17, // 47: renown.loyalty.v1.OrdersService.GetOrder:output_type -> renown.loyalty.v1.GetOrderResponse
-	24, // 48: renown.loyalty.v1.OrdersService.ListOrders:output_type -> renown.loyalty.v1.ListOrdersResponse
-	26, // 49: renown.loyalty.v1.OrdersService.CancelOrder:output_type -> renown.loyalty.v1.CancelOrderResponse
-	22, // 50: renown.loyalty.v1.OrdersService.RecordOrderEvent:output_type -> renown.loyalty.v1.RecordOrderEventResponse
-	20, // 51: renown.loyalty.v1.OrdersService.ReturnOrder:output_type -> renown.loyalty.v1.ReturnOrderResponse
-	44, // [44:52] is the sub-list for method output_type
-	36, // [36:44] is the sub-list for method input_type
-	36, // [36:36] is the sub-list for extension type_name
-	36, // [36:36] is the sub-list for extension extendee
-	0,  // [0:36] is the sub-list for field type_name
+	34, // 35: renown.loyalty.v1.CancelOrderResponse.entry:type_name -> renown.loyalty.v1.Entry
+	29, // 36: renown.loyalty.v1.CancelEventResponse.cancellation:type_name -> renown.loyalty.v1.EventCancellation
+	34, // 37: renown.loyalty.v1.CancelEventResponse.entry:type_name -> renown.loyalty.v1.Entry
+	33, // 38: renown.loyalty.v1.EventCancellation.record_time:type_name -> google.protobuf.Timestamp
+	9,  // 39: renown.loyalty.v1.OrdersService.CalculatePoints:input_type -> renown.loyalty.v1.CalculatePointsRequest
+	12, // 40: renown.loyalty.v1.OrdersService.RecordOrder:input_type -> renown.loyalty.v1.RecordOrderRequest
+	14, // 41: renown.loyalty.v1.OrdersService.AccruePoints:input_type -> renown.loyalty.v1.AccruePointsRequest
+	16, // 42: renown.loyalty.v1.OrdersService.GetOrder:input_type -> renown.loyalty.v1.GetOrderRequest
+	23, // 43: renown.loyalty.v1.OrdersService.ListOrders:input_type -> renown.loyalty.v1.ListOrdersRequest
+	25, // 44: renown.loyalty.v1.OrdersService.CancelOrder:input_type -> renown.loyalty.v1.CancelOrderRequest
+	27, // 45: renown.loyalty.v1.OrdersService.CancelEvent:input_type -> renown.loyalty.v1.CancelEventRequest
+	21, // 46: renown.loyalty.v1.OrdersService.RecordOrderEvent:input_type -> renown.loyalty.v1.RecordOrderEventRequest
+	19, // 47: renown.loyalty.v1.OrdersService.ReturnOrder:input_type -> renown.loyalty.v1.ReturnOrderRequest
+	11, // 48: renown.loyalty.v1.OrdersService.CalculatePoints:output_type -> renown.loyalty.v1.CalculatePointsResponse
+	13, // 49: renown.loyalty.v1.OrdersService.RecordOrder:output_type -> renown.loyalty.v1.RecordOrderResponse
+	15, // 50: renown.loyalty.v1.OrdersService.AccruePoints:output_type -> renown.loyalty.v1.AccruePointsResponse
+	17, // 51: renown.loyalty.v1.OrdersService.GetOrder:output_type -> renown.loyalty.v1.GetOrderResponse
+	24, // 52: renown.loyalty.v1.OrdersService.ListOrders:output_type -> renown.loyalty.v1.ListOrdersResponse
+	26, // 53: renown.loyalty.v1.OrdersService.CancelOrder:output_type -> renown.loyalty.v1.CancelOrderResponse
+	28, // 54: renown.loyalty.v1.OrdersService.CancelEvent:output_type -> renown.loyalty.v1.CancelEventResponse
+	22, // 55: renown.loyalty.v1.OrdersService.RecordOrderEvent:output_type -> renown.loyalty.v1.RecordOrderEventResponse
+	20, // 56: renown.loyalty.v1.OrdersService.ReturnOrder:output_type -> renown.loyalty.v1.ReturnOrderResponse
+	48, // [48:57] is the sub-list for method output_type
+	39, // [39:48] is the sub-list for method input_type
+	39, // [39:39] is the sub-list for extension type_name
+	39, // [39:39] is the sub-list for extension extendee
+	0,  // [0:39] is the sub-list for field type_name
 }
 
 func init() { file_renown_loyalty_v1_orders_proto_init() }
@@ -2418,7 +2685,7 @@ func file_renown_loyalty_v1_orders_proto_init() {
 			GoPackagePath: reflect.TypeOf(x{}).PkgPath(),
 			RawDescriptor: unsafe.Slice(unsafe.StringData(file_renown_loyalty_v1_orders_proto_rawDesc), len(file_renown_loyalty_v1_orders_proto_rawDesc)),
 			NumEnums:      1,
-			NumMessages:   29,
+			NumMessages:   32,
 			NumExtensions: 0,
 			NumServices:   1,
 		},

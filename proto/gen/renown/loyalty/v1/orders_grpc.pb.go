@@ -25,6 +25,7 @@ const (
 	OrdersService_GetOrder_FullMethodName         = "/renown.loyalty.v1.OrdersService/GetOrder"
 	OrdersService_ListOrders_FullMethodName       = "/renown.loyalty.v1.OrdersService/ListOrders"
 	OrdersService_CancelOrder_FullMethodName      = "/renown.loyalty.v1.OrdersService/CancelOrder"
+	OrdersService_CancelEvent_FullMethodName      = "/renown.loyalty.v1.OrdersService/CancelEvent"
 	OrdersService_RecordOrderEvent_FullMethodName = "/renown.loyalty.v1.OrdersService/RecordOrderEvent"
 	OrdersService_ReturnOrder_FullMethodName      = "/renown.loyalty.v1.OrdersService/ReturnOrder"
 )
@@ -51,6 +52,10 @@ type OrdersServiceClient interface {
 	// cancelled before its points are available leaves no debt; a redemption that paid for it is treated as the programme says for returns. What is cancelled cannot be
 	// returned any more.
 	CancelOrder(ctx context.Context, in *CancelOrderRequest, opts ...grpc.CallOption) (*CancelOrderResponse, error)
+	// CancelEvent takes an event back that AccruePoints recorded: it did not happen after all. The points that it earned go, those on their way first; what they had used
+	// up of caps and budgets is free again, and tiers and achievements are as if it had not happened. An event can be cancelled once, as long after it happened as the
+	// programme's cancel window says; its id stays taken.
+	CancelEvent(ctx context.Context, in *CancelEventRequest, opts ...grpc.CallOption) (*CancelEventResponse, error)
 	// RecordOrderEvent records that something happened to an order, such as its delivery, and makes the points available that wait for it. What waits for nothing of the
 	// kind stays as it is, so that it does no harm to tell twice.
 	RecordOrderEvent(ctx context.Context, in *RecordOrderEventRequest, opts ...grpc.CallOption) (*RecordOrderEventResponse, error)
@@ -126,6 +131,16 @@ func (c *ordersServiceClient) CancelOrder(ctx context.Context, in *CancelOrderRe
 	return out, nil
 }
 
+func (c *ordersServiceClient) CancelEvent(ctx context.Context, in *CancelEventRequest, opts ...grpc.CallOption) (*CancelEventResponse, error) {
+	cOpts := append([]grpc.CallOption{grpc.StaticMethod()}, opts...)
+	out := new(CancelEventResponse)
+	err := c.cc.Invoke(ctx, OrdersService_CancelEvent_FullMethodName, in, out, cOpts...)
+	if err != nil {
+		return nil, err
+	}
+	return out, nil
+}
+
 func (c *ordersServiceClient) RecordOrderEvent(ctx context.Context, in *RecordOrderEventRequest, opts ...grpc.CallOption) (*RecordOrderEventResponse, error) {
 	cOpts := append([]grpc.CallOption{grpc.StaticMethod()}, opts...)
 	out := new(RecordOrderEventResponse)
@@ -168,6 +183,10 @@ type OrdersServiceServer interface {
 	// cancelled before its points are available leaves no debt; a redemption that paid for it is treated as the programme says for returns. What is cancelled cannot be
 	// returned any more.
 	CancelOrder(context.Context, *CancelOrderRequest) (*CancelOrderResponse, error)
+	// CancelEvent takes an event back that AccruePoints recorded: it did not happen after all. The points that it earned go, those on their way first; what they had used
+	// up of caps and budgets is free again, and tiers and achievements are as if it had not happened. An event can be cancelled once, as long after it happened as the
+	// programme's cancel window says; its id stays taken.
+	CancelEvent(context.Context, *CancelEventRequest) (*CancelEventResponse, error)
 	// RecordOrderEvent records that something happened to an order, such as its delivery, and makes the points available that wait for it. What waits for nothing of the
 	// kind stays as it is, so that it does no harm to tell twice.
 	RecordOrderEvent(context.Context, *RecordOrderEventRequest) (*RecordOrderEventResponse, error)
@@ -200,6 +219,9 @@ func (UnimplementedOrdersServiceServer) ListOrders(context.Context, *ListOrdersR
 }
 func (UnimplementedOrdersServiceServer) CancelOrder(context.Context, *CancelOrderRequest) (*CancelOrderResponse, error) {
 	return nil, status.Error(codes.Unimplemented, "method CancelOrder not implemented")
+}
+func (UnimplementedOrdersServiceServer) CancelEvent(context.Context, *CancelEventRequest) (*CancelEventResponse, error) {
+	return nil, status.Error(codes.Unimplemented, "method CancelEvent not implemented")
 }
 func (UnimplementedOrdersServiceServer) RecordOrderEvent(context.Context, *RecordOrderEventRequest) (*RecordOrderEventResponse, error) {
 	return nil, status.Error(codes.Unimplemented, "method RecordOrderEvent not implemented")
@@ -336,6 +358,24 @@ func _OrdersService_CancelOrder_Handler(srv interface{}, ctx context.Context, de
 	return interceptor(ctx, in, info, handler)
 }
 
+func _OrdersService_CancelEvent_Handler(srv interface{}, ctx context.Context, dec func(interface{}) error, interceptor grpc.UnaryServerInterceptor) (interface{}, error) {
+	in := new(CancelEventRequest)
+	if err := dec(in); err != nil {
+		return nil, err
+	}
+	if interceptor == nil {
+		return srv.(OrdersServiceServer).CancelEvent(ctx, in)
+	}
+	info := &grpc.UnaryServerInfo{
+		Server:     srv,
+		FullMethod: OrdersService_CancelEvent_FullMethodName,
+	}
+	handler := func(ctx context.Context, req interface{}) (interface{}, error) {
+		return srv.(OrdersServiceServer).CancelEvent(ctx, req.(*CancelEventRequest))
+	}
+	return interceptor(ctx, in, info, handler)
+}
+
 func _OrdersService_RecordOrderEvent_Handler(srv interface{}, ctx context.Context, dec func(interface{}) error, interceptor grpc.UnaryServerInterceptor) (interface{}, error) {
 	in := new(RecordOrderEventRequest)
 	if err := dec(in); err != nil {
@@ -402,6 +442,10 @@ var OrdersService_ServiceDesc = grpc.ServiceDesc{
 		{
 			MethodName: "CancelOrder",
 			Handler:    _OrdersService_CancelOrder_Handler,
+		},
+		{
+			MethodName: "CancelEvent",
+			Handler:    _OrdersService_CancelEvent_Handler,
 		},
 		{
 			MethodName: "RecordOrderEvent",
