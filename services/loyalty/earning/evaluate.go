@@ -125,6 +125,8 @@ type candidate struct {
 
 	points int64
 	caps   []CapNote
+	// shares are what each of the lines has of points, once they are given.
+	shares []int64
 }
 
 func (r *run) silent(c *Compiled, reason Reason, format string, args ...any) *Silent {

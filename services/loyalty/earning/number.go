@@ -4,6 +4,7 @@ import (
 	"math"
 	"math/big"
 	"math/bits"
+	"slices"
 	"strconv"
 
 	"github.com/govalues/decimal"
@@ -97,6 +98,12 @@ func shortly(to []byte, whole, part *big.Int) ([]byte, bool) {
 		return nil, false
 	}
 	num, den := whole.Int64(), part.Int64()
+	if places := slices.Index(powers[:], uint64(den)); places >= 0 {
+		for ; places > 0 && num%10 == 0; places-- {
+			num /= 10
+		}
+		return appendPlaces(to, num, places), true
+	}
 	a, b := num, den
 	for b != 0 {
 		a, b = b, a%b

@@ -114,24 +114,18 @@ func (r *run) weighed(d *candidate, num, den *big.Int) {
 func (r *run) multiplied(d *candidate, v value) *Silent {
 	var of int64
 	shares := take(&r.counts, len(d.lines), 2*cap(r.counts))
-	d.working.Rules = make([]string, 0, len(r.out.Awards))
-	for i := range r.out.Awards {
-		a := &r.out.Awards[i]
-		if a.Wallet != d.Rule.Wallet {
+	d.working.Rules = make([]string, 0, len(r.given))
+	for _, g := range r.given {
+		if g.Rule.Wallet != d.Rule.Wallet {
 			continue
 		}
-		given := a.Points
+		given := g.points
 		if r.in.Order != nil {
-			given = 0
-			for j, at := range d.lines {
-				n := a.share(r.in.Order.Lines[at].ID)
-				shares[j] += n
-				given += n
-			}
+			given = d.common(g, shares)
 		}
 		if given > 0 {
 			of += given
-			d.working.Rules = append(d.working.Rules, a.Rule)
+			d.working.Rules = append(d.working.Rules, g.Rule.ID)
 		}
 	}
 	if of == 0 {
@@ -148,13 +142,19 @@ func (r *run) multiplied(d *candidate, v value) *Silent {
 	return nil
 }
 
-func (a *Award) share(line string) int64 {
-	for i := range a.Lines {
-		if a.Lines[i].Line == line {
-			return a.Lines[i].Points
+// common adds to shares what another candidate gives to the lines that count for this one, and returns how much that is. Both have their lines in the order's order.
+func (d *candidate) common(o *candidate, shares []int64) (sum int64) {
+	i := 0
+	for j, at := range d.lines {
+		for i < len(o.lines) && o.lines[i] < at {
+			i++
+		}
+		if i < len(o.lines) && o.lines[i] == at {
+			shares[j] += o.shares[i]
+			sum += o.shares[i]
 		}
 	}
-	return 0
+	return sum
 }
 
 // lineByLine evaluates the formula for each line.

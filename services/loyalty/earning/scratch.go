@@ -19,8 +19,10 @@ type scratch struct {
 	counts     []int64
 	candidates []candidate
 	firing     []*candidate
-	sorted     []*Compiled
-	lines      []lineView
+	// given are the candidates of the awards, in their order.
+	given  []*candidate
+	sorted []*Compiled
+	lines  []lineView
 }
 
 // results is memory that becomes part of an evaluation's result, taken in larger pieces.
@@ -42,9 +44,10 @@ func (r *run) release() {
 	clear(s.counts)
 	clear(s.candidates)
 	clear(s.firing)
+	clear(s.given)
 	clear(s.sorted)
 	clear(s.lines)
-	s = scratch{s.figures[:0], s.places[:0], s.counts[:0], s.candidates[:0], s.firing[:0], s.sorted[:0], s.lines[:0]}
+	s = scratch{s.figures[:0], s.places[:0], s.counts[:0], s.candidates[:0], s.firing[:0], s.given[:0], s.sorted[:0], s.lines[:0]}
 	clear(r.used)
 	*r = run{used: r.used, scratch: s}
 	runs.Put(r)

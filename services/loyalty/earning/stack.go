@@ -42,6 +42,9 @@ func (r *run) give(multipliers bool) {
 	slices.SortFunc(r.out.Awards[first:], func(a, b Award) int {
 		return cmp.Or(strings.Compare(a.Rule, b.Rule), cmp.Compare(a.Version, b.Version))
 	})
+	slices.SortFunc(r.given[first:], func(a, b *candidate) int {
+		return cmp.Or(strings.Compare(a.Rule.ID, b.Rule.ID), cmp.Compare(a.Rule.Version, b.Rule.Version))
+	})
 }
 
 func (d *candidate) competes(o *candidate) bool {
@@ -78,6 +81,7 @@ func (r *run) compete(group []*candidate) {
 		r.out.Silent = append(r.out.Silent, *s)
 	}
 	r.out.Awards = append(r.out.Awards, r.award(won))
+	r.given = append(r.given, won)
 }
 
 // note remembers who competed, if somebody asks.
@@ -179,6 +183,7 @@ func (r *run) attribute(a *Award, d *candidate) {
 	} else {
 		spread(points, d.points, d.parts, d.total)
 	}
+	d.shares = points
 	a.Lines = take(&r.shares, len(d.lines), min(r.left*len(d.lines), mostAhead))
 	for i, at := range d.lines {
 		a.Lines[i] = Share{Line: r.in.Order.Lines[at].ID, Exact: r.exactly(&d.parts[i], d.den), Points: points[i]}
