@@ -276,3 +276,128 @@ func TestAMemberReadsWhy(t *testing.T) {
 	_, err = r.statements.ExplainStatementEntry(ctx, &loyaltyv1.ExplainStatementEntryRequest{Entry: "points-2"})
 	refused(t, "an entry that is not there", err, fault.NotFound)
 }
+
+// A page of a member's history comes with the explanations that each entry has by itself, in the language that was asked for, which another page need not have.
+func TestAPageOfHistoryExplainsItselfInTheReadersLanguage(t *testing.T) {
+	r := newRig(t)
+	r.rule(t, "euro", perEuro())
+	ida := r.enrol(t, "Ida")
+	if _, err := r.order(t, ida, orderOf("1", 123_450)); err != nil {
+		t.Fatal(err)
+	}
+	for key, points := range map[string]int64{"gift": 5, "fee": -3} {
+		if _, err := r.adjust(t, key, ida, points); err != nil {
+			t.Fatal(err)
+		}
+	}
+	member := r.link(t, &loyaltyv1.CreateStatementLinkRequest{Program: "customers", Member: ida})
+	req := &loyaltyv1.ListStatementEntriesRequest{PageSize: 2}
+	plain, err := r.statements.ListStatementEntries(member(), req)
+	if err != nil || len(plain.GetExplanations()) != 0 {
+		t.Fatalf("unasked: %v, %v", plain, err)
+	}
+	var said []string
+	for req.Explained, req.Language = true, "de-AT"; ; {
+		list, err := r.statements.ListStatementEntries(member(), req)
+		if err != nil || len(list.GetExplanations()) != len(list.GetEntries()) {
+			t.Fatalf("%v, %v", list, err)
+		}
+		for i, e := range list.GetEntries() {
+			x := list.GetExplanations()[i]
+			_, id, _ := strings.Cut(e.GetName(), "/entries/")
+			alone, err := r.statements.ExplainStatementEntry(member(), &loyaltyv1.ExplainStatementEntryRequest{Entry: id, Language: req.Language})
+			if err != nil {
+				t.Fatal(err)
+			}
+			if alone.GetExplanation().Entry = nil; !proto.Equal(alone.GetExplanation(), x) {
+				t.Errorf("with the page %v, alone %v", x, alone.GetExplanation())
+			}
+			said = append(said, x.GetLanguage()+": "+x.GetSummary())
+			for _, rule := range x.GetRules() {
+				said = append(said, rule.GetDetail())
+			}
+		}
+		if req.PageToken = list.GetNextPageToken(); req.PageToken == "" {
+			break
+		}
+		req.Language = "en" // with a token of the page in German
+	}
+	slices.Sort(said[:2])
+	want := []string{
+		"de: Von Hand abgezogen: 3 Punkte. Grund: By hand", "de: Von Hand gutgeschrieben: 5 Punkte. Grund: By hand", "en: The order 1 earned 1,234 points: euro 1,234",
+		"1234.50 EUR x 1 point per 1 EUR = 1234.5, rounded down to 1234",
+	}
+	if !slices.Equal(said, want) {
+		t.Errorf("it says %q, want %q", said, want)
+	}
+	_, err = r.statements.ListStatementEntries(member(), &loyaltyv1.ListStatementEntriesRequest{Language: "German, please"})
+	refused(t, "a language that is none", err, fault.InvalidArgument)
+}
+
+// What an import brings, what is set aside and released, and what a second wallet got are explained by numbers that add up, too, in each language.
+func TestImportsReviewsAndOtherWalletsAreExplained(t *testing.T) {
+	r := newRig(t)
+	r.wallets(t, "points", "miles")
+	r.rule(t, "euro", perEuro())
+	miles := perEuro()
+	miles.Wallet, miles.Value, miles.Stacking = "miles", "0.1", "all"
+	r.rule(t, "mile", miles)
+	list := people(0, 1)
+	list[0].Balances = append(list[0].Balances, &loyaltyv1.ImportedBalance{Debt: 9})
+	r.take(t, &loyaltyv1.ImportMembersRequest{Members: list, Source: "till"})
+	m, err := r.lookup(t, external("K-0"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	ida := idOf(m)
+	if _, err := r.order(t, ida, orderOf("1", 10_000)); err != nil {
+		t.Fatal(err)
+	}
+	held, err := r.freeze(t, "freeze", ida, 1, 3)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := r.reviews.ReleaseReview(r.manager(t, "release"), &loyaltyv1.ReleaseReviewRequest{Program: "customers", Review: reviewID(held), Decision: "A family"}); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := r.orders.ReturnOrder(r.shop(t, "back"), &loyaltyv1.ReturnOrderRequest{Program: "customers", Order: "1", ReturnId: "a"}); err != nil {
+		t.Fatal(err)
+	}
+	var said []string
+	for _, wallet := range []string{"points", "miles"} {
+		entries, err := r.points.ListEntries(r.shop(t), &loyaltyv1.ListEntriesRequest{Program: "customers", Member: ida, Wallet: wallet})
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, e := range slices.Backward(entries.GetEntries()) {
+			for _, language := range []string{"en", "de"} {
+				_, id, _ := strings.Cut(e.GetName(), "/entries/")
+				x, err := r.explain.ExplainEntry(r.shop(t), &loyaltyv1.ExplainEntryRequest{Program: "customers", Member: ida, Entry: id, Language: language})
+				if err != nil {
+					t.Fatal(err)
+				}
+				addsUp(t, x.GetExplanation())
+				said = append(said, fmt.Sprint(e.GetKind(), " ", x.GetExplanation().GetPoints(), ": ", x.GetExplanation().GetSummary()))
+			}
+		}
+	}
+	for i, s := range said {
+		said[i] = strings.TrimPrefix(s, "ENTRY_KIND_")
+	}
+	want := []string{
+		"TRANSFER -9: A debt of 9 points came along from imports/till", "TRANSFER -9: Von imports/till mitgekommen: Schulden (9 Punkte)",
+		"OPEN 107: 107 points were brought along from imports/till", "OPEN 107: Von imports/till mitgebracht: 107 Punkte",
+		"ACCRUE 100: The order 1 earned 100 points: euro 100", "ACCRUE 100: Die Bestellung 1 brachte 100 Punkte: euro 100",
+		"FREEZE 191: 191 points were set aside to be looked at: Many orders from one address",
+		"FREEZE 191: Zur Prüfung zurückgestellt: 191 Punkte. Grund: Many orders from one address",
+		"UNFREEZE 191: 191 points that had been set aside are free: A family", "UNFREEZE 191: Nach der Prüfung wieder frei: 191 Punkte. Grund: A family",
+		"REVERSE -100: Of the order 1 100.00 EUR came back, for which 100 points are to be taken back",
+		"REVERSE -100: Von der Bestellung 1 kam Ware für 100,00 EUR zurück. Dafür abzuziehen: 100 Punkte",
+		"ACCRUE 10: The order 1 earned 10 miles: mile 10", "ACCRUE 10: Die Bestellung 1 brachte 10 miles: mile 10",
+		"REVERSE -10: Of the order 1 100.00 EUR came back, for which 10 miles are to be taken back",
+		"REVERSE -10: Von der Bestellung 1 kam Ware für 100,00 EUR zurück. Dafür abzuziehen: 10 miles",
+	}
+	if !slices.Equal(said, want) {
+		t.Errorf("it says\n%s\nwant\n%s", strings.Join(said, "\n"), strings.Join(want, "\n"))
+	}
+}

@@ -443,7 +443,7 @@ func TestPointsOfAchievementsAndReferralsAreExplained(t *testing.T) {
 	texts = append(texts, r.why(t, ida, 1).GetSummary())
 	got := strings.Join(texts, "\n")
 	for _, want := range []string{
-		"50 points for reaching The big-month on 2026-05-04", "50 points were taken back that The big-month had brought on 2026-05-04",
+		"50 points for reaching The big-month on 4 May 2026", "50 points were taken back that The big-month had brought on 4 May 2026",
 		"40 points for coming with a friend's code, set aside until somebody has looked", "40 points were taken back that were given for coming with a friend's code",
 		"100 points for bringing a friend, set aside",
 	} {

@@ -40,8 +40,28 @@ type Condition struct {
 // Reading is a name or a part of an expression with what it came to.
 type Reading struct{ Name, Value string }
 
-// Step is one step of arithmetic and what it came to.
-type Step struct{ Text, Result string }
+// Step is one step of arithmetic and what it came to. The words are for whoever shows it: see package explain.
+type Step struct {
+	What StepKind
+	// Text is what was read, on the line Line, or the figures that were added up.
+	Text, Result string
+	Line         string
+	// Of is which of the award's caps it is about.
+	Of int
+}
+
+// StepKind says what a step does.
+type StepKind int
+
+// The kinds of steps.
+const (
+	StepRead    StepKind = iota // a formula read something
+	StepSum                     // the lines that count were added up, one by one
+	StepLines                   // so many lines were added up
+	StepWorking                 // the award's working
+	StepRounded                 // its exact points were rounded
+	StepCap                     // a cap reduced them
+)
 
 // Rival is a rule that competed for a place with what caps left of it.
 type Rival struct {
@@ -138,7 +158,7 @@ func (r *run) formula(c *Compiled, a *Award, vars *variables) []Step {
 	var out []Step
 	add := func(line string) {
 		for _, v := range c.formula.read(vars).Read {
-			out = append(out, Step{line + v.Name, v.Value})
+			out = append(out, Step{Text: v.Name, Result: v.Value, Line: line})
 		}
 	}
 	if !c.Rule.Terms.EachLine {
@@ -148,7 +168,7 @@ func (r *run) formula(c *Compiled, a *Award, vars *variables) []Step {
 	for i := range r.in.Order.Lines {
 		if id := r.in.Order.Lines[i].ID; slices.ContainsFunc(a.Lines, func(s Share) bool { return s.Line == id }) && len(out) < 4*mostExplained {
 			vars.line = r.view(i)
-			add("line " + id + ": ")
+			add(id)
 			vars.line = nil
 		}
 	}
@@ -158,27 +178,26 @@ func (r *run) formula(c *Compiled, a *Award, vars *variables) []Step {
 // steps is the arithmetic of an award from what it was reckoned from to its points.
 func (r *run) steps(a *Award) []Step {
 	var out []Step
-	if sum := r.sum(a); sum != "" {
-		out = append(out, Step{sum, strings.TrimSpace(a.Working.Of + " " + a.Working.Unit)})
+	if what, sum, adds := r.sum(a); adds {
+		out = append(out, Step{What: what, Text: sum, Result: strings.TrimSpace(a.Working.Of + " " + a.Working.Unit)})
 	}
-	text := a.Working.arithmetic(a.Exact)
-	out = append(out, Step{strings.TrimSuffix(text, " = "+a.Exact), a.Exact})
+	out = append(out, Step{What: StepWorking, Result: a.Exact})
 	if whole := fmt.Sprint(a.Desired); whole != a.Exact {
-		out = append(out, Step{"rounded " + strings.TrimSuffix(a.Rounding.how(), ","), whole})
+		out = append(out, Step{What: StepRounded, Result: whole})
 	}
 	for i := range a.Caps {
-		out = append(out, Step{"reduced: " + a.Caps[i].String(), fmt.Sprint(a.Caps[i].Left)})
+		out = append(out, Step{What: StepCap, Of: i, Result: fmt.Sprint(a.Caps[i].Left)})
 	}
 	return out
 }
 
-// sum is what the lines that count add up to, in words; empty where there is nothing to add.
-func (r *run) sum(a *Award) string {
+// sum is what the lines that count add up to; adds is false where there is nothing to add.
+func (r *run) sum(a *Award) (what StepKind, figures string, adds bool) {
 	if len(a.Lines) < 2 || a.Working.Basis != OfAmount && a.Working.Basis != OfPieces {
-		return ""
+		return 0, "", false
 	}
 	if len(a.Lines) > mostExplained {
-		return fmt.Sprintf("%d lines together", len(a.Lines))
+		return StepLines, "", true
 	}
 	var of []string
 	for i := range r.in.Order.Lines {
@@ -191,7 +210,7 @@ func (r *run) sum(a *Award) string {
 			of = append(of, currency.Major(l.Amount, r.in.Order.Currency).String())
 		}
 	}
-	return strings.Join(of, " + ")
+	return StepSum, strings.Join(of, " + "), true
 }
 
 // read evaluates the expression once more and says what it read.

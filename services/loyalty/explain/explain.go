@@ -2,9 +2,6 @@
 package explain
 
 import (
-	"fmt"
-	"strings"
-
 	"renown.example/loyalty/ledger"
 )
 
@@ -98,10 +95,10 @@ func Parts(tx ledger.Transaction, lots Lots, w Words) []Part {
 		out = append(out, Part{Points: points, Lot: c.N, Rule: l.Rule, Source: l.Source, Text: w.lot(tx, c, l, known)})
 	}
 	if many > 0 {
-		out = append(out, Part{Points: further, Text: fmt.Sprintf("%d further lots", many)})
+		out = append(out, Part{Points: further, Text: w.Language.say("lots.further", many)})
 	}
 	if left != 0 {
-		out = append(out, Part{Points: left, Text: rest(tx)})
+		out = append(out, Part{Points: left, Text: w.Language.say(rest(tx))})
 	}
 	return out
 }
@@ -135,60 +132,24 @@ func share(tx ledger.Transaction, c ledger.LotChange) int64 {
 	return c.Open
 }
 
-// rest says what points are that lie in no lot.
+// rest is the message about points that lie in no lot.
 func rest(tx ledger.Transaction) string {
 	switch tx.Kind {
 	case ledger.KindReverse:
-		return "They were spent already and are owed"
+		return "rest.owed"
 	case ledger.KindRestore:
-		return "They repaid what was owed, or their time was over"
+		return "rest.repaid"
 	case ledger.KindTransfer, ledger.KindOpen:
-		return "A debt goes along"
+		return "rest.debt"
 	}
-	return "They lie in no lot"
+	return "rest"
 }
 
 // Legs are the sides of a transaction in words. Together they are zero.
-func Legs(tx ledger.Transaction) []Leg {
+func Legs(tx ledger.Transaction, w Words) []Leg {
 	var out []Leg
 	for _, l := range tx.Legs {
-		out = append(out, Leg{Account: l.Account, Points: l.Points, Text: side(l)})
+		out = append(out, Leg{Account: l.Account, Points: l.Points, Text: w.side(l)})
 	}
 	return out
-}
-
-// sides are what more and less mean on an account.
-var sides = map[string][2]string{
-	string(ledger.Pending):   {"wait until they become available", "wait no longer"},
-	string(ledger.Available): {"more can be spent", "fewer can be spent"},
-	string(ledger.Reserved):  {"are held for a redemption", "are held no longer"},
-	string(ledger.Frozen):    {"are set aside to be looked at", "are set aside no longer"},
-	string(ledger.Debt):      {"repaid what was owed", "are owed from now on"},
-	ledger.Redeemed:          {"were spent on rewards", "come back from what was spent"},
-	ledger.Expired:           {"ended unspent", "come back from what had ended"},
-	ledger.Reversed:          {"were taken back after a return", "come back from what was taken back"},
-	ledger.Adjusted:          {"were taken by hand", "were given by hand"},
-	ledger.Opening:           {"were brought along as a debt", "were brought along from elsewhere"},
-}
-
-func side(l ledger.Leg) string {
-	words, known := sides[l.Account]
-	if !known {
-		kind, of, _ := strings.Cut(l.Account, ":")
-		switch kind {
-		case "issuance":
-			words = [2]string{"go back to the rule " + of, "were issued by the rule " + of}
-		case "donated":
-			words = [2]string{"were given to the cause " + of, "come back from the cause " + of}
-		case "transfer":
-			words = [2]string{"went to another account", "came from another account"}
-		default:
-			words = [2]string{"went to " + l.Account, "came from " + l.Account}
-		}
-	}
-	text := words[0]
-	if l.Points < 0 {
-		text = words[1]
-	}
-	return fmt.Sprintf("%d %s", max(l.Points, -l.Points), text)
 }

@@ -2,6 +2,7 @@ package explain
 
 import (
 	"fmt"
+	"strconv"
 	"strings"
 
 	"renown.example/kit/clock"
@@ -9,11 +10,36 @@ import (
 	"renown.example/loyalty/ledger"
 )
 
-// Words write for the members of one programme.
+// Words write for the members of one programme, in one language.
 type Words struct {
-	Zone calendar.Zone
-	// One and Many are what one point and several are called; empty means point and points.
+	Language Language
+	Zone     calendar.Zone
+	// One and Many are what the programme calls one point and several; empty, or point and points, is what the language calls them.
 	One, Many string
+}
+
+// Say fills in a message.
+func (w Words) Say(key string, args ...any) string { return w.Language.say(key, args...) }
+
+// Counted fills in a message about some points: their amount, and what else belongs in it.
+func (w Words) Counted(key string, points int64, args ...any) string {
+	if points == 1 || points == -1 {
+		if _, own := messages[key+".1"]; own {
+			key += ".1"
+		}
+	}
+	return w.say(key, append([]any{w.Points(points)}, args...)...)
+}
+
+// say fills in a message that need not use all that it is given.
+func (w Words) say(key string, args ...any) string { return filled(w.Language.say(key), args...) }
+
+func filled(text string, args ...any) string {
+	var pairs []string
+	for i, a := range args {
+		pairs = append(pairs, fmt.Sprintf("%%[%d]s", i+1), fmt.Sprint(a))
+	}
+	return strings.NewReplacer(pairs...).Replace(text)
 }
 
 // Points writes an amount, without its sign.
@@ -22,31 +48,80 @@ func (w Words) Points(n int64) string {
 		n = -n
 	}
 	name := w.Many
-	if name == "" {
-		name = "points"
+	if m := manners[w.Language]; name == "" || name == manners[English].many {
+		name = m.many
 	}
 	if n == 1 {
-		if name = w.One; name == "" {
-			name = "point"
+		if name = w.One; name == "" || name == manners[English].one {
+			name = manners[w.Language].one
 		}
 	}
-	return fmt.Sprintf("%d %s", n, name)
+	return w.Language.number(n) + " " + name
 }
 
+// Number writes a whole number.
+func (w Words) Number(n int64) string { return w.Language.number(n) }
+
+// Money writes an exact amount of a currency.
+func (w Words) Money(exact, currency string) string {
+	whole, part, _ := strings.Cut(exact, ".")
+	if n, err := strconv.ParseInt(whole, 10, 64); err == nil && n > 0 {
+		whole = w.Language.number(n)
+	}
+	if part != "" {
+		whole += manners[w.Language].point + part
+	}
+	return whole + " " + currency
+}
+
+// Because is the reason that somebody gave, as it stands behind a sentence; "" for none.
+func (w Words) Because(reason string) string {
+	if reason == "" {
+		return ""
+	}
+	return w.Say("because", reason)
+}
+
+// Date writes a day.
+func (w Words) Date(d calendar.Date) string { return w.Language.date(d) }
+
 // Day writes the day of an instant, as the programme's zone has it.
-func (w Words) Day(at clock.Millis) string { return w.Zone.DateOf(at).String() }
+func (w Words) Day(at clock.Millis) string { return w.Date(w.Zone.DateOf(at)) }
+
+// Instant writes a day, with the time if it is not the beginning of the day.
+func (w Words) Instant(at clock.Millis) string {
+	date, shows := w.Zone.Clock(at)
+	if shows == 0 {
+		return w.Date(date)
+	}
+	return fmt.Sprintf("%s, %02d:%02d", w.Date(date), int(shows.Hours()), int(shows.Minutes())%60)
+}
+
+// side says what a leg means.
+func (w Words) side(l ledger.Leg) string {
+	kind, of, _ := strings.Cut(l.Account, ":")
+	both, known := sides[kind]
+	if !known {
+		both, of = sides[""], l.Account
+	}
+	text, n := both[0], l.Points
+	if n < 0 {
+		text, n = both[1], -n
+	}
+	return filled(text[w.Language], w.Number(n), of)
+}
 
 // lot says which lot it is and what it has to do with the transaction.
 func (w Words) lot(tx ledger.Transaction, c ledger.LotChange, l ledger.Lot, known bool) string {
-	what := fmt.Sprintf("lot %d", c.N)
+	what := w.Say("lot", c.N)
 	if known {
 		what += w.origin(l)
 	}
 	switch {
 	case c.Opened != nil && l.Pending && l.ActivatesAt != 0:
-		return what + ", available from " + w.Day(l.ActivatesAt) + w.end(l)
+		return what + w.Say("lot.from", w.Day(l.ActivatesAt)) + w.end(l)
 	case c.Opened != nil && l.Pending:
-		return what + ", not available yet" + w.end(l)
+		return what + w.Say("lot.waits") + w.end(l)
 	case c.Opened != nil:
 		return what + w.end(l)
 	case tx.Kind == ledger.KindExpire:
@@ -59,13 +134,13 @@ func (w Words) lot(tx ledger.Transaction, c ledger.LotChange, l ledger.Lot, know
 func (w Words) origin(l ledger.Lot) string {
 	var s strings.Builder
 	if l.Rule != "" {
-		s.WriteString(" by " + l.Rule)
+		s.WriteString(w.Say("lot.rule", l.Rule))
 	}
 	if l.Source != "" {
-		s.WriteString(" for " + l.Source)
+		s.WriteString(w.Say("lot.source", l.Source))
 	}
 	if l.IssuedAt != 0 {
-		s.WriteString(" of " + w.Day(l.IssuedAt))
+		s.WriteString(w.Say("lot.issued", w.Day(l.IssuedAt)))
 	}
 	return s.String()
 }
@@ -73,36 +148,27 @@ func (w Words) origin(l ledger.Lot) string {
 func (w Words) end(l ledger.Lot) string {
 	switch {
 	case l.ExpiresAt != 0:
-		return ", to be spent before " + w.Instant(l.ExpiresAt) + w.life(l)
+		return w.Say("lot.until", w.Instant(l.ExpiresAt)) + w.life(l)
 	case l.Pending:
 		return ""
 	}
-	return ", without end"
+	return w.Say("lot.endless")
 }
 
 // over says why a lot has ended.
 func (w Words) over(l ledger.Lot) string {
 	if l.ExpiresAt == 0 {
-		return ", which has ended"
+		return w.Say("lot.ended")
 	}
-	return ", which ended " + w.Instant(l.ExpiresAt) + w.life(l)
+	return w.Say("lot.ended.on", w.Instant(l.ExpiresAt)) + w.life(l)
 }
 
 func (w Words) life(l ledger.Lot) string {
-	if l.Life == "" {
+	switch {
+	case l.Life == "":
 		return ""
+	case l.Policy == "":
+		return w.Say("lot.life", l.Life)
 	}
-	if l.Policy == "" {
-		return " (" + l.Life + ")"
-	}
-	return " (" + l.Life + ", as " + l.Policy + " says)"
-}
-
-// Instant writes a day, with the time if it is not the beginning of the day.
-func (w Words) Instant(at clock.Millis) string {
-	date, shows := w.Zone.Clock(at)
-	if shows == 0 {
-		return date.String()
-	}
-	return fmt.Sprintf("%s %02d:%02d", date, int(shows.Hours()), int(shows.Minutes())%60)
+	return w.Say("lot.policy", l.Life, l.Policy)
 }

@@ -11,6 +11,7 @@ import (
 	"renown.example/kit/store"
 	"renown.example/loyalty/book"
 	"renown.example/loyalty/earning"
+	"renown.example/loyalty/explain"
 	"renown.example/loyalty/tables"
 	loyaltyv1 "renown.example/proto/gen/renown/loyalty/v1"
 )
@@ -178,7 +179,7 @@ func (s *Server) calculated(b *ruleBook, ev *evaluation, account tables.Account,
 		return nil, err
 	}
 	for i := range explained {
-		resp.Rules = append(resp.Rules, explainedRule(&explained[i]))
+		resp.Rules = append(resp.Rules, explainedRule(explain.Words{Language: explain.English}, &explained[i]))
 	}
 	return resp, nil
 }

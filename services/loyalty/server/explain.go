@@ -22,7 +22,7 @@ func (s *Server) ExplainEntry(ctx context.Context, req *loyaltyv1.ExplainEntryRe
 		if _, err := findMember(ctx, tx, req.GetProgram(), req.GetMember()); err != nil {
 			return nil, err
 		}
-		out, err := s.explain(ctx, tx, req.GetProgram(), req.GetMember(), req.GetEntry())
+		out, err := s.explain(ctx, tx, req.GetProgram(), req.GetMember(), req.GetEntry(), req.GetLanguage())
 		return &loyaltyv1.ExplainEntryResponse{Explanation: out}, err
 	})
 }
@@ -34,7 +34,7 @@ func (s *Server) ExplainStatementEntry(ctx context.Context, req *loyaltyv1.Expla
 		if err != nil {
 			return nil, err
 		}
-		out, err := s.explain(ctx, tx, row.Value.Program, row.ID, req.GetEntry())
+		out, err := s.explain(ctx, tx, row.Value.Program, row.ID, req.GetEntry(), req.GetLanguage())
 		if err != nil {
 			return nil, err
 		}
@@ -58,10 +58,9 @@ func forMembers(x *loyaltyv1.Explanation) *loyaltyv1.Explanation {
 
 // explaining is an entry on its way to its explanation.
 type explaining struct {
-	s       *Server
-	tx      store.Reader
-	program tables.Program
-	entry   tables.Entry
+	s     *Server
+	tx    store.Reader
+	entry tables.Entry
 	// decided is the entry that keeps what it was decided by: itself, or the one in the usual wallet.
 	decided tables.Entry
 	words   explain.Words
@@ -69,7 +68,7 @@ type explaining struct {
 }
 
 // explain explains an entry of a member's account, named "{wallet}-{number}".
-func (s *Server) explain(ctx context.Context, tx store.Reader, programID, member, name string) (*loyaltyv1.Explanation, error) {
+func (s *Server) explain(ctx context.Context, tx store.Reader, programID, member, name, language string) (*loyaltyv1.Explanation, error) {
 	dash := strings.LastIndex(name, "-")
 	number, err := strconv.ParseInt(name[dash+1:], 10, 64)
 	if err != nil {
@@ -83,24 +82,37 @@ func (s *Server) explain(ctx context.Context, tx store.Reader, programID, member
 	if err != nil {
 		return nil, err
 	}
-	x := &explaining{s: s, tx: tx, entry: row.Value, decided: row.Value, out: &loyaltyv1.Explanation{}}
-	if err := book.Show(ctx, tx, &x.entry); err != nil {
+	if err := book.Show(ctx, tx, &row.Value); err != nil {
 		return nil, err
 	}
 	p, err := program(ctx, tx, programID)
 	if err != nil {
 		return nil, err
 	}
-	x.program = p.Value
-	x.words = explain.Words{}
-	if x.words.Zone, err = calendar.LoadZone("timeZone", p.Value.TimeZone); err != nil {
+	words, err := wordsOf(p.Value, name[:dash], language)
+	if err != nil {
 		return nil, err
 	}
-	for _, w := range p.Value.Wallets {
-		if w.ID == name[:dash] {
-			x.words.One, x.words.Many = w.Singular, w.Plural
+	return s.explainEntry(ctx, tx, row.Value, words)
+}
+
+// wordsOf returns what writes about a wallet of a programme in a language.
+func wordsOf(p tables.Program, wallet, language string) (w explain.Words, err error) {
+	w.Language = explain.LanguageOf(language)
+	if w.Zone, err = calendar.LoadZone("timeZone", p.TimeZone); err != nil {
+		return w, err
+	}
+	for _, v := range p.Wallets {
+		if v.ID == wallet {
+			w.One, w.Many = v.Singular, v.Plural
 		}
 	}
+	return w, nil
+}
+
+// explainEntry explains an entry of which what is personal is shown.
+func (s *Server) explainEntry(ctx context.Context, tx store.Reader, e tables.Entry, words explain.Words) (*loyaltyv1.Explanation, error) {
+	x := &explaining{s: s, tx: tx, entry: e, decided: e, words: words, out: &loyaltyv1.Explanation{Language: string(words.Language)}}
 	return x.out, x.explain(ctx)
 }
 
@@ -119,7 +131,7 @@ func (x *explaining) explain(ctx context.Context) error {
 	if lots.err != nil {
 		return lots.err
 	}
-	for i, l := range explain.Legs(t) {
+	for i, l := range explain.Legs(t, x.words) {
 		x.out.Legs = append(x.out.Legs, &loyaltyv1.ExplainedLeg{Account: x.out.Entry.GetLegs()[i].GetAccount(), Points: l.Points, Text: l.Text})
 	}
 	var beside besides

@@ -26,31 +26,31 @@ func (x *explaining) achieved(ctx context.Context) (string, error) {
 		return "", err
 	}
 	x.out.Inputs = append(x.out.Inputs, value("achievement", fmt.Sprintf("achievements/%s@%d", f.Achievement, f.Version)), value("time", f.Key), value("day", f.On.String()))
-	points := x.words.Points(x.out.GetPoints())
+	key := "achieved"
 	if x.entry.Tx.Kind == ledger.KindReverse {
-		return fmt.Sprintf("%s were taken back that %s had brought on %s: what it was reached by came back", points, name, f.On), nil
+		key = "achieved.back"
 	}
-	return fmt.Sprintf("%s for reaching %s on %s", points, name, f.On), nil
+	return x.words.Counted(key, x.out.GetPoints(), name, x.words.Date(f.On)), nil
 }
 
 // referred explains points of a referral, given or taken back.
 func (x *explaining) referred(ctx context.Context) (string, error) {
 	friend := strings.TrimPrefix(x.entry.Source, "referrals/")
 	x.out.Inputs = append(x.out.Inputs, value("referral", x.entry.Source))
-	because := "bringing a friend"
+	because := x.words.Say("friend.brought")
 	if m, err := findMember(ctx, x.tx, x.entry.Program, friend); err != nil && !store.IsNotFound(err) {
 		return "", err
 	} else if m.ID == x.entry.Member || friend == x.entry.Member {
-		because = "coming with a friend's code"
+		because = x.words.Say("friend.came")
 	}
-	points := x.words.Points(x.out.GetPoints())
-	if x.entry.Tx.Kind == ledger.KindReverse {
-		return fmt.Sprintf("%s were taken back that were given for %s", points, because), nil
+	key := "referred"
+	switch {
+	case x.entry.Tx.Kind == ledger.KindReverse:
+		key = "referred.back"
+	case x.entry.Tx.After.Frozen > 0 && frozenBy(x.entry.Tx):
+		key = "referred.frozen"
 	}
-	if x.entry.Tx.After.Frozen > 0 && frozenBy(x.entry.Tx) {
-		return fmt.Sprintf("%s for %s, set aside until somebody has looked", points, because), nil
-	}
-	return fmt.Sprintf("%s for %s", points, because), nil
+	return x.words.Counted(key, x.out.GetPoints(), because), nil
 }
 
 // frozenBy reports whether a transaction opened a lot that is frozen.

@@ -16,63 +16,42 @@ import (
 	loyaltyv1 "renown.example/proto/gen/renown/loyalty/v1"
 )
 
+// plainly are the messages of entries that no further facts belong to.
+var plainly = map[ledger.Kind]string{
+	ledger.KindAccrue: "accrue", ledger.KindReverse: "reverse", ledger.KindActivate: "activate", ledger.KindExpire: "expire", ledger.KindFreeze: "freeze",
+	ledger.KindUnfreeze: "unfreeze", ledger.KindOpen: "open", ledger.KindAdjust: "give",
+}
+
 // plain is the sentence about an entry that no further facts belong to.
 func (x *explaining) plain() string {
-	e, points := x.entry, x.words.Points(x.out.GetPoints())
-	because := ""
-	if e.Reason != "" {
-		because = ": " + e.Reason
+	e, w, points := x.entry, x.words, x.out.GetPoints()
+	key, known := plainly[e.Tx.Kind]
+	switch {
+	case e.Tx.Kind == ledger.KindTransfer:
+		return x.transferred()
+	case e.Tx.Kind == ledger.KindAdjust && points < 0:
+		key = "take"
+	case !known && e.Source != "":
+		key = "note.about"
+	case !known:
+		key = "note"
 	}
-	switch e.Tx.Kind {
-	case ledger.KindAccrue:
-		return points + x.were() + "given for " + e.Source + because
-	case ledger.KindReverse:
-		return points + " that had been given for " + e.Source + x.were() + "taken back" + because
-	case ledger.KindActivate:
-		return points + " became available" + because
-	case ledger.KindExpire:
-		return points + " ended unspent" + because
-	case ledger.KindFreeze:
-		return points + x.were() + "set aside to be looked at" + because
-	case ledger.KindUnfreeze:
-		return points + " that had been set aside are free" + because
-	case ledger.KindOpen:
-		return points + x.were() + "brought along from " + e.Source
-	case ledger.KindTransfer:
-		return x.transferred(points)
-	case ledger.KindAdjust:
-		if x.out.GetPoints() < 0 {
-			return points + x.were() + "taken by hand" + because
-		}
-		return points + x.were() + "given by hand" + because
-	}
-	if e.Source != "" {
-		return "Nothing moved: " + e.Source + because
-	}
-	return "Nothing moved" + because
+	return w.Counted(key, points, e.Source) + w.Because(e.Reason)
 }
 
-// were is what became of one point or several.
-func (x *explaining) were() string {
-	if n := x.out.GetPoints(); n == 1 || n == -1 {
-		return " was "
-	}
-	return " were "
-}
-
-func (x *explaining) transferred(points string) string {
-	owed := ""
+func (x *explaining) transferred() string {
+	w, points := x.words, x.words.Points(x.out.GetPoints())
 	if x.out.GetPoints() < 0 {
-		owed = "A debt of "
+		points = w.Say("owed", points)
 	}
+	key := "went.merge"
 	switch source := x.entry.Source; {
 	case strings.HasPrefix(source, "imports/"):
-		return owed + points + " came along from " + source
+		key = "came.import"
 	case holds(x.entry, "into") && strings.HasPrefix(source, "members/") && x.mergedInto() == x.entry.Member:
-		return owed + points + " came from " + source + ", who was merged into this member"
-	default:
-		return points + " went to " + source + ", into whom this member was merged"
+		key = "came.merge"
 	}
+	return w.Say(key, points, x.entry.Source)
 }
 
 func (x *explaining) mergedInto() string {
@@ -90,12 +69,12 @@ func (x *explaining) tierChanged() (string, error) {
 	}
 	named := func(id string) string {
 		if id == "" {
-			return "no tier"
+			return x.words.Say("tier.none")
 		}
 		return id
 	}
 	x.out.Inputs = append(x.out.Inputs, value("tiers", x.entry.Source), value("why", string(c.Why)))
-	return fmt.Sprintf("The tier changed from %s to %s (%s, by %s)", named(c.From), named(c.To), c.Why, x.entry.Source), nil
+	return x.words.Say("tier", named(c.From), named(c.To), x.words.Say("tier."+string(c.Why)), x.entry.Source), nil
 }
 
 func value(name, v string) *loyaltyv1.ExplainedValue {
@@ -121,22 +100,15 @@ func (x *explaining) redemption(ctx context.Context) (string, error) {
 	if f.Order != "" {
 		x.out.Inputs = append(x.out.Inputs, value("order", f.Order))
 	}
-	points, because := x.words.Points(x.out.GetPoints()), ""
-	if x.entry.Reason != "" {
-		because = ": " + x.entry.Reason
+	key, known := redeemed[x.entry.Tx.Kind]
+	if !known {
+		key = "restore"
 	}
-	switch x.entry.Tx.Kind {
-	case ledger.KindReserve:
-		return fmt.Sprintf("%s are held for %s until %s", points, what, x.words.Instant(x.entry.Tx.EndsAt)), nil
-	case ledger.KindCommit:
-		return fmt.Sprintf("%s%sspent on %s", points, x.were(), what), nil
-	case ledger.KindLapse:
-		return fmt.Sprintf("%s that were held for %s went back, since it was not taken in time", points, what), nil
-	case ledger.KindCancel:
-		return fmt.Sprintf("%s that were held for %s went back%s", points, what, because), nil
-	}
-	return fmt.Sprintf("%s that had been spent on %s%sgiven back%s", points, what, x.were(), because), nil
+	return x.words.Counted(key, x.out.GetPoints(), what, x.words.Instant(x.entry.Tx.EndsAt)) + x.words.Because(x.entry.Reason), nil
 }
+
+// redeemed are the messages of the steps of a redemption.
+var redeemed = map[ledger.Kind]string{ledger.KindReserve: "reserve", ledger.KindCommit: "commit", ledger.KindLapse: "lapse", ledger.KindCancel: "cancel"}
 
 // earned explains what an order or event earned.
 func (x *explaining) earned(ctx context.Context) (string, error) {
@@ -148,20 +120,20 @@ func (x *explaining) earned(ctx context.Context) (string, error) {
 	if err := x.rules(ctx, &f); err != nil {
 		return "", err
 	}
-	what := "The event " + strings.TrimPrefix(x.entry.Source, "events/")
+	what := x.words.Say("event", strings.TrimPrefix(x.entry.Source, "events/"))
 	if f.Input.Order != nil {
-		what = "The order " + f.Input.Order.ID
+		what = x.words.Say("order", f.Input.Order.ID)
 	}
 	if x.out.GetPoints() == 0 {
-		return what + " earned nothing", nil
+		return x.words.Say("earned.nothing", what), nil
 	}
 	var by []string
 	for _, r := range x.out.GetRules() {
 		if r.GetGiven() {
-			by = append(by, fmt.Sprintf("%s %d", r.GetDisplayName(), r.GetPoints()))
+			by = append(by, r.GetDisplayName()+" "+x.words.Number(r.GetPoints()))
 		}
 	}
-	return fmt.Sprintf("%s earned %s: %s", what, x.words.Points(x.out.GetPoints()), strings.Join(by, ", ")), nil
+	return x.words.Say("earned", what, x.words.Points(x.out.GetPoints()), strings.Join(by, ", ")), nil
 }
 
 // cameBack explains what a return took.
@@ -173,13 +145,13 @@ func (x *explaining) cameBack(ctx context.Context) (string, error) {
 	if strings.HasPrefix(x.entry.Source, "events/") {
 		return x.unhappened(ctx, f)
 	}
-	key := x.decided.Once
-	slash := strings.LastIndex(key, "/")
-	n, err := strconv.Atoi(key[slash+1:])
+	once := x.decided.Once
+	slash := strings.LastIndex(once, "/")
+	n, err := strconv.Atoi(once[slash+1:])
 	if err != nil {
 		return "", err
 	}
-	bought, before, err := x.history(ctx, key[:slash], n)
+	bought, before, err := x.history(ctx, once[:slash], n)
 	if err != nil {
 		return "", err
 	}
@@ -199,13 +171,13 @@ func (x *explaining) cameBack(ctx context.Context) (string, error) {
 	for _, l := range f.Back.Lines {
 		x.out.Inputs = append(x.out.Inputs, value("line "+l.Line, currency.Major(l.Money, o.Currency).String()+" "+o.Currency))
 	}
-	how := "came back"
+	key := "back"
 	if f.Cancelled {
-		how = "was cancelled"
+		key = "back.cancelled"
 	}
-	text := fmt.Sprintf("Of the order %s %s %s %s, for which %s are to be taken back", o.ID, currency.Major(f.Back.Money, o.Currency), o.Currency, how, x.words.Points(due))
+	text := x.words.Say(key, o.ID, x.words.Money(currency.Major(f.Back.Money, o.Currency).String(), o.Currency), x.words.Points(due))
 	if left := due + x.out.GetPoints(); left > 0 {
-		text += fmt.Sprintf("; %s are spent already and were let go", x.words.Points(left))
+		text += x.words.Counted("back.left", left)
 	}
 	return text, nil
 }
@@ -231,9 +203,9 @@ func (x *explaining) unhappened(ctx context.Context, f cameBack) (string, error)
 		x.out.Takes = append(x.out.Takes, &loyaltyv1.ExplainedTake{Rule: ruleName(a.Rule, a.Version), Earned: a.Points, Part: "1", Due: a.Points, Points: a.Points, Wallet: a.Wallet})
 	}
 	x.out.Inputs = append(x.out.Inputs, value("event", given.Input.Event.ID), value("policy", string(f.Policy)))
-	text := fmt.Sprintf("The event %s was cancelled, for which %s are to be taken back", given.Input.Event.ID, x.words.Points(due))
+	text := x.words.Say("back.event", given.Input.Event.ID, x.words.Points(due))
 	if left := due + x.out.GetPoints(); left > 0 {
-		text += fmt.Sprintf("; %s are spent already and were let go", x.words.Points(left))
+		text += x.words.Counted("back.left", left)
 	}
 	return text, nil
 }

@@ -11,6 +11,7 @@ import (
 	"renown.example/kit/store"
 	"renown.example/loyalty/currency"
 	"renown.example/loyalty/earning"
+	"renown.example/loyalty/explain"
 	"renown.example/loyalty/tables"
 	loyaltyv1 "renown.example/proto/gen/renown/loyalty/v1"
 )
@@ -70,7 +71,7 @@ func (x *explaining) rules(ctx context.Context, f *earned) error {
 	x.out.Recomputed = whole && same(again.Awards, f.Awards)
 	for i := range explained {
 		if explained[i].Rule.Wallet == wallet {
-			x.out.Rules = append(x.out.Rules, explainedRule(&explained[i]))
+			x.out.Rules = append(x.out.Rules, explainedRule(x.words, &explained[i]))
 		}
 	}
 	return nil
@@ -116,41 +117,42 @@ func (x *explaining) rulesThen(ctx context.Context, f *earned) (rules []*earning
 }
 
 // explainedRule is what became of a rule, as the API shows it.
-func explainedRule(x *earning.Explained) *loyaltyv1.ExplainedRule {
+func explainedRule(w explain.Words, e *earning.Explained) *loyaltyv1.ExplainedRule {
 	out := &loyaltyv1.ExplainedRule{
-		Rule: ruleName(x.Rule.ID, x.Rule.Version), DisplayName: x.Rule.Name, Wallet: x.Rule.Wallet,
-		Terms: ruleTermsProto(*x.Rule),
+		Rule: ruleName(e.Rule.ID, e.Rule.Version), DisplayName: e.Rule.Name, Wallet: e.Rule.Wallet,
+		Terms: ruleTermsProto(*e.Rule),
 	}
-	if a := x.Award; a != nil {
-		out.Given, out.Detail, out.Desired, out.Points = true, a.Text(), a.Desired, a.Points
+	if a := e.Award; a != nil {
+		out.Given, out.Detail, out.Desired, out.Points = true, w.Award(a), a.Desired, a.Points
 		for _, l := range a.Lines {
 			out.Shares = append(out.Shares, &loyaltyv1.ExplainedShare{Line: l.Line, Points: l.Points, Exact: l.Exact})
 		}
 		for i := range a.Caps {
-			out.Caps = append(out.Caps, explainedCap(&a.Caps[i]))
+			out.Caps = append(out.Caps, explainedCap(w, &a.Caps[i]))
 		}
 	}
-	if v := x.Silent; v != nil {
+	if v := e.Silent; v != nil {
 		out.Reason, out.Detail, out.Desired = string(v.Reason), v.Detail, v.Points
 		if v.Cap != nil {
-			out.Caps = append(out.Caps, explainedCap(v.Cap))
+			out.Caps = append(out.Caps, explainedCap(w, v.Cap))
 			out.Desired = v.Cap.Wanted
 		}
 	}
-	for _, c := range x.Conditions {
+	for _, c := range e.Conditions {
 		p := &loyaltyv1.ExplainedCondition{Expression: c.Expression, Line: c.Line, Holds: c.Holds}
 		for _, r := range c.Read {
 			p.Values = append(p.Values, value(r.Name, r.Value))
 		}
 		out.Conditions = append(out.Conditions, p)
 	}
-	for _, step := range x.Steps {
-		out.Steps = append(out.Steps, &loyaltyv1.ExplainedStep{Text: step.Text, Result: step.Result})
+	for _, step := range e.Steps {
+		text, result := w.Step(e.Award, step)
+		out.Steps = append(out.Steps, &loyaltyv1.ExplainedStep{Text: text, Result: result})
 	}
-	if len(x.Rivals) > 0 {
-		out.Stacking = &loyaltyv1.ExplainedStacking{Mode: string(x.Rule.Stack.Mode), Group: x.Rule.Stack.Group}
+	if len(e.Rivals) > 0 {
+		out.Stacking = &loyaltyv1.ExplainedStacking{Mode: string(e.Rule.Stack.Mode), Group: e.Rule.Stack.Group}
 	}
-	for _, r := range x.Rivals {
+	for _, r := range e.Rivals {
 		out.Stacking.Competitors = append(out.Stacking.Competitors, &loyaltyv1.ExplainedCompetitor{
 			Rule: ruleName(r.Rule, r.Version), DisplayName: r.Name, Points: r.Points, Priority: r.Priority, Won: r.Won,
 		})
@@ -158,9 +160,9 @@ func explainedRule(x *earning.Explained) *loyaltyv1.ExplainedRule {
 	return out
 }
 
-func explainedCap(n *earning.CapNote) *loyaltyv1.ExplainedCap {
+func explainedCap(w explain.Words, n *earning.CapNote) *loyaltyv1.ExplainedCap {
 	return &loyaltyv1.ExplainedCap{
 		Cap:  &loyaltyv1.EarningRuleCap{Per: string(n.Per), Period: string(n.Period), Counts: string(n.Counts), Most: n.Most, Over: string(n.Over)},
-		Used: n.Used, Wanted: n.Wanted, Left: n.Left, EndTime: timestamp(n.Ends), Text: n.String(),
+		Used: n.Used, Wanted: n.Wanted, Left: n.Left, EndTime: timestamp(n.Ends), Text: w.Cap(n),
 	}
 }

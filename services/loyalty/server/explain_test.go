@@ -58,7 +58,7 @@ func TestAnExplanationReadsNoMoreInALongJournal(t *testing.T) {
 			}
 			_, err := read(ctx, c.Server, func(ctx context.Context, tx store.Reader) (*loyaltyv1.Explanation, error) {
 				from := &counted{Reader: tx}
-				x, err := c.explain(ctx, from, "customers", c.member, fmt.Sprintf("points-%d", e.GetNumber()))
+				x, err := c.explain(ctx, from, "customers", c.member, fmt.Sprintf("points-%d", e.GetNumber()), "")
 				rows += from.rows
 				if x.GetPoints() != 507 || len(x.GetParts()) != 2 || x.GetParts()[0].GetPoints()+x.GetParts()[1].GetPoints() != 507 {
 					t.Errorf("it says %v", x)

@@ -246,7 +246,12 @@ func (s *Server) ListStatementEntries(ctx context.Context, req *loyaltyv1.ListSt
 			return nil, err
 		}
 		account := tables.AccountID(row.ID, wallet)
-		q, f, err := s.query(req, store.Query{From: account + "/", Before: account + "0", Descending: true}, 20, 100)
+		words, err := wordsOf(p.Value, wallet, req.GetLanguage())
+		if err != nil {
+			return nil, err
+		}
+		paging := &loyaltyv1.ListStatementEntriesRequest{Wallet: req.GetWallet(), PageSize: req.GetPageSize(), PageToken: req.GetPageToken()}
+		q, f, err := s.query(paging, store.Query{From: account + "/", Before: account + "0", Descending: true}, 20, 100)
 		if err != nil {
 			return nil, err
 		}
@@ -260,6 +265,15 @@ func (s *Server) ListStatementEntries(ctx context.Context, req *loyaltyv1.ListSt
 				return nil, err
 			}
 			resp.Entries = append(resp.Entries, entryProto(e.Value))
+			if !req.GetExplained() {
+				continue
+			}
+			why, err := s.explainEntry(ctx, tx, e.Value, words)
+			if err != nil {
+				return nil, err
+			}
+			why.Entry = nil // it stands beside it
+			resp.Explanations = append(resp.Explanations, forMembers(why))
 		}
 		return resp, nil
 	})

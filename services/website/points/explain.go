@@ -3,49 +3,41 @@ package points
 import (
 	"strconv"
 	"strings"
-	"sync"
 
+	"renown.example/kit/fault"
 	loyaltyv1 "renown.example/proto/gen/renown/loyalty/v1"
+	"renown.example/website/api"
 	"renown.example/website/web"
 )
-
-// atOnce bounds how many entries are asked about at the same time.
-const atOnce = 6
 
 // addend is a part of what an entry's points are made up of.
 type addend struct {
 	Points, Name string
-	// How is the arithmetic, in the words of the programme, which are English.
+	// How is the arithmetic.
 	How string
 }
 
-// explain asks why each entry is as it is. One that nobody can explain right now keeps what it says itself.
-func (v *visit) explain(d *statement, entries []*loyaltyv1.Entry) {
-	why := make([]*loyaltyv1.Explanation, len(entries))
-	var all sync.WaitGroup
-	places := make(chan struct{}, atOnce)
-	for i, e := range entries {
-		if e.GetKind() == loyaltyv1.EntryKind_ENTRY_KIND_NOTE {
+// explain tells why each entry is as it is. One that is not explained keeps what it says itself.
+func (v *visit) explain(d *statement, entries []*loyaltyv1.Entry, why []*loyaltyv1.Explanation) {
+	for i := range min(len(entries), len(why)) {
+		if entries[i].GetKind() == loyaltyv1.EntryKind_ENTRY_KIND_NOTE {
 			continue
 		}
-		places <- struct{}{}
-		all.Go(func() {
-			defer func() { <-places }()
-			got, err := v.api.ExplainStatementEntry(v.r.Context(), &loyaltyv1.ExplainStatementEntryRequest{Entry: id(e.GetName())})
-			if err != nil {
-				v.site.Log.WarnContext(v.r.Context(), "an entry was not explained", "error", err)
-				return
-			}
-			why[i] = got.GetExplanation()
-		})
+		write := number(entries[i], why[i])
+		d.History[i].Adds, d.History[i].Total = v.addends(d, why[i], write), write(v.locale, why[i].GetPoints())
 	}
-	all.Wait()
-	for i := range entries {
-		if why[i] != nil {
-			write := number(entries[i], why[i])
-			d.History[i].Adds, d.History[i].Total = v.addends(d, why[i], write), write(v.locale, why[i].GetPoints())
-		}
+}
+
+// entries lists a page of entries with their explanations, or without them if nobody can explain them right now.
+func (v *visit) entries(wallet, page string) (*loyaltyv1.ListStatementEntriesResponse, error) {
+	req := &loyaltyv1.ListStatementEntriesRequest{Wallet: wallet, PageToken: page, Explained: true, Language: v.locale}
+	got, err := v.api.ListStatementEntries(v.r.Context(), req)
+	if !api.Is(err, fault.Internal) {
+		return got, err
 	}
+	v.site.Log.WarnContext(v.r.Context(), "entries were not explained", "error", err)
+	req.Explained, req.Language = false, ""
+	return v.api.ListStatementEntries(v.r.Context(), req)
 }
 
 // number is how points of an entry are written: with their sign, unless they only changed their place.

@@ -139,7 +139,7 @@ func (v *visit) show(status int) {
 		return
 	}
 	q := v.r.URL.Query()
-	entries, err := v.api.ListStatementEntries(ctx, &loyaltyv1.ListStatementEntriesRequest{Wallet: q.Get("wallet"), PageToken: q.Get("page")})
+	entries, err := v.entries(q.Get("wallet"), q.Get("page"))
 	if api.Is(err, fault.PageTokenInvalid) || api.Is(err, fault.InvalidArgument) {
 		http.Redirect(v.w, v.r, v.home, http.StatusSeeOther)
 		return
@@ -160,7 +160,7 @@ func (v *visit) show(status int) {
 		return
 	}
 	data.History = v.history(data, entries.GetEntries())
-	v.explain(data, entries.GetEntries())
+	v.explain(data, entries.GetEntries(), entries.GetExplanations())
 	v.write(status, "points", v.say("points.title"), data)
 }
 

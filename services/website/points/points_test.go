@@ -5,6 +5,7 @@ import (
 	"log/slog"
 	"net/http"
 	"net/http/httptest"
+	"slices"
 	"net/url"
 	"strings"
 	"testing"
@@ -26,6 +27,9 @@ type gate struct {
 	refuse string
 	key    string
 	body   string
+	// calls are the questions for entries; silent says that nobody can explain them.
+	calls  []string
+	silent bool
 }
 
 const redeem = "POST /v1/programs/customers/redemptions:redeem"
@@ -50,6 +54,12 @@ func written() *gate {
 func (g *gate) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	call := r.Method + " " + r.URL.Path
 	answer, status := g.answers[call], http.StatusOK
+	if strings.HasPrefix(r.URL.Path, "/v1/statement/entries") {
+		g.calls = append(g.calls, r.URL.RequestURI())
+		if g.silent && r.URL.Query().Get("explained") == "true" {
+			answer, status = `{"status":500,"title":"failed","code":"INTERNAL"}`, http.StatusInternalServerError
+		}
+	}
 	if call == redeem {
 		body, _ := io.ReadAll(r.Body) // what is missing of it the test misses
 		g.key, g.body = r.Header.Get("Idempotency-Key"), string(body)
@@ -198,11 +208,11 @@ func TestALineOpensToItsArithmetic(t *testing.T) {
 	g.answers["GET /v1/statement/entries"] = `{"entries":[
 		{"name":"programs/customers/members/m1/entries/points-3","number":"3","kind":"ENTRY_KIND_RESERVE","legs":[{"account":"members/m1/available","points":"-200"},{"account":"members/m1/reserved","points":"200"}]},
 		{"name":"programs/customers/members/m1/entries/points-2","number":"2","kind":"ENTRY_KIND_REVERSE","source":"orders/7","legs":[{"account":"members/m1/available","points":"-10"},{"account":"reversed","points":"10"}]},
-		{"name":"programs/customers/members/m1/entries/points-1","number":"1","kind":"ENTRY_KIND_ACCRUE","source":"orders/7","legs":[{"account":"members/m1/available","points":"20"},{"account":"members/m1/pending","points":"135"},{"account":"issuance:euro","points":"-155"}]}]}`
-	g.answers["GET /v1/statement/entries/points-1:explain"] = `{"points":"155","rules":[{"displayName":"Coffee","wallet":"points","points":"20","detail":"20 points for the order"},
-		{"displayName":"A point for each euro","wallet":"points","points":"135","detail":"135.46 EUR x 1 point per 1 EUR = 135.46, rounded down to 135"}]}`
-	g.answers["GET /v1/statement/entries/points-2:explain"] = `{"points":"-10","takes":[{"line":"2","earned":"20","part":"1/2","points":"10","wallet":"points"}]}`
-	g.answers["GET /v1/statement/entries/points-3:explain"] = `{"points":"200","parts":[{"points":"30","source":"orders/7"},{"points":"170"}]}`
+		{"name":"programs/customers/members/m1/entries/points-1","number":"1","kind":"ENTRY_KIND_ACCRUE","source":"orders/7","legs":[{"account":"members/m1/available","points":"20"},{"account":"members/m1/pending","points":"135"},{"account":"issuance:euro","points":"-155"}]}],"explanations":[
+		{"points":"200","parts":[{"points":"30","source":"orders/7"},{"points":"170"}]},
+		{"points":"-10","takes":[{"line":"2","earned":"20","part":"1/2","points":"10","wallet":"points"}]},
+		{"points":"155","rules":[{"displayName":"Coffee","wallet":"points","points":"20","detail":"20 points for the order"},
+			{"displayName":"A point for each euro","wallet":"points","points":"135","detail":"135.46 EUR x 1 point per 1 EUR = 135.46, rounded down to 135"}]}]}`
 	_, doc := visit(t, site(t, g), "/points/tok", nil)
 	says(t, doc, "#entry-1 .line-points", "+155")
 	says(t, doc, "#entry-1 .line-legs", "135.46 EUR x 1 point per 1 EUR = 135.46, rounded down to 135")
@@ -221,4 +231,16 @@ func TestALineOpensToItsArithmetic(t *testing.T) {
 		t.Error("something is written as what it is not")
 	}
 	says(t, doc, "#entry-3 .line-legs", "Your available points−200")
+	if want := []string{"/v1/statement/entries?explained=true&language=en"}; !slices.Equal(g.calls, want) {
+		t.Errorf("a page of history asked %q, want %q", g.calls, want)
+	}
+	g.calls = nil
+	visit(t, site(t, g), "/points/tok?lang=de", nil)
+	if want := []string{"/v1/statement/entries?explained=true&language=de"}; !slices.Equal(g.calls, want) {
+		t.Errorf("in German it asked %q, want %q", g.calls, want)
+	}
+	g.silent = true
+	g.answers["GET /v1/statement/entries"] = strings.Split(g.answers["GET /v1/statement/entries"], `,"explanations"`)[0] + "}"
+	_, doc = visit(t, site(t, g), "/points/tok", nil)
+	says(t, doc, "#entry-2 .line-legs", "Your available points−10")
 }

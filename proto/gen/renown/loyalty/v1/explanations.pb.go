@@ -44,7 +44,10 @@ type Explanation struct {
 	// The rules of then, asked again about the same, say the same to the last character. False if the entry does not come from rules, or one of them is not kept.
 	Recomputed bool `protobuf:"varint,8,opt,name=recomputed,proto3" json:"recomputed,omitempty"`
 	// On a return: what was taken back for each line and rule.
-	Takes         []*ExplainedTake `protobuf:"bytes,9,rep,name=takes,proto3" json:"takes,omitempty"`
+	Takes []*ExplainedTake `protobuf:"bytes,9,rep,name=takes,proto3" json:"takes,omitempty"`
+	// The language of the sentences, "en" or "de", by which dates and decimals in them are written, too. Names are as the programme has them, and why a rule gave nothing
+	// is told in English.
+	Language      string `protobuf:"bytes,10,opt,name=language,proto3" json:"language,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -140,6 +143,13 @@ func (x *Explanation) GetTakes() []*ExplainedTake {
 		return x.Takes
 	}
 	return nil
+}
+
+func (x *Explanation) GetLanguage() string {
+	if x != nil {
+		return x.Language
+	}
+	return ""
 }
 
 // ExplainedPart is a part of an entry's points.
@@ -405,7 +415,9 @@ type ExplainEntryRequest struct {
 	// Id of the member.
 	Member string `protobuf:"bytes,2,opt,name=member,proto3" json:"member,omitempty"`
 	// The entry, "{wallet}-{number}", as its name ends.
-	Entry         string `protobuf:"bytes,3,opt,name=entry,proto3" json:"entry,omitempty"`
+	Entry string `protobuf:"bytes,3,opt,name=entry,proto3" json:"entry,omitempty"`
+	// Language of the sentences, such as "de" or "de-AT"; English if it is empty, or one that explanations are not written in.
+	Language      string `protobuf:"bytes,4,opt,name=language,proto3" json:"language,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -461,6 +473,13 @@ func (x *ExplainEntryRequest) GetEntry() string {
 	return ""
 }
 
+func (x *ExplainEntryRequest) GetLanguage() string {
+	if x != nil {
+		return x.Language
+	}
+	return ""
+}
+
 // ExplainEntryResponse holds the explanation.
 type ExplainEntryResponse struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
@@ -511,7 +530,7 @@ var File_renown_loyalty_v1_explanations_proto protoreflect.FileDescriptor
 
 const file_renown_loyalty_v1_explanations_proto_rawDesc = "" +
 	"\n" +
-	"$renown/loyalty/v1/explanations.proto\x12\x11renown.loyalty.v1\x1a\x1bbuf/validate/validate.proto\x1a\x1cgoogle/api/annotations.proto\x1a\x1frenown/loyalty/v1/earning.proto\x1a\x1erenown/loyalty/v1/points.proto\x1a\x1frenown/options/v1/options.proto\"\xa7\x03\n" +
+	"$renown/loyalty/v1/explanations.proto\x12\x11renown.loyalty.v1\x1a\x1bbuf/validate/validate.proto\x1a\x1cgoogle/api/annotations.proto\x1a\x1frenown/loyalty/v1/earning.proto\x1a\x1erenown/loyalty/v1/points.proto\x1a\x1frenown/options/v1/options.proto\"\xc3\x03\n" +
 	"\vExplanation\x12.\n" +
 	"\x05entry\x18\x01 \x01(\v2\x18.renown.loyalty.v1.EntryR\x05entry\x12\x18\n" +
 	"\asummary\x18\x02 \x01(\tR\asummary\x12\x16\n" +
@@ -523,7 +542,9 @@ const file_renown_loyalty_v1_explanations_proto_rawDesc = "" +
 	"\n" +
 	"recomputed\x18\b \x01(\bR\n" +
 	"recomputed\x126\n" +
-	"\x05takes\x18\t \x03(\v2 .renown.loyalty.v1.ExplainedTakeR\x05takes\"y\n" +
+	"\x05takes\x18\t \x03(\v2 .renown.loyalty.v1.ExplainedTakeR\x05takes\x12\x1a\n" +
+	"\blanguage\x18\n" +
+	" \x01(\tR\blanguage\"y\n" +
 	"\rExplainedPart\x12\x16\n" +
 	"\x06points\x18\x01 \x01(\x03R\x06points\x12\x12\n" +
 	"\x04text\x18\x02 \x01(\tR\x04text\x12\x12\n" +
@@ -542,11 +563,12 @@ const file_renown_loyalty_v1_explanations_proto_rawDesc = "" +
 	"\x03due\x18\x05 \x01(\x03R\x03due\x12\x16\n" +
 	"\x06before\x18\x06 \x01(\x03R\x06before\x12\x16\n" +
 	"\x06points\x18\a \x01(\x03R\x06points\x12\x16\n" +
-	"\x06wallet\x18\b \x01(\tR\x06wallet\"\xa3\x01\n" +
+	"\x06wallet\x18\b \x01(\tR\x06wallet\"\xf2\x01\n" +
 	"\x13ExplainEntryRequest\x12#\n" +
 	"\aprogram\x18\x01 \x01(\tB\t\xbaH\x06r\x04\x10\x01\x18(R\aprogram\x12!\n" +
 	"\x06member\x18\x02 \x01(\tB\t\xbaH\x06r\x04\x10\x01\x18@R\x06member\x12D\n" +
-	"\x05entry\x18\x03 \x01(\tB.\xbaH+r)2'^[a-z][a-z0-9-]{0,39}-[1-9][0-9]{0,15}$R\x05entry\"X\n" +
+	"\x05entry\x18\x03 \x01(\tB.\xbaH+r)2'^[a-z][a-z0-9-]{0,39}-[1-9][0-9]{0,15}$R\x05entry\x12M\n" +
+	"\blanguage\x18\x04 \x01(\tB1\xbaH.r,2*^([A-Za-z]{2,8}(-[A-Za-z0-9]{1,8}){0,4})?$R\blanguage\"X\n" +
 	"\x14ExplainEntryResponse\x12@\n" +
 	"\vexplanation\x18\x01 \x01(\v2\x1e.renown.loyalty.v1.ExplanationR\vexplanation2\xef\x01\n" +
 	"\x13ExplanationsService\x12\xd7\x01\n" +

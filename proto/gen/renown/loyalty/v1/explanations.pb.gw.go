@@ -35,6 +35,8 @@ var (
 	_ = metadata.Join
 )
 
+var filter_ExplanationsService_ExplainEntry_0 = &utilities.DoubleArray{Encoding: map[string]int{"program": 0, "member": 1, "entry": 2}, Base: []int{1, 1, 2, 3, 0, 0, 0}, Check: []int{0, 1, 1, 1, 2, 3, 4}}
+
 func request_ExplanationsService_ExplainEntry_0(ctx context.Context, marshaler runtime.Marshaler, client ExplanationsServiceClient, req *http.Request, pathParams map[string]string) (proto.Message, runtime.ServerMetadata, error) {
 	var (
 		protoReq ExplainEntryRequest
@@ -64,6 +66,12 @@ func request_ExplanationsService_ExplainEntry_0(ctx context.Context, marshaler r
 	protoReq.Entry, err = runtime.String(val)
 	if err != nil {
 		return nil, metadata, status.Errorf(codes.InvalidArgument, "type mismatch, parameter: %s, error: %v", "entry", err)
+	}
+	if err := req.ParseForm(); err != nil {
+		return nil, metadata, status.Errorf(codes.InvalidArgument, "%v", err)
+	}
+	if err := runtime.PopulateQueryParameters(&protoReq, req.Form, filter_ExplanationsService_ExplainEntry_0); err != nil {
+		return nil, metadata, status.Errorf(codes.InvalidArgument, "%v", err)
 	}
 	if req.Body != nil {
 		_, _ = io.Copy(io.Discard, req.Body)
@@ -101,6 +109,12 @@ func local_request_ExplanationsService_ExplainEntry_0(ctx context.Context, marsh
 	protoReq.Entry, err = runtime.String(val)
 	if err != nil {
 		return nil, metadata, status.Errorf(codes.InvalidArgument, "type mismatch, parameter: %s, error: %v", "entry", err)
+	}
+	if err := req.ParseForm(); err != nil {
+		return nil, metadata, status.Errorf(codes.InvalidArgument, "%v", err)
+	}
+	if err := runtime.PopulateQueryParameters(&protoReq, req.Form, filter_ExplanationsService_ExplainEntry_0); err != nil {
+		return nil, metadata, status.Errorf(codes.InvalidArgument, "%v", err)
 	}
 	msg, err := server.ExplainEntry(ctx, &protoReq)
 	return msg, metadata, err

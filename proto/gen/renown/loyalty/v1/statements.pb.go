@@ -472,7 +472,11 @@ type ListStatementEntriesRequest struct {
 	// How many at most; 0 means 20.
 	PageSize int32 `protobuf:"varint,2,opt,name=page_size,json=pageSize,proto3" json:"page_size,omitempty"`
 	// The token of the page before.
-	PageToken     string `protobuf:"bytes,3,opt,name=page_token,json=pageToken,proto3" json:"page_token,omitempty"`
+	PageToken string `protobuf:"bytes,3,opt,name=page_token,json=pageToken,proto3" json:"page_token,omitempty"`
+	// Explain the entries, each as ExplainStatementEntry does. May change from page to page, as may the language.
+	Explained bool `protobuf:"varint,4,opt,name=explained,proto3" json:"explained,omitempty"`
+	// Language of the sentences, such as "de" or "de-AT"; English if it is empty, or one that explanations are not written in.
+	Language      string `protobuf:"bytes,5,opt,name=language,proto3" json:"language,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -528,6 +532,20 @@ func (x *ListStatementEntriesRequest) GetPageToken() string {
 	return ""
 }
 
+func (x *ListStatementEntriesRequest) GetExplained() bool {
+	if x != nil {
+		return x.Explained
+	}
+	return false
+}
+
+func (x *ListStatementEntriesRequest) GetLanguage() string {
+	if x != nil {
+		return x.Language
+	}
+	return ""
+}
+
 // ListStatementEntriesResponse is one page.
 type ListStatementEntriesResponse struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
@@ -535,6 +553,8 @@ type ListStatementEntriesResponse struct {
 	Entries []*Entry `protobuf:"bytes,1,rep,name=entries,proto3" json:"entries,omitempty"`
 	// Token of the next page; empty at the end.
 	NextPageToken string `protobuf:"bytes,2,opt,name=next_page_token,json=nextPageToken,proto3" json:"next_page_token,omitempty"`
+	// Where that was asked for, the explanations of the entries, in their order; the entries themselves are not repeated in them.
+	Explanations  []*Explanation `protobuf:"bytes,3,rep,name=explanations,proto3" json:"explanations,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -583,11 +603,20 @@ func (x *ListStatementEntriesResponse) GetNextPageToken() string {
 	return ""
 }
 
+func (x *ListStatementEntriesResponse) GetExplanations() []*Explanation {
+	if x != nil {
+		return x.Explanations
+	}
+	return nil
+}
+
 // ExplainStatementEntryRequest names an entry.
 type ExplainStatementEntryRequest struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
 	// The entry, "{wallet}-{number}", as its name ends.
-	Entry         string `protobuf:"bytes,1,opt,name=entry,proto3" json:"entry,omitempty"`
+	Entry string `protobuf:"bytes,1,opt,name=entry,proto3" json:"entry,omitempty"`
+	// Language of the sentences, such as "de" or "de-AT"; English if it is empty, or one that explanations are not written in.
+	Language      string `protobuf:"bytes,2,opt,name=language,proto3" json:"language,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -625,6 +654,13 @@ func (*ExplainStatementEntryRequest) Descriptor() ([]byte, []int) {
 func (x *ExplainStatementEntryRequest) GetEntry() string {
 	if x != nil {
 		return x.Entry
+	}
+	return ""
+}
+
+func (x *ExplainStatementEntryRequest) GetLanguage() string {
+	if x != nil {
+		return x.Language
 	}
 	return ""
 }
@@ -709,17 +745,21 @@ const file_renown_loyalty_v1_statements_proto_rawDesc = "" +
 	"expireTime\"\x15\n" +
 	"\x13GetStatementRequest\"R\n" +
 	"\x14GetStatementResponse\x12:\n" +
-	"\tstatement\x18\x01 \x01(\v2\x1c.renown.loyalty.v1.StatementR\tstatement\"\x8f\x01\n" +
+	"\tstatement\x18\x01 \x01(\v2\x1c.renown.loyalty.v1.StatementR\tstatement\"\xfc\x01\n" +
 	"\x1bListStatementEntriesRequest\x12\x1f\n" +
 	"\x06wallet\x18\x01 \x01(\tB\a\xbaH\x04r\x02\x18(R\x06wallet\x12&\n" +
 	"\tpage_size\x18\x02 \x01(\x05B\t\xbaH\x06\x1a\x04\x18d(\x00R\bpageSize\x12'\n" +
 	"\n" +
-	"page_token\x18\x03 \x01(\tB\b\xbaH\x05r\x03\x18\x80\x10R\tpageToken\"z\n" +
+	"page_token\x18\x03 \x01(\tB\b\xbaH\x05r\x03\x18\x80\x10R\tpageToken\x12\x1c\n" +
+	"\texplained\x18\x04 \x01(\bR\texplained\x12M\n" +
+	"\blanguage\x18\x05 \x01(\tB1\xbaH.r,2*^([A-Za-z]{2,8}(-[A-Za-z0-9]{1,8}){0,4})?$R\blanguage\"\xbe\x01\n" +
 	"\x1cListStatementEntriesResponse\x122\n" +
 	"\aentries\x18\x01 \x03(\v2\x18.renown.loyalty.v1.EntryR\aentries\x12&\n" +
-	"\x0fnext_page_token\x18\x02 \x01(\tR\rnextPageToken\"d\n" +
+	"\x0fnext_page_token\x18\x02 \x01(\tR\rnextPageToken\x12B\n" +
+	"\fexplanations\x18\x03 \x03(\v2\x1e.renown.loyalty.v1.ExplanationR\fexplanations\"\xb3\x01\n" +
 	"\x1cExplainStatementEntryRequest\x12D\n" +
-	"\x05entry\x18\x01 \x01(\tB.\xbaH+r)2'^[a-z][a-z0-9-]{0,39}-[1-9][0-9]{0,15}$R\x05entry\"a\n" +
+	"\x05entry\x18\x01 \x01(\tB.\xbaH+r)2'^[a-z][a-z0-9-]{0,39}-[1-9][0-9]{0,15}$R\x05entry\x12M\n" +
+	"\blanguage\x18\x02 \x01(\tB1\xbaH.r,2*^([A-Za-z]{2,8}(-[A-Za-z0-9]{1,8}){0,4})?$R\blanguage\"a\n" +
 	"\x1dExplainStatementEntryResponse\x12@\n" +
 	"\vexplanation\x18\x01 \x01(\v2\x1e.renown.loyalty.v1.ExplanationR\vexplanation2\xe2\x05\n" +
 	"\x11StatementsService\x12\xd2\x01\n" +
@@ -770,20 +810,21 @@ var file_renown_loyalty_v1_statements_proto_depIdxs = []int32{
 	11, // 7: renown.loyalty.v1.CreateStatementLinkResponse.expire_time:type_name -> google.protobuf.Timestamp
 	0,  // 8: renown.loyalty.v1.GetStatementResponse.statement:type_name -> renown.loyalty.v1.Statement
 	14, // 9: renown.loyalty.v1.ListStatementEntriesResponse.entries:type_name -> renown.loyalty.v1.Entry
-	15, // 10: renown.loyalty.v1.ExplainStatementEntryResponse.explanation:type_name -> renown.loyalty.v1.Explanation
-	3,  // 11: renown.loyalty.v1.StatementsService.CreateStatementLink:input_type -> renown.loyalty.v1.CreateStatementLinkRequest
-	5,  // 12: renown.loyalty.v1.StatementsService.GetStatement:input_type -> renown.loyalty.v1.GetStatementRequest
-	7,  // 13: renown.loyalty.v1.StatementsService.ListStatementEntries:input_type -> renown.loyalty.v1.ListStatementEntriesRequest
-	9,  // 14: renown.loyalty.v1.StatementsService.ExplainStatementEntry:input_type -> renown.loyalty.v1.ExplainStatementEntryRequest
-	4,  // 15: renown.loyalty.v1.StatementsService.CreateStatementLink:output_type -> renown.loyalty.v1.CreateStatementLinkResponse
-	6,  // 16: renown.loyalty.v1.StatementsService.GetStatement:output_type -> renown.loyalty.v1.GetStatementResponse
-	8,  // 17: renown.loyalty.v1.StatementsService.ListStatementEntries:output_type -> renown.loyalty.v1.ListStatementEntriesResponse
-	10, // 18: renown.loyalty.v1.StatementsService.ExplainStatementEntry:output_type -> renown.loyalty.v1.ExplainStatementEntryResponse
-	15, // [15:19] is the sub-list for method output_type
-	11, // [11:15] is the sub-list for method input_type
-	11, // [11:11] is the sub-list for extension type_name
-	11, // [11:11] is the sub-list for extension extendee
-	0,  // [0:11] is the sub-list for field type_name
+	15, // 10: renown.loyalty.v1.ListStatementEntriesResponse.explanations:type_name -> renown.loyalty.v1.Explanation
+	15, // 11: renown.loyalty.v1.ExplainStatementEntryResponse.explanation:type_name -> renown.loyalty.v1.Explanation
+	3,  // 12: renown.loyalty.v1.StatementsService.CreateStatementLink:input_type -> renown.loyalty.v1.CreateStatementLinkRequest
+	5,  // 13: renown.loyalty.v1.StatementsService.GetStatement:input_type -> renown.loyalty.v1.GetStatementRequest
+	7,  // 14: renown.loyalty.v1.StatementsService.ListStatementEntries:input_type -> renown.loyalty.v1.ListStatementEntriesRequest
+	9,  // 15: renown.loyalty.v1.StatementsService.ExplainStatementEntry:input_type -> renown.loyalty.v1.ExplainStatementEntryRequest
+	4,  // 16: renown.loyalty.v1.StatementsService.CreateStatementLink:output_type -> renown.loyalty.v1.CreateStatementLinkResponse
+	6,  // 17: renown.loyalty.v1.StatementsService.GetStatement:output_type -> renown.loyalty.v1.GetStatementResponse
+	8,  // 18: renown.loyalty.v1.StatementsService.ListStatementEntries:output_type -> renown.loyalty.v1.ListStatementEntriesResponse
+	10, // 19: renown.loyalty.v1.StatementsService.ExplainStatementEntry:output_type -> renown.loyalty.v1.ExplainStatementEntryResponse
+	16, // [16:20] is the sub-list for method output_type
+	12, // [12:16] is the sub-list for method input_type
+	12, // [12:12] is the sub-list for extension type_name
+	12, // [12:12] is the sub-list for extension extendee
+	0,  // [0:12] is the sub-list for field type_name
 }
 
 func init() { file_renown_loyalty_v1_statements_proto_init() }

@@ -152,6 +152,8 @@ func local_request_StatementsService_ListStatementEntries_0(ctx context.Context,
 	return msg, metadata, err
 }
 
+var filter_StatementsService_ExplainStatementEntry_0 = &utilities.DoubleArray{Encoding: map[string]int{"entry": 0}, Base: []int{1, 1, 0}, Check: []int{0, 1, 2}}
+
 func request_StatementsService_ExplainStatementEntry_0(ctx context.Context, marshaler runtime.Marshaler, client StatementsServiceClient, req *http.Request, pathParams map[string]string) (proto.Message, runtime.ServerMetadata, error) {
 	var (
 		protoReq ExplainStatementEntryRequest
@@ -165,6 +167,12 @@ func request_StatementsService_ExplainStatementEntry_0(ctx context.Context, mars
 	protoReq.Entry, err = runtime.String(val)
 	if err != nil {
 		return nil, metadata, status.Errorf(codes.InvalidArgument, "type mismatch, parameter: %s, error: %v", "entry", err)
+	}
+	if err := req.ParseForm(); err != nil {
+		return nil, metadata, status.Errorf(codes.InvalidArgument, "%v", err)
+	}
+	if err := runtime.PopulateQueryParameters(&protoReq, req.Form, filter_StatementsService_ExplainStatementEntry_0); err != nil {
+		return nil, metadata, status.Errorf(codes.InvalidArgument, "%v", err)
 	}
 	if req.Body != nil {
 		_, _ = io.Copy(io.Discard, req.Body)
@@ -186,6 +194,12 @@ func local_request_StatementsService_ExplainStatementEntry_0(ctx context.Context
 	protoReq.Entry, err = runtime.String(val)
 	if err != nil {
 		return nil, metadata, status.Errorf(codes.InvalidArgument, "type mismatch, parameter: %s, error: %v", "entry", err)
+	}
+	if err := req.ParseForm(); err != nil {
+		return nil, metadata, status.Errorf(codes.InvalidArgument, "%v", err)
+	}
+	if err := runtime.PopulateQueryParameters(&protoReq, req.Form, filter_StatementsService_ExplainStatementEntry_0); err != nil {
+		return nil, metadata, status.Errorf(codes.InvalidArgument, "%v", err)
 	}
 	msg, err := server.ExplainStatementEntry(ctx, &protoReq)
 	return msg, metadata, err

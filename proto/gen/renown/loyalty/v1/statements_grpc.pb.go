@@ -35,7 +35,7 @@ type StatementsServiceClient interface {
 	CreateStatementLink(ctx context.Context, in *CreateStatementLinkRequest, opts ...grpc.CallOption) (*CreateStatementLinkResponse, error)
 	// GetStatement returns what the holder of a link has, as of now.
 	GetStatement(ctx context.Context, in *GetStatementRequest, opts ...grpc.CallOption) (*GetStatementResponse, error)
-	// ListStatementEntries lists the entries of the holder's account, newest first.
+	// ListStatementEntries lists the entries of the holder's account, newest first, with their explanations where they are asked for.
 	ListStatementEntries(ctx context.Context, in *ListStatementEntriesRequest, opts ...grpc.CallOption) (*ListStatementEntriesResponse, error)
 	// ExplainStatementEntry explains one entry of the holder's account in plain words: why the points came or went, and the arithmetic of the rules that gave them.
 	ExplainStatementEntry(ctx context.Context, in *ExplainStatementEntryRequest, opts ...grpc.CallOption) (*ExplainStatementEntryResponse, error)
@@ -99,7 +99,7 @@ type StatementsServiceServer interface {
 	CreateStatementLink(context.Context, *CreateStatementLinkRequest) (*CreateStatementLinkResponse, error)
 	// GetStatement returns what the holder of a link has, as of now.
 	GetStatement(context.Context, *GetStatementRequest) (*GetStatementResponse, error)
-	// ListStatementEntries lists the entries of the holder's account, newest first.
+	// ListStatementEntries lists the entries of the holder's account, newest first, with their explanations where they are asked for.
 	ListStatementEntries(context.Context, *ListStatementEntriesRequest) (*ListStatementEntriesResponse, error)
 	// ExplainStatementEntry explains one entry of the holder's account in plain words: why the points came or went, and the arithmetic of the rules that gave them.
 	ExplainStatementEntry(context.Context, *ExplainStatementEntryRequest) (*ExplainStatementEntryResponse, error)
