@@ -40,7 +40,7 @@ func (x expressions) boolean(depth int) string {
 		func() string { return "(" + x.decimal(d) + x.one(" > ", " <= ") + x.integer(d) + ")" },
 		func() string { return "!(" + x.boolean(d) + ")" },
 		func() string {
-			return x.text(d) + " in " + x.one("member.tags", "line.categories", "order.attributes", `["shop", "hot", "gold"]`)
+			return "(" + x.text(d) + " in " + x.one("member.tags", "line.categories", "order.attributes", `["shop", "hot", "gold"]`) + ")"
 		},
 		func() string { return "(" + x.integer(d) + " in [0, 1, 5, 12, -3])" },
 		func() string { return x.text(d) + x.one(".contains(", ".startsWith(", ".endsWith(") + x.text(d) + ")" },
