@@ -16,11 +16,9 @@ import (
 	loyaltyv1 "renown.example/proto/gen/renown/loyalty/v1"
 )
 
-// TestABrokenImportGoesOnWhereItWas breaks an import off after a portion whose answer was lost while the one behind it was done, restarts the service and runs the same
-// import again.
-func TestABrokenImportGoesOnWhereItWas(t *testing.T) {
-	r := newRig(t)
-	dir := t.TempDir()
+// brokenList writes a list of 100 members, of whom every tenth has no e-mail address that could be one, and the sixth points that have ended.
+func brokenList(t *testing.T, dir string) string {
+	t.Helper()
 	var list strings.Builder
 	list.WriteString("Nr;E-Mail;Punkte;Bis\n")
 	for i := range 100 {
@@ -38,6 +36,34 @@ func TestABrokenImportGoesOnWhereItWas(t *testing.T) {
 	if err := os.WriteFile(file, []byte(list.String()), 0o600); err != nil {
 		t.Fatal(err)
 	}
+	return file
+}
+
+// checkReport looks whether the report has each member of brokenList once, and says what was wrong with some.
+func checkReport(t *testing.T, file string) {
+	t.Helper()
+	report, err := os.ReadFile(file)
+	lines := bytes.Split(bytes.TrimSpace(report), []byte("\n"))
+	if err != nil || len(lines) != 100 {
+		t.Fatalf("the report has %d lines, %v", len(lines), err)
+	}
+	for i, says := range map[int]string{
+		5:  `"outcome":"refused","problems":[{"line":7,"column":"Bis","message":"it has passed`,
+		9:  `{"number":10,"line":11,"outcome":"refused","problems":[{"line":11,"column":"E-Mail","message":"\"broken\": it is no e-mail address`,
+		35: `{"number":36,"line":37,"outcome":"created","member":"programs/customers/members/`,
+	} {
+		if !bytes.Contains(lines[i], []byte(says)) {
+			t.Errorf("line %d is %s", i, lines[i])
+		}
+	}
+}
+
+// TestABrokenImportGoesOnWhereItWas breaks an import off after a portion whose answer was lost while the one behind it was done, restarts the service and runs the same
+// import again.
+func TestABrokenImportGoesOnWhereItWas(t *testing.T) {
+	r := newRig(t)
+	dir := t.TempDir()
+	file := brokenList(t, dir)
 	m, err := roster.ReadMapping([]byte("columns: {Nr: external, E-Mail: email, Punkte: points, Bis: expires}\ndates: [DD.MM.YYYY]"))
 	if err != nil {
 		t.Fatal(err)
@@ -86,20 +112,7 @@ func TestABrokenImportGoesOnWhereItWas(t *testing.T) {
 	if err != nil || got != want || len(sent) != 10 || sent["K-20"] != 1 || sent["K-30"] != 2 || sent["K-40"] != 2 || sent["K-50"] != 1 {
 		t.Errorf("got %+v, %v after the portions %v; want %+v, with the fourth and the fifth sent again", got, err, sent, want)
 	}
-	report, err := os.ReadFile(filepath.Join(dir, "report"))
-	lines := bytes.Split(bytes.TrimSpace(report), []byte("\n"))
-	if err != nil || len(lines) != 100 {
-		t.Fatalf("the report has %d lines, %v", len(lines), err)
-	}
-	for i, says := range map[int]string{
-		5:  `"outcome":"refused","problems":[{"line":7,"column":"Bis","message":"it has passed`,
-		9:  `{"number":10,"line":11,"outcome":"refused","problems":[{"line":11,"column":"E-Mail","message":"\"broken\": it is no e-mail address`,
-		35: `{"number":36,"line":37,"outcome":"created","member":"programs/customers/members/`,
-	} {
-		if !bytes.Contains(lines[i], []byte(says)) {
-			t.Errorf("line %d is %s", i, lines[i])
-		}
-	}
+	checkReport(t, filepath.Join(dir, "report"))
 	if left, _ := filepath.Glob(filepath.Join(dir, "*.position*")); len(left) != 0 {
 		t.Errorf("left behind: %v", left)
 	}
