@@ -52,7 +52,7 @@ func (b *benchmark) build(ctx context.Context, program string) (string, error) {
 		return binary, nil
 	}
 	fmt.Fprintln(b.progress, "building", program)
-	if out, err := exec.CommandContext(ctx, "go", "build", "-o", binary, program).CombinedOutput(); err != nil {
+	if out, err := exec.CommandContext(ctx, "go", "build", "-ldflags=-s -w", "-o", binary, program).CombinedOutput(); err != nil {
 		return "", fmt.Errorf("%s does not build: %w\n%s", program, err, out)
 	}
 	return binary, nil
@@ -75,7 +75,7 @@ func (b *benchmark) describe() report {
 		Machine:    thisMachine(b.keep),
 		Durability: "SQLite in WAL mode, synchronous=FULL, fdatasync for each group commit; nothing is acknowledged before",
 		Settings: []string{
-			"deploy/local as `go build` makes it, website, REST, services and store in one process, on 127.0.0.1",
+			"deploy/local as `go build` makes it (without symbols), website, REST, services and store in one process, on 127.0.0.1",
 			"log: --log-level info, a line for each request to REST and website, as text into a file; metrics: on; traces: as by default, every request that reaches a service, sent by OTLP to a sink on this machine",
 			"loader, bare handler and platform are processes of their own and share the processors",
 			fmt.Sprintf("%d rounds of %s for each side, in turn, after a tenth of that to warm up; which side begins changes from round to round", b.rounds, b.duration),

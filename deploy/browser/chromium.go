@@ -39,6 +39,10 @@ func find() (string, error) {
 	return "", ErrNoChromium
 }
 
+// unused are parts of Chromium that no test looks at: pages kept for going back, and renderers and services that wait for what never comes. They take a sixth of the
+// processor time of opening a page.
+const unused = "BackForwardCache,SpareRendererForSitePerProcess,Translate,MediaRouter,OptimizationHints"
+
 // Launch starts a Chromium with an empty profile, which Close removes. The error is ErrNoChromium when there is none to start.
 func Launch() (*Chromium, error) {
 	path, err := find()
@@ -52,7 +56,7 @@ func Launch() (*Chromium, error) {
 	ctx, stop := chromedp.NewExecAllocator(context.Background(),
 		chromedp.ExecPath(path), chromedp.UserDataDir(profile), chromedp.Headless, chromedp.NoSandbox, chromedp.DisableGPU, chromedp.NoFirstRun,
 		chromedp.Flag("disable-quic", true), chromedp.Flag("disable-background-networking", true), chromedp.Flag("disable-component-update", true),
-		chromedp.Flag("disable-sync", true), chromedp.Flag("disable-extensions", true), chromedp.Flag("disable-dev-shm-usage", true),
+		chromedp.Flag("disable-sync", true), chromedp.Flag("disable-extensions", true), chromedp.Flag("disable-features", unused), chromedp.Flag("disable-dev-shm-usage", true),
 		chromedp.Flag("disable-background-timer-throttling", true), chromedp.Flag("disable-renderer-backgrounding", true),
 		chromedp.Flag("disable-backgrounding-occluded-windows", true), chromedp.Flag("force-color-profile", "srgb"), chromedp.Flag("hide-scrollbars", true),
 		chromedp.Flag("password-store", "basic"), chromedp.Flag("enable-automation", true))

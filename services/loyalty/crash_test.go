@@ -46,7 +46,7 @@ var built = sync.OnceValues(func() (string, error) {
 	}
 	builtIn = dir
 	binary := filepath.Join(dir, "loyalty")
-	if out, err := exec.Command("go", "build", "-o", binary, "renown.example/loyalty/cmd/loyalty").CombinedOutput(); err != nil {
+	if out, err := exec.Command("go", "build", "-ldflags=-s -w", "-o", binary, "renown.example/loyalty/cmd/loyalty").CombinedOutput(); err != nil {
 		return "", fmt.Errorf("the service does not build: %w\n%s", err, out)
 	}
 	return binary, nil
