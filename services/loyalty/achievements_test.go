@@ -28,42 +28,19 @@ func (r *rig) achievement(t testing.TB, id string, points int64, goal *loyaltyv1
 	}
 }
 
-// journalEnd is the number of the last entry of the journal.
-func (r *rig) journalEnd(t testing.TB) int64 {
-	t.Helper()
-	for end := int64(0); ; {
-		resp, err := r.events.ListLoyaltyEvents(r.shop(t), &loyaltyv1.ListLoyaltyEventsRequest{After: end, PageSize: 1000})
-		if err != nil {
-			t.Fatal(err)
-		}
-		if len(resp.GetEvents()) == 0 {
-			return end
-		}
-		end = resp.GetNextAfter()
-	}
-}
-
 // reached waits until all that is in the journal was looked at, and returns how far a member has come, by the achievement's id.
 func (r *rig) reached(t testing.TB, member string) map[string]*loyaltyv1.MemberAchievement {
 	t.Helper()
-	end := r.journalEnd(t)
-	for deadline := time.Now().Add(20 * time.Second); ; {
+	out := map[string]*loyaltyv1.MemberAchievement{}
+	r.followed(t, "achievements", func() (int64, error) {
 		resp, err := r.achievements.ListMemberAchievements(r.shop(t), &loyaltyv1.ListMemberAchievementsRequest{Program: "customers", Member: member})
-		if err != nil {
-			t.Fatal(err)
+		clear(out)
+		for _, a := range resp.GetAchievements() {
+			out[strings.TrimPrefix(a.GetAchievement(), "programs/customers/achievements/")] = a
 		}
-		if resp.GetThroughSequence() >= end {
-			out := map[string]*loyaltyv1.MemberAchievement{}
-			for _, a := range resp.GetAchievements() {
-				out[strings.TrimPrefix(a.GetAchievement(), "programs/customers/achievements/")] = a
-			}
-			return out
-		}
-		if time.Now().After(deadline) {
-			t.Fatalf("achievements stand at %d, the journal at %d", resp.GetThroughSequence(), end)
-		}
-		r.clock.Step(time.Millisecond)
-	}
+		return resp.GetThroughSequence(), err
+	})
+	return out
 }
 
 // told counts the events of a kind.

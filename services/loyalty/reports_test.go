@@ -16,20 +16,13 @@ import (
 // liability waits until the reports have counted everything, and returns what they say.
 func (r *rig) liability(t testing.TB) *loyaltyv1.Liability {
 	t.Helper()
-	end := r.journalEnd(t)
-	for deadline := time.Now().Add(20 * time.Second); ; {
+	var got *loyaltyv1.Liability
+	r.followed(t, "the reports", func() (int64, error) {
 		resp, err := r.reports.GetLiability(r.manager(t), &loyaltyv1.GetLiabilityRequest{Program: "customers"})
-		if err != nil {
-			t.Fatal(err)
-		}
-		if resp.GetLiability().GetThroughSequence() >= end {
-			return resp.GetLiability()
-		}
-		if time.Now().After(deadline) {
-			t.Fatalf("the reports stand at %d, the journal at %d", resp.GetLiability().GetThroughSequence(), end)
-		}
-		r.clock.Step(time.Millisecond)
-	}
+		got = resp.GetLiability()
+		return got.GetThroughSequence(), err
+	})
+	return got
 }
 
 func TestTheLiabilityTiesToTheLedger(t *testing.T) {

@@ -88,20 +88,13 @@ func back(t *testing.T, r *rig, n int, o *bought) {
 // retention waits until the report has counted everything, and returns it.
 func (r *rig) retention(t testing.TB, from string) *loyaltyv1.Retention {
 	t.Helper()
-	end := r.journalEnd(t)
-	for deadline := time.Now().Add(20 * time.Second); ; {
+	var got *loyaltyv1.Retention
+	r.followed(t, "the reports", func() (int64, error) {
 		resp, err := r.reports.GetRetention(r.manager(t), &loyaltyv1.GetRetentionRequest{Program: "customers", FromMonth: from})
-		if err != nil {
-			t.Fatal(err)
-		}
-		if resp.GetRetention().GetThroughSequence() >= end {
-			return resp.GetRetention()
-		}
-		if time.Now().After(deadline) {
-			t.Fatalf("the report stands at %d, the journal at %d", resp.GetRetention().GetThroughSequence(), end)
-		}
-		r.clock.Step(time.Millisecond)
-	}
+		got = resp.GetRetention()
+		return got.GetThroughSequence(), err
+	})
+	return got
 }
 
 // shopped answers each question anew from the list of orders that stand.

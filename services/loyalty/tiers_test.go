@@ -56,16 +56,6 @@ func (r *rig) sound(t testing.TB, accounts int32) {
 	}
 }
 
-// eventually steps the clock until ok.
-func (r *rig) eventually(t testing.TB, what string, ok func() bool) {
-	t.Helper()
-	for deadline := time.Now().Add(20 * time.Second); !ok(); r.clock.Step(time.Second) {
-		if time.Now().After(deadline) {
-			t.Fatalf("%s did not come about", what)
-		}
-	}
-}
-
 func TestATierFollowsTheLedgerAtOnceAndEndsByItself(t *testing.T) {
 	r := newRig(t)
 	if s := r.metals(t, nil); s.GetVersion() != 1 || s.GetName() != "programs/customers/tiers/metals" || s.GetWallet() != "points" || s.GetGrace() != "P10D" {

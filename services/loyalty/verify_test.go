@@ -117,20 +117,16 @@ func (r *rig) verified(t testing.TB, rows int32) *loyaltyv1.VerifyLedgerResponse
 // sealed waits until the checkpoints have sealed everything, and stops what happens by itself: from then on nothing is added.
 func (r *rig) sealed(t testing.TB) {
 	t.Helper()
-	deadline := time.Now().Add(20 * time.Second)
-	for {
+	r.comesAbout(t, time.Second, func() string {
 		v := r.verified(t, 7)
 		if v.GetUnsealedEntries() == 0 {
 			if r.stop(); r.verified(t, 7).GetUnsealedEntries() == 0 {
-				return
+				return ""
 			}
 			r.restart(t)
 		}
-		if time.Now().After(deadline) {
-			t.Fatalf("not sealed: %v", v)
-		}
-		r.clock.Step(time.Second)
-	}
+		return fmt.Sprintf("not sealed: %v", v)
+	})
 }
 
 func TestAStoredLedgerIsWhole(t *testing.T) {
