@@ -10,13 +10,14 @@ type queue struct {
 	mu      sync.Mutex
 	items   []*request
 	patient []*request
-	// passed counts the commits for which the patient have waited.
+	// passed counts the commits for which the patient have waited. Idle says that nobody else came.
 	passed int
+	idle   bool
 	closed bool
 	wake   chan struct{}
 }
 
-// How long patient requests wait: so many commits of others, or until nobody else has come for a moment. They then share a commit.
+// How long patient requests wait: so many commits of others, of which each then takes in one, or until nobody else has come for a moment.
 const (
 	mostPassed = 4
 	moment     = 5 * time.Millisecond
@@ -58,8 +59,12 @@ func (q *queue) signal() {
 func (q *queue) next() (r *request, closed bool) {
 	q.mu.Lock()
 	defer q.mu.Unlock()
-	if r = first(&q.items); r == nil && (q.passed >= mostPassed || q.closed) {
+	if r = first(&q.items); r != nil {
+		return r, q.closed
+	}
+	if q.idle || q.closed || q.passed >= mostPassed {
 		r = first(&q.patient)
+		q.passed = mostPassed - 1
 	}
 	return r, q.closed
 }
@@ -78,6 +83,7 @@ func first(list *[]*request) (r *request) {
 func (q *queue) pass() {
 	q.mu.Lock()
 	defer q.mu.Unlock()
+	q.idle = false
 	if len(q.patient) == 0 {
 		q.passed = 0
 		return
@@ -89,7 +95,7 @@ func (q *queue) pass() {
 func (q *queue) tire() {
 	q.mu.Lock()
 	defer q.mu.Unlock()
-	q.passed = mostPassed
+	q.idle = true
 }
 
 // some reports whether any patient request waits.
