@@ -44,14 +44,13 @@ func (r *recent) feed(after int64, limit int, read func() ([]store.Row[tables.En
 	return rows, nil
 }
 
-// keep adds entries behind the last one, and forgets the oldest beyond the bound.
+// keep adds entries behind the last one, and forgets the oldest beyond the bound. What was returned before keeps its entries: it ends where it was cut.
 func (r *recent) keep(rows []store.Row[tables.Entry]) {
-	all := append(slices.Clip(r.rows), rows...)
-	if over := len(all) - mostRecent; over > 0 {
-		r.after = all[over-1].Seq
-		all = slices.Clone(all[over:])
+	r.rows = append(r.rows, rows...)
+	if over := len(r.rows) - mostRecent; over > 0 {
+		r.after = r.rows[over-1].Seq
+		r.rows = r.rows[over:]
 	}
-	r.rows = all
 }
 
 // journal is the source of the service's own followers. None of them has a use for the changes of lots.
