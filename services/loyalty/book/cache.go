@@ -4,7 +4,6 @@ import (
 	"sync"
 
 	"renown.example/kit/store"
-	"renown.example/loyalty/ledger"
 	"renown.example/loyalty/tables"
 )
 
@@ -14,7 +13,7 @@ const mostRemembered = 20_000
 // kept is an account and the page to which its next lot will be added.
 type kept struct {
 	row  store.Row[tables.Account]
-	tail store.Row[ledger.Page]
+	tail packed
 }
 
 // cache remembers accounts as the last commit of this process left them, where no other process writes to the database: the next step need not read them. It

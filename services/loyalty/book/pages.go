@@ -17,17 +17,21 @@ type pages struct {
 	// fresh says that the account was made in this update: it has no pages that were stored before.
 	fresh bool
 	known map[string]store.Row[ledger.Page]
+	// tail is the page to which the next lot will be added, as it is remembered.
+	tail packed
+}
+
+// packed is a page as its text: it is remembered so because a page of lots is some two hundred strings and numbers in memory, of which the collector of garbage looks at
+// each.
+type packed struct {
+	row     string
+	page    string
+	version int64
+	text    []byte
 }
 
 func newPages(ctx context.Context, tx store.Reader, account string) *pages {
 	return &pages{ctx: ctx, tx: tx, account: account, known: map[string]store.Row[ledger.Page]{}}
-}
-
-// remember takes a page that was read before.
-func (p *pages) remember(row store.Row[ledger.Page]) {
-	if row.ID != "" {
-		p.known[row.Value.ID] = row
-	}
 }
 
 func (p *pages) row(id string) string { return p.account + "/" + id }
@@ -41,6 +45,13 @@ func (p *pages) keep(row store.Row[ledger.Page]) ledger.Page {
 func (p *pages) Page(id string) (ledger.Page, error) {
 	if row, ok := p.known[id]; ok {
 		return row.Value, nil
+	}
+	if p.tail.row != "" && p.tail.page == id {
+		row := store.Row[ledger.Page]{ID: p.tail.row, Version: p.tail.version}
+		if err := row.Value.UnmarshalJSON(p.tail.text); err != nil {
+			return ledger.Page{}, err
+		}
+		return p.keep(row), nil
 	}
 	if p.fresh {
 		return ledger.Page{ID: id}, nil
@@ -80,21 +91,28 @@ func (p *pages) first(q store.Query) (ledger.Page, bool, error) {
 	return p.keep(row), true, nil
 }
 
-// write stores changed pages.
-func (p *pages) write(ctx context.Context, tx store.Writer, changed []ledger.Page) error {
+// write stores changed pages. That of the id last is the one to remember.
+func (p *pages) write(ctx context.Context, tx store.Writer, changed []ledger.Page, last string) error {
 	for _, page := range changed {
+		text, err := page.MarshalJSON()
+		if err != nil {
+			return err
+		}
 		row, known := p.known[page.ID]
-		var err error
+		row.Value = page.Sealed(text)
 		if known {
-			row.Value = page
 			row, err = tables.LotPages.Put(ctx, tx, row)
 		} else {
-			row, err = tables.LotPages.Insert(ctx, tx, p.row(page.ID), page)
+			row, err = tables.LotPages.Insert(ctx, tx, p.row(page.ID), row.Value)
 		}
 		if err != nil {
 			return err
 		}
+		row.Value = page
 		p.known[page.ID] = row
+		if page.ID == last {
+			p.tail = packed{row: row.ID, page: last, version: row.Version, text: text}
+		}
 	}
 	return nil
 }

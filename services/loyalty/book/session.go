@@ -76,7 +76,7 @@ func (s *session) load(account string) (*Work, error) {
 	w := &Work{ID: account, pages: newPages(s.ctx, s.tx, account), entries: map[int64]*tables.Entry{}}
 	if kept, ok := s.cache.get(account); ok {
 		w.Row = kept.row
-		w.pages.remember(kept.tail)
+		w.pages.tail = kept.tail
 	} else {
 		row, err := tables.Accounts.GetForUpdate(s.ctx, s.tx, account)
 		if err != nil {
@@ -244,13 +244,17 @@ func (s *session) put(made sealed) (err error) {
 			return err
 		}
 	}
-	return w.pages.write(s.ctx, s.tx, w.Book.Changed())
+	return w.pages.write(s.ctx, s.tx, w.Book.Changed(), w.Row.Value.Ledger.Tail.Page)
 }
 
 // keep remembers the accounts as this session, whose update was committed, has left them.
 func (s *session) keep() {
 	for _, w := range s.works {
-		s.cache.put(w.ID, kept{row: w.Row, tail: w.pages.known[w.Row.Value.Ledger.Tail.Page]})
+		k := kept{row: w.Row}
+		if w.pages.tail.page == w.Row.Value.Ledger.Tail.Page {
+			k.tail = w.pages.tail
+		}
+		s.cache.put(w.ID, k)
 	}
 }
 

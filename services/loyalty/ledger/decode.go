@@ -4,7 +4,7 @@ import "renown.example/loyalty/document"
 
 func init() {
 	// Writers and readers of this package name every field. One that they do not know would be lost.
-	if !document.HasFields[Lot](16) || !document.HasFields[LotRef](2) || !document.HasFields[Page](2) || !document.HasFields[Balances](5) || !document.HasFields[Lifetime](3) ||
+	if !document.HasFields[Lot](16) || !document.HasFields[LotRef](2) || !document.HasFields[Page](3) || !document.HasFields[Balances](5) || !document.HasFields[Lifetime](3) ||
 		!document.HasFields[Leg](2) || !document.HasFields[LotChange](10) || !document.HasFields[Transaction](11) || !document.HasFields[Account](12) ||
 		!document.HasFields[Tail](2) || !document.HasFields[Hold](5) || !document.HasFields[Take](2) || !document.HasFields[Idle](4) || !document.HasFields[Deadline](2) {
 		panic("ledger: a type has got a field that encode.go, decode.go and shape.go do not know")

@@ -167,6 +167,8 @@ const PageSize = 32
 type Page struct {
 	ID   string `json:"id"`
 	Lots []Lot  `json:"lots"`
+
+	stored []byte
 }
 
 // Hold is points reserved for a redemption.

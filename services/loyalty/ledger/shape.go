@@ -17,8 +17,17 @@ import (
 // Changes of lots of one page that follow upon each other, and change nothing but figures, stand together in the same way in a transaction's list of changes, and so do
 // the takes of a hold: {"page":"2027-03/000001","n":[1,2],"open":[-10,-4]}.
 
+// Sealed returns the page with its text, for one writing: what is changed in it afterwards would not be in that text.
+func (p Page) Sealed(text []byte) Page {
+	p.stored = text
+	return p
+}
+
 // MarshalJSON writes a page.
 func (p Page) MarshalJSON() ([]byte, error) {
+	if p.stored != nil {
+		return p.stored, nil
+	}
 	w := &document.Writer{Out: make([]byte, 0, 256+64*len(p.Lots))}
 	w.Open()
 	w.Text("id", p.ID)
