@@ -40,11 +40,9 @@ func desk(t *testing.T, role string) (http.Handler, map[string]asked) {
 		"GET /v1/programs/customers/members/m1":            member,
 		"GET /v1/programs/customers/members/m1/entries": `{"entries":[{"name":"programs/customers/members/m1/entries/points-1","wallet":"points","number":"1","kind":"ENTRY_KIND_ADJUST","reason":"A late parcel","actor":"users/u1","account":{"available":"1250"},
 			"legs":[{"account":"members/m1/available","points":"1250"},{"account":"adjusted","points":"-1250"}]}]}`,
-		"POST /v1/programs/customers/members/m1:adjust": `{}`,
-		"POST /v1/programs/customers/members/m1:link":   `{"url":"https://stories.example.com/points/tok","expireTime":"2026-12-27T00:00:00Z"}`,
 	}
 	maps.Copy(answers, setUp)
-	maps.Copy(answers, twoOfOne)
+	maps.Copy(answers, memberSteps)
 	seen := map[string]asked{}
 	gateway := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		call := r.Method + " " + r.URL.Path

@@ -10,9 +10,11 @@ import (
 const second = `{"name":"programs/customers/members/m2","displayName":"A. Lindqvist","state":"MEMBER_STATE_ACTIVE","identifiers":[{"kind":"IDENTIFIER_KIND_PHONE","value":"+4930901820"}],
 	"attributes":{"city":"Bergen"},"accounts":[{"wallet":"points","available":"300","tier":{"tier":"silver","displayName":"Silver"}}]}`
 
-// twoOfOne are the answers about a second entry of one person.
-var twoOfOne = map[string]string{
-	"GET /v1/programs/customers/members/m2": second,
+// memberSteps are the answers to what is done with a member, and about a second entry of the same person.
+var memberSteps = map[string]string{
+	"POST /v1/programs/customers/members/m1:adjust": `{}`,
+	"POST /v1/programs/customers/members/m1:link":   `{"url":"https://stories.example.com/points/tok","expireTime":"2026-12-27T00:00:00Z"}`,
+	"GET /v1/programs/customers/members/m2":         second,
 	"GET /v1/programs/customers/members/m2/lots": `{"lots":[{"number":"1","wallet":"points","points":"400","open":"300","state":"LOT_STATE_AVAILABLE","source":"orders/77","expireTime":"2027-03-31T00:00:00Z"},
 		{"number":"2","wallet":"points","points":"9","open":"0","source":"orders/spent","state":"LOT_STATE_CLOSED"}]}`,
 	"POST /v1/programs/customers/members/m1:merge": `{"name":"programs/customers/members/m1","accounts":[{"wallet":"points","available":"1550","pending":"40","tier":{"tier":"gold","displayName":"Gold"}}]}`,
