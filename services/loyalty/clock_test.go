@@ -66,6 +66,27 @@ func TestAClockThatStepsBackADayChangesNothing(t *testing.T) {
 	if a := r.account(t, ida); a.GetPending() != 0 {
 		t.Errorf("when they are due, pending are %v", a)
 	}
+	r.staysActive(t, ida)
+	r.endsAt(t, ida, ends, 40)
+	r.recordedInOrder(t, ida)
+}
+
+// endsAt fails the test unless the first points to end do so at their instant, and not a millisecond before.
+func (r *rig) endsAt(t *testing.T, ida string, ends time.Time, points int64) {
+	t.Helper()
+	r.clock.Step(ends.Add(-time.Millisecond).Sub(r.clock.Now()))
+	if a := r.account(t, ida); a.GetLifetimeExpired() != 0 {
+		t.Errorf("ended before its end: %v", a)
+	}
+	r.clock.Step(time.Millisecond)
+	if a := r.account(t, ida); a.GetLifetimeExpired() != points {
+		t.Errorf("not ended at its end: %v", a)
+	}
+}
+
+// staysActive sets the clock back before what is active was due, twice.
+func (r *rig) staysActive(t *testing.T, ida string) {
+	t.Helper()
 	for range 2 {
 		r.clock.Step(-24 * time.Hour)
 		if _, err := r.adjust(t, "late-"+r.clock.Now().Format("02"), ida, 1); err != nil {
@@ -75,15 +96,6 @@ func TestAClockThatStepsBackADayChangesNothing(t *testing.T) {
 	if a := r.account(t, ida); a.GetPending() != 0 {
 		t.Errorf("what is active goes back: %v", a)
 	}
-	r.clock.Step(ends.Add(-time.Millisecond).Sub(r.clock.Now()))
-	if a := r.account(t, ida); a.GetLifetimeExpired() != 0 {
-		t.Errorf("ended before its end: %v", a)
-	}
-	r.clock.Step(time.Millisecond)
-	if a := r.account(t, ida); a.GetLifetimeExpired() != 40 {
-		t.Errorf("not ended at its end: %v", a)
-	}
-	r.recordedInOrder(t, ida)
 }
 
 // numbered are a member's lots by number.

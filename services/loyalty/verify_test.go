@@ -46,22 +46,7 @@ func eventful(t *testing.T) *rig {
 	if _, err := r.cancelOrder(t, "cancelled", "order-0"); err != nil {
 		t.Fatal(err)
 	}
-	for i := range 60 {
-		member := members[names[i%len(names)]]
-		req := &loyaltyv1.AdjustPointsRequest{Program: "customers", Member: member, Points: 1 + random.Int64N(100), Reason: "By hand"}
-		switch i % 4 {
-		case 0, 1:
-			req.ExpireTime = timestamppb.New(r.clock.Now().Add(time.Duration(1+random.IntN(90)) * 24 * time.Hour))
-		case 2:
-			if has := r.account(t, member).GetAvailable(); has > 1 {
-				req.Points = -1 - random.Int64N(has-1)
-			}
-		}
-		if _, err := r.points.AdjustPoints(r.manager(t, fmt.Sprint("step-", i)), req); err != nil {
-			t.Fatal(err)
-		}
-		r.clock.Step(5 * time.Hour)
-	}
+	r.manyMoves(t, random, names, members)
 	if _, err := r.freeze(t, "freeze", members["Ida"], 1); err != nil {
 		t.Log(err) // it has ended already
 	}
@@ -82,6 +67,27 @@ func eventful(t *testing.T) *rig {
 	}
 	r.sealed(t)
 	return r
+}
+
+// manyMoves gives and takes points by hand, of which some end.
+func (r *rig) manyMoves(t *testing.T, random *rand.Rand, names []string, members map[string]string) {
+	t.Helper()
+	for i := range 60 {
+		member := members[names[i%len(names)]]
+		req := &loyaltyv1.AdjustPointsRequest{Program: "customers", Member: member, Points: 1 + random.Int64N(100), Reason: "By hand"}
+		switch i % 4 {
+		case 0, 1:
+			req.ExpireTime = timestamppb.New(r.clock.Now().Add(time.Duration(1+random.IntN(90)) * 24 * time.Hour))
+		case 2:
+			if has := r.account(t, member).GetAvailable(); has > 1 {
+				req.Points = -1 - random.Int64N(has-1)
+			}
+		}
+		if _, err := r.points.AdjustPoints(r.manager(t, fmt.Sprint("step-", i)), req); err != nil {
+			t.Fatal(err)
+		}
+		r.clock.Step(5 * time.Hour)
+	}
 }
 
 // verified asks the service whether the ledger is whole, some rows at a time.
