@@ -4,6 +4,8 @@ import (
 	"context"
 	"fmt"
 
+	"google.golang.org/protobuf/proto"
+
 	"renown.example/kit/clock"
 	"renown.example/kit/id"
 	"renown.example/kit/store"
@@ -29,6 +31,9 @@ type session struct {
 	// once are the names that entries of this update have taken, keys the keys that they carry.
 	once map[string]*tables.Entry
 	keys map[string]bool
+	// replies and facts are what entries will carry, which is written down when they are sealed.
+	replies map[*tables.Entry]proto.Message
+	facts   map[*tables.Entry]any
 	// budgets are those that were used up, by their ids; shared is what commands have read for all.
 	budgets map[string]*budget
 	shared  map[string]any
@@ -40,7 +45,7 @@ func newSession(ctx context.Context, b *Books, tx store.Writer, c *cache) *sessi
 	return &session{
 		books: b, ctx: ctx, tx: tx, now: clock.At(b.Clock.Now()), cache: c,
 		byID: map[string]*Work{}, sealed: map[*tables.Entry]store.Row[tables.Entry]{}, once: map[string]*tables.Entry{}, keys: map[string]bool{},
-		budgets: map[string]*budget{}, shared: map[string]any{},
+		replies: map[*tables.Entry]proto.Message{}, facts: map[*tables.Entry]any{}, budgets: map[string]*budget{}, shared: map[string]any{},
 	}
 }
 
@@ -122,7 +127,7 @@ func (s *session) write() error {
 	}
 	for _, e := range s.others {
 		name := "~" + id.At(s.now.Time())
-		sealed, err := s.seal(name, *e)
+		sealed, err := s.seal(name, e)
 		if err != nil {
 			return err
 		}
@@ -203,7 +208,7 @@ func (s *session) sealAccount(w *Work) sealed {
 			e.State, e.DueAt = state, account.DueAt()
 		}
 		row := store.Row[tables.Entry]{ID: EntryID(w.ID, tx.Seq)}
-		if row.Value, err = s.seal(row.ID, *e); err != nil {
+		if row.Value, err = s.seal(row.ID, e); err != nil {
 			return sealed{err: err}
 		}
 		head = row.Value.Hash
@@ -269,8 +274,11 @@ func (s *session) forget() {
 func EntryID(account string, seq int64) string { return fmt.Sprintf("%s/%010d", account, seq) }
 
 // seal returns the entry as it is stored, with its hash and its text.
-func (s *session) seal(name string, e tables.Entry) (tables.Entry, error) {
-	e, err := s.hide(e)
+func (s *session) seal(name string, of *tables.Entry) (tables.Entry, error) {
+	if err := s.complete(of); err != nil {
+		return *of, err
+	}
+	e, err := s.hide(*of)
 	if err != nil {
 		return e, err
 	}
@@ -282,4 +290,17 @@ func (s *session) seal(name string, e tables.Entry) (tables.Entry, error) {
 		return e, err
 	}
 	return e.Sealed(append(append(text[:len(text)-1:len(text)-1], `,"hash":"`...), e.Hash+`"}`...)), nil
+}
+
+// complete writes down what an entry carries.
+func (s *session) complete(e *tables.Entry) (err error) {
+	if v, told := s.facts[e]; told {
+		if e.Facts, err = Facts(v); err != nil {
+			return err
+		}
+	}
+	if reply := s.replies[e]; reply != nil {
+		e.Reply, err = encode(reply)
+	}
+	return err
 }

@@ -143,7 +143,7 @@ func (u *Unit) Record(e tables.Entry) *tables.Entry {
 // Once returns the entry that has the name, which no two entries have, or fault.NotFound. An entry takes its name by Name.
 func (u *Unit) Once(ctx context.Context, name string) (tables.Entry, error) {
 	if e := u.session.once[name]; e != nil {
-		return *e, nil
+		return *e, u.session.complete(e)
 	}
 	row, err := tables.Journal.First(ctx, u.Tx, store.Query{Index: "by_once", Equal: []any{name}})
 	return row.Value, err
@@ -234,9 +234,12 @@ func (u *Unit) sign(c command, reply proto.Message, refusal error) error {
 		return err
 	}
 	u.main.Personal = holdsPersonal(reply)
-	u.main.Reply, err = encode(reply)
-	return err
+	u.session.replies[u.main] = reply
+	return nil
 }
+
+// Tell says what an entry was decided by, which must not change any more.
+func (u *Unit) Tell(e *tables.Entry, v any) { u.session.facts[e] = v }
 
 // Facts encodes what an entry was decided by.
 func Facts(v any) (json.RawMessage, error) {

@@ -252,8 +252,8 @@ func (s *Server) give(ctx context.Context, u *book.Unit, b *ruleBook, w *book.Wo
 	if err := ev.spend(ctx, u, b); err != nil {
 		return nil, err
 	}
-	e.Facts, err = book.Facts(ev.earned)
-	return e, err
+	u.Tell(e, ev.earned)
+	return e, nil
 }
 
 // used are the counters after the awards. Those that nobody can ask for any more go.
