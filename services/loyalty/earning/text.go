@@ -73,6 +73,9 @@ func (n *CapNote) String() string {
 	if n.Counts == CountsAwards {
 		unit = "awards"
 	}
+	if n.Most == 1 {
+		unit = strings.TrimSuffix(unit, "s")
+	}
 	s := fmt.Sprintf("at most %d %s per %s", n.Most, unit, n.Per)
 	if n.Period != "" {
 		s += " and " + string(n.Period)

@@ -82,11 +82,11 @@ func (w Words) how(r earning.Rounding) string {
 
 // Cap says what a cap is and how much of it was left.
 func (w Words) Cap(n *earning.CapNote) string {
-	unit := w.Say("cap.points")
+	unit := "cap.points"
 	if n.Counts == earning.CountsAwards {
-		unit = w.Say("cap.awards")
+		unit = "cap.awards"
 	}
-	s := w.Say("cap", n.Most, unit, w.Say("cap."+string(n.Per)))
+	s := w.Say("cap", n.Most, w.Say(bent(unit, n.Most)), w.Say("cap."+string(n.Per)))
 	if n.Period != "" {
 		s += w.Say("cap.period", w.Say("cap."+string(n.Period)))
 	}

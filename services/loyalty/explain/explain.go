@@ -95,7 +95,7 @@ func Parts(tx ledger.Transaction, lots Lots, w Words) []Part {
 		out = append(out, Part{Points: points, Lot: c.N, Rule: l.Rule, Source: l.Source, Text: w.lot(tx, c, l, known)})
 	}
 	if many > 0 {
-		out = append(out, Part{Points: further, Text: w.Language.say("lots.further", many)})
+		out = append(out, Part{Points: further, Text: w.Language.say(bent("lots.further", many), many)})
 	}
 	if left != 0 {
 		out = append(out, Part{Points: left, Text: w.Language.say(rest(tx))})

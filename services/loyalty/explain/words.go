@@ -23,12 +23,17 @@ func (w Words) Say(key string, args ...any) string { return w.Language.say(key, 
 
 // Counted fills in a message about some points: their amount, and what else belongs in it.
 func (w Words) Counted(key string, points int64, args ...any) string {
-	if points == 1 || points == -1 {
+	return w.say(bent(key, points), append([]any{w.Points(points)}, args...)...)
+}
+
+// bent is the message that goes with a number: the one about one, where a message has such a form.
+func bent(key string, n int64) string {
+	if n == 1 || n == -1 {
 		if _, own := messages[key+".1"]; own {
-			key += ".1"
+			return key + ".1"
 		}
 	}
-	return w.say(key, append([]any{w.Points(points)}, args...)...)
+	return key
 }
 
 // say fills in a message that need not use all that it is given.
@@ -100,15 +105,14 @@ func (w Words) Instant(at clock.Millis) string {
 // side says what a leg means.
 func (w Words) side(l ledger.Leg) string {
 	kind, of, _ := strings.Cut(l.Account, ":")
-	both, known := sides[kind]
-	if !known {
-		both, of = sides[""], l.Account
+	if _, known := messages["more."+kind]; !known {
+		kind, of = "", l.Account
 	}
-	text, n := both[0], l.Points
+	key, n := "more."+kind, l.Points
 	if n < 0 {
-		text, n = both[1], -n
+		key, n = "less."+kind, -n
 	}
-	return filled(text[w.Language], w.Number(n), of)
+	return w.say(bent(key, n), w.Number(n), of)
 }
 
 // lot says which lot it is and what it has to do with the transaction.

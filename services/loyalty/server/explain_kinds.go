@@ -175,7 +175,7 @@ func (x *explaining) cameBack(ctx context.Context) (string, error) {
 	if f.Cancelled {
 		key = "back.cancelled"
 	}
-	text := x.words.Say(key, o.ID, x.words.Money(currency.Major(f.Back.Money, o.Currency).String(), o.Currency), x.words.Points(due))
+	text := x.words.Counted(key, due, o.ID, x.words.Money(currency.Major(f.Back.Money, o.Currency).String(), o.Currency))
 	if left := due + x.out.GetPoints(); left > 0 {
 		text += x.words.Counted("back.left", left)
 	}
@@ -203,7 +203,7 @@ func (x *explaining) unhappened(ctx context.Context, f cameBack) (string, error)
 		x.out.Takes = append(x.out.Takes, &loyaltyv1.ExplainedTake{Rule: ruleName(a.Rule, a.Version), Earned: a.Points, Part: "1", Due: a.Points, Points: a.Points, Wallet: a.Wallet})
 	}
 	x.out.Inputs = append(x.out.Inputs, value("event", given.Input.Event.ID), value("policy", string(f.Policy)))
-	text := x.words.Say("back.event", given.Input.Event.ID, x.words.Points(due))
+	text := x.words.Counted("back.event", due, given.Input.Event.ID)
 	if left := due + x.out.GetPoints(); left > 0 {
 		text += x.words.Counted("back.left", left)
 	}

@@ -54,7 +54,7 @@ func number(e *loyaltyv1.Entry, why *loyaltyv1.Explanation) func(string, int64) 
 	return signed
 }
 
-// addends are what an entry's points are made up of: the awards of rules, what a return takes, or the points of earlier entries that were used.
+// addends are what an entry's points are made up of: the awards of rules, what a return or a cancelled event takes, or the points of earlier entries that were used.
 func (v *visit) addends(d *statement, e *loyaltyv1.Explanation, write func(string, int64) string) []addend {
 	var out []addend
 	for _, r := range e.GetRules() {
@@ -64,7 +64,11 @@ func (v *visit) addends(d *statement, e *loyaltyv1.Explanation, write func(strin
 	}
 	for _, t := range e.GetTakes() {
 		if t.GetPoints() != 0 && t.GetWallet() == d.Wallet.GetWallet().GetId() {
-			out = append(out, addend{Points: signed(v.locale, -t.GetPoints()), Name: v.say("points.take", t.GetLine()), How: takenHow(t)})
+			a := addend{Points: signed(v.locale, -t.GetPoints()), Name: v.say("points.take.event")}
+			if t.GetLine() != "" {
+				a.Name, a.How = v.say("points.take", t.GetLine()), takenHow(t)
+			}
+			out = append(out, a)
 		}
 	}
 	if len(out) > 0 {

@@ -206,9 +206,11 @@ func TestRedeemingIsRefused(t *testing.T) {
 func TestALineOpensToItsArithmetic(t *testing.T) {
 	g := written()
 	g.answers["GET /v1/statement/entries"] = `{"entries":[
+		{"name":"programs/customers/members/m1/entries/points-4","number":"4","kind":"ENTRY_KIND_REVERSE","source":"events/review-1","legs":[{"account":"members/m1/available","points":"-50"},{"account":"reversed","points":"50"}]},
 		{"name":"programs/customers/members/m1/entries/points-3","number":"3","kind":"ENTRY_KIND_RESERVE","legs":[{"account":"members/m1/available","points":"-200"},{"account":"members/m1/reserved","points":"200"}]},
 		{"name":"programs/customers/members/m1/entries/points-2","number":"2","kind":"ENTRY_KIND_REVERSE","source":"orders/7","legs":[{"account":"members/m1/available","points":"-10"},{"account":"reversed","points":"10"}]},
 		{"name":"programs/customers/members/m1/entries/points-1","number":"1","kind":"ENTRY_KIND_ACCRUE","source":"orders/7","legs":[{"account":"members/m1/available","points":"20"},{"account":"members/m1/pending","points":"135"},{"account":"issuance:euro","points":"-155"}]}],"explanations":[
+		{"points":"-50","takes":[{"earned":"50","part":"1","points":"50","wallet":"points"}]},
 		{"points":"200","parts":[{"points":"30","source":"orders/7"},{"points":"170"}]},
 		{"points":"-10","takes":[{"line":"2","earned":"20","part":"1/2","points":"10","wallet":"points"}]},
 		{"points":"155","rules":[{"displayName":"Coffee","wallet":"points","points":"20","detail":"20 points for the order"},
@@ -218,6 +220,7 @@ func TestALineOpensToItsArithmetic(t *testing.T) {
 	says(t, doc, "#entry-1 .line-legs", "135.46 EUR x 1 point per 1 EUR = 135.46, rounded down to 135")
 	says(t, doc, "#entry-1 .line-legs:first-child .sum", "+155")
 	says(t, doc, "#entry-2 .line-legs", "Line 2 came back1/2 × 20−10")
+	says(t, doc, "#entry-4 .line-legs", "The event was cancelled−50") // it has no line, and no part of it came back
 	if got := doc.Find("#entry-3 .line-points").Text(); got != "200" {
 		t.Errorf("points that are only held are shown as %s", got)
 	}
@@ -235,7 +238,8 @@ func TestALineOpensToItsArithmetic(t *testing.T) {
 		t.Errorf("a page of history asked %q, want %q", g.calls, want)
 	}
 	g.calls = nil
-	visit(t, site(t, g), "/points/tok?lang=de", nil)
+	_, doc = visit(t, site(t, g), "/points/tok?lang=de", nil)
+	says(t, doc, "#entry-4 .line-legs", "Das Ereignis wurde storniert−50")
 	if want := []string{"/v1/statement/entries?explained=true&language=de"}; !slices.Equal(g.calls, want) {
 		t.Errorf("in German it asked %q, want %q", g.calls, want)
 	}

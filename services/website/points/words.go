@@ -27,6 +27,7 @@ var Words = web.Words{
 	"points.balance":       {"en": "then %s", "de": "danach %s"},
 	"points.adds":          {"en": "How it adds up", "de": "So setzt es sich zusammen"},
 	"points.take":          {"en": "Line %s came back", "de": "Position %s kam zurück"},
+	"points.take.event":    {"en": "The event was cancelled", "de": "Das Ereignis wurde storniert"},
 	"points.part.from":     {"en": "From the points of %s", "de": "Aus den Punkten von %s"},
 	"points.part.earlier":  {"en": "From earlier entries", "de": "Aus früheren Buchungen"},
 	"points.legs":          {"en": "What moved", "de": "Was sich bewegt hat"},

@@ -2,6 +2,7 @@ package studio
 
 import (
 	"net/http"
+	"slices"
 	"strconv"
 
 	loyaltyv1 "renown.example/proto/gen/renown/loyalty/v1"
@@ -69,6 +70,8 @@ func (v *visit) entry() error {
 	v.show(http.StatusOK, "entry", &web.View{Title: rows[0].What, Section: "loyalty",
 		Trail: []web.Link{{Label: "Loyalty", URL: "/studio/loyalty"}, {Label: program.GetDisplayName(), URL: loyaltyURL(program, "")}, {Label: name, URL: address}, {Label: "Entry " + strconv.FormatInt(e.GetEntry().GetNumber(), 10)}},
 		Data: map[string]any{"E": e, "Row": rows[0], "Sum": signedPoints(e.GetPoints()), "Unit": unitOf(program, e.GetEntry().GetWallet()), "Summary": sentence(e.GetSummary()), "Given": given, "Silent": silent,
+			// A cancelled event has no lines.
+			"Lines":    slices.ContainsFunc(e.GetTakes(), func(t *loyaltyv1.ExplainedTake) bool { return t.GetLine() != "" }),
 			"Recorded": e.GetEntry().GetRecordTime().AsTime(), "Program": program, "URL": address}})
 	return nil
 }

@@ -45,7 +45,7 @@ func desk(t *testing.T, role string) (http.Handler, map[string]asked) {
 	maps.Copy(answers, memberSteps)
 	seen := map[string]asked{}
 	gateway := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		call := r.Method + " " + r.URL.Path
+		call := called(r)
 		body, err := io.ReadAll(r.Body)
 		if err != nil {
 			t.Error(err)
@@ -85,6 +85,15 @@ func desk(t *testing.T, role string) (http.Handler, map[string]asked) {
 		t.Fatal(err)
 	}
 	return s.Handler(), seen
+}
+
+// called is how answers name a request: by its method and path, and by its token if it asks for a further page.
+func called(r *http.Request) string {
+	call := r.Method + " " + r.URL.Path
+	if token := r.URL.Query().Get("pageToken"); token != "" {
+		call += "?pageToken=" + token
+	}
+	return call
 }
 
 // visit asks for a page, or posts a form.

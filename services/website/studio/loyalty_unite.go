@@ -30,6 +30,9 @@ func mergeForm(f *form) *form {
 func (v *visit) mergeMembers() error {
 	program, member := v.r.PathValue("program"), v.r.PathValue("member")
 	if other := v.value("merged"); other != "" {
+		if moved, err := v.mergedMeanwhile(program, member, other); moved || err != nil {
+			return err
+		}
 		_, err := v.members().MergeMembers(v.ctx(), &loyaltyv1.MergeMembersRequest{Program: program, Member: member, Merged: other}, v.once())
 		if err != nil {
 			return v.refused(err)
@@ -48,6 +51,23 @@ func (v *visit) mergeMembers() error {
 	}
 	http.Redirect(v.w, v.r, "/studio/loyalty/"+program+"/members/"+member+"/merge?with="+lastPart(got.GetMember().GetName()), http.StatusSeeOther)
 	return nil
+}
+
+// mergedMeanwhile reports whether it answered a confirmation in place of the merge: one of the two leads to somebody else by now, whom nobody has seen beside the
+// other. It leads to what would become of those. One that leads to the member who stays is no such case: the form came twice.
+func (v *visit) mergedMeanwhile(program, member, other string) (bool, error) {
+	var now []string
+	for _, m := range []string{member, other} {
+		got, err := v.members().GetMember(v.ctx(), &loyaltyv1.GetMemberRequest{Program: program, Member: m})
+		if err != nil {
+			return true, v.refused(err)
+		}
+		now = append(now, lastPart(got.GetMember().GetName()))
+	}
+	if now[0] == member && (now[1] == other || now[1] == member) {
+		return false, nil
+	}
+	return true, v.done("/studio/loyalty/"+program+"/members/"+now[0]+"/merge?with="+now[1], "merge-moved")
 }
 
 // identifier is the one that was typed.
@@ -84,7 +104,8 @@ func (v *visit) askMerge() error {
 	if err != nil {
 		return v.refused(err)
 	}
-	lots, err := v.openLots(program, merged)
+	merged = lastPart(other.GetName())
+	lots, err := v.openLots(program, other)
 	if err != nil {
 		return err
 	}
@@ -156,39 +177,73 @@ type lotRow struct {
 	Ends        *time.Time
 }
 
-// mostLots bounds how many lots are shown.
-const mostLots = 20
+// mostLots bounds how many lots are shown, mostLotPages how many pages of a wallet's lots are asked for them: closed ones lie among the others.
+const (
+	mostLots     = 20
+	mostLotPages = 20
+)
 
-// lotList are the lots of a member that still hold something, in the order in which they are spent, and how many more there are.
+// lotList are the lots of a member that still hold something, in the order in which they are spent.
 type lotList struct {
 	Rows []lotRow
-	More int
+	// More says that there are others, or that nobody looked further.
+	More bool
+	// None says that the member has no points in any state, Owed that there is a debt.
+	None, Owed bool
 }
 
-func (v *visit) openLots(program *loyaltyv1.Program, member string) (out lotList, err error) {
-	states := map[loyaltyv1.LotState]string{loyaltyv1.LotState_LOT_STATE_PENDING: "on the way", loyaltyv1.LotState_LOT_STATE_FROZEN: "being looked at", loyaltyv1.LotState_LOT_STATE_AVAILABLE: "available"}
+func (v *visit) openLots(program *loyaltyv1.Program, member *loyaltyv1.Member) (out lotList, err error) {
+	out.None = true
+	for _, a := range member.GetAccounts() {
+		out.None = out.None && a.GetAvailable() == 0 && a.GetPending() == 0 && a.GetReserved() == 0 && a.GetFrozen() == 0
+		out.Owed = out.Owed || a.GetDebt() != 0
+	}
 	for _, w := range program.GetWallets() {
-		got, err := loyaltyv1.NewPointsServiceClient(v.conn).ListLots(v.ctx(), &loyaltyv1.ListLotsRequest{Program: programID(program), Member: member, Wallet: w.GetId(), PageSize: 32})
-		if err != nil {
+		if err := v.lotsOf(&out, program, w, lastPart(member.GetName())); err != nil || out.More {
 			return out, err
-		}
-		for _, l := range got.GetLots() {
-			if l.GetOpen() == 0 {
-				continue
-			}
-			if len(out.Rows) == mostLots {
-				out.More++
-				continue
-			}
-			row := lotRow{Lot: l, Unit: w.GetPlural(), State: states[l.GetState()]}
-			if l.GetExpireTime() != nil {
-				t := l.GetExpireTime().AsTime()
-				row.Ends = &t
-			}
-			out.Rows = append(out.Rows, row)
 		}
 	}
 	return out, nil
+}
+
+// lotsOf adds the open lots of a wallet, until there are enough.
+func (v *visit) lotsOf(out *lotList, program *loyaltyv1.Program, w *loyaltyv1.Wallet, member string) error {
+	req := &loyaltyv1.ListLotsRequest{Program: programID(program), Member: member, Wallet: w.GetId(), PageSize: 32}
+	for range mostLotPages {
+		got, err := loyaltyv1.NewPointsServiceClient(v.conn).ListLots(v.ctx(), req)
+		if err != nil {
+			return err
+		}
+		for _, l := range got.GetLots() {
+			switch {
+			case l.GetOpen() == 0:
+			case len(out.Rows) == mostLots:
+				out.More = true
+				return nil
+			default:
+				out.Rows = append(out.Rows, openLot(w, l))
+			}
+		}
+		if req.PageToken = got.GetNextPageToken(); req.PageToken == "" {
+			return nil
+		}
+	}
+	out.More = true
+	return nil
+}
+
+// lotStates are what open lots can do, in words.
+var lotStates = map[loyaltyv1.LotState]string{
+	loyaltyv1.LotState_LOT_STATE_PENDING: "on the way", loyaltyv1.LotState_LOT_STATE_FROZEN: "being looked at", loyaltyv1.LotState_LOT_STATE_AVAILABLE: "available",
+}
+
+func openLot(w *loyaltyv1.Wallet, l *loyaltyv1.Lot) lotRow {
+	row := lotRow{Lot: l, Unit: w.GetPlural(), State: lotStates[l.GetState()]}
+	if l.GetExpireTime() != nil {
+		t := l.GetExpireTime().AsTime()
+		row.Ends = &t
+	}
+	return row
 }
 
 // lostByMerge says what of the other member does not go over.

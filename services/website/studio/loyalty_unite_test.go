@@ -17,8 +17,29 @@ var memberSteps = map[string]string{
 	"GET /v1/programs/customers/members/m2":         second,
 	"GET /v1/programs/customers/members/m2/lots": `{"lots":[{"number":"1","wallet":"points","points":"400","open":"300","state":"LOT_STATE_AVAILABLE","source":"orders/77","expireTime":"2027-03-31T00:00:00Z"},
 		{"number":"2","wallet":"points","points":"9","open":"0","source":"orders/spent","state":"LOT_STATE_CLOSED"}]}`,
-	"POST /v1/programs/customers/members/m1:merge": `{"name":"programs/customers/members/m1","accounts":[{"wallet":"points","available":"1550","pending":"40","tier":{"tier":"gold","displayName":"Gold"}}]}`,
-	"POST /v1/programs/customers/members/m1:erase": `{"name":"programs/customers/members/m1","state":"MEMBER_STATE_ERASED"}`,
+	"GET /v1/programs/customers/members/m1/entries/points-2:explain": `{"entry":{"name":"programs/customers/members/m1/entries/points-2","wallet":"points","number":"2","kind":"ENTRY_KIND_REVERSE"},"points":"-50",
+		"takes":[{"rule":"rules/review@1","earned":"50","part":"1","due":"50","points":"50","wallet":"points"}]}`,
+	"GET /v1/programs/customers/members/m1/entries/points-3:explain": `{"entry":{"name":"programs/customers/members/m1/entries/points-3","wallet":"points","number":"3","kind":"ENTRY_KIND_REVERSE"},"points":"-10",
+		"takes":[{"rule":"rules/euro@1","line":"2","earned":"20","part":"1/2","due":"10","points":"10","wallet":"points"}]}`,
+	// Who was merged into m1 is found as m1.
+	"GET /v1/programs/customers/members/was-m1": member,
+	// Who was m3 is m2 by now.
+	"GET /v1/programs/customers/members/m3": second,
+	// The open lots of m4 lie behind closed ones; those of m5 behind more of them than anybody looks through; m6 has none.
+	"GET /v1/programs/customers/members/m4":                     otherWith("m4", "21"),
+	"GET /v1/programs/customers/members/m4/lots":                `{"lots":[{"number":"1","open":"0","state":"LOT_STATE_CLOSED"}],"nextPageToken":"two"}`,
+	"GET /v1/programs/customers/members/m4/lots?pageToken=two":  `{"lots":[` + strings.TrimSuffix(strings.Repeat(`{"number":"2","open":"1","state":"LOT_STATE_AVAILABLE","source":"orders/78"},`, 21), ",") + `]}`,
+	"GET /v1/programs/customers/members/m5":                     otherWith("m5", "5"),
+	"GET /v1/programs/customers/members/m5/lots":                `{"lots":[{"number":"1","open":"0","state":"LOT_STATE_CLOSED"}],"nextPageToken":"more"}`,
+	"GET /v1/programs/customers/members/m5/lots?pageToken=more": `{"lots":[{"number":"1","open":"0","state":"LOT_STATE_CLOSED"}],"nextPageToken":"more"}`,
+	"GET /v1/programs/customers/members/m6":                     otherWith("m6", "0"),
+	"GET /v1/programs/customers/members/m6/lots":                `{"lots":[{"number":"1","open":"0","state":"LOT_STATE_CLOSED"}]}`,
+	"POST /v1/programs/customers/members/m1:merge":              `{"name":"programs/customers/members/m1","accounts":[{"wallet":"points","available":"1550","pending":"40","tier":{"tier":"gold","displayName":"Gold"}}]}`,
+	"POST /v1/programs/customers/members/m1:erase":              `{"name":"programs/customers/members/m1","state":"MEMBER_STATE_ERASED"}`,
+}
+
+func otherWith(id, available string) string {
+	return `{"name":"programs/customers/members/` + id + `","state":"MEMBER_STATE_ACTIVE","accounts":[{"wallet":"points","available":"` + available + `"}]}`
 }
 
 // Two entries of one person become one after somebody has seen what becomes of points, lots and tier, and what is lost; once for each form.
@@ -57,6 +78,58 @@ func TestTwoMembersBecomeOne(t *testing.T) {
 	if res.StatusCode != http.StatusSeeOther || res.Header.Get("Location") != page+"?done=merged" || got.key != "once" || !strings.Contains(got.body, `"m2"`) || strings.Contains(got.body, "true") {
 		t.Errorf("answered %d, sent %+v", res.StatusCode, got)
 	}
+}
+
+// Open lots are found behind closed ones. That there are no points is said of who has none, and not of who has them out of sight.
+func TestWhatGoesOverIsLookedFor(t *testing.T) {
+	for _, c := range []struct {
+		with, says string
+		rows       int
+		more       bool
+	}{{"m2", "Every lot of points", 1, false}, {"m4", "Every lot of points", 20, true}, {"m5", "Every lot of points", 0, false}, {"m6", "No points: there are none", 0, false}} {
+		h, _ := desk(t, "manager")
+		_, doc := visit(t, h, here+"members/m1/merge?with="+c.with, nil)
+		over := doc.Find("[aria-labelledby=over]")
+		says(t, doc, "[aria-labelledby=over] ul", c.says)
+		if rows, more := over.Find("tbody tr").Length(), strings.Contains(over.Text(), "And more."); rows != c.rows || more != c.more {
+			t.Errorf("%s: %d lots, more: %t", c.with, rows, more)
+		}
+	}
+}
+
+// Nobody is merged whom nobody has seen: where one of the two leads to somebody else by now, those are shown first. A form that comes again after the merge is sent.
+func TestNobodyIsMergedUnseen(t *testing.T) {
+	page, call := here+"members/", "POST /v1/programs/customers/members/m1:merge"
+	for _, c := range []struct{ member, merged, to string }{
+		{"m1", "m3", page + "m1/merge?with=m2&done=merge-moved"}, {"m3", "m1", page + "m2/merge?with=m1&done=merge-moved"},
+		{"m1", "m2", page + "m1?done=merged"}, {"m1", "was-m1", page + "m1?done=merged"},
+	} {
+		h, seen := desk(t, "manager")
+		res, _ := visit(t, h, page+c.member+"/merge", url.Values{"merged": {c.merged}, "key": {"once"}})
+		_, sent := seen[call]
+		if to := res.Header.Get("Location"); res.StatusCode != http.StatusSeeOther || to != c.to || sent == strings.Contains(c.to, "merge-moved") {
+			t.Errorf("%s into %s: answered %d, to %q, sent: %t", c.merged, c.member, res.StatusCode, to, sent)
+		}
+	}
+	h, _ := desk(t, "manager")
+	_, doc := visit(t, h, page+"m1/merge?with=m3&done=merge-moved", nil)
+	says(t, doc, ".notice", "Nothing was merged")
+	if with := doc.Find("form[action$=merge] input[name=merged]").AttrOr("value", ""); with != "m2" {
+		t.Errorf("the form would merge %q, and m2 is shown", with)
+	}
+}
+
+// What a cancelled event takes has no lines; what a return takes has.
+func TestWhatIsTakenIsTold(t *testing.T) {
+	h, _ := desk(t, "manager")
+	_, doc := visit(t, h, here+"members/m1/entries/points-2", nil)
+	says(t, doc, "#takes", "What the cancellation of the event takes")
+	if head := doc.Find("[aria-labelledby=takes] th").Text(); strings.Contains(head, "Line") || strings.Contains(head, "Came back") || doc.Find("[aria-labelledby=takes] td").Length() != 5 {
+		t.Errorf("it is told under %s: %s", head, doc.Find("[aria-labelledby=takes] td").Text())
+	}
+	_, doc = visit(t, h, here+"members/m1/entries/points-3", nil)
+	says(t, doc, "#takes", "What the return takes")
+	says(t, doc, "[aria-labelledby=takes] tr", "2rules/euro@1201/210010")
 }
 
 // A member is erased after somebody has seen what goes and what is forfeited.

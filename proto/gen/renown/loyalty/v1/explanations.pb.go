@@ -43,7 +43,7 @@ type Explanation struct {
 	Rules []*ExplainedRule `protobuf:"bytes,7,rep,name=rules,proto3" json:"rules,omitempty"`
 	// The rules of then, asked again about the same, say the same to the last character. False if the entry does not come from rules, or one of them is not kept.
 	Recomputed bool `protobuf:"varint,8,opt,name=recomputed,proto3" json:"recomputed,omitempty"`
-	// On a return: what was taken back for each line and rule.
+	// On a return: what was taken back for each line and rule. On the cancellation of an event: for each rule.
 	Takes []*ExplainedTake `protobuf:"bytes,9,rep,name=takes,proto3" json:"takes,omitempty"`
 	// The language of the sentences, "en" or "de", by which dates and decimals in them are written, too. Names are as the programme has them, and why a rule gave nothing
 	// is told in English.
@@ -298,16 +298,16 @@ func (x *ExplainedLeg) GetText() string {
 	return ""
 }
 
-// ExplainedTake is what a return takes of a line's points.
+// ExplainedTake is what a return takes of a line's points, or the cancellation of an event of all that a rule gave for it.
 type ExplainedTake struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
 	// The rule and version that had given them, "rules/{rule}@{version}".
 	Rule string `protobuf:"bytes,1,opt,name=rule,proto3" json:"rule,omitempty"`
-	// Id of the line.
+	// Id of the line; empty where an event was cancelled, which has no lines.
 	Line string `protobuf:"bytes,2,opt,name=line,proto3" json:"line,omitempty"`
-	// What the line had earned by the rule.
+	// What the line, or the event, had earned by the rule.
 	Earned int64 `protobuf:"varint,3,opt,name=earned,proto3" json:"earned,omitempty"`
-	// What part of the line has come back in all, a fraction such as "1/2".
+	// What part of the line has come back in all, a fraction such as "1/2"; "1" where an event was cancelled.
 	Part string `protobuf:"bytes,4,opt,name=part,proto3" json:"part,omitempty"`
 	// What falls to that part, rounded down.
 	Due int64 `protobuf:"varint,5,opt,name=due,proto3" json:"due,omitempty"`
