@@ -31,8 +31,6 @@ type Books struct {
 	Clock clock.Clock
 	// Settled is called for each transaction by which an account was settled, in the update that writes it.
 	Settled []func(ctx context.Context, u *Unit, w *Work, e *tables.Entry) error
-	// Finishing is called for each account that a command has taken steps on, before they are written. It may take further steps.
-	Finishing []func(ctx context.Context, u *Unit, w *Work) error
 	// Ladder finds the tiers of a programme's wallet. Nil means that there are none.
 	Ladder func(ctx context.Context, tx store.Reader, program, wallet string) (tier.Ladder, error)
 	// Sealed completes a reply, fresh or replayed, with the hash of the entry that answers for it: the reply is hashed with the entry and cannot hold it.

@@ -22,9 +22,22 @@ type cache struct {
 	mu sync.Mutex
 	// Two generations: when the young one is full, what was not asked for since goes with the old one.
 	young, old map[string]kept
+	// drops counts what was dropped, and dropped says of accounts when that was last, as far as it is known: since known.
+	drops, known int64
+	dropped      map[string]int64
 }
 
-func newCache() *cache { return &cache{young: map[string]kept{}} }
+func newCache() *cache { return &cache{young: map[string]kept{}, dropped: map[string]int64{}} }
+
+// now is an instant to compare drops with.
+func (c *cache) now() int64 {
+	if c == nil {
+		return 0
+	}
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return c.drops
+}
 
 func (c *cache) get(account string) (kept, bool) {
 	if c == nil {
@@ -41,12 +54,17 @@ func (c *cache) get(account string) (kept, bool) {
 	return k, ok
 }
 
-func (c *cache) put(account string, k kept) {
+// put remembers an account as it was left by an update that began at an instant, unless it has been dropped since: then another update, which may have been committed with
+// that one, has changed it.
+func (c *cache) put(account string, k kept, began int64) {
 	if c == nil {
 		return
 	}
 	c.mu.Lock()
 	defer c.mu.Unlock()
+	if began < c.known || began < c.dropped[account] {
+		return
+	}
 	c.add(account, k)
 }
 
@@ -65,4 +83,10 @@ func (c *cache) drop(account string) {
 	defer c.mu.Unlock()
 	delete(c.young, account)
 	delete(c.old, account)
+	c.drops++
+	if len(c.dropped) >= mostRemembered {
+		clear(c.dropped)
+		c.known = c.drops
+	}
+	c.dropped[account] = c.drops
 }

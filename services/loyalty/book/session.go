@@ -3,6 +3,7 @@ package book
 import (
 	"context"
 	"fmt"
+	"runtime/debug"
 
 	"google.golang.org/protobuf/proto"
 
@@ -22,6 +23,8 @@ type session struct {
 	tx    store.Writer
 	now   clock.Millis
 	cache *cache
+	// began is when it began, as the cache counts.
+	began int64
 
 	works []*Work
 	byID  map[string]*Work
@@ -43,7 +46,7 @@ type session struct {
 
 func newSession(ctx context.Context, b *Books, tx store.Writer, c *cache) *session {
 	return &session{
-		books: b, ctx: ctx, tx: tx, now: clock.At(b.Clock.Now()), cache: c,
+		books: b, ctx: ctx, tx: tx, now: clock.At(b.Clock.Now()), cache: c, began: c.now(),
 		byID: map[string]*Work{}, sealed: map[*tables.Entry]store.Row[tables.Entry]{}, once: map[string]*tables.Entry{}, keys: map[string]bool{},
 		replies: map[*tables.Entry]proto.Message{}, facts: map[*tables.Entry]any{}, budgets: map[string]*budget{}, shared: map[string]any{},
 	}
@@ -155,24 +158,28 @@ func (s *session) writeAccounts() error {
 		defer close(ready)
 		defer func() {
 			if value := recover(); value != nil {
-				ready <- sealed{panicked: value}
+				ready <- sealed{panicked: fmt.Sprintf("%v\n\nwhile sealing:\n%s", value, debug.Stack())}
 			}
 		}()
 		for _, w := range s.works {
 			ready <- s.sealAccount(w)
 		}
 	}()
-	var err error
-	for next := range ready { // to the end in any case: the session is not left while somebody works on it
-		if err == nil {
-			err = s.put(next)
+	defer func() {
+		for range ready { // the session is not left while somebody works on it
+		}
+	}()
+	for next := range ready {
+		if err := s.put(next); err != nil {
+			return err
 		}
 	}
-	return err
+	return nil
 }
 
-// sealed is an account ready to be written, nil if there is nothing to write.
+// sealed is an account ready to be written.
 type sealed struct {
+	// work is nil if there is nothing to write.
 	work *Work
 	// text is that of the account's row.
 	text    []byte
@@ -259,7 +266,7 @@ func (s *session) keep() {
 		if w.pages.tail.page == w.Row.Value.Ledger.Tail.Page {
 			k.tail = w.pages.tail
 		}
-		s.cache.put(w.ID, k)
+		s.cache.put(w.ID, k, s.began)
 	}
 }
 

@@ -143,7 +143,8 @@ func (u *Unit) Record(e tables.Entry) *tables.Entry {
 // Once returns the entry that has the name, which no two entries have, or fault.NotFound. An entry takes its name by Name.
 func (u *Unit) Once(ctx context.Context, name string) (tables.Entry, error) {
 	if e := u.session.once[name]; e != nil {
-		return *e, u.session.complete(e)
+		err := u.session.complete(e)
+		return *e, err
 	}
 	row, err := tables.Journal.First(ctx, u.Tx, store.Query{Index: "by_once", Equal: []any{name}})
 	return row.Value, err
@@ -203,13 +204,6 @@ func (u *Unit) undo() {
 
 // finish takes the steps that follow from those of the command.
 func (u *Unit) finish(ctx context.Context) error {
-	for i := 0; i < len(u.touched); i++ {
-		for _, step := range u.session.books.Finishing {
-			if err := step(ctx, u, u.touched[i].work); err != nil {
-				return err
-			}
-		}
-	}
 	for _, t := range u.touched {
 		if err := u.tiers(ctx, t.work); err != nil {
 			return err

@@ -19,28 +19,30 @@ func settleJob(account string) string { return "settle/" + account }
 
 // Dues follows the journal and plans the settling of accounts. The job of an account moves with what is due next.
 func (s *Server) Dues(wake <-chan struct{}, failed func(error)) *outbox.Follower[tables.Entry] {
-	p := &planned{due: map[string]clock.Millis{}}
 	return &outbox.Follower[tables.Entry]{
-		DB: s.DB, Clock: s.Clock, Consumer: "dues", Wake: wake, Batch: 1000, Apply: p.plan, Failed: failed, Source: s.journal,
+		DB: s.DB, Clock: s.Clock, Consumer: "dues", Wake: wake, Batch: 1000, Apply: s.planned.plan, Failed: failed, Source: s.journal,
 	}
 }
 
-// planned remembers for when the settling of accounts was planned, which most entries do not change.
+// planned remembers for when the settling of accounts is planned, which most entries do not change, where no other process plans or settles. It is used in updates only.
 type planned struct {
 	// through is the last entry that was looked at. Rows up to it come again when what was done about them was not committed.
 	through int64
-	due     map[string]clock.Millis
+	// due is nil where it cannot be relied on.
+	due map[string]clock.Millis
 }
 
 // mostPlanned bounds how many accounts are remembered.
 const mostPlanned = 50_000
 
-// stands reports whether the account is settled in time without a further look at its job: that job comes no later than what is due now, and it was still to come when
-// the entry was written, so that whenever it runs it finds the entry.
-func (p *planned) stands(account string, e tables.Entry) bool {
+// stands reports whether the account has a job that comes no later than what is due.
+func (p *planned) stands(account string, due clock.Millis) bool {
 	at, known := p.due[account]
-	return known && at <= e.DueAt && at > e.At
+	return known && at <= due
 }
+
+// ran forgets the job of an account, which has run.
+func (p *planned) ran(account string) { delete(p.due, account) }
 
 func (p *planned) plan(ctx context.Context, tx store.Writer, rows []store.Row[tables.Entry]) error {
 	if rows[0].Seq <= p.through || len(p.due) > mostPlanned {
@@ -61,7 +63,7 @@ func (p *planned) plan(ctx context.Context, tx store.Writer, rows []store.Row[ta
 	}
 	for _, account := range order {
 		due := last[account].DueAt
-		if due == 0 || p.stands(account, last[account]) {
+		if due == 0 || p.stands(account, due) {
 			continue
 		}
 		data, err := json.Marshal(account)
@@ -80,7 +82,9 @@ func (p *planned) plan(ctx context.Context, tx store.Writer, rows []store.Row[ta
 		if err := outbox.ScheduleUnless(ctx, tx, outbox.Job{ID: settleJob(account), Kind: kindSettle, DueAt: due, Data: data}, early); err != nil {
 			return err
 		}
-		p.due[account] = at
+		if p.due != nil {
+			p.due[account] = at
+		}
 	}
 	return nil
 }
@@ -94,6 +98,7 @@ func (s *Server) settleDue(ctx context.Context, tx store.Writer, j outbox.Job) e
 	if err := json.Unmarshal(j.Data, &account); err != nil {
 		return err
 	}
+	s.planned.ran(account)
 	member, wallet, _ := cutAccount(account)
 	row, err := tables.Accounts.Get(ctx, tx, account)
 	if store.IsNotFound(err) || err == nil && row.Value.Closed != "" {

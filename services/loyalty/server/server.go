@@ -63,6 +63,8 @@ type Server struct {
 	rules ruleShelf
 	// recent is the end of the journal, for those who follow it.
 	recent recent
+	// planned is for when accounts are settled.
+	planned planned
 	// ladders are the programmes' tiers.
 	ladders ladders
 	// pepper keys the digests of identifiers, so that nobody can try telephone numbers against them.
@@ -72,6 +74,9 @@ type Server struct {
 // New returns a Server. On the first start it makes its keys, and the programmes that exist from the start.
 func New(ctx context.Context, o Options) (*Server, error) {
 	s := &Server{Options: o}
+	if store.Sole(o.DB) != nil {
+		s.planned.due = map[string]clock.Millis{}
+	}
 	s.books = book.New(o.DB, o.Clock)
 	s.books.Sealed = completeReply
 	s.books.Ladder = s.ladder

@@ -144,7 +144,7 @@ func (w *writer) commit(requests int, fed bool) error {
 	w.queue.pass()
 	if w.pages > portion {
 		w.pages = 0
-		w.folder.due()
+		w.folder.written()
 	}
 	switch {
 	case fed && err == nil:

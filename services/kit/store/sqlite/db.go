@@ -30,7 +30,7 @@ type Options struct {
 	Readers int
 	// MaxBytes bounds the file; writes beyond are fault.StorageFull. 0 means no bound but the disk.
 	MaxBytes int64
-	// Clock measures commits for Committed; nil means the system's.
+	// Clock measures commits for Committed, and for how long requests are taken into one; nil means the system's.
 	Clock clock.Clock
 	// Committed, if set, is told of each group commit: how many requests shared it and how long its sync took. It must not block.
 	Committed func(requests int, took time.Duration)

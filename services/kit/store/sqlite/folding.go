@@ -3,6 +3,8 @@ package sqlite
 import (
 	"context"
 	"database/sql/driver"
+	"sync"
+	"sync/atomic"
 )
 
 // The log is folded into the file beside the writer, in portions: copying pages and waiting for the disk to confirm them would otherwise be added to the time of some
@@ -12,7 +14,7 @@ const (
 	// portion is how many pages are written, by estimate, before a portion is folded.
 	portion = 1000
 	// longLog, in pages, is when the writer folds the rest.
-	longLog = "8000"
+	longLog = 8000
 )
 
 // folder folds the log.
@@ -21,10 +23,14 @@ type folder struct {
 	w     *writer
 	wake  chan struct{}
 	ended chan struct{}
+	// turn is held by whoever folds: SQLite refuses a second at once.
+	turn sync.Mutex
+	// long says that the log was long when it was folded last.
+	long atomic.Bool
 }
 
 func startFolder(ctx context.Context, w *writer) (*folder, error) {
-	c, err := open(ctx, w.db.opts.Path, forgetPragmas...)
+	c, err := open(ctx, w.db.opts.Path, foldPragmas...)
 	if err != nil {
 		return nil, err
 	}
@@ -36,17 +42,31 @@ func startFolder(ctx context.Context, w *writer) (*folder, error) {
 func (f *folder) run() {
 	defer close(f.ended)
 	for range f.wake {
-		// Passive: it waits for nobody and nobody for it, and leaves what a reader still needs. Whatever goes wrong is tried again with the next portion, but for a disk
-		// that does not confirm: what the next attempt would report cannot be believed.
-		err := f.c.read("PRAGMA wal_checkpoint(PASSIVE)", func([]driver.Value) error { return nil })
-		if unsynced(err) {
-			f.w.condemn(err)
-		}
+		f.fold(f.c)
 	}
 }
 
-// due has a portion folded soon.
-func (f *folder) due() {
+// fold folds what no reader needs any more. It waits for no reader or writer, and none for it. Whatever goes wrong is tried again with the next portion, but for a disk
+// that does not confirm: what the next attempt would report cannot be believed.
+func (f *folder) fold(c *conn) {
+	f.turn.Lock()
+	defer f.turn.Unlock()
+	err := c.read("PRAGMA wal_checkpoint(PASSIVE)", func(row []driver.Value) error {
+		log, folded := row[1].(int64), row[2].(int64)
+		f.long.Store(log > longLog && (c == f.c || folded < log))
+		return nil
+	})
+	if unsynced(err) {
+		f.w.condemn(err)
+	}
+}
+
+// written is told by the writer after a commit that a portion has been written.
+func (f *folder) written() {
+	if f.long.Load() {
+		f.fold(f.w.c)
+		return
+	}
 	select {
 	case f.wake <- struct{}{}:
 	default:

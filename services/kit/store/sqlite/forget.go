@@ -16,10 +16,12 @@ func (db *DB) Forget(ctx context.Context) error {
 	if db.closing() {
 		return errClosed
 	}
-	c, err := open(ctx, db.opts.Path, forgetPragmas...)
+	c, err := open(ctx, db.opts.Path, foldPragmas...)
 	if err != nil {
 		return engineFault(err)
 	}
+	db.writer.folder.turn.Lock()
+	defer db.writer.folder.turn.Unlock()
 	busy := int64(1)
 	err = c.read("PRAGMA wal_checkpoint(TRUNCATE)", func(row []driver.Value) error {
 		busy = row[0].(int64)

@@ -55,16 +55,19 @@ func (q *queue) signal() {
 	}
 }
 
-// next returns the first request whose caller still waits for it, or nil. Patient ones come last, and only when they have waited.
+// next returns the first request whose caller still waits for it, or nil. Patient ones come last until they have waited long enough; then one of them is next.
 func (q *queue) next() (r *request, closed bool) {
 	q.mu.Lock()
 	defer q.mu.Unlock()
-	if r = first(&q.items); r != nil {
-		return r, q.closed
-	}
-	if q.idle || q.closed || q.passed >= mostPassed {
+	if q.passed >= mostPassed {
 		r = first(&q.patient)
 		q.passed = mostPassed - 1
+	}
+	if r == nil {
+		r = first(&q.items)
+	}
+	if r == nil && (q.idle || q.closed) {
+		r = first(&q.patient)
 	}
 	return r, q.closed
 }

@@ -11,10 +11,10 @@ import (
 	"renown.example/kit/store"
 )
 
-// Pragmas of every connection, and of its kind.
+// Pragmas of every connection, and of its kind. When the log is folded is the engine's to say: see folder.
 var (
-	writerPragmas = []string{"busy_timeout(5000)", "journal_mode(WAL)", "synchronous(FULL)", "cache_size(-16000)", "temp_store(MEMORY)", "journal_size_limit(67108864)", "wal_autocheckpoint(" + longLog + ")", "secure_delete(ON)"}
-	forgetPragmas = []string{"busy_timeout(1000)"}
+	writerPragmas = []string{"busy_timeout(5000)", "journal_mode(WAL)", "synchronous(FULL)", "cache_size(-16000)", "temp_store(MEMORY)", "journal_size_limit(67108864)", "wal_autocheckpoint(0)", "secure_delete(ON)"}
+	foldPragmas   = []string{"busy_timeout(1000)"}
 	readerPragmas = []string{"busy_timeout(5000)", "cache_size(-8000)", "temp_store(MEMORY)", "query_only(ON)"}
 )
 
