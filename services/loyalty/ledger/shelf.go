@@ -185,6 +185,12 @@ func prefixOf(l Lot) string {
 // monthOf is the prefix of lots that end at an instant.
 func monthOf(at clock.Millis) string { return prefixOf(Lot{ExpiresAt: at}) }
 
+// MayEnd reports whether a lot on a page may end in the month of an instant or before it, or, if that is zero, ever: pages lie in the order of the months in which their
+// lots end.
+func MayEnd(page string, by clock.Millis) bool {
+	return page < pendingPrefix && (by == 0 || page < monthOf(by)+"~")
+}
+
 // room returns the page to which the next lot of a prefix is added: one with a place left, or a new one.
 func (b *Book) room(prefix string) (*sheet, error) {
 	id, lots, err := b.tail(prefix)

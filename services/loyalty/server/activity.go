@@ -58,7 +58,7 @@ func (s *Server) follow(ctx context.Context, tx store.Writer, rows []store.Row[t
 	return nil
 }
 
-// done is an entry of the journal as far as it tells what a member did: an order, an event, or a return of an order.
+// done is an entry of the journal as far as it tells what a member did: an order, an event, a return of an order, or the cancellation of either.
 type done struct {
 	program, member string
 	// recordedAt is when the order or event was recorded, of a return when its order was.
@@ -74,7 +74,7 @@ type done struct {
 	policy ledger.Reach
 }
 
-// facts are what entries of orders, events and returns keep, as far as it is needed here: see earned and cameBack.
+// facts are what entries of orders, events, returns and cancellations keep, as far as it is needed here: see earned and cameBack.
 type facts struct {
 	Input     earning.Input `json:"input"`
 	ReturnID  string        `json:"returnId"`

@@ -236,11 +236,11 @@ func (s *Server) showWorks(ctx context.Context, u *book.Unit, m *loyaltyv1.Membe
 		shown := accountProto(wallet, account.Ledger)
 		setLifetime(shown, book.Lifetime(account, account.Ledger))
 		shown.Head = "" // that of its last entry, which is not sealed yet
-		expires, _, err := coming(w.Book)
+		next, err := nextEnd(w.Book)
 		if err != nil {
 			return err
 		}
-		setNextExpire(shown, ahead(expires))
+		setNextExpire(shown, next)
 		if shown.Tier, err = s.tierProgress(ctx, u.Tx, account); err != nil {
 			return err
 		}

@@ -185,35 +185,69 @@ func (s *Server) nextExpire(ctx context.Context, tx store.Reader, member string,
 		if err != nil {
 			return err
 		}
-		expires, _, err := coming(view)
+		next, err := nextEnd(view)
 		if err != nil {
 			return err
 		}
-		setNextExpire(a, ahead(expires))
+		setNextExpire(a, next)
 	}
 	return nil
 }
 
-// eachOpenLot calls each for the open lots in the order of their pages, until it returns false.
-func eachOpenLot(b *ledger.Book, each func(ledger.Lot) bool) error {
-	page, ok, err := ledger.Page{}, false, error(nil)
-	if first := b.Account().First; first != "" {
-		if page, err = b.Page(first); err != nil {
-			return err
-		}
-		ok = true
-	}
-	for ok {
-		for _, l := range page.Lots {
-			if l.Open > 0 && !each(l) {
-				return nil
+// nextEnd is when the next points of an account end, and how many, empty if none will. Lots lie on pages in the order of the months in which they end, so that few pages
+// are read however many there are.
+func nextEnd(b *ledger.Book) ([]*loyaltyv1.Expiration, error) {
+	account := b.Account()
+	ends := map[clock.Millis]int64{}
+	first := clock.Millis(0)
+	note := func(at clock.Millis, points int64) {
+		if at != 0 && points > 0 {
+			ends[at] += points
+			if first == 0 || at < first {
+				first = at
 			}
 		}
-		if page, ok, err = b.After(page.ID); err != nil {
-			return err
-		}
 	}
-	return nil
+	for _, i := range account.Idle {
+		note(i.EndsAt, i.Free)
+	}
+	err := eachPage(b, func(p ledger.Page) bool {
+		if !ledger.MayEnd(p.ID, first) {
+			return false
+		}
+		for _, l := range p.Lots {
+			if !l.Pending && l.FrozenAt == 0 {
+				note(l.ExpiresAt, l.Open-l.Reserved)
+			}
+		}
+		return true
+	})
+	return ahead(ends)[:min(len(ends), 1)], err
+}
+
+// eachOpenLot calls each for the open lots in the order of their pages, until it returns false.
+func eachOpenLot(b *ledger.Book, each func(ledger.Lot) bool) error {
+	return eachPage(b, func(p ledger.Page) bool {
+		for _, l := range p.Lots {
+			if l.Open > 0 && !each(l) {
+				return false
+			}
+		}
+		return true
+	})
+}
+
+// eachPage calls each for the pages from the first that has an open lot, until it returns false.
+func eachPage(b *ledger.Book, each func(ledger.Page) bool) error {
+	first := b.Account().First
+	if first == "" {
+		return nil
+	}
+	page, err := b.Page(first)
+	for ok := true; ok && err == nil && each(page); {
+		page, ok, err = b.After(page.ID)
+	}
+	return err
 }
 
 // ahead lists coming instants in order.

@@ -4,9 +4,7 @@ import (
 	"strconv"
 	"strings"
 
-	"renown.example/kit/fault"
 	loyaltyv1 "renown.example/proto/gen/renown/loyalty/v1"
-	"renown.example/website/api"
 	"renown.example/website/web"
 )
 
@@ -32,8 +30,8 @@ func (v *visit) explain(d *statement, entries []*loyaltyv1.Entry, why []*loyalty
 func (v *visit) entries(wallet, page string) (*loyaltyv1.ListStatementEntriesResponse, error) {
 	req := &loyaltyv1.ListStatementEntriesRequest{Wallet: wallet, PageToken: page, Explained: true, Language: v.locale}
 	got, err := v.api.ListStatementEntries(v.r.Context(), req)
-	if !api.Is(err, fault.Internal) {
-		return got, err
+	if err == nil {
+		return got, nil
 	}
 	v.site.Log.WarnContext(v.r.Context(), "entries were not explained", "error", err)
 	req.Explained, req.Language = false, ""

@@ -345,7 +345,7 @@ type PointSettings struct {
 	Life string `protobuf:"bytes,1,opt,name=life,proto3" json:"life,omitempty"`
 	// How far returns and cancellations go for points that are spent already, where they do not say: "only_pending", "within_balance" (which empty means) or "allow_debt".
 	ReturnPolicy string `protobuf:"bytes,2,opt,name=return_policy,json=returnPolicy,proto3" json:"return_policy,omitempty"`
-	// How long after it was placed an order can be cancelled, such as "P14D"; empty means without limit.
+	// How long after it was placed an order, or after it happened an event, can be cancelled, such as "P14D"; empty means without limit.
 	CancelWindow string `protobuf:"bytes,3,opt,name=cancel_window,json=cancelWindow,proto3" json:"cancel_window,omitempty"`
 	// How long ago an order or event may have taken place when it is recorded, such as "P90D"; empty means 400 days, and ten years are the most.
 	Oldest string `protobuf:"bytes,4,opt,name=oldest,proto3" json:"oldest,omitempty"`
@@ -1493,7 +1493,8 @@ type ProgramAchievement struct {
 	Wallet string `protobuf:"bytes,5,opt,name=wallet,proto3" json:"wallet,omitempty"`
 	// Points each time that it is reached; 0 if it brings none.
 	Points int64 `protobuf:"varint,6,opt,name=points,proto3" json:"points,omitempty"`
-	// How long the points live: "never", "rolling P12M", "rolling P12M to month", "calendar 12-31"; empty means never.
+	// How long the points live: "never", "rolling P12M", "rolling P12M to month", "calendar 12-31", "inactivity P12M" from the member's last activity, which reaching the
+	// achievement is; empty means what the programme says.
 	Life string `protobuf:"bytes,7,opt,name=life,proto3" json:"life,omitempty"`
 	// What a member has to do. It never changes: give another goal another id.
 	Goal          *AchievementGoal `protobuf:"bytes,8,opt,name=goal,proto3" json:"goal,omitempty"`
