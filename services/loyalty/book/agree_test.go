@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"os"
 	"strconv"
+	"strings"
 	"testing"
 	"time"
 
@@ -18,6 +19,7 @@ import (
 	"renown.example/loyalty/ledger"
 	"renown.example/loyalty/ledger/ledgertest"
 	"renown.example/loyalty/tables"
+	loyaltyv1 "renown.example/proto/gen/renown/loyalty/v1"
 )
 
 // stored is a ledger in a real database, by the way that commands take.
@@ -88,7 +90,9 @@ func (s *stored) Do(operations []ledgertest.Operation) ([]ledgertest.Answer, err
 
 // move takes a step as a command of the kind that shares its update: refused, the command is undone, and what was due stays done.
 func (s *stored) move(o ledgertest.Operation, a *ledgertest.Answer) error {
-	_, err := book.Move(s.t.Context(), s.books, &emptypb.Empty{}, func(ctx context.Context, u *book.Unit) (*emptypb.Empty, error) {
+	// Where there are several queues, a command that names no member has an update of its own, in which a refusal undoes what was due as well.
+	member, _, _ := strings.Cut(o.Account, "/")
+	_, err := book.Move(s.t.Context(), s.books, &loyaltyv1.AdjustPointsRequest{Member: member}, func(ctx context.Context, u *book.Unit) (*emptypb.Empty, error) {
 		var err error
 		if *a, err = do(ctx, u, o); err == nil && a.Refused != nil {
 			err = a.Refused
