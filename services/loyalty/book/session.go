@@ -239,8 +239,8 @@ func (s *session) put(made sealed) (err error) {
 		return made.err
 	}
 	w := made.work
-	w.Row.Value = w.Row.Value.Sealed(made.text)
-	defer func() { w.Row.Value = w.Row.Value.Unsealed() }()
+	account := w.Row.Value
+	w.Row.Value = account.Sealed(made.text)
 	// The account comes first: of two updates that have read it, the engine runs the second again when it meets the first there. Met at a number of the journal that is
 	// taken, it would be refused.
 	if w.fresh {
@@ -248,6 +248,7 @@ func (s *session) put(made sealed) (err error) {
 	} else {
 		w.Row, err = tables.Accounts.Put(s.ctx, s.tx, w.Row)
 	}
+	w.Row.Value = account
 	if err != nil {
 		return err
 	}

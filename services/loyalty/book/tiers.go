@@ -49,6 +49,9 @@ func (u *Unit) tiers(ctx context.Context, w *Work) error {
 	return nil
 }
 
+// Stand lets the steps that were taken on an account so far count for its tiers now, for a reply that tells where the member stands. Otherwise they do when the command ends.
+func (u *Unit) Stand(ctx context.Context, w *Work) error { return u.tiers(ctx, w) }
+
 // noteTier records a change of tier.
 func (u *Unit) noteTier(w *Work, l tier.Ladder, c tier.Change) error {
 	tx, err := w.Book.Note(ledger.Step{Now: u.Now, EffectiveAt: c.At})

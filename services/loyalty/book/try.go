@@ -28,6 +28,3 @@ func Try(ctx context.Context, b *Books, fn func(ctx context.Context, u *Unit) er
 	}
 	return err
 }
-
-// Stand lets the steps that were taken on an account so far count for its tiers now, for a reply that tells where the member stands. Otherwise they do when the command ends.
-func (u *Unit) Stand(ctx context.Context, w *Work) error { return u.tiers(ctx, w) }

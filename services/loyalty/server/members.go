@@ -216,11 +216,7 @@ func (s *Server) wholeMember(ctx context.Context, tx store.Reader, programID, me
 	if err != nil {
 		return nil, err
 	}
-	out, err := s.shownMember(ctx, tx, row, p)
-	if err != nil {
-		return nil, err
-	}
-	return out, s.nextExpire(ctx, tx, row.ID, out.GetAccounts())
+	return s.shownMember(ctx, tx, row, p)
 }
 
 // LookupMember finds a member by an identifier.

@@ -35,12 +35,18 @@ func (s *Server) account(ctx context.Context, tx store.Reader, member, wallet st
 	if err != nil {
 		return nil, err
 	}
-	a, err := book.AsOf(ctx, tx, row.Value.Ledger, s.now())
+	view, err := book.View(ctx, tx, row.Value.Ledger, s.now())
 	if err != nil {
 		return nil, err
 	}
+	next, err := nextEnd(view)
+	if err != nil {
+		return nil, err
+	}
+	a := view.Account()
 	out := accountProto(wallet, a)
 	setLifetime(out, book.Lifetime(row.Value, a))
+	setNextExpire(out, next)
 	out.Tier, err = s.tierProgress(ctx, tx, row.Value)
 	return out, err
 }

@@ -171,29 +171,6 @@ func setNextExpire(out *loyaltyv1.Account, coming []*loyaltyv1.Expiration) {
 	}
 }
 
-// nextExpire says of accounts when the next of their points end.
-func (s *Server) nextExpire(ctx context.Context, tx store.Reader, member string, accounts []*loyaltyv1.Account) error {
-	for _, a := range accounts {
-		row, err := tables.Accounts.Get(ctx, tx, tables.AccountID(member, a.GetWallet()))
-		if store.IsNotFound(err) {
-			continue
-		}
-		if err != nil {
-			return err
-		}
-		view, err := book.View(ctx, tx, row.Value.Ledger, s.now())
-		if err != nil {
-			return err
-		}
-		next, err := nextEnd(view)
-		if err != nil {
-			return err
-		}
-		setNextExpire(a, next)
-	}
-	return nil
-}
-
 // nextEnd is when the next points of an account end, and how many, empty if none will. Lots lie on pages in the order of the months in which they end, so that few pages
 // are read however many there are.
 func nextEnd(b *ledger.Book) ([]*loyaltyv1.Expiration, error) {
@@ -210,6 +187,9 @@ func nextEnd(b *ledger.Book) ([]*loyaltyv1.Expiration, error) {
 	}
 	for _, i := range account.Idle {
 		note(i.EndsAt, i.Free)
+	}
+	if account.First == "" || !ledger.MayEnd(account.First, first) {
+		return ahead(ends)[:min(len(ends), 1)], nil
 	}
 	err := eachPage(b, func(p ledger.Page) bool {
 		if !ledger.MayEnd(p.ID, first) {

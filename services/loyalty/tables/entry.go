@@ -203,12 +203,6 @@ func (a Account) Sealed(text []byte) Account {
 	return a
 }
 
-// Unsealed returns the account without such a text.
-func (a Account) Unsealed() Account {
-	a.stored = nil
-	return a
-}
-
 // WithHead puts the head of an account's chain into the text of an account that has none.
 func WithHead(text []byte, head string) []byte {
 	const before = `"seq":` // no string has it, since a quotation mark within one is escaped

@@ -34,6 +34,10 @@ func (p *part) budgets(ctx context.Context, c Cursor) (Cursor, error) {
 	if c.Budgets == nil {
 		c.Budgets = map[string]Budget{}
 	}
+	p.taken = 0
+	for id := range c.Budgets {
+		p.taken += len(id) + eachTakes
+	}
 	for p.left > 0 {
 		rows, err := p.source.Feed(ctx, c.Seq, chunk)
 		if err != nil {
@@ -44,7 +48,7 @@ func (p *part) budgets(ctx context.Context, c Cursor) (Cursor, error) {
 		}
 		for _, row := range rows {
 			for _, u := range usesOf(row) {
-				c.use(u, p.room)
+				p.use(&c, u)
 			}
 			c.Seq = row.Seq
 		}
@@ -87,20 +91,20 @@ func usesOf(row Row) (all []use) {
 func (b Budget) plus(u use) Budget { return Budget{max(0, b.Used+u.amount), u.ends} }
 
 // use adds to a budget, if it is one of those that are looked at. Where there is no room for all, the last goes.
-func (c *Cursor) use(u use, room int) {
+func (p *part) use(c *Cursor, u use) {
 	b, known := c.Budgets[u.id]
 	if u.id <= c.After || c.More && !known && u.id > c.Last {
 		return
 	}
 	c.Budgets[u.id] = b.plus(u)
-	taken := 0
-	for id := range c.Budgets {
-		taken += len(id) + eachTakes
+	if known {
+		return
 	}
-	for taken > room && len(c.Budgets) > 1 {
+	p.taken += len(u.id) + eachTakes
+	for p.taken > p.room && len(c.Budgets) > 1 {
 		last := slices.Max(slices.Collect(maps.Keys(c.Budgets)))
 		delete(c.Budgets, last)
-		taken -= len(last) + eachTakes
+		p.taken -= len(last) + eachTakes
 		c.More, c.Last = true, slices.Max(slices.Collect(maps.Keys(c.Budgets)))
 	}
 }

@@ -220,8 +220,8 @@ type part struct {
 	source Source
 	report Report
 	left   int
-	// room is how many bytes a cursor has for budgets.
-	room int
+	// room is how many bytes a cursor has for budgets, taken how many of them are.
+	room, taken int
 }
 
 // chunk is how many rows are read at a time.
