@@ -123,8 +123,9 @@ func covered(t *testing.T, trace []byte, acknowledged []string) int {
 		if first == nil || ack == nil {
 			t.Fatalf("%s is not in the trace: logged %v, acknowledged %v", name, first != nil, ack != nil)
 		}
-		if sync := find(syncs, func(c *call) bool { return c.begun > first.ended && !c.failed }); sync == nil || sync.ended >= ack.begun {
-			t.Fatalf("%s was logged in line %d and acknowledged in line %d, with no sync between: %+v", name, first.begun, ack.begun, sync)
+		// Any sync that lies between will do: whoever folds the log syncs it, too, and may begin before the writer and end after it.
+		if find(syncs, func(c *call) bool { return c.begun > first.ended && c.ended < ack.begun && !c.failed }) == nil {
+			t.Fatalf("%s was logged in line %d and acknowledged in line %d, with no sync between", name, first.begun, ack.begun)
 		}
 	}
 	return len(syncs)
