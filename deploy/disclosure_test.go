@@ -229,3 +229,44 @@ func TestWhatIsTakenBackIsDisclosedNoLonger(t *testing.T) {
 	must(t, err)
 	g.soon("ferry", "en", "")
 }
+
+// A reward is given with its commit, not while it is held, and until it is reversed, in whatever account its member's points are by then.
+func TestARewardForAStoryIsDisclosedUntilItIsTakenBack(t *testing.T) {
+	g := newGivers(t)
+	g.publish("ferry", "en")
+	c := g.loyalty.Conn()
+	manager := func() context.Context { return g.as("marta", "manager") }
+	rewards, redemptions := loyaltyv1.NewRewardsServiceClient(c), loyaltyv1.NewRedemptionsServiceClient(c)
+	_, err := rewards.CreateReward(manager(), &loyaltyv1.CreateRewardRequest{
+		Program: "customers", RewardId: "mug", Kind: loyaltyv1.RewardKind_REWARD_KIND_GIFT, DisplayName: "A mug", Prices: []*loyaltyv1.RewardPrice{{Points: 100}},
+	})
+	must(t, err)
+	g.give("points", "none", 1000)
+	hold := func() string {
+		resp, err := redemptions.ReserveReward(manager(), &loyaltyv1.ReserveRewardRequest{Program: "customers", Member: g.member, Reward: "mug", Story: "stories/ferry"})
+		must(t, err)
+		return path.Base(resp.GetRedemption().GetName())
+	}
+	given, gone := hold(), hold()
+	_, err = redemptions.CancelRedemption(manager(), &loyaltyv1.CancelRedemptionRequest{Program: "customers", Redemption: gone})
+	must(t, err)
+	g.give("mark", "ferry", 1) // what the stories know of this, they know of what was before
+	g.soon("ferry", "en", "The customer received 1 point for telling this story.")
+	_, err = redemptions.CommitRedemption(manager(), &loyaltyv1.CommitRedemptionRequest{Program: "customers", Redemption: given})
+	must(t, err)
+	g.soon("ferry", "en", "The customer received 1 point and a reward for telling this story.")
+	second, err := redemptions.RedeemReward(manager(), &loyaltyv1.RedeemRewardRequest{Program: "customers", Member: g.member, Reward: "mug", Story: "stories/ferry"})
+	must(t, err)
+	g.soon("ferry", "en", "The customer received 1 point and 2 rewards for telling this story.")
+	into, err := loyaltyv1.NewMembersServiceClient(c).CreateMember(manager(), &loyaltyv1.CreateMemberRequest{Program: "customers", DisplayName: "Una Strandby"})
+	must(t, err)
+	_, err = loyaltyv1.NewMembersServiceClient(c).MergeMembers(manager(), &loyaltyv1.MergeMembersRequest{
+		Program: "customers", Member: path.Base(into.GetMember().GetName()), Merged: g.member,
+	})
+	must(t, err)
+	for i, redemption := range []string{given, path.Base(second.GetRedemption().GetName())} {
+		_, err = redemptions.ReverseRedemption(manager(), &loyaltyv1.ReverseRedemptionRequest{Program: "customers", Redemption: redemption, Reason: "It came broken"})
+		must(t, err)
+		g.soon("ferry", "en", []string{"The customer received 1 point and a reward for telling this story.", "The customer received 1 point for telling this story."}[i])
+	}
+}

@@ -5,6 +5,7 @@ import (
 	"testing"
 
 	"renown.example/kit/fault"
+	"renown.example/kit/rpc"
 	loyaltyv1 "renown.example/proto/gen/renown/loyalty/v1"
 )
 
@@ -87,4 +88,47 @@ func TestGiftsLiveAsTheySayOrAsTheProgrammeSays(t *testing.T) {
 	_, err = r.referrals.SetReferralTerms(r.manager(t, "bad"), &loyaltyv1.SetReferralTermsRequest{Program: "customers", Terms: terms})
 	refused(t, "a bad life", err, fault.InvalidArgument)
 	fieldOf(t, err, "terms.life")
+}
+
+// What a reward is given for stays with the redemption, and every event of it tells it, the end of a hold that nobody committed too. A member's link cannot say it.
+func TestARewardForAStoryTellsSoInEachEvent(t *testing.T) {
+	r := newRig(t)
+	r.reward(t, "mug", nil)
+	ida := r.rich(t, "Ida", 1000)
+	hold := func(key string) *loyaltyv1.Redemption {
+		resp, err := r.redemptions.ReserveReward(r.shop(t, key), &loyaltyv1.ReserveRewardRequest{Program: "customers", Member: ida, Reward: "mug", Story: "stories/ferry", Minutes: 5})
+		if err != nil || resp.GetRedemption().GetStory() != "stories/ferry" {
+			t.Fatalf("%s: %v, %v", key, resp, err)
+		}
+		return resp.GetRedemption()
+	}
+	given, gone, late := hold("given"), hold("gone"), hold("late")
+	if _, err := r.commit(t, "commit", given); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := r.cancel(t, "cancel", gone); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := r.reverse(t, "back", given); err != nil {
+		t.Fatal(err)
+	}
+	r.eventually(t, "the end of the third hold", func() bool { return r.told(t, "loyalty.points.lapsed") == 1 })
+	for what, red := range map[string]*loyaltyv1.Redemption{"reversed": given, "cancelled": gone, "expired": late} {
+		if got := r.redemption(t, red); got.GetStory() != "stories/ferry" {
+			t.Errorf("the %s one: %v", what, got)
+		}
+	}
+	for typ, times := range map[string]int{"reserved": 3, "redeemed": 1, "released": 1, "restored": 1, "lapsed": 1} {
+		list := r.details(t, "loyalty.points."+typ)
+		if len(list) != times || strings.Count(strings.Join(list, ""), `"story":"stories/ferry"`) != times {
+			t.Errorf("%s: %v", typ, list)
+		}
+	}
+	linked := r.link(t, &loyaltyv1.CreateStatementLinkRequest{Program: "customers", Member: ida})
+	_, err := r.redemptions.RedeemReward(rpc.WithIdempotencyKey(linked(), "mine"), &loyaltyv1.RedeemRewardRequest{Program: "customers", Reward: "mug", Story: "stories/ferry"})
+	refused(t, "by a member's link", err, fault.PermissionDenied)
+	fieldOf(t, err, "story")
+	_, err = r.redemptions.RedeemReward(r.shop(t, "bad"), &loyaltyv1.RedeemRewardRequest{Program: "customers", Member: ida, Reward: "mug", Story: "ferry"})
+	refused(t, "a story that is no name", err, fault.InvalidArgument)
+	fieldOf(t, err, "story")
 }

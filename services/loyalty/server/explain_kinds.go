@@ -100,6 +100,9 @@ func (x *explaining) redemption(ctx context.Context) (string, error) {
 	if f.Order != "" {
 		x.out.Inputs = append(x.out.Inputs, value("order", f.Order))
 	}
+	if f.Story != "" {
+		x.out.Inputs = append(x.out.Inputs, value("story", f.Story))
+	}
 	key, known := redeemed[x.entry.Tx.Kind]
 	if !known {
 		key = "restore"

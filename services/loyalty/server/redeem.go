@@ -18,9 +18,9 @@ import (
 
 // redeeming is a member's wish for a reward.
 type redeeming struct {
-	program, member, reward, wallet, order string
-	expected                               int64
-	minutes                                int
+	program, member, reward, wallet, order, story string
+	expected                                      int64
+	minutes                                       int
 }
 
 // redemptionFacts are what an entry of a redemption tells.
@@ -31,13 +31,14 @@ type redemptionFacts struct {
 	State      reward.Phase `json:"state"`
 	Points     int64        `json:"points"`
 	Order      string       `json:"order,omitempty"`
+	Story      string       `json:"story,omitempty"`
 	EndsAt     clock.Millis `json:"endsAt,omitempty"`
 }
 
 // tell puts onto an entry what it is about.
 func tell(e *tables.Entry, row store.Row[tables.Redemption]) error {
 	v := row.Value
-	facts := redemptionFacts{Redemption: row.ID, Reward: v.Reward, Version: v.Version, State: v.State, Points: v.Points, Order: v.Order}
+	facts := redemptionFacts{Redemption: row.ID, Reward: v.Reward, Version: v.Version, State: v.State, Points: v.Points, Order: v.Order, Story: v.Story}
 	if v.State == reward.Pending {
 		facts.EndsAt = v.EndsAt
 	}
@@ -83,7 +84,7 @@ func (s *Server) reserve(ctx context.Context, u *book.Unit, want redeeming) (sto
 	now := max(u.Now, w.Book.Account().RecordedAt) // the ledger's present does not step back with the clock
 	row := store.Row[tables.Redemption]{ID: id.At(u.Now.Time()), Value: tables.Redemption{
 		Program: want.program, Member: want.member, Reward: want.reward, Version: r.Value.Version, State: reward.Pending, Wallet: w.Row.Value.Wallet,
-		Points: price, Order: want.order, UsedBy: tables.UseOf(want.member, want.reward), Pending: name, ReservedAt: now,
+		Points: price, Order: want.order, Story: want.story, UsedBy: tables.UseOf(want.member, want.reward), Pending: name, ReservedAt: now,
 		EndsAt: now + clock.Millis((time.Duration(minutes) * time.Minute).Milliseconds()),
 	}}
 	if err := take(ctx, u, r, &row); err != nil {

@@ -4,6 +4,7 @@ import (
 	"context"
 	"strings"
 
+	"renown.example/kit/auth"
 	"renown.example/kit/fault"
 	"renown.example/kit/store"
 	"renown.example/loyalty/book"
@@ -35,7 +36,7 @@ func (s *Server) redemption(ctx context.Context, tx store.Reader, row store.Row[
 	out := &loyaltyv1.Redemption{
 		Name: redemptionName(v.Program, row.ID), Member: memberName(v.Program, v.Member), Reward: rewardName(v.Program, v.Reward), RewardVersion: int32(v.Version),
 		DisplayName: r.DisplayName, Kind: rewardKindsToProto[r.Kind], Discount: offProto(r.Off), Sku: r.SKU, State: redemptionStates[v.State], Wallet: v.Wallet,
-		Points: v.Points, Order: v.Order, ReserveTime: timestamp(v.ReservedAt), ExpireTime: timestamp(v.EndsAt), CommitTime: timestamp(v.CommittedAt),
+		Points: v.Points, Order: v.Order, Story: v.Story, ReserveTime: timestamp(v.ReservedAt), ExpireTime: timestamp(v.EndsAt), CommitTime: timestamp(v.CommittedAt),
 		EndTime: timestamp(v.EndedAt), Reason: v.Reason, AwaitingDecision: v.Asked != "", Etag: etag(row.Version),
 	}
 	out.Entries = entryNames(v)
@@ -60,14 +61,20 @@ func (s *Server) wish(ctx context.Context, tx store.Reader, req interface {
 	GetReward() string
 	GetWallet() string
 	GetOrder() string
+	GetStory() string
 	GetExpectedPoints() int64
 }) (redeeming, error) {
 	member, err := s.asMember(ctx, tx, req.GetProgram(), req.GetMember())
 	if err == nil && member == "" {
 		err = fault.Invalid("member", "say who takes the reward")
 	}
+	if err == nil && req.GetStory() != "" && auth.From(ctx).Kind == auth.KindLink {
+		// A member's word does not put a disclosure onto a story of the company.
+		err = fault.PermissionDenied.New("This link cannot say what a reward is given for.").With(fault.Field{Path: "story", Message: "Leave it out."})
+	}
 	return redeeming{
-		program: req.GetProgram(), member: member, reward: req.GetReward(), wallet: req.GetWallet(), order: req.GetOrder(), expected: req.GetExpectedPoints(),
+		program: req.GetProgram(), member: member, reward: req.GetReward(), wallet: req.GetWallet(), order: req.GetOrder(),
+		story: req.GetStory(), expected: req.GetExpectedPoints(),
 	}, err
 }
 

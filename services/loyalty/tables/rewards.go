@@ -74,6 +74,7 @@ type Redemption struct {
 	Wallet  string       `json:"wallet"`
 	Points  int64        `json:"points"`
 	Order   string       `json:"order,omitempty"`
+	Story   string       `json:"story,omitempty"` // for whose telling it is given
 	Reason  string       `json:"reason,omitempty"`
 	// Code is the id of the row of its code, Stocked that it was taken from a limited stock.
 	Code    string `json:"code,omitempty"`

@@ -100,13 +100,16 @@ func (g *givings) read(ctx context.Context, after int64, limit int) ([]store.Row
 	}
 }
 
+// rewarded says of the types of events of a redemption how often the reward was given by one. What is only held is not given yet.
+var rewarded = map[string]int64{"loyalty.points.redeemed": 1, "loyalty.points.restored": -1}
+
 // givingOf reads an event. One in a form that is not known is about no story: it must not stop those behind it.
 func givingOf(e *loyaltyv1.LoyaltyEvent) (giving, bool) {
 	var d struct {
 		Wallet  string
 		Entry   string
 		Points  int64
-		Details struct{ Story string }
+		Details struct{ Story, Reward string }
 	}
 	if !strings.Contains(e.GetDataJson(), `"story"`) || json.Unmarshal([]byte(e.GetDataJson()), &d) != nil {
 		return giving{}, false
@@ -115,6 +118,10 @@ func givingOf(e *loyaltyv1.LoyaltyEvent) (giving, bool) {
 	parts := strings.Split(d.Entry, "/")
 	if !named || d.Points == 0 || len(parts) < 2 {
 		return giving{}, false
+	}
+	if d.Details.Reward != "" { // the points are what the member paid
+		times := rewarded[e.GetType()]
+		return giving{story, domain.Gift{Program: parts[1], Reward: d.Details.Reward, Times: times}}, times != 0
 	}
 	return giving{story, domain.Gift{Program: parts[1], Wallet: d.Wallet, Points: d.Points}}, true
 }
@@ -197,12 +204,18 @@ func (s *Server) discloseIn(ctx context.Context, tx store.Writer, row store.Row[
 	}
 	details := map[string]string{}
 	for _, g := range row.Value.Gifts {
+		if g.Reward != "" {
+			details[rewardName(g)] = fmt.Sprint(g.Times)
+			continue
+		}
 		details["programs/"+g.Program+"/wallets/"+g.Wallet] = fmt.Sprint(g.Points)
 	}
 	return s.record(ctx, tx, happening{
 		by: renown, story: story, subject: "stories/" + story, action: "disclosure.changed", event: EventDisclosureChanged, at: s.now(), details: details,
 	})
 }
+
+func rewardName(g domain.Gift) string { return "programs/" + g.Program + "/rewards/" + g.Reward }
 
 // storyNamed finds a story by its id or its public name. If there is none, the name is returned: the story may come, or have had the name before.
 func storyNamed(ctx context.Context, tx store.Reader, name string) (story string, known bool, err error) {
@@ -229,7 +242,11 @@ func disclosureOf(ctx context.Context, tx store.Reader, p tables.Published) (*st
 	}
 	out := &storiesv1.Disclosure{Text: domain.Disclose(p.Locale, given), UpdateTime: timestamp(row.Value.UpdatedAt)}
 	for _, g := range given {
-		out.Gifts = append(out.Gifts, &storiesv1.Gift{Program: "programs/" + g.Program, Wallet: g.Wallet, Points: g.Points})
+		shown := &storiesv1.Gift{Program: "programs/" + g.Program, Wallet: g.Wallet, Points: g.Points, Times: g.Times}
+		if g.Reward != "" {
+			shown.Reward = rewardName(g)
+		}
+		out.Gifts = append(out.Gifts, shown)
 	}
 	return out, nil
 }

@@ -57,10 +57,11 @@ type LoyaltyEventsServiceClient interface {
 	//
 	// `loyalty.points.reserved`, `loyalty.points.redeemed`, `loyalty.points.released`, `loyalty.points.lapsed`, `loyalty.points.restored`: points were held for a
 	// reward, spent on it, given back because it was cancelled or its time ended, given back after it was spent. Details: `redemption`, `reward` and its `version`,
-	// the `state` of the redemption, its `points`, the shop's `order` if there is one, and `endsAt` of a hold.
+	// the `state` of the redemption, its `points`, the shop's `order` and the `story` that it is given for if there are any, and `endsAt` of a hold. What a story was
+	// given is what was redeemed and not restored.
 	//
 	// `loyalty.redemption.kept`, `loyalty.redemption.questioned`: the points of a returned order's redemption stay spent; somebody has to decide about them. Details:
-	// `redemption`, `reward`, `version`, `state`, `points`, `order`.
+	// `redemption`, `reward`, `version`, `state`, `points`, `order`, `story`.
 	//
 	// `loyalty.points.reversed`, `loyalty.order.returned`, `loyalty.order.cancelled`, `loyalty.event.cancelled`: something of an order came back, with and without
 	// points to take back, or an order or event was cancelled. Details: `returnId`, what came `back`, the `policy` for points that are spent, the `reversal` lot by
@@ -166,10 +167,11 @@ type LoyaltyEventsServiceServer interface {
 	//
 	// `loyalty.points.reserved`, `loyalty.points.redeemed`, `loyalty.points.released`, `loyalty.points.lapsed`, `loyalty.points.restored`: points were held for a
 	// reward, spent on it, given back because it was cancelled or its time ended, given back after it was spent. Details: `redemption`, `reward` and its `version`,
-	// the `state` of the redemption, its `points`, the shop's `order` if there is one, and `endsAt` of a hold.
+	// the `state` of the redemption, its `points`, the shop's `order` and the `story` that it is given for if there are any, and `endsAt` of a hold. What a story was
+	// given is what was redeemed and not restored.
 	//
 	// `loyalty.redemption.kept`, `loyalty.redemption.questioned`: the points of a returned order's redemption stay spent; somebody has to decide about them. Details:
-	// `redemption`, `reward`, `version`, `state`, `points`, `order`.
+	// `redemption`, `reward`, `version`, `state`, `points`, `order`, `story`.
 	//
 	// `loyalty.points.reversed`, `loyalty.order.returned`, `loyalty.order.cancelled`, `loyalty.event.cancelled`: something of an order came back, with and without
 	// points to take back, or an order or event was cancelled. Details: `returnId`, what came `back`, the `policy` for points that are spent, the `reversal` lot by

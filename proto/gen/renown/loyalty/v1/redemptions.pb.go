@@ -136,7 +136,9 @@ type Redemption struct {
 	// Its order was returned, and somebody has to decide: reverse it or keep it.
 	AwaitingDecision bool `protobuf:"varint,21,opt,name=awaiting_decision,json=awaitingDecision,proto3" json:"awaiting_decision,omitempty"`
 	// Version for If-Match.
-	Etag          string `protobuf:"bytes,22,opt,name=etag,proto3" json:"etag,omitempty"`
+	Etag string `protobuf:"bytes,22,opt,name=etag,proto3" json:"etag,omitempty"`
+	// The story for whose telling it is given; empty if for none.
+	Story         string `protobuf:"bytes,23,opt,name=story,proto3" json:"story,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -325,6 +327,13 @@ func (x *Redemption) GetEtag() string {
 	return ""
 }
 
+func (x *Redemption) GetStory() string {
+	if x != nil {
+		return x.Story
+	}
+	return ""
+}
+
 // ReserveRewardRequest says who takes what.
 type ReserveRewardRequest struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
@@ -341,7 +350,9 @@ type ReserveRewardRequest struct {
 	// Id of the order that it is for; may be empty.
 	Order string `protobuf:"bytes,6,opt,name=order,proto3" json:"order,omitempty"`
 	// How many minutes it is held; 0 means what the reward or the programme says.
-	Minutes       int32 `protobuf:"varint,7,opt,name=minutes,proto3" json:"minutes,omitempty"`
+	Minutes int32 `protobuf:"varint,7,opt,name=minutes,proto3" json:"minutes,omitempty"`
+	// The story for whose telling it is given, "stories/{story}": the story discloses it once the redemption is committed, until it is reversed. May be empty.
+	Story         string `protobuf:"bytes,8,opt,name=story,proto3" json:"story,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -423,6 +434,13 @@ func (x *ReserveRewardRequest) GetMinutes() int32 {
 		return x.Minutes
 	}
 	return 0
+}
+
+func (x *ReserveRewardRequest) GetStory() string {
+	if x != nil {
+		return x.Story
+	}
+	return ""
 }
 
 // ReserveRewardResponse holds the redemption.
@@ -925,7 +943,10 @@ type RedeemRewardRequest struct {
 	// What the member was told that it costs; if it costs another number by now the request is refused. 0 means that the caller does not mind.
 	ExpectedPoints int64 `protobuf:"varint,5,opt,name=expected_points,json=expectedPoints,proto3" json:"expected_points,omitempty"`
 	// Id of the order that it is for; may be empty.
-	Order         string `protobuf:"bytes,6,opt,name=order,proto3" json:"order,omitempty"`
+	Order string `protobuf:"bytes,6,opt,name=order,proto3" json:"order,omitempty"`
+	// The story for whose telling it is given, "stories/{story}": the story discloses it until the redemption is reversed. May be empty; the holder of a member's link
+	// cannot say it.
+	Story         string `protobuf:"bytes,7,opt,name=story,proto3" json:"story,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -998,6 +1019,13 @@ func (x *RedeemRewardRequest) GetExpectedPoints() int64 {
 func (x *RedeemRewardRequest) GetOrder() string {
 	if x != nil {
 		return x.Order
+	}
+	return ""
+}
+
+func (x *RedeemRewardRequest) GetStory() string {
+	if x != nil {
+		return x.Story
 	}
 	return ""
 }
@@ -1299,7 +1327,7 @@ var File_renown_loyalty_v1_redemptions_proto protoreflect.FileDescriptor
 
 const file_renown_loyalty_v1_redemptions_proto_rawDesc = "" +
 	"\n" +
-	"#renown/loyalty/v1/redemptions.proto\x12\x11renown.loyalty.v1\x1a\x1bbuf/validate/validate.proto\x1a\x1cgoogle/api/annotations.proto\x1a\x1fgoogle/protobuf/timestamp.proto\x1a\x1frenown/loyalty/v1/rewards.proto\x1a\x1frenown/options/v1/options.proto\"\xd8\x06\n" +
+	"#renown/loyalty/v1/redemptions.proto\x12\x11renown.loyalty.v1\x1a\x1bbuf/validate/validate.proto\x1a\x1cgoogle/api/annotations.proto\x1a\x1fgoogle/protobuf/timestamp.proto\x1a\x1frenown/loyalty/v1/rewards.proto\x1a\x1frenown/options/v1/options.proto\"\xee\x06\n" +
 	"\n" +
 	"Redemption\x12\x12\n" +
 	"\x04name\x18\x01 \x01(\tR\x04name\x12\x16\n" +
@@ -1326,7 +1354,8 @@ const file_renown_loyalty_v1_redemptions_proto_rawDesc = "" +
 	"\x06reason\x18\x13 \x01(\tR\x06reason\x12\x18\n" +
 	"\aentries\x18\x14 \x03(\tR\aentries\x12+\n" +
 	"\x11awaiting_decision\x18\x15 \x01(\bR\x10awaitingDecision\x12\x12\n" +
-	"\x04etag\x18\x16 \x01(\tR\x04etag\"\x98\x02\n" +
+	"\x04etag\x18\x16 \x01(\tR\x04etag\x12\x14\n" +
+	"\x05story\x18\x17 \x01(\tR\x05story\"\xd3\x02\n" +
 	"\x14ReserveRewardRequest\x12#\n" +
 	"\aprogram\x18\x01 \x01(\tB\t\xbaH\x06r\x04\x10\x01\x18(R\aprogram\x12\x1f\n" +
 	"\x06member\x18\x02 \x01(\tB\a\xbaH\x04r\x02\x18@R\x06member\x12!\n" +
@@ -1334,7 +1363,8 @@ const file_renown_loyalty_v1_redemptions_proto_rawDesc = "" +
 	"\x06wallet\x18\x04 \x01(\tB\a\xbaH\x04r\x02\x18(R\x06wallet\x120\n" +
 	"\x0fexpected_points\x18\x05 \x01(\x03B\a\xbaH\x04\"\x02(\x00R\x0eexpectedPoints\x12\x1d\n" +
 	"\x05order\x18\x06 \x01(\tB\a\xbaH\x04r\x02\x18dR\x05order\x12%\n" +
-	"\aminutes\x18\a \x01(\x05B\v\xbaH\b\x1a\x06\x18\xe0\xdc\x02(\x00R\aminutes\"V\n" +
+	"\aminutes\x18\a \x01(\x05B\v\xbaH\b\x1a\x06\x18\xe0\xdc\x02(\x00R\aminutes\x129\n" +
+	"\x05story\x18\b \x01(\tB#\xbaH r\x1e2\x1c^(stories/[a-z0-9-]{1,64})?$R\x05story\"V\n" +
 	"\x15ReserveRewardResponse\x12=\n" +
 	"\n" +
 	"redemption\x18\x01 \x01(\v2\x1d.renown.loyalty.v1.RedemptionR\n" +
@@ -1380,14 +1410,15 @@ const file_renown_loyalty_v1_redemptions_proto_rawDesc = "" +
 	"\x16KeepRedemptionResponse\x12=\n" +
 	"\n" +
 	"redemption\x18\x01 \x01(\v2\x1d.renown.loyalty.v1.RedemptionR\n" +
-	"redemption\"\xf0\x01\n" +
+	"redemption\"\xab\x02\n" +
 	"\x13RedeemRewardRequest\x12#\n" +
 	"\aprogram\x18\x01 \x01(\tB\t\xbaH\x06r\x04\x10\x01\x18(R\aprogram\x12\x1f\n" +
 	"\x06member\x18\x02 \x01(\tB\a\xbaH\x04r\x02\x18@R\x06member\x12!\n" +
 	"\x06reward\x18\x03 \x01(\tB\t\xbaH\x06r\x04\x10\x01\x18(R\x06reward\x12\x1f\n" +
 	"\x06wallet\x18\x04 \x01(\tB\a\xbaH\x04r\x02\x18(R\x06wallet\x120\n" +
 	"\x0fexpected_points\x18\x05 \x01(\x03B\a\xbaH\x04\"\x02(\x00R\x0eexpectedPoints\x12\x1d\n" +
-	"\x05order\x18\x06 \x01(\tB\a\xbaH\x04r\x02\x18dR\x05order\"U\n" +
+	"\x05order\x18\x06 \x01(\tB\a\xbaH\x04r\x02\x18dR\x05order\x129\n" +
+	"\x05story\x18\a \x01(\tB#\xbaH r\x1e2\x1c^(stories/[a-z0-9-]{1,64})?$R\x05story\"U\n" +
 	"\x14RedeemRewardResponse\x12=\n" +
 	"\n" +
 	"redemption\x18\x01 \x01(\v2\x1d.renown.loyalty.v1.RedemptionR\n" +

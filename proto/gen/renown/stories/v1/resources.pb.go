@@ -2864,7 +2864,7 @@ type Disclosure struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
 	// It in a sentence, in the language of the story where Renown speaks it, else in English: "The customer received 500 points for telling this story."
 	Text string `protobuf:"bytes,1,opt,name=text,proto3" json:"text,omitempty"`
-	// What was given and not taken back, by programme and wallet.
+	// What was given and not taken back, by programme and wallet or reward.
 	Gifts []*Gift `protobuf:"bytes,2,rep,name=gifts,proto3" json:"gifts,omitempty"`
 	// When that last changed.
 	UpdateTime    *timestamppb.Timestamp `protobuf:"bytes,3,opt,name=update_time,json=updateTime,proto3" json:"update_time,omitempty"`
@@ -2923,15 +2923,19 @@ func (x *Disclosure) GetUpdateTime() *timestamppb.Timestamp {
 	return nil
 }
 
-// Gift is points of one kind that were given for telling a story.
+// Gift is points of one kind, or a reward, that were given for telling a story.
 type Gift struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
 	// The programme, "programs/{program}".
 	Program string `protobuf:"bytes,1,opt,name=program,proto3" json:"program,omitempty"`
-	// Id of the wallet.
+	// Id of the wallet of the points; empty for a reward.
 	Wallet string `protobuf:"bytes,2,opt,name=wallet,proto3" json:"wallet,omitempty"`
-	// How many, less those that were taken back; more than zero.
-	Points        int64 `protobuf:"varint,3,opt,name=points,proto3" json:"points,omitempty"`
+	// How many points, less those that were taken back; more than zero, or 0 for a reward.
+	Points int64 `protobuf:"varint,3,opt,name=points,proto3" json:"points,omitempty"`
+	// Resource name of the reward, "programs/{program}/rewards/{reward}"; empty for points.
+	Reward string `protobuf:"bytes,4,opt,name=reward,proto3" json:"reward,omitempty"`
+	// How often the reward was given, less how often it was taken back; 0 for points.
+	Times         int64 `protobuf:"varint,5,opt,name=times,proto3" json:"times,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -2983,6 +2987,20 @@ func (x *Gift) GetWallet() string {
 func (x *Gift) GetPoints() int64 {
 	if x != nil {
 		return x.Points
+	}
+	return 0
+}
+
+func (x *Gift) GetReward() string {
+	if x != nil {
+		return x.Reward
+	}
+	return ""
+}
+
+func (x *Gift) GetTimes() int64 {
+	if x != nil {
+		return x.Times
 	}
 	return 0
 }
@@ -3603,11 +3621,13 @@ const file_renown_stories_v1_resources_proto_rawDesc = "" +
 	"\x04text\x18\x01 \x01(\tR\x04text\x12-\n" +
 	"\x05gifts\x18\x02 \x03(\v2\x17.renown.stories.v1.GiftR\x05gifts\x12;\n" +
 	"\vupdate_time\x18\x03 \x01(\v2\x1a.google.protobuf.TimestampR\n" +
-	"updateTime\"P\n" +
+	"updateTime\"~\n" +
 	"\x04Gift\x12\x18\n" +
 	"\aprogram\x18\x01 \x01(\tR\aprogram\x12\x16\n" +
 	"\x06wallet\x18\x02 \x01(\tR\x06wallet\x12\x16\n" +
-	"\x06points\x18\x03 \x01(\x03R\x06points\"\xc3\x01\n" +
+	"\x06points\x18\x03 \x01(\x03R\x06points\x12\x16\n" +
+	"\x06reward\x18\x04 \x01(\tR\x06reward\x12\x14\n" +
+	"\x05times\x18\x05 \x01(\x03R\x05times\"\xc3\x01\n" +
 	"\x0eVerifiedMetric\x12\x14\n" +
 	"\x05block\x18\x01 \x01(\x05R\x05block\x12#\n" +
 	"\revidence_line\x18\x02 \x01(\tR\fevidenceLine\x12;\n" +
