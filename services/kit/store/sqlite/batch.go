@@ -13,7 +13,7 @@ type batch struct {
 	// running is the request whose closure runs, if it has not yet been counted among those that ran.
 	running *request
 	ran     []*request
-	fed     map[*store.Spec]bool
+	grown   growths
 	began   time.Time
 }
 
@@ -26,7 +26,7 @@ func (w *writer) first(r *request) {
 		r.result <- outcome{err: err}
 		return
 	}
-	w.batch = batch{open: true, running: r, ran: w.batch.ran[:0], fed: map[*store.Spec]bool{}, began: w.db.opts.Clock.Now()}
+	w.batch = batch{open: true, running: r, ran: w.batch.ran[:0], grown: growths{}, began: w.db.opts.Clock.Now()}
 	w.serve(r)
 }
 
@@ -46,9 +46,7 @@ func (w *writer) share() {
 			return
 		}
 		if !r.last.undone {
-			for _, s := range r.last.fed {
-				b.fed[s] = true
-			}
+			b.grown.add(r.last.grown)
 		}
 		if len(b.ran) == maxBatch || w.db.opts.Clock.Now().Sub(b.began) >= longest {
 			break
@@ -57,7 +55,7 @@ func (w *writer) share() {
 			w.serve(b.running)
 		}
 	}
-	err := w.commit(len(b.ran), len(b.fed) > 0)
+	err := w.commit(len(b.ran), b.grown)
 	switch {
 	case unsynced(err):
 		w.abandon()
@@ -66,7 +64,7 @@ func (w *writer) share() {
 		w.lose()
 		return
 	default:
-		w.db.topics.Announce(b.fed)
+		w.db.topics.Announce(b.grown.fed())
 		for _, r := range b.ran {
 			r.result <- r.last
 		}
@@ -105,7 +103,7 @@ func (w *writer) solo(r *request) {
 		r.result <- o
 		return
 	}
-	err := w.commit(1, len(o.fed) > 0)
+	err := w.commit(1, o.grown)
 	if err != nil {
 		w.abandon()
 	}
@@ -114,11 +112,7 @@ func (w *writer) solo(r *request) {
 		return
 	}
 	if err == nil {
-		fed := map[*store.Spec]bool{}
-		for _, s := range o.fed {
-			fed[s] = true
-		}
-		w.db.topics.Announce(fed)
+		w.db.topics.Announce(o.grown.fed())
 	}
 	r.result <- outcome{err: engineFault(err)}
 }
@@ -130,9 +124,10 @@ func (w *writer) begin() error {
 	return engineFault(w.c.do(kindBeginImmediate))
 }
 
-// commit ends the transaction. What fed says to have added to a feed is counted before anybody can see it, and as seen before anybody is told; SQLite shows nothing of a
+// commit ends the transaction. What was added to feeds is counted before anybody can see it, and as seen before anybody is told; SQLite shows nothing of a
 // commit that fails.
-func (w *writer) commit(requests int, fed bool) error {
+func (w *writer) commit(requests int, grown growths) error {
+	fed := len(grown.fed()) > 0
 	var began time.Time
 	if fed {
 		w.db.begun.Add(1)
@@ -142,6 +137,9 @@ func (w *writer) commit(requests int, fed bool) error {
 	}
 	err := w.c.do(kindCommit)
 	w.queue.pass()
+	if err == nil {
+		grown.committed()
+	}
 	if w.pages > portion {
 		w.pages = 0
 		w.folder.written()

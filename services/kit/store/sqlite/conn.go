@@ -88,6 +88,15 @@ func (s *stmt) exec(args ...any) (int64, error) {
 	return r.RowsAffected()
 }
 
+// insert runs a prepared statement that adds a row, and returns the row's number.
+func (s *stmt) insert(args ...any) (int64, error) {
+	r, err := s.Stmt.(driver.StmtExecContext).ExecContext(context.Background(), s.bind(args))
+	if err != nil {
+		return 0, err
+	}
+	return r.LastInsertId()
+}
+
 // query runs a prepared statement and gives each row to scan, which must not keep the slice.
 func (s *stmt) query(ctx context.Context, scan func(row []driver.Value) error, args ...any) error {
 	rows, err := s.Stmt.(driver.StmtQueryContext).QueryContext(ctx, s.bind(args))

@@ -20,7 +20,17 @@ func (db *DB) Feed(ctx context.Context, s *store.Spec, after int64, limit int) (
 	if limit <= 0 || limit > store.MaxLimit {
 		limit = store.MaxLimit
 	}
-	var docs []store.Doc
+	if db.closing() {
+		return nil, errClosed
+	}
+	if docs, known := t.tail.feed(after, limit); known {
+		return docs, nil
+	}
+	return db.stored(ctx, t, after, limit)
+}
+
+// stored reads a feed from the file.
+func (db *DB) stored(ctx context.Context, t *table, after int64, limit int) (docs []store.Doc, err error) {
 	err = db.reading(ctx, func(c *conn) error {
 		st, err := c.fixed(t, kindFeed)
 		if err != nil {

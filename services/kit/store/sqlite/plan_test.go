@@ -24,7 +24,7 @@ func TestQueriesUseTheirIndex(t *testing.T) {
 	if err := c.prepare(t.Context(), []*store.Spec{spec}); err != nil {
 		t.Fatal(err)
 	}
-	tab := &table{spec}
+	tab := &table{spec: spec}
 	n := 0
 	for _, name := range []string{"", "two", "one", "pair"} {
 		ix, err := spec.Index(name)

@@ -8,7 +8,11 @@ import (
 )
 
 // table is a declared table.
-type table struct{ spec *store.Spec }
+type table struct {
+	spec *store.Spec
+	// tail is that of a feed.
+	tail tail
+}
 
 // columns make up a document, in the order in which scanDoc reads them.
 const columns = "id, version, doc"

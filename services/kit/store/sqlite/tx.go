@@ -26,8 +26,8 @@ type tx struct {
 	broken error
 	// pages is how many pages its statements have written, by estimate: of the table and of an index, and whatever a long document takes.
 	pages int
-	// fed are the feed tables to which this transaction has added.
-	fed []*store.Spec
+	// grown is what this transaction has done to feeds.
+	grown growths
 }
 
 // pageSize is SQLite's usual one.
@@ -152,14 +152,22 @@ func (t *tx) Insert(ctx context.Context, s *store.Spec, id string, v any) error 
 		return err
 	}
 	st, err := t.c.fixed(tab, kindInsert)
-	if err == nil {
-		_, err = st.exec(id, text)
-		t.pages += 2 + len(text)/pageSize
+	if err != nil {
+		return t.failed(tab, err)
 	}
+	seq, err := st.insert(id, text)
+	t.pages += 2 + len(text)/pageSize
 	if err == nil && s.Feed {
-		t.fed = append(t.fed, s)
+		t.grow(tab, growth{docs: []*doc{{id: id, version: 1, seq: seq, text: text}}})
 	}
 	return t.failed(tab, err)
+}
+
+func (t *tx) grow(tab *table, of growth) {
+	if t.grown == nil {
+		t.grown = growths{}
+	}
+	t.grown.add(growths{tab: of})
 }
 
 // Replace implements store.Writer.
@@ -194,6 +202,9 @@ func (t *tx) change(ctx context.Context, s *store.Spec, k kind, id string, args 
 	t.pages += 2
 	if text, is := args[0].(string); is {
 		t.pages += len(text) / pageSize
+	}
+	if err == nil && n == 1 && s.Feed {
+		t.grow(tab, growth{cut: true})
 	}
 	if err != nil || n == 1 {
 		return t.failed(tab, err)

@@ -39,7 +39,8 @@ type outcome struct {
 	undone bool
 	// lost says that the whole transaction may be gone.
 	lost bool
-	fed  []*store.Spec
+	// grown is what it did to feeds.
+	grown growths
 }
 
 // unwound says that the closure did not return.
@@ -158,7 +159,7 @@ func (w *writer) serve(r *request) {
 		if returned && o.err == nil && r.ctx.Err() != nil {
 			o.err = engineFault(r.ctx.Err())
 		}
-		o.fed = t.fed
+		o.grown = t.grown
 		o.undone, o.lost = w.settle(t, !o.unwound() && o.err == nil)
 		r.last = o
 	}()
