@@ -17,6 +17,12 @@ type pages struct {
 	// fresh says that the account was made in this update: it has no pages that were stored before.
 	fresh bool
 	known map[string]store.Row[ledger.Page]
+	// ahead are pages that were read together with the one before them and not asked for yet: those that follow upon the page of the id before, in order. After them
+	// come none if all says so. portion is how many were read last.
+	ahead   []store.Row[unread]
+	before  string
+	all     bool
+	portion int
 	// tail is the page to which the next lot will be added, as it is remembered.
 	tail packed
 }
@@ -66,10 +72,51 @@ func (p *pages) Page(id string) (ledger.Page, error) {
 	return p.keep(row), nil
 }
 
-// After implements ledger.Pages.
+// mostAhead bounds how many pages are read at once.
+const mostAhead = 128
+
+// After implements ledger.Pages. Whoever asks for one page after the other goes on doing so, through hundreds perhaps: each time twice as many are read at once.
 func (p *pages) After(id string) (ledger.Page, bool, error) {
-	// No page's id goes on where another ends, so that a blank behind it is greater than it and less than whatever follows.
-	return p.first(store.Query{From: p.row(id) + " ", Before: p.account + "0"})
+	if p.fresh {
+		return ledger.Page{}, false, nil
+	}
+	switch on := id == p.before; {
+	case !on:
+		p.ahead, p.all, p.portion = nil, false, 1
+	case len(p.ahead) == 0 && !p.all:
+		p.portion = min(2*p.portion, mostAhead)
+	}
+	p.before = id
+	if len(p.ahead) == 0 && !p.all {
+		// No page's id goes on where another ends, so that a blank behind it is greater than it and less than whatever follows.
+		found, err := unreadPages.Find(p.ctx, p.tx, store.Query{From: p.row(id) + " ", Before: p.account + "0", Limit: p.portion})
+		if err != nil {
+			return ledger.Page{}, false, err
+		}
+		p.ahead, p.all = found.Rows, found.Next == ""
+	}
+	if len(p.ahead) == 0 {
+		return ledger.Page{}, false, nil
+	}
+	next := p.ahead[0]
+	p.ahead = p.ahead[1:]
+	row := store.Row[ledger.Page]{ID: next.ID, Version: next.Version}
+	if err := row.Value.UnmarshalJSON(next.Value); err != nil {
+		return ledger.Page{}, false, err
+	}
+	p.before = row.Value.ID
+	return p.keep(row), true, nil
+}
+
+// unread is a page of which nothing but the text was looked at.
+type unread []byte
+
+var unreadPages = store.As[unread](tables.LotPages)
+
+// UnmarshalJSON implements json.Unmarshaler.
+func (u *unread) UnmarshalJSON(text []byte) error {
+	*u = append(unread(nil), text...)
+	return nil
 }
 
 // Last implements ledger.Pages.

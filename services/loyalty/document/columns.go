@@ -59,3 +59,35 @@ func (r *Reader) Column(n int, one func(i int)) {
 		one(i)
 	}
 }
+
+// IntColumn reads what n things have under a name that are numbers; at says where each goes.
+func (r *Reader) IntColumn(n int, at func(i int) *int64) {
+	if len(r.Rest) > 0 && r.Rest[0] == '[' {
+		r.Column(n, func(i int) { *at(i) = r.Int() })
+		return
+	}
+	if n > 0 {
+		v := r.Int()
+		for i := range n {
+			*at(i) = v
+		}
+	}
+}
+
+// TextColumn reads what n things have under a name that are texts.
+func (r *Reader) TextColumn(n int, at func(i int) *string) {
+	if len(r.Rest) > 0 && r.Rest[0] == '[' {
+		last := ""
+		r.Column(n, func(i int) {
+			last = r.TextLike(last)
+			*at(i) = last
+		})
+		return
+	}
+	if n > 0 {
+		v := r.Text()
+		for i := range n {
+			*at(i) = v
+		}
+	}
+}

@@ -1,6 +1,10 @@
 package ledger
 
-import "renown.example/loyalty/document"
+import (
+	"slices"
+
+	"renown.example/loyalty/document"
+)
 
 func init() {
 	// Writers and readers of this package name every field. One that they do not know would be lost.
@@ -33,17 +37,84 @@ func (r *lotReader) page() (p Page) {
 	return p
 }
 
+// numbers reads the numbers of lots that stand in columns: a list, or the first and the last of a row.
+func numbers(r *document.Reader, add func(n int64)) {
+	if len(r.Rest) == 0 || r.Rest[0] != '{' {
+		r.List(func() { add(r.Int()) })
+		return
+	}
+	var first, last int64
+	r.Object(func(key []byte) {
+		switch {
+		case string(key) == "first" && first == 0:
+			first = r.Int()
+		case string(key) == "last" && last == 0:
+			last = r.Int()
+		default:
+			r.Strange = true
+		}
+	})
+	if r.Strange = r.Strange || !inRow(first, last); r.Strange {
+		return
+	}
+	for n := first; n <= last; n++ {
+		add(n)
+	}
+}
+
+// inColumns reports whether the numbers that come are those of several lots.
+func inColumns(r *document.Reader) bool {
+	return len(r.Rest) > 0 && (r.Rest[0] == '[' || r.Rest[0] == '{')
+}
+
 // lots reads columns, of which the numbers come first.
 func (r *lotReader) lots(lots *[]Lot) {
 	r.Object(func(key []byte) {
 		name := string(key)
 		if name == "n" && len(*lots) == 0 {
-			r.List(func() { *lots = append(*lots, Lot{N: r.Int()}) })
+			numbers(&r.Reader, func(n int64) {
+				all := slices.Grow(*lots, 1)
+				all = all[:len(all)+1] // which is all zero: nothing stood there before
+				all[len(all)-1].N = n
+				*lots = all
+			})
 			return
 		}
 		r.Strange = r.Strange || name == "n" || len(*lots) == 0
-		r.Column(len(*lots), func(i int) { r.property(name, &(*lots)[i]) })
+		if all := *lots; !r.figures(name, all) {
+			r.Column(len(all), func(i int) { r.property(name, &all[i]) })
+		}
 	})
+}
+
+// figures reads a column of those that nearly every page has. It does what property does for each lot, and is told only once which property it is.
+func (r *lotReader) figures(name string, lots []Lot) bool {
+	n := len(lots)
+	switch name {
+	case "points":
+		r.IntColumn(n, func(i int) *int64 { return &lots[i].Points })
+	case "open":
+		r.IntColumn(n, func(i int) *int64 { return &lots[i].Open })
+	case "reserved":
+		r.IntColumn(n, func(i int) *int64 { return &lots[i].Reserved })
+	case "issuedAt":
+		r.IntColumn(n, func(i int) *int64 { return (*int64)(&lots[i].IssuedAt) })
+	case "expiresAt":
+		r.IntColumn(n, func(i int) *int64 { return (*int64)(&lots[i].ExpiresAt) })
+	case "life":
+		r.TextColumn(n, func(i int) *string { return &lots[i].Life })
+	case "policy":
+		r.TextColumn(n, func(i int) *string { return &lots[i].Policy })
+	case "rule":
+		r.TextColumn(n, func(i int) *string { return &lots[i].Rule })
+	case "source":
+		r.TextColumn(n, func(i int) *string { return &lots[i].Source })
+	case "tx":
+		r.IntColumn(n, func(i int) *int64 { return &lots[i].Tx })
+	default:
+		return false
+	}
+	return true
 }
 
 func (r *lotReader) lot() (l Lot) {
@@ -193,12 +264,11 @@ func (r *lotReader) changes(all []LotChange) []LotChange {
 		case name == "page" && page == "":
 			page = r.Text()
 		case name == "n" && len(all) == from:
-			columns = len(r.Rest) > 0 && r.Rest[0] == '['
-			if !columns {
+			if columns = inColumns(&r.Reader); !columns {
 				all = append(all, LotChange{LotRef: LotRef{page, r.Int()}})
 				return
 			}
-			r.List(func() { all = append(all, LotChange{LotRef: LotRef{page, r.Int()}}) })
+			numbers(&r.Reader, func(n int64) { all = append(all, LotChange{LotRef: LotRef{page, n}}) })
 		case len(all) == from:
 			r.Strange = true
 		case columns && (name == "open" || name == "reserved"):
@@ -375,8 +445,8 @@ func readTakes(r *document.Reader, all []Take) []Take {
 		case string(key) == "page" && page == "":
 			page = r.Text()
 		case string(key) == "n" && len(all) == from:
-			if len(r.Rest) > 0 && r.Rest[0] == '[' {
-				r.List(func() { all = append(all, Take{LotRef: LotRef{page, r.Int()}}) })
+			if inColumns(r) {
+				numbers(r, func(n int64) { all = append(all, Take{LotRef: LotRef{page, n}}) })
 			} else {
 				all = append(all, Take{LotRef: LotRef{page, r.Int()}})
 			}

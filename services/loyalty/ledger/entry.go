@@ -207,8 +207,11 @@ func renamed(holds []Hold, from, to LotRef) []Hold {
 func (e *entry) named(refs []LotRef, fits func(Lot) bool) ([]spot, error) {
 	spots := make([]spot, 0, len(refs))
 	seen := make(map[spot]bool, len(refs))
+	var p spot
 	for _, ref := range refs {
-		p, ok, err := e.book.find(ref)
+		var ok bool
+		var err error
+		p, ok, err = e.book.findBehind(p, ref)
 		switch {
 		case err != nil:
 			return nil, err

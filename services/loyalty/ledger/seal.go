@@ -95,7 +95,7 @@ func (e *entry) backed() error {
 			if n == 0 && *l == *was {
 				continue
 			}
-			if n < 1 || n > len(e.tx.Lots) || !e.tx.Lots[n-1].tells(LotRef{f.sheet.id, l.N}, *was, *l, e.tx.EffectiveAt) {
+			if n < 1 || n > len(e.tx.Lots) || !e.tx.Lots[n-1].tells(f.sheet.id, was, l, e.tx.EffectiveAt) {
 				return b.broken("the transaction does not say what happened to lot %d on page %s", l.N, f.sheet.id)
 			}
 			if l.Open < 0 || l.Reserved < 0 || l.Reserved > l.Open || l.Open > l.Points || l.Pending && l.Reserved > 0 {
@@ -119,16 +119,28 @@ func (e *entry) backed() error {
 }
 
 // tells reports whether a change is exactly what lies between two states of a lot, the first of which is empty if the transaction opened it.
-func (c LotChange) tells(ref LotRef, was, l Lot, at clock.Millis) bool {
-	if was.N == 0 {
-		return c.LotRef == ref && c.Opened != nil && *c.Opened == l && c.Open == 0 && c.Reserved == 0
+func (c *LotChange) tells(page string, before, after *Lot, at clock.Millis) bool {
+	if c.N != after.N || c.Page != page {
+		return false
 	}
+	if before.N == 0 {
+		return c.Opened != nil && *c.Opened == *after && c.Open == 0 && c.Reserved == 0
+	}
+	if c.figures() && c.Points == 0 { // as nearly all that are thousands
+		was := *before
+		was.Open, was.Reserved = was.Open+c.Open, was.Reserved+c.Reserved
+		return was == *after
+	}
+	return c.tellsMore(*before, *after, at)
+}
+
+func (c *LotChange) tellsMore(was, l Lot, at clock.Millis) bool {
 	end := clock.Millis(0)
 	if l.ExpiresAt != was.ExpiresAt {
 		end = l.ExpiresAt
 	}
 	want := LotChange{
-		LotRef: ref, Open: l.Open - was.Open, Reserved: l.Reserved - was.Reserved, ExpiresAt: end, MovedTo: l.MovedTo,
+		LotRef: c.LotRef, Open: l.Open - was.Open, Reserved: l.Reserved - was.Reserved, ExpiresAt: end, MovedTo: l.MovedTo,
 		Activated: was.Pending && !l.Pending, Froze: was.FrozenAt == 0 && l.FrozenAt != 0, Unfroze: was.FrozenAt != 0 && l.FrozenAt == 0,
 	}
 	if want.Activated || (want.Froze || want.Unfroze) && !was.Pending {
@@ -144,7 +156,7 @@ func (c LotChange) tells(ref LotRef, was, l Lot, at clock.Millis) bool {
 		was.FrozenAt = 0
 	}
 	was.Open, was.Reserved, was.ExpiresAt, was.MovedTo = l.Open, l.Reserved, l.ExpiresAt, l.MovedTo
-	return c == want && was == l
+	return *c == want && was == l
 }
 
 // notice keeps First and DueAt right after the change of a lot, or says that they must be looked for.

@@ -1,21 +1,23 @@
 package ledger
 
 import (
+	"bytes"
 	"encoding/json"
 	"fmt"
 	"slices"
+	"strconv"
 
 	"renown.example/loyalty/document"
 )
 
 // How lots are kept. A page is read and written as a whole, a redemption changes thousands of lots, and most of what is to be said of lots that lie side by side is the
 // same. So they stand in columns: of each property a list with a value for each lot, or one value that all have; what none has is left out. Only the numbers, "n", are
-// always a list:
+// never one for all. They are a list, or, of four or more that follow upon each other, the first and the last:
 //
 //	{"id":"2027-03/000001","lots":{"n":[1,2],"points":10,"open":[10,4],"issuedAt":[1790000000000,1790000005000],"policy":"rules/visit@1",...}}
 //
 // Changes of lots of one page that follow upon each other, and change nothing but figures, stand together in the same way in a transaction's list of changes, and so do
-// the takes of a hold: {"page":"2027-03/000001","n":[1,2],"open":[-10,-4]}.
+// the takes of a hold: {"page":"2027-03/000001","n":{"first":1,"last":32},"open":-10}.
 
 // Sealed returns the page with its text, for one writing: what is changed in it afterwards would not be in that text.
 func (p Page) Sealed(text []byte) Page {
@@ -37,6 +39,26 @@ func (p Page) MarshalJSON() ([]byte, error) {
 	return w.Out, nil
 }
 
+// fewestInRow is from how many on numbers that follow upon each other are written as the first and the last.
+const fewestInRow = 4
+
+// writeNumbers writes the numbers of lots, which say how many there are.
+func writeNumbers(w *document.Writer, count int, number func(i int) int64) {
+	inRow := count >= fewestInRow
+	for i := 1; i < count && inRow; i++ {
+		inRow = number(i) == number(i-1)+1
+	}
+	if inRow {
+		w.Name("n")
+		w.Open()
+		w.Int("first", number(0))
+		w.Int("last", number(count-1))
+		w.Close()
+		return
+	}
+	w.Ints("n", count, number)
+}
+
 func writeLots(w *document.Writer, lots []Lot) {
 	count := len(lots)
 	ints := func(name string, value func(l *Lot) int64) {
@@ -49,7 +71,7 @@ func writeLots(w *document.Writer, lots []Lot) {
 		document.Column(w, name, count, func(i int) *LotRef { return value(&lots[i]) }, func(r *LotRef) { r.write(w) })
 	}
 	w.Open()
-	w.Ints("n", count, func(i int) int64 { return lots[i].N })
+	writeNumbers(w, count, func(i int) int64 { return lots[i].N })
 	ints("points", func(l *Lot) int64 { return l.Points })
 	ints("open", func(l *Lot) int64 { return l.Open })
 	ints("reserved", func(l *Lot) int64 { return l.Reserved })
@@ -96,12 +118,28 @@ func writeChanges(w *document.Writer, changes []LotChange) {
 		changes = changes[n:]
 		w.Open()
 		w.Text("page", same[0].Page)
-		w.Ints("n", n, func(i int) int64 { return same[i].N })
+		writeNumbers(w, n, func(i int) int64 { return same[i].N })
 		document.Column(w, "open", n, func(i int) int64 { return same[i].Open }, w.Number)
 		document.Column(w, "reserved", n, func(i int) int64 { return same[i].Reserved }, w.Number)
 		w.Close()
 	}
 	w.CloseList()
+}
+
+// Room is about how many bytes the transaction takes when it is written.
+func (t *Transaction) Room() int {
+	room := 0
+	for i := range t.Lots {
+		switch c := &t.Lots[i]; {
+		case c.Opened != nil:
+			room += 256
+		case i == 0 || c.Page != t.Lots[i-1].Page || !c.figures():
+			room += 96
+		default:
+			room += 4
+		}
+	}
+	return room
 }
 
 func writeTakes(w *document.Writer, takes []Take) {
@@ -120,7 +158,7 @@ func writeTakes(w *document.Writer, takes []Take) {
 			w.Int("n", same[0].N)
 			w.Int("points", same[0].Points)
 		} else {
-			w.Ints("n", n, func(i int) int64 { return same[i].N })
+			writeNumbers(w, n, func(i int) int64 { return same[i].N })
 			document.Column(w, "points", n, func(i int) int64 { return same[i].Points }, w.Number)
 		}
 		w.Close()
@@ -162,16 +200,17 @@ func (p *Page) UnmarshalJSON(in []byte) error {
 // unfold makes of columns a list of objects.
 func unfold(columns json.RawMessage) (json.RawMessage, error) {
 	var of map[string]json.RawMessage
-	var numbers []json.RawMessage
 	if err := json.Unmarshal(columns, &of); err != nil {
 		return nil, err
 	}
-	if err := json.Unmarshal(of["n"], &numbers); err != nil {
+	numbers, err := unfoldNumbers(of["n"])
+	if err != nil {
 		return nil, err
 	}
+	delete(of, "n")
 	rows := make([]map[string]json.RawMessage, len(numbers))
 	for i := range rows {
-		rows[i] = map[string]json.RawMessage{}
+		rows[i] = map[string]json.RawMessage{"n": numbers[i]}
 	}
 	for name, column := range of {
 		var values []json.RawMessage
@@ -192,6 +231,29 @@ func unfold(columns json.RawMessage) (json.RawMessage, error) {
 	return json.Marshal(rows)
 }
 
+// unfoldNumbers makes of numbers that follow upon each other a list.
+func unfoldNumbers(in json.RawMessage) (numbers []json.RawMessage, err error) {
+	if len(in) == 0 || in[0] != '{' {
+		return numbers, json.Unmarshal(in, &numbers)
+	}
+	var row struct{ First, Last int64 }
+	d := json.NewDecoder(bytes.NewReader(in))
+	d.DisallowUnknownFields()
+	if err := d.Decode(&row); err != nil {
+		return nil, err
+	}
+	if !inRow(row.First, row.Last) {
+		return nil, fmt.Errorf("ledger: no page has the lots %d to %d", row.First, row.Last)
+	}
+	for n := row.First; n <= row.Last; n++ {
+		numbers = append(numbers, strconv.AppendInt(nil, n, 10))
+	}
+	return numbers, nil
+}
+
+// inRow reports whether these can be the first and the last of lots on one page.
+func inRow(first, last int64) bool { return first > 0 && first <= last && last-first < PageSize }
+
 // unfoldList makes of a list, in which columns may stand for several objects, a list of objects.
 func unfoldList(in json.RawMessage) (json.RawMessage, error) {
 	var elements, out []json.RawMessage
@@ -205,7 +267,7 @@ func unfoldList(in json.RawMessage) (json.RawMessage, error) {
 		if err := json.Unmarshal(e, &number); err != nil {
 			return nil, err
 		}
-		if len(number.N) == 0 || number.N[0] != '[' {
+		if len(number.N) == 0 || number.N[0] != '[' && number.N[0] != '{' {
 			out = append(out, e)
 			continue
 		}

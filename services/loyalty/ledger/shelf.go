@@ -170,6 +170,14 @@ func (b *Book) find(ref LotRef) (spot, bool, error) {
 	}
 }
 
+// findBehind is find for a lot that is probably the one behind another: who names many names them mostly as they lie.
+func (b *Book) findBehind(before spot, ref LotRef) (spot, bool, error) {
+	if s, i := before.sheet, before.i+1; s != nil && i < len(s.lots) && s.lots[i].N == ref.N && s.id == ref.Page && s.lots[i].MovedTo == nil {
+		return spot{s, i}, true, nil
+	}
+	return b.find(ref)
+}
+
 // prefixOf says on which pages a lot belongs.
 func prefixOf(l Lot) string {
 	switch {

@@ -37,10 +37,12 @@ func (b *Book) Reserve(s Step, id string, points int64, endsAt clock.Millis) (Tr
 		}
 		h := Hold{ID: id, Points: points, EndsAt: endsAt, Created: e.at.effective}
 		e.tx.Hold, e.tx.EndsAt = id, endsAt
-		err := e.inOrder(points, func(p spot, points int64) {
-			e.add(p, 0, points)
-			h.Takes = append(h.Takes, Take{p.ref(), points})
-		})
+		err := e.inOrder(points, func(p spot, points int64) { e.add(p, 0, points) })
+		h.Takes = make([]Take, len(e.tx.Lots))
+		for i := range e.tx.Lots {
+			c := &e.tx.Lots[i]
+			h.Takes[i] = Take{c.LotRef, c.Reserved}
+		}
 		e.post(string(Available), -points)
 		e.post(string(Reserved), points)
 		a := &e.book.account
@@ -96,9 +98,12 @@ func (e *entry) end(h Hold, each func(p spot, points int64)) error {
 	if h.EndsAt == a.DueAt {
 		e.book.stale = true
 	}
+	e.tx.Lots = slices.Grow(e.tx.Lots, len(h.Takes))
+	var p spot
 	for _, t := range h.Takes {
-		p, ok, err := e.book.find(t.LotRef)
-		if err != nil {
+		var ok bool
+		var err error
+		if p, ok, err = e.book.findBehind(p, t.LotRef); err != nil {
 			return err
 		}
 		if !ok || p.lot().Reserved < t.Points {

@@ -33,7 +33,7 @@ func (e Entry) MarshalJSON() ([]byte, error) {
 	}
 	room := 1024 + len(e.Facts) + len(e.Reply)
 	if e.Tx != nil {
-		room += 256 * len(e.Tx.Lots)
+		room += e.Tx.Room()
 	}
 	w := &document.Writer{Out: make([]byte, 0, room)}
 	w.Open()

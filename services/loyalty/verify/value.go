@@ -246,17 +246,20 @@ func differs(at string, want, got any) string {
 }
 
 // unfold makes of columns, in which many lots stand side by side, a list of objects. Under each name there is a list with a value for each of them, or one value for
-// all; "n" is always a list. What is not in columns is returned as it is.
+// all; "n" is a list, or the first and the last of numbers that follow upon each other. What is not in columns is returned as it is.
 func unfold(columns object) []any {
-	numbers, folded := columns["n"].([]any)
+	numbers, folded := numbersOf(columns["n"])
 	if !folded {
 		return []any{columns}
 	}
 	rows := make([]any, len(numbers))
 	for i := range rows {
-		rows[i] = object{}
+		rows[i] = object{"n": numbers[i]}
 	}
 	for name, column := range columns {
+		if name == "n" {
+			continue
+		}
 		values, each := column.([]any)
 		if each && len(values) != len(rows) {
 			return []any{columns} // which is nothing that anybody expects
@@ -273,6 +276,24 @@ func unfold(columns object) []any {
 		}
 	}
 	return rows
+}
+
+// numbersOf reads the numbers of lots that stand in columns.
+func numbersOf(n any) ([]any, bool) {
+	row, is := n.(object)
+	if !is {
+		numbers, is := n.([]any)
+		return numbers, is
+	}
+	first, last := number(row, "first"), number(row, "last")
+	if len(row) != 2 || first < 1 || last < first || last-first >= mostLots {
+		return nil, false
+	}
+	var numbers []any
+	for i := first; i <= last; i++ {
+		numbers = append(numbers, i)
+	}
+	return numbers, true
 }
 
 // unfoldAll makes of a list, in which columns may stand for several objects, a list of objects.
