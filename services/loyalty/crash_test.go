@@ -22,6 +22,7 @@ import (
 	"renown.example/kit/clock"
 	"renown.example/kit/fault"
 	"renown.example/kit/rpc"
+	"renown.example/kit/rpc/rpctest"
 	"renown.example/loyalty/verify"
 	loyaltyv1 "renown.example/proto/gen/renown/loyalty/v1"
 )
@@ -96,7 +97,8 @@ func (k *killed) start(t *testing.T) {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() { conn.Close() })
-	k.members, k.points, k.ledger = loyaltyv1.NewMembersServiceClient(conn), loyaltyv1.NewPointsServiceClient(conn), loyaltyv1.NewLedgerServiceClient(conn)
+	c := rpctest.Enduring(conn)
+	k.members, k.points, k.ledger = loyaltyv1.NewMembersServiceClient(c), loyaltyv1.NewPointsServiceClient(c), loyaltyv1.NewLedgerServiceClient(c)
 	deadline := time.Now().Add(30 * time.Second)
 	for {
 		_, err := k.members.GetMember(k.shop(t), &loyaltyv1.GetMemberRequest{Program: "customers", Member: "nobody"})

@@ -339,7 +339,7 @@ func TestOrdersFollowTheRulesInForce(t *testing.T) {
 		switch {
 		case strings.HasPrefix(e.GetType(), "loyalty.rule."):
 			saved++
-		case strings.Contains(e.GetDataJson(), `"rule":"euro"`) && !strings.Contains(e.GetDataJson(), fmt.Sprintf(`"version":%d`, saved)):
+		case strings.Contains(e.GetDataJson(), `"rule":"euro"`) && !strings.Contains(e.GetDataJson(), fmt.Sprintf(`"version":%d,`, saved)):
 			t.Fatalf("after version %d was saved: %s", saved, e.GetDataJson())
 		}
 	}

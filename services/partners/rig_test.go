@@ -20,6 +20,7 @@ import (
 	"renown.example/kit/clock"
 	"renown.example/kit/fault"
 	"renown.example/kit/rpc"
+	"renown.example/kit/rpc/rpctest"
 	"renown.example/kit/store/engine"
 	"renown.example/kit/store/enginetest"
 	"renown.example/kit/telemetry"
@@ -84,7 +85,7 @@ func (r *rig) open(t testing.TB) {
 	if r.Service, err = partners.New(t.Context(), r.config, r.deps); err != nil {
 		t.Fatal(err)
 	}
-	c := r.Conn()
+	c := rpctest.Enduring(r.Conn())
 	r.sessions, r.users = partnersv1.NewSessionsServiceClient(c), partnersv1.NewUsersServiceClient(c)
 	r.apps, r.credentials = partnersv1.NewAppsServiceClient(c), partnersv1.NewCredentialsServiceClient(c)
 }

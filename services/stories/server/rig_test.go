@@ -13,6 +13,7 @@ import (
 	"renown.example/kit/id"
 	"renown.example/kit/outbox"
 	"renown.example/kit/rpc"
+	"renown.example/kit/rpc/rpctest"
 	"renown.example/kit/store"
 	"renown.example/kit/store/enginetest"
 	storiesv1 "renown.example/proto/gen/renown/stories/v1"
@@ -75,7 +76,7 @@ func rigOn(t testing.TB, db store.DB, c *clock.Fake) *rig {
 	done := make(chan struct{})
 	go func() { defer close(done); srv.Run(ctx) }()
 	t.Cleanup(func() { cancel(); <-done; rs.Stop() })
-	conn := rs.Conn()
+	conn := rpctest.Enduring(rs.Conn())
 	r := &rig{
 		t: t, clock: c, db: db, server: srv, mint: mint,
 		published: storiesv1.NewPublishedServiceClient(conn), workspace: storiesv1.NewWorkspaceServiceClient(conn),
