@@ -121,6 +121,7 @@ func (w *writer) begin() error {
 	if err := w.healthy(); err != nil {
 		return err
 	}
+	w.remembered.begin()
 	return engineFault(w.c.do(kindBeginImmediate))
 }
 

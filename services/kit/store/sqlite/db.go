@@ -81,7 +81,7 @@ func (db *DB) start(ctx context.Context, specs []*store.Spec) error {
 	if err != nil {
 		return err
 	}
-	db.writer = &writer{db: db, c: c, queue: newQueue(), ended: make(chan struct{})}
+	db.writer = &writer{db: db, c: c, queue: newQueue(), remembered: newRemembered(), ended: make(chan struct{})}
 	if db.opts.MaxBytes > 0 {
 		if err := c.bound(db.opts.MaxBytes); err != nil {
 			return err

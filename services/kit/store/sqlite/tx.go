@@ -16,6 +16,8 @@ type tx struct {
 	db     *DB
 	c      *conn
 	writes bool
+	// remembered are rows that the writer has read before; a reader has none.
+	remembered *remembered
 
 	mu sync.Mutex
 	// over is set when the closure has returned.
@@ -75,6 +77,9 @@ func (t *tx) Get(ctx context.Context, s *store.Spec, id string) (store.Doc, erro
 	if err != nil {
 		return nil, err
 	}
+	if d := t.remembered.get(place{tab, id}); d != nil {
+		return d, nil
+	}
 	found, err := t.get(tab, id)
 	if err != nil {
 		return nil, t.failed(tab, err)
@@ -82,6 +87,7 @@ func (t *tx) Get(ctx context.Context, s *store.Spec, id string) (store.Doc, erro
 	if found == nil {
 		return nil, store.ErrRowNotFound(s, id)
 	}
+	t.remembered.put(place{tab, id}, found)
 	return found, nil
 }
 
@@ -155,6 +161,7 @@ func (t *tx) Insert(ctx context.Context, s *store.Spec, id string, v any) error 
 	if err != nil {
 		return t.failed(tab, err)
 	}
+	t.remembered.change(place{tab, id})
 	seq, err := st.insert(id, text)
 	t.pages += 2 + len(text)/pageSize
 	if err == nil && s.Feed {
@@ -198,6 +205,7 @@ func (t *tx) change(ctx context.Context, s *store.Spec, k kind, id string, args 
 	if err != nil {
 		return t.failed(tab, err)
 	}
+	t.remembered.change(place{tab, id})
 	n, err := st.exec(args...)
 	t.pages += 2
 	if text, is := args[0].(string); is {

@@ -103,7 +103,8 @@ type writer struct {
 	// These belong to the writer's goroutine, and to the one that follows it if a closure ends it.
 	batch batch
 	// alone are the requests whose common transaction was lost: each runs again in one of its own.
-	alone []*request
+	alone      []*request
+	remembered *remembered
 	// pages is how many have been written, by estimate, since a portion of the log was folded.
 	pages int
 
@@ -143,7 +144,7 @@ func (w *writer) run() {
 
 // serve runs the request's closure in its savepoint, and keeps or undoes what it wrote. It notes the outcome in the request, whatever the closure did.
 func (w *writer) serve(r *request) {
-	t := &tx{db: w.db, c: w.c, writes: true}
+	t := &tx{db: w.db, c: w.c, writes: true, remembered: w.remembered}
 	o := outcome{}
 	returned := false
 	defer func() {

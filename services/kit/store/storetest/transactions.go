@@ -17,6 +17,7 @@ var transactionCases = []testCase{
 	{"an error, a panic or a cancelled context undoes all of an update, and nothing of those beside it", txRollback},
 	{"a refused statement undoes only itself", txStatement},
 	{"an update reads its own writes", txOwnWrites},
+	{"what an update wrote, read and undid is seen by no other", txUnseen},
 	{"a view is one snapshot while others write", txSnapshot},
 	{"a view is the snapshot of its first read, whatever that is", txFirstRead},
 	{"a cancelled caller waits no longer", txCancelled},
@@ -24,6 +25,76 @@ var transactionCases = []testCase{
 	{"a transaction is of no use after its closure", txOver},
 	{"a closure that ends its goroutine has no effect and stops nobody", txGoexit},
 	{"an update inside an update is refused", txNested},
+}
+
+// txUnseen changes, deletes and adds rows, reads them, and gives up: the updates that follow read what was there before.
+func txUnseen(s *suite) {
+	db := s.fresh()
+	s.insert(db, "changed", item{Kind: "old"})
+	s.insert(db, "deleted", item{Kind: "old"})
+	look := func(ctx context.Context, tx store.Writer) [3]string {
+		var kinds [3]string
+		for i, id := range []string{"changed", "deleted", "added"} {
+			row, err := items.Get(ctx, tx, id)
+			switch {
+			case err == nil:
+				kinds[i] = row.Value.Kind
+			case !store.IsNotFound(err):
+				s.Error(err)
+			}
+		}
+		return kinds
+	}
+	for range 3 {
+		s.update(db, func(ctx context.Context, tx store.Writer) error {
+			if got, want := look(ctx, tx), [3]string{"old", "old", ""}; got != want {
+				s.Errorf("an update reads %q, want %q", got, want)
+			}
+			return nil
+		})
+		err := db.Update(s.Context(), func(ctx context.Context, tx store.Writer) error {
+			return errors.Join(change(ctx, tx, "changed", "new"), remove(ctx, tx, "deleted"), add(ctx, tx, "added", "new"), seen(look(ctx, tx), [3]string{"new", "", "new"}), errRefused)
+		})
+		if !errors.Is(err, errRefused) {
+			s.Fatal(err)
+		}
+	}
+	s.update(db, func(ctx context.Context, tx store.Writer) error {
+		return errors.Join(change(ctx, tx, "changed", "new"), remove(ctx, tx, "deleted"), add(ctx, tx, "added", "new"))
+	})
+	s.update(db, func(ctx context.Context, tx store.Writer) error {
+		return seen(look(ctx, tx), [3]string{"new", "", "new"})
+	})
+}
+
+func change(ctx context.Context, tx store.Writer, id, kind string) error {
+	row, err := items.GetForUpdate(ctx, tx, id)
+	if err != nil {
+		return err
+	}
+	row.Value.Kind = kind
+	_, err = items.Put(ctx, tx, row)
+	return err
+}
+
+func remove(ctx context.Context, tx store.Writer, id string) error {
+	row, err := items.GetForUpdate(ctx, tx, id)
+	if err != nil {
+		return err
+	}
+	return items.Delete(ctx, tx, row)
+}
+
+func add(ctx context.Context, tx store.Writer, id, kind string) error {
+	_, err := items.Insert(ctx, tx, id, item{Kind: kind})
+	return err
+}
+
+func seen(got, want [3]string) error {
+	if got != want {
+		return fmt.Errorf("an update reads %q, want %q", got, want)
+	}
+	return nil
 }
 
 var errRefused = errors.New("refused by the closure")
