@@ -6,25 +6,42 @@ import (
 	"runtime/debug"
 	"runtime/metrics"
 	"sync"
+
+	"github.com/KimMachineGun/automemlimit/memlimit"
 )
 
-// leastGoal is the size, in bytes, that the heap reaches before garbage is collected, however little of it is alive. Go collects when the heap has doubled: ten
-// megabytes of live data, which is what a small installation has, mean fifteen collections a second under load, and those take a third of what it could answer.
-// Where more than half of it is alive, Go's own rule holds.
-const leastGoal = 64 << 20
+// The size, in bytes, that the heap reaches before garbage is collected, however little of it is alive, is share of the memory that this machine or container has, but
+// neither less nor more than these. Go collects when the heap has doubled: ten megabytes of live data, which is what a small installation has, mean fifteen collections a
+// second under load, and those take a third of what it could answer. Where more than half of it is alive, Go's own rule holds.
+const (
+	share                = 1.0 / 16
+	smallGoal, largeGoal = 64 << 20, 256 << 20
+)
 
-// spaceOut makes collections as rare as leastGoal allows, from now on and in the whole process. Who sets GOGC has decided otherwise.
+// leastGoal returns that size for so much memory; err says that nobody knows how much there is.
+func leastGoal(memory uint64, err error) uint64 {
+	if err != nil {
+		return smallGoal
+	}
+	return min(max(uint64(float64(memory)*share), smallGoal), largeGoal)
+}
+
+// spaceOut makes collections as rare as its goal allows, from now on and in the whole process. Who sets GOGC has decided otherwise.
 var spaceOut = sync.OnceFunc(func() {
 	if os.Getenv("GOGC") == "" {
-		afterEach(&pace{percent: usual})
+		goal := leastGoal(memlimit.ApplyFallback(memlimit.FromCgroup, memlimit.FromSystem)())
+		afterEach(&pace{goal: goal, percent: usual})
 	}
 })
 
 // usual is Go's own GOGC.
 const usual = 100
 
-// pace is what garbage collection was last told.
-type pace struct{ percent int }
+// pace is what the heap is to grow to, and what garbage collection was last told.
+type pace struct {
+	goal    uint64
+	percent int
+}
 
 // afterEach adjusts the pace now and whenever garbage was collected: then the marker is garbage too, and its cleanup runs.
 func afterEach(p *pace) {
@@ -37,7 +54,7 @@ func (p *pace) adjust() {
 	read := []metrics.Sample{{Name: "/gc/heap/live:bytes"}, {Name: "/gc/scan/stack:bytes"}, {Name: "/gc/scan/globals:bytes"}}
 	metrics.Read(read)
 	live, roots := read[0].Value.Uint64(), read[1].Value.Uint64()+read[2].Value.Uint64()
-	want := percentFor(live, roots)
+	want := percentFor(p.goal, live, roots)
 	// Setting it stops the world for a moment, which is not worth a tenth.
 	if d := want - p.percent; d > p.percent/10 || -d > p.percent/10 {
 		p.percent = want
@@ -45,11 +62,11 @@ func (p *pace) adjust() {
 	}
 }
 
-// percentFor returns the GOGC by which a heap of which so much is alive grows to leastGoal, or the usual one if that is more. Go counts the roots, stacks and
+// percentFor returns the GOGC by which a heap of which so much is alive grows to a goal, or the usual one if that is more. Go counts the roots, stacks and
 // globals, among what it multiplies, and never collects below 4 MiB times GOGC.
-func percentFor(live, roots uint64) int {
-	if live >= leastGoal {
+func percentFor(goal, live, roots uint64) int {
+	if live >= goal {
 		return usual
 	}
-	return min(max(usual, int((leastGoal-live)*100/max(live+roots, 1))), leastGoal*100/(4<<20))
+	return min(max(usual, int((goal-live)*100/max(live+roots, 1))), int(goal*100/(4<<20)))
 }
