@@ -73,8 +73,8 @@ func rulesRole(ctx context.Context, task json.RawMessage, say func(any) error) e
 	if err != nil {
 		return err
 	}
-	if e, err := earning.Evaluate(in, rules); err != nil || len(e.Awards) != len(rules) {
-		return fmt.Errorf("%d of %d rules give points: %w", len(e.Awards), len(rules), err)
+	if e, err := earning.Evaluate(in, rules); err != nil || len(e.Given) != len(rules) {
+		return fmt.Errorf("%d of %d rules give points: %w", len(e.Given), len(rules), err)
 	}
 	var out []loadResult
 	for range t.Rounds {

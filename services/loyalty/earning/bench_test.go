@@ -35,8 +35,8 @@ func twenty() []earning.Rule {
 func BenchmarkTwentyRules(b *testing.B) {
 	rules := compiled(b, twenty()...)
 	in := order(line("1", "tea", "1.5", 1250, "hot"), line("2", "cup", "3", 9000, "new", "hot"), line("3", "bag", "1", 1800))
-	if e, err := earning.Evaluate(in, rules); err != nil || len(e.Awards) != 20 {
-		b.Fatalf("%d of 20 rules fire: %v %+v", len(e.Awards), err, e.Silent)
+	if e, err := earning.Evaluate(in, rules); err != nil || len(e.Given) != 20 {
+		b.Fatalf("%d of 20 rules fire: %v %+v", len(e.Given), err, e.Silent)
 	}
 	took := make([]time.Duration, 0, b.N)
 	b.ReportAllocs()

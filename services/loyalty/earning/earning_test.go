@@ -72,7 +72,7 @@ func evaluate(t testing.TB, in *earning.Input, rules ...earning.Rule) earning.Ev
 // summary is "base 120, double 120 | weekend: outside_window".
 func summary(e earning.Evaluation) string {
 	var given, silent []string
-	for _, a := range e.Awards {
+	for _, a := range e.Awards() {
 		given = append(given, a.Rule+" "+decimal.MustNew(a.Points, 0).String())
 	}
 	for _, s := range e.Silent {
@@ -152,8 +152,8 @@ func TestKindsAndForms(t *testing.T) {
 			if got := summary(e); got != c.want {
 				t.Errorf("got %q, want %q", got, c.want)
 			}
-			if c.text != "" && e.Awards[len(e.Awards)-1].Text() != c.text {
-				t.Errorf("said %q, want %q", e.Awards[len(e.Awards)-1].Text(), c.text)
+			if awards := e.Awards(); c.text != "" && awards[len(awards)-1].Text() != c.text {
+				t.Errorf("said %q, want %q", awards[len(awards)-1].Text(), c.text)
 			}
 		})
 	}
@@ -276,9 +276,9 @@ func TestCaps(t *testing.T) {
 			if len(e.Silent) > 0 {
 				said = e.Silent[0].Detail
 			} else {
-				said = e.Awards[0].Text()
-				if e.Awards[0].Desired != 120 {
-					t.Errorf("wanted %d before caps", e.Awards[0].Desired)
+				said = e.Awards()[0].Text()
+				if e.Given[0].Desired != 120 {
+					t.Errorf("wanted %d before caps", e.Given[0].Desired)
 				}
 			}
 			if c.said != "" && said != c.said {
@@ -301,8 +301,8 @@ func TestRoundingIsStated(t *testing.T) {
 	}{{1049, 10, 10, 10, 11}, {1050, 10, 11, 10, 11}, {1150, 11, 12, 12, 12}, {1051, 10, 11, 11, 11}, {1000, 10, 10, 10, 10}, {1001, 10, 10, 10, 11}} {
 		for mode, want := range map[earning.Rounding]int64{earning.Floor: c.floor, earning.HalfUp: c.halfUp, earning.HalfEven: c.halfEven, earning.Ceil: c.ceil, "": c.floor} {
 			e := evaluate(t, order(line("1", "a", "1", c.amount)), rule("r", func(r *earning.Rule) { r.Rounding = mode }))
-			if e.Awards[0].Points != want || e.Awards[0].Rounding == "" {
-				t.Errorf("%d, %s: %d, want %d", c.amount, mode, e.Awards[0].Points, want)
+			if a := e.Awards()[0]; a.Points != want || a.Rounding == "" {
+				t.Errorf("%d, %s: %d, want %d", c.amount, mode, a.Points, want)
 			}
 		}
 	}
@@ -326,11 +326,12 @@ func TestActivationAndLife(t *testing.T) {
 		e := evaluate(t, in, rule("r", func(r *earning.Rule) {
 			r.Activation, r.Life = c.act, calendar.Life{Kind: calendar.ForSpan, Span: calendar.Years(1)}
 		}))
-		if got, _ := json.Marshal(e.Awards[0].Lots); string(got) != c.want {
+		a := e.Awards()[0]
+		if got, _ := json.Marshal(a.Lots); string(got) != c.want {
 			t.Errorf("%s: %s, want %s", c.name, got, c.want)
 		}
-		if e.Awards[0].Life != "rolling P1Y" {
-			t.Errorf("life %q", e.Awards[0].Life)
+		if a.Life != "rolling P1Y" {
+			t.Errorf("life %q", a.Life)
 		}
 	}
 }

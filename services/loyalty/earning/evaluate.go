@@ -37,7 +37,7 @@ func begin(in *Input) (*run, error) {
 	r.in, r.at, r.zone, r.large = in, in.at(), z, in.large()
 	r.local = localize(z, r.at)
 	r.order, r.event = orderView{Order: in.Order, local: &r.local}, eventView{in.Event, &r.local}
-	r.out = Evaluation{Awards: []Award{}, Silent: []Silent{}}
+	r.out = Evaluation{Given: []Given{}, Silent: []Silent{}}
 	return r, nil
 }
 
@@ -45,9 +45,9 @@ func begin(in *Input) (*run, error) {
 func (r *run) all(rules []*Compiled) {
 	r.sorted = append(r.sorted, rules...)
 	sortRules(r.sorted)
-	r.out.Awards = make([]Award, 0, len(rules))
 	r.give(false)
 	r.give(true)
+	r.seal()
 	slices.SortFunc(r.out.Silent, func(a, b Silent) int {
 		return cmp.Or(strings.Compare(a.Rule, b.Rule), cmp.Compare(a.Version, b.Version))
 	})
@@ -80,9 +80,10 @@ type run struct {
 	out   Evaluation
 	// rivals are those that a rule competed with, itself included, the winner first. It is nil unless somebody asks.
 	rivals map[*Compiled][]Rival
+	// last is what the multiplier before has that few have.
+	last *rare
 
 	scratch
-	results
 }
 
 // variables are what an expression can name.
@@ -121,10 +122,13 @@ type candidate struct {
 	parts      []big.Int
 	total, den *big.Int
 	desired    int64
-	working    Working
+	// base is what they were reckoned from: minor units, millionths of pieces, or points that the candidates in among give; nil for none.
+	base  *big.Int
+	among []*candidate
 
 	points int64
 	caps   []CapNote
+	uses   []Use
 	// shares are what each of the lines has of points, once they are given.
 	shares []int64
 }
@@ -161,16 +165,16 @@ func (r *run) consider(c *Compiled) (*candidate, *Silent) {
 	if s := r.reckon(d, vars); s != nil {
 		return nil, s
 	}
-	whole := wholePoints(&r.numbers(1)[0], d.total, d.den, c.Rule.Rounding)
+	whole := wholePoints(&r.zeroes(1)[0], d.total, d.den, c.Rule.Rounding)
 	switch {
 	case d.total.Sign() < 0:
 		s := r.silent(c, Negative, "the formula came to %s, which is less than nothing", exactly(d.total, d.den))
-		s.Expression = d.working.Formula
+		s.Expression = c.Rule.Terms.Formula
 		return nil, s
 	case whole.Sign() == 0:
-		return nil, r.silent(c, NothingToGive, "%s, which is no whole point", d.working.arithmetic(exactly(d.total, d.den)))
+		return nil, r.silent(c, NothingToGive, "%s, which is no whole point", r.arithmetic(d))
 	case !whole.IsInt64() || whole.Int64() > maxPoints:
-		return nil, r.silent(c, TooMany, "%s, which is more than the %d points that are kept", d.working.arithmetic(exactly(d.total, d.den)), maxPoints)
+		return nil, r.silent(c, TooMany, "%s, which is more than the %d points that are kept", r.arithmetic(d), maxPoints)
 	}
 	d.desired = whole.Int64()
 	return d, nil
@@ -191,7 +195,7 @@ func (r *run) barred(c *Compiled) *Silent {
 	if why := c.outside(r.at, &r.local); why != "" {
 		return r.silent(c, OutsideWindow, "%s", why)
 	}
-	if code := r.currency(); c.Rule.byAmount() && code != r.in.Program.Currency {
+	if code := r.in.currency(); c.Rule.byAmount() && code != r.in.Program.Currency {
 		if r.in.Event != nil && r.in.Event.Currency == "" {
 			return r.silent(c, WrongCurrency, "the rule gives points per %s, and the event has no amount", r.in.Program.Currency)
 		}
@@ -203,11 +207,11 @@ func (r *run) barred(c *Compiled) *Silent {
 // byAmount reports whether the rule's unit is one of money.
 func (r *Rule) byAmount() bool { return r.Terms.Form == PerUnit && r.Trigger.Kind != KindItem }
 
-func (r *run) currency() string {
-	if r.in.Order != nil {
-		return r.in.Order.Currency
+func (in *Input) currency() string {
+	if in.Order != nil {
+		return in.Order.Currency
 	}
-	return r.in.Event.Currency
+	return in.Event.Currency
 }
 
 func (t *Trigger) waitsFor() string {

@@ -81,9 +81,9 @@ func Explain(in *Input, rules []*Compiled) (Evaluation, []Explained, error) {
 	}
 	r.rivals = map[*Compiled][]Rival{}
 	r.all(rules)
-	out := make([]Explained, 0, len(rules))
+	out, awards := make([]Explained, 0, len(rules)), r.out.Awards()
 	for _, c := range inOrder(rules) {
-		out = append(out, r.explain(c))
+		out = append(out, r.explain(c, awards))
 	}
 	slices.SortStableFunc(out, func(a, b Explained) int {
 		return cmp.Compare(given(b), given(a))
@@ -98,10 +98,10 @@ func given(x Explained) int {
 	return 0
 }
 
-func (r *run) explain(c *Compiled) Explained {
+func (r *run) explain(c *Compiled, awards []Award) Explained {
 	x := Explained{Rule: &c.Rule, Rivals: r.rivals[c]}
-	for i := range r.out.Awards {
-		if a := &r.out.Awards[i]; a.Rule == c.Rule.ID && a.Version == c.Rule.Version {
+	for i := range awards {
+		if a := &awards[i]; a.Rule == c.Rule.ID && a.Version == c.Rule.Version {
 			x.Award = a
 		}
 	}

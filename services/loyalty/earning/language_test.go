@@ -85,14 +85,14 @@ func TestExpressions(t *testing.T) {
 		`program.currency == order.currency && now == order.time ? 8 : 9`: "8",
 	} {
 		e := evaluate(t, in, rule("r", formula(f), func(r *earning.Rule) { r.Rounding = earning.Ceil }))
-		if len(e.Awards) != 1 || trimmed(e.Awards[0].Exact) != trimmed(want) {
+		if len(e.Given) != 1 || trimmed(e.Awards()[0].Exact) != trimmed(want) {
 			t.Errorf("%s: %s, want %s", f, text(e), want)
 		}
 	}
 	each := rule("r", func(r *earning.Rule) {
 		r.Terms = earning.Terms{Form: earning.Formula, Formula: `line.quantity * (line.sku == "cup" ? 2 : 1)`, EachLine: true}
 	})
-	if e := evaluate(t, in, each); e.Awards[0].Exact != "8.5" || e.Awards[0].Text() != `line.quantity * (line.sku == "cup" ? 2 : 1) over the lines = 8.5, rounded down to 8` {
+	if e := evaluate(t, in, each); e.Awards()[0].Exact != "8.5" || e.Awards()[0].Text() != `line.quantity * (line.sku == "cup" ? 2 : 1) over the lines = 8.5, rounded down to 8` {
 		t.Errorf("for each line: %s", text(e))
 	}
 }

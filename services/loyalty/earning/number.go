@@ -82,9 +82,16 @@ func divideWords[T int64 | uint64](num, den T, mode Rounding) T {
 
 // exactly writes num/den so that nothing is lost: as a decimal where there is one, else as a fraction in lowest terms.
 func exactly(num, den *big.Int) string {
-	if s, ok := shortly(nil, num, den); ok {
-		return string(s)
+	if num.IsInt64() && den.IsInt64() {
+		if s, ok := shortly(nil, num.Int64(), den.Int64()); ok {
+			return string(s)
+		}
 	}
+	return fraction(num, den)
+}
+
+// fraction is exactly for what shortly has no room for.
+func fraction(num, den *big.Int) string {
 	r := new(big.Rat).SetFrac(num, den)
 	if n, ok := r.FloatPrec(); ok {
 		return r.FloatString(n)
@@ -93,11 +100,10 @@ func exactly(num, den *big.Int) string {
 }
 
 // shortly appends what exactly writes, if num is not less than zero and everything has room in machine words.
-func shortly(to []byte, whole, part *big.Int) ([]byte, bool) {
-	if !whole.IsInt64() || !part.IsInt64() || whole.Sign() < 0 {
+func shortly(to []byte, num, den int64) ([]byte, bool) {
+	if num < 0 {
 		return nil, false
 	}
-	num, den := whole.Int64(), part.Int64()
 	if places := slices.Index(powers[:], uint64(den)); places >= 0 {
 		for ; places > 0 && num%10 == 0; places-- {
 			num /= 10
@@ -160,8 +166,7 @@ func appendPlaces(to []byte, num int64, places int) []byte {
 // attribute rounds the parts into shares, so that the first k shares add up to what the first k parts come to together, rounded. All shares are the rounded total.
 func attribute(shares []int64, parts []big.Int, total, den *big.Int, mode Rounding) {
 	if small(parts, total, den) {
-		d := den.Int64()
-		cumulateWords(shares, parts, func(sum int64) int64 { return divideWords(sum, d, mode) })
+		shareOut{den: den.Int64(), mode: mode}.all(shares, parts)
 		return
 	}
 	cumulate(shares, parts, func(sum *big.Int) int64 { return divide(sum, den, mode).Int64() })
@@ -170,12 +175,7 @@ func attribute(shares []int64, parts []big.Int, total, den *big.Int, mode Roundi
 // spread divides points over the parts: the first k shares are what of the points falls to the first k parts, rounded down. Together they are all of it.
 func spread(shares []int64, points int64, parts []big.Int, total *big.Int) {
 	if small(parts, total, one) {
-		t := uint64(total.Int64())
-		cumulateWords(shares, parts, func(sum int64) int64 {
-			hi, lo := bits.Mul64(uint64(sum), uint64(points))
-			q, _ := bits.Div64(hi, lo, t) // sum <= total: there is room
-			return int64(q)
-		})
+		shareOut{den: total.Int64(), points: points}.all(shares, parts)
 		return
 	}
 	p := big.NewInt(points)
@@ -205,11 +205,32 @@ func cumulate(shares []int64, parts []big.Int, upTo func(sum *big.Int) int64) {
 	}
 }
 
-func cumulateWords(shares []int64, parts []big.Int, upTo func(sum int64) int64) {
-	var sum, before int64
+// shareOut has parts that have room in machine words share what they come to together: their sum over den, rounded, or what of points falls to them of a total.
+type shareOut struct {
+	// den is what the sum is over, or the total.
+	den    int64
+	mode   Rounding
+	points int64 // 0 for none
+
+	sum, before int64
+}
+
+// next is the share of the next part.
+func (s *shareOut) next(part int64) int64 {
+	s.sum += part
+	cum := s.before
+	if s.points == 0 {
+		s.before = divideWords(s.sum, s.den, s.mode)
+	} else {
+		hi, lo := bits.Mul64(uint64(s.sum), uint64(s.points))
+		q, _ := bits.Div64(hi, lo, uint64(s.den)) // the sum is at most the total: there is room
+		s.before = int64(q)
+	}
+	return s.before - cum
+}
+
+func (s shareOut) all(shares []int64, parts []big.Int) {
 	for i := range parts {
-		sum += parts[i].Int64()
-		cum := upTo(sum)
-		shares[i], before = cum-before, cum
+		shares[i] = s.next(parts[i].Int64())
 	}
 }

@@ -123,12 +123,12 @@ func TestWhateverTheRulesTheAwardsAddUp(t *testing.T) {
 			if err != nil || text(again) != text(e) {
 				t.Fatalf("other order of rules, input from its own text: %s, want %s", text(again), text(e))
 			}
-			if len(e.Awards)+len(e.Silent) != len(rules) {
-				t.Fatalf("%d rules, %d awards and %d reasons", len(rules), len(e.Awards), len(e.Silent))
+			if len(e.Given)+len(e.Silent) != len(rules) {
+				t.Fatalf("%d rules, %d awards and %d reasons", len(rules), len(e.Given), len(e.Silent))
 			}
-			for i := range e.Awards {
-				addsUp(t, &e.Awards[i])
-				for _, u := range e.Awards[i].Uses {
+			for _, a := range e.Awards() {
+				addsUp(t, &a)
+				for _, u := range a.Uses {
 					counters[u.Key] += u.Amount
 				}
 			}
@@ -162,9 +162,9 @@ func within(t *rapid.T, e earning.Evaluation, rules []*earning.Compiled, in *ear
 		}
 		for _, limit := range c.Rule.Caps {
 			if limit.Per == earning.PerOrder {
-				for i := range e.Awards {
-					if e.Awards[i].Rule == c.Rule.ID && e.Awards[i].Points > limit.Most {
-						t.Fatalf("%d over the cap per order of %d", e.Awards[i].Points, limit.Most)
+				for i := range e.Given {
+					if e.Given[i].Rule().ID == c.Rule.ID && e.Given[i].Points > limit.Most {
+						t.Fatalf("%d over the cap per order of %d", e.Given[i].Points, limit.Most)
 					}
 				}
 				continue
@@ -208,10 +208,10 @@ func TestExactPointsRoundToThePoints(t *testing.T) {
 		r := randomRule(t, "r")
 		r.Caps = nil
 		e, err := earning.Evaluate(carts().Draw(t, "cart"), ready(t, []earning.Rule{r}))
-		if err != nil || len(e.Awards) == 0 {
+		if err != nil || len(e.Given) == 0 {
 			return
 		}
-		a := e.Awards[0]
+		a := e.Awards()[0]
 		if want := roundedByHand(a.Exact, a.Rounding); a.Points != want {
 			t.Fatalf("%s is %d, not %d: %s", a.Exact, want, a.Points, a.Text())
 		}

@@ -6,31 +6,20 @@ import (
 
 	"cel.dev/cel-go/common/types"
 	"github.com/govalues/decimal"
-
-	"renown.example/loyalty/currency"
 )
 
 // reckon works out exact points: the total, and what part of it each line that counts has.
 func (r *run) reckon(d *candidate, vars *variables) *Silent {
 	t := &d.Rule.Terms
-	v := d.value
-	if of, ok := d.tiers[r.in.Member.Tier]; ok && r.in.Member.Tier != "" {
-		v, d.working.Tier = of, r.in.Member.Tier
-	}
-	d.working.Value = v.text
+	v, _ := d.worth(r.in.Member.Tier)
 	switch t.Form {
 	case PerUnit:
 		r.perUnit(d, v)
 	case Fixed:
-		d.working.Basis = OfEvent
-		if r.in.Order != nil {
-			d.working.Basis = OfOrder
-		}
 		r.weighed(d, v.coef, tens[v.scale])
 	case Multiplier:
 		return r.multiplied(d, v)
 	case Formula:
-		d.working.Basis, d.working.Formula, d.working.EachLine = OfResult, t.Formula, t.EachLine
 		if t.EachLine {
 			return r.lineByLine(d, vars)
 		}
@@ -38,10 +27,18 @@ func (r *run) reckon(d *candidate, vars *variables) *Silent {
 		if s != nil {
 			return s
 		}
-		num, scale := coefficientIn(&r.numbers(1)[0], n)
+		num, scale := coefficientIn(&r.zeroes(1)[0], n)
 		r.weighed(d, num, tens[scale])
 	}
 	return nil
+}
+
+// worth is the value for members of a tier; tier is empty unless it has one of its own.
+func (c *Compiled) worth(tier string) (v value, own string) {
+	if of, ok := c.tiers[tier]; ok && tier != "" {
+		return of, tier
+	}
+	return c.value, ""
 }
 
 // quantityUnit is what quantities are whole multiples of.
@@ -56,9 +53,9 @@ func pieces(z *big.Int, l *Line) *big.Int {
 // perUnit gives each line value points for each so many minor units of its amount, or pieces.
 func (r *run) perUnit(d *candidate, v value) {
 	per := d.Rule.Terms.Per
-	all := r.numbers(len(d.lines) + 3)
+	all := r.zeroes(len(d.lines) + 3)
 	of := &all[0] // the whole amount, or all pieces in millionths
-	d.total, d.den, d.parts = &all[1], &all[2], all[3:]
+	d.base, d.total, d.den, d.parts = of, &all[1], &all[2], all[3:]
 	d.den.Mul(d.den.SetInt64(per), tens[v.scale])
 	if r.in.Event != nil {
 		of.SetInt64(r.in.Event.Amount)
@@ -75,15 +72,9 @@ func (r *run) perUnit(d *candidate, v value) {
 		part.Mul(part, v.coef)
 		d.total.Add(d.total, part)
 	}
-	w := &d.working
 	if d.Rule.Trigger.Kind == KindItem {
 		d.den.Mul(d.den, quantityUnit)
-		w.Basis, w.Of, w.Per = OfPieces, r.exactly(of, quantityUnit), r.count(per)
-		return
 	}
-	code := r.currency()
-	w.Basis, w.Unit = OfAmount, code
-	w.Of, w.Per = r.decimal(currency.Major(of.Int64(), code)), r.decimal(currency.Major(per, code).Trim(0))
 }
 
 // weighed spreads points over the lines by their amounts, or evenly where nothing was paid for any of them.
@@ -92,7 +83,7 @@ func (r *run) weighed(d *candidate, num, den *big.Int) {
 		d.total, d.den = num, den
 		return
 	}
-	all := r.numbers(len(d.lines) + 3)
+	all := r.zeroes(len(d.lines) + 3)
 	sum, weights := &all[0], all[3:]
 	for i, at := range d.lines {
 		weights[i].SetInt64(r.in.Order.Lines[at].Amount)
@@ -114,7 +105,7 @@ func (r *run) weighed(d *candidate, num, den *big.Int) {
 func (r *run) multiplied(d *candidate, v value) *Silent {
 	var of int64
 	shares := take(&r.counts, len(d.lines), 2*cap(r.counts))
-	d.working.Rules = make([]string, 0, len(r.given))
+	d.among = take(&r.among, len(r.given), 2*cap(r.among))[:0]
 	for _, g := range r.given {
 		if g.Rule.Wallet != d.Rule.Wallet {
 			continue
@@ -125,16 +116,15 @@ func (r *run) multiplied(d *candidate, v value) *Silent {
 		}
 		if given > 0 {
 			of += given
-			d.working.Rules = append(d.working.Rules, g.Rule.ID)
+			d.among = append(d.among, g)
 		}
 	}
 	if of == 0 {
 		return r.silent(d.Compiled, NothingToGive, "no other rule gives points that could be multiplied")
 	}
-	d.working.Basis, d.working.Of = OfPoints, r.count(of)
-	all := r.numbers(len(d.lines) + 2)
+	all := r.zeroes(len(d.lines) + 3)
 	more := all[0].Sub(v.coef, tens[v.scale])
-	d.total, d.den, d.parts = &all[1], tens[v.scale], all[2:]
+	d.base, d.total, d.den, d.parts = all[1].SetInt64(of), &all[2], tens[v.scale], all[3:]
 	d.total.Mul(d.total.SetInt64(of), more)
 	for i := range d.parts {
 		d.parts[i].Mul(d.parts[i].SetInt64(shares[i]), more)
@@ -159,7 +149,7 @@ func (d *candidate) common(o *candidate, shares []int64) (sum int64) {
 
 // lineByLine evaluates the formula for each line.
 func (r *run) lineByLine(d *candidate, vars *variables) *Silent {
-	all := r.numbers(len(d.lines) + 2)
+	all := r.zeroes(len(d.lines) + 2)
 	d.den, d.total, d.parts = tens[decimal.MaxScale], &all[1], all[2:]
 	for i, at := range d.lines {
 		vars.line = r.view(at)

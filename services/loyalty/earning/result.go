@@ -1,15 +1,30 @@
 package earning
 
-import "renown.example/kit/clock"
+import (
+	"encoding/json"
 
-// Evaluation is what rules make of an order or event. The same input and rules always give the same one, byte for byte as JSON.
+	"renown.example/kit/clock"
+)
+
+// Evaluation is what rules make of an order or event. The same input and rules always give the same one, byte for byte as JSON. It leads to both, which must stay as
+// they are.
 type Evaluation struct {
-	// Awards are sorted by rule, multipliers after the others; Silent are the rules that gave nothing, sorted by rule.
-	Awards []Award  `json:"awards"`
-	Silent []Silent `json:"silent"`
+	// Given are sorted by rule, multipliers after the others; Silent are the rules that gave nothing, sorted by rule.
+	Given  []Given
+	Silent []Silent
+
+	all *common
 }
 
-// Award is what one rule gives.
+// MarshalJSON writes the awards and the silent rules.
+func (e Evaluation) MarshalJSON() ([]byte, error) {
+	return json.Marshal(struct {
+		Awards []Award  `json:"awards"`
+		Silent []Silent `json:"silent"`
+	}{e.Awards(), e.Silent})
+}
+
+// Award is what one rule gives, written down.
 type Award struct {
 	Rule     string `json:"rule"`
 	Version  int64  `json:"version"`
@@ -130,15 +145,4 @@ type Silent struct {
 	Under      string   `json:"under,omitempty"`
 	Points     int64    `json:"points,omitempty"`
 	Cap        *CapNote `json:"cap,omitempty"`
-}
-
-// Points returns what the awards come to in a wallet.
-func (e *Evaluation) Points(wallet string) int64 {
-	var sum int64
-	for i := range e.Awards {
-		if e.Awards[i].Wallet == wallet {
-			sum += e.Awards[i].Points
-		}
-	}
-	return sum
 }

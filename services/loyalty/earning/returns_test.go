@@ -56,7 +56,7 @@ func TestReturns(t *testing.T) {
 		{"the rest of it", []earning.Returned{{Line: "1", Whole: true}}, "base 4, item 11 [member/item/points/2026-11 11, member/item/awards 1]", 367, false},
 		{"and the last", []earning.Returned{{Line: "2", Quantity: q("1.000")}}, "base 5", 500, true},
 	} {
-		b, p := earning.Return(in.Order, e.Awards, before, step.more)
+		b, p := earning.Return(in.Order, e.Awards(), before, step.more)
 		if p != nil {
 			t.Fatalf("%s: %s", step.name, p)
 		}
@@ -70,7 +70,7 @@ func TestReturns(t *testing.T) {
 // What has come back in part is rounded down, so that no step takes more than its share.
 func TestPartsAreRoundedDown(t *testing.T) {
 	in := order(line("1", "tea", "3", 1000))
-	b, p := earning.Return(in.Order, evaluate(t, in, rule("base")).Awards, nil, []earning.Returned{{Line: "1", Quantity: decimal.MustParse("2")}})
+	b, p := earning.Return(in.Order, evaluate(t, in, rule("base")).Awards(), nil, []earning.Returned{{Line: "1", Quantity: decimal.MustParse("2")}})
 	if p != nil || taken(b) != "base 6" || b.Money != 666 {
 		t.Errorf("two of three: %s, money %d, %s; want base 6 and 666", taken(b), b.Money, p)
 	}
@@ -118,7 +118,7 @@ func TestReturnsThatCannotBe(t *testing.T) {
 			`lines[0].amount: that is more than is left of line "1" after what has come back before`},
 		{"nothing is left", []earning.Returned{{Line: "1", Quantity: q("3"), Whole: true}}, []earning.Returned{{Line: "1", Whole: true}}, `lines[0].line: all of line "1" has come back already`},
 	} {
-		if _, p := earning.Return(in.Order, e.Awards, c.before, c.more); p.String() != c.want {
+		if _, p := earning.Return(in.Order, e.Awards(), c.before, c.more); p.String() != c.want {
 			t.Errorf("%s: %s, want %s", c.name, p, c.want)
 		}
 	}
@@ -136,7 +136,8 @@ func TestAnySequenceOfReturnsEqualsOneFullReturn(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			full, p := earning.Return(in.Order, e.Awards, nil, earning.Everything(in.Order))
+			awards := e.Awards()
+			full, p := earning.Return(in.Order, awards, nil, earning.Everything(in.Order))
 			if p != nil || !full.All || full.Money != in.Order.Total() {
 				t.Fatalf("a full return: %s, %+v", p, full)
 			}
@@ -144,7 +145,7 @@ func TestAnySequenceOfReturnsEqualsOneFullReturn(t *testing.T) {
 			points, uses, money := map[string]int64{}, map[string]int64{}, int64(0)
 			var before []earning.Returned
 			for range 1000 {
-				b, p := earning.Return(in.Order, e.Awards, before, some(rng, in.Order, before))
+				b, p := earning.Return(in.Order, awards, before, some(rng, in.Order, before))
 				if p != nil {
 					continue // more than was left
 				}
@@ -159,8 +160,8 @@ func TestAnySequenceOfReturnsEqualsOneFullReturn(t *testing.T) {
 			if text(points) != text(wantPoints) || text(uses) != text(wantUses) || money != full.Money {
 				t.Fatalf("step by step %v, %v, money %d; at once %v, %v, %d", points, uses, money, wantPoints, wantUses, full.Money)
 			}
-			for i := range e.Awards {
-				a := &e.Awards[i]
+			for i := range awards {
+				a := &awards[i]
 				if points[a.Rule] != a.Points {
 					t.Fatalf("%s gave %d, taken were %d", a.Rule, a.Points, points[a.Rule])
 				}

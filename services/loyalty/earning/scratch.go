@@ -2,11 +2,7 @@ package earning
 
 import (
 	"math/big"
-	"strconv"
-	"strings"
 	"sync"
-
-	"github.com/govalues/decimal"
 )
 
 // runs keeps the memory of evaluations that are over for those to come, so that an order costs the collector little more than its result.
@@ -14,28 +10,16 @@ var runs = sync.Pool{New: func() any { return &run{used: map[string]int64{}} }}
 
 // scratch is memory of an evaluation into which nothing of its result points.
 type scratch struct {
-	figures    []big.Int
+	numbers    []big.Int
 	places     []int
 	counts     []int64
 	candidates []candidate
 	firing     []*candidate
-	// given are the candidates of the awards, in their order.
-	given  []*candidate
-	sorted []*Compiled
-	lines  []lineView
+	// given are the candidates that are given, in their order; among those that multipliers multiply.
+	given, among []*candidate
+	sorted       []*Compiled
+	lines        []lineView
 }
-
-// results is memory that becomes part of an evaluation's result, taken in larger pieces.
-type results struct {
-	shares []Share
-	lots   []Lot
-	text   strings.Builder
-	// left is for how many awards room is still needed, as far as is known.
-	left int
-}
-
-// mostAhead is for how many shares or lots to come memory is taken at most.
-const mostAhead = 64
 
 // release gives the memory of a run to those to come. Its result stays with whoever has it.
 func (r *run) release() {
@@ -45,9 +29,10 @@ func (r *run) release() {
 	clear(s.candidates)
 	clear(s.firing)
 	clear(s.given)
+	clear(s.among)
 	clear(s.sorted)
 	clear(s.lines)
-	s = scratch{s.figures[:0], s.places[:0], s.counts[:0], s.candidates[:0], s.firing[:0], s.given[:0], s.sorted[:0], s.lines[:0]}
+	s = scratch{s.numbers[:0], s.places[:0], s.counts[:0], s.candidates[:0], s.firing[:0], s.given[:0], s.among[:0], s.sorted[:0], s.lines[:0]}
 	clear(r.used)
 	*r = run{used: r.used, scratch: s}
 	runs.Put(r)
@@ -63,54 +48,22 @@ func take[T any](from *[]T, n, more int) []T {
 	return (*from)[at : at+n : at+n]
 }
 
-// numbers returns n zeroes with room for a few words each.
-func (r *run) numbers(n int) []big.Int {
+// zeroes returns n zeroes with room for a few words each.
+func (r *run) zeroes(n int) []big.Int {
 	const room = 4
-	at := len(r.figures)
-	if cap(r.figures)-at < n {
-		all := make([]big.Int, max(n, 2*cap(r.figures)))
+	at := len(r.numbers)
+	if cap(r.numbers)-at < n {
+		all := make([]big.Int, max(n, 2*cap(r.numbers)))
 		words := make([]big.Word, len(all)*room)
 		for i := range all {
 			all[i].SetBits(words[i*room : i*room : (i+1)*room])
 		}
-		r.figures, at = all[:0], 0
+		r.numbers, at = all[:0], 0
 	}
-	r.figures = r.figures[:at+n]
-	out := r.figures[at : at+n : at+n]
+	r.numbers = r.numbers[:at+n]
+	out := r.numbers[at : at+n : at+n]
 	for i := range out {
 		out[i].SetInt64(0)
 	}
 	return out
-}
-
-// keep makes a text of the result.
-func (r *run) keep(b []byte) string {
-	const each, most = 64, 1024 // what the texts of an award take, more or less
-	if t := &r.text; t.Cap()-t.Len() < len(b) {
-		*t = strings.Builder{}
-		t.Grow(max(len(b), min(each*r.left, most)))
-	}
-	at := r.text.Len()
-	r.text.Write(b)
-	return r.text.String()[at:]
-}
-
-func (r *run) count(n int64) string {
-	var b [20]byte
-	return r.keep(strconv.AppendInt(b[:0], n, 10))
-}
-
-func (r *run) decimal(d decimal.Decimal) string {
-	var b [24]byte
-	text, _ := d.AppendText(b[:0]) // it has no error to give
-	return r.keep(text)
-}
-
-// exactly is exactly, of the result.
-func (r *run) exactly(num, den *big.Int) string {
-	var b [48]byte
-	if text, ok := shortly(b[:0], num, den); ok {
-		return r.keep(text)
-	}
-	return exactly(num, den)
 }

@@ -27,7 +27,7 @@ func (r *run) give(multipliers bool) {
 		x, y := &a.Rule, &b.Rule
 		return cmp.Or(strings.Compare(x.Wallet, y.Wallet), strings.Compare(x.Stack.Group, y.Stack.Group), strings.Compare(string(x.Stack.Mode), string(y.Stack.Mode)))
 	})
-	first := len(r.out.Awards)
+	first := len(r.given)
 	for len(all) > 0 {
 		n := 1
 		if all[0].Rule.Stack.Mode != All {
@@ -35,13 +35,9 @@ func (r *run) give(multipliers bool) {
 				n++
 			}
 		}
-		r.left = len(all) - n + 1
 		r.compete(all[:n])
 		all = all[n:]
 	}
-	slices.SortFunc(r.out.Awards[first:], func(a, b Award) int {
-		return cmp.Or(strings.Compare(a.Rule, b.Rule), cmp.Compare(a.Version, b.Version))
-	})
 	slices.SortFunc(r.given[first:], func(a, b *candidate) int {
 		return cmp.Or(strings.Compare(a.Rule.ID, b.Rule.ID), cmp.Compare(a.Rule.Version, b.Rule.Version))
 	})
@@ -80,7 +76,8 @@ func (r *run) compete(group []*candidate) {
 		s.Under, s.Points = won.Rule.ID, d.points
 		r.out.Silent = append(r.out.Silent, *s)
 	}
-	r.out.Awards = append(r.out.Awards, r.award(won))
+	r.use(won)
+	r.attribute(won)
 	r.given = append(r.given, won)
 }
 
@@ -144,16 +141,12 @@ func (r *run) capped(d *candidate) *Silent {
 	return nil
 }
 
-// award writes down what a candidate gives, and uses up its counters.
-func (r *run) award(d *candidate) Award {
-	a := Award{
-		Rule: d.Rule.ID, Version: d.Rule.Version, Name: d.Rule.Name, Wallet: d.Rule.Wallet, Campaign: d.Rule.Campaign,
-		Points: d.points, Desired: d.desired, Exact: r.exactly(d.total, d.den), Rounding: d.Rule.Rounding, Working: d.working, Caps: d.caps,
-	}
+// use uses up the counters of what is given.
+func (r *run) use(d *candidate) {
 	for i := range d.Rule.Caps {
 		c := &d.Rule.Caps[i]
 		key, ends := c.key(&d.Rule, r.zone, r.at)
-		if key == "" || slices.ContainsFunc(a.Uses, func(u Use) bool { return u.Key == key }) {
+		if key == "" || slices.ContainsFunc(d.uses, func(u Use) bool { return u.Key == key }) {
 			continue
 		}
 		u := Use{Key: key, Per: c.Per, Counts: c.Counts, Amount: d.points, Ends: ends}
@@ -161,62 +154,17 @@ func (r *run) award(d *candidate) Award {
 			u.Amount = 1
 		}
 		r.used[key] += u.Amount
-		a.Uses = append(a.Uses, u)
+		d.uses = append(d.uses, u)
 	}
-	if life := d.Rule.life(r.in.Member.Tier); life.Kind != "" {
-		a.Life = life.String()
-	}
-	r.attribute(&a, d)
-	r.issue(&a, d)
-	return a
 }
 
-// attribute attributes the points to the lines, in their order: the first lines have what they would earn together, rounded as the award is. Where a cap reduced the
-// award, they have what falls to them of the points that are left, rounded down.
-func (r *run) attribute(a *Award, d *candidate) {
-	if r.in.Order == nil {
-		return
-	}
-	points := take(&r.counts, len(d.lines), 2*cap(r.counts))
+// attribute attributes the points to the lines; see Given.attribute.
+func (r *run) attribute(d *candidate) {
+	d.shares = take(&r.counts, len(d.lines), 2*cap(r.counts))
 	if d.points == d.desired {
-		attribute(points, d.parts, d.total, d.den, d.Rule.Rounding)
+		attribute(d.shares, d.parts, d.total, d.den, d.Rule.Rounding)
 	} else {
-		spread(points, d.points, d.parts, d.total)
-	}
-	d.shares = points
-	a.Lines = take(&r.shares, len(d.lines), min(r.left*len(d.lines), mostAhead))
-	for i, at := range d.lines {
-		a.Lines[i] = Share{Line: r.in.Order.Lines[at].ID, Exact: r.exactly(&d.parts[i], d.den), Points: points[i]}
-	}
-}
-
-// issue says what to issue, and from when it can be spent.
-func (r *run) issue(a *Award, d *candidate) {
-	act := &d.Rule.Activation
-	lot := Lot{Points: a.Points}
-	switch act.Kind {
-	case calendar.Immediate:
-	case calendar.OnEvent, calendar.ByHand:
-		lot.Pending, lot.Event = true, act.Event
-	default:
-		lot.ActivatesAt, _ = act.At(r.zone, r.at)
-		lot.Pending = lot.ActivatesAt > r.at
-	}
-	if !act.PerLine {
-		a.Lots = take(&r.lots, 1, min(r.left, mostAhead))
-		a.Lots[0] = lot
-		return
-	}
-	for i, at := range d.lines {
-		if a.Lines[i].Points == 0 {
-			continue
-		}
-		own := lot
-		own.Line, own.Points = a.Lines[i].Line, a.Lines[i].Points
-		if l := &r.in.Order.Lines[at]; l.ActivatesAt != 0 && act.Kind != calendar.Immediate {
-			own.ActivatesAt, own.Pending, own.Event = l.ActivatesAt, l.ActivatesAt > r.at, ""
-		}
-		a.Lots = append(a.Lots, own)
+		spread(d.shares, d.points, d.parts, d.total)
 	}
 }
 

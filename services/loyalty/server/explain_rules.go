@@ -68,7 +68,7 @@ func (x *explaining) rules(ctx context.Context, f *earned) error {
 	if err != nil {
 		return err
 	}
-	x.out.Recomputed = whole && same(again.Awards, f.Awards)
+	x.out.Recomputed = whole && same(again.Awards(), f.Awards)
 	for i := range explained {
 		if explained[i].Rule.Wallet == wallet {
 			x.out.Rules = append(x.out.Rules, explainedRule(x.words, &explained[i]))

@@ -133,7 +133,7 @@ func (b *ruleBook) evaluate(
 	if err != nil {
 		return nil, err
 	}
-	ev.Input, ev.Awards, ev.silent = in, result.Awards, result.Silent
+	ev.Input, ev.Awards, ev.silent = in, result.Awards(), result.Silent
 	return ev, nil
 }
 
