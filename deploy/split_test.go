@@ -31,7 +31,7 @@ func TestMain(m *testing.M) {
 }
 
 // patience bounds what a busy machine may need for anything at all.
-const patience = 60 * time.Second
+const patience = 2 * time.Minute
 
 // split is an installation whose parts are processes of their own.
 type split struct {

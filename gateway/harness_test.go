@@ -195,11 +195,11 @@ func (r reply) json(t testing.TB) map[string]any {
 // until waits for a condition with a deadline.
 func until(t testing.TB, what string, cond func() bool) {
 	t.Helper()
-	deadline := time.After(10 * time.Second)
+	deadline := time.After(time.Minute)
 	for !cond() {
 		select {
 		case <-deadline:
-			t.Fatalf("in 10 seconds it did not come to: %s", what)
+			t.Fatalf("in a minute it did not come to: %s", what)
 		case <-time.After(2 * time.Millisecond):
 		}
 	}

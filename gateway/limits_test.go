@@ -181,7 +181,7 @@ func TestBodyThatDoesNotCome(t *testing.T) {
 	}
 	defer c.Close()
 	fmt.Fprintf(c, "POST /v1/workspace/stories:preview HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer %s\r\nContent-Type: application/json\r\nContent-Length: 100\r\n\r\n{", appKey)
-	if err := c.SetReadDeadline(clock.System().Now().Add(10 * time.Second)); err != nil {
+	if err := c.SetReadDeadline(clock.System().Now().Add(time.Minute)); err != nil {
 		t.Fatal(err)
 	}
 	res, err := http.ReadResponse(bufio.NewReader(c), nil)
@@ -242,7 +242,7 @@ func TestServerDrains(t *testing.T) {
 	}
 	ctx, stop := context.WithCancel(context.Background())
 	done := make(chan error, 1)
-	go func() { done <- w.gateway.Serve(ctx, l, 10*time.Second) }()
+	go func() { done <- w.gateway.Serve(ctx, l, time.Minute) }()
 	w.http.URL = "http://" + l.Addr().String()
 	w.connected()
 	events := w.listen()

@@ -20,9 +20,9 @@ import (
 	"renown.example/kit/fault"
 )
 
-// How long a page may take for one thing, and how often it is looked whether something is so.
+// How long a page may take for one thing on a machine that is busy, and how often it is looked whether something is so.
 const (
-	patience = 20 * time.Second
+	patience = time.Minute
 	glance   = 15 * time.Millisecond
 )
 

@@ -4,21 +4,21 @@ import (
 	"context"
 	"errors"
 	"net"
-	"net/http"
 	"os"
 	"os/exec"
 	"path/filepath"
 	"sync"
 	"time"
 
+	"renown.example/deploy/await"
 	"renown.example/kit/clock"
 	"renown.example/kit/fault"
 )
 
-// How long the demo may take to be there, and to stop.
+// How long the demo may take to be there, and to stop, on a machine that is busy.
 const (
-	startTime = 90 * time.Second
-	stopTime  = 20 * time.Second
+	startTime = 4 * time.Minute
+	stopTime  = time.Minute
 )
 
 // Platform is all of Renown with its demo company, in a process of its own, as `go run ./deploy/local` starts it.
@@ -72,33 +72,21 @@ func Start() (*Platform, error) {
 func (p *Platform) ready() error {
 	ctx, cancel := context.WithTimeout(context.Background(), startTime)
 	defer cancel()
+	go func() {
+		select {
+		case <-p.done:
+			cancel() // there is nothing to wait for
+		case <-ctx.Done():
+		}
+	}()
 	for _, address := range []string{p.API + "/readyz", p.Website + "/stories"} {
-		for !answers(ctx, address) {
-			select {
-			case <-p.done:
-				return fault.Unavailable.New("the platform ended before it was ready. It said:\n%s", p.Log())
-			case <-ctx.Done():
-				return fault.DeadlineExceeded.New("the platform was not ready within %s: %s does not answer 200. It said:\n%s", startTime, address, p.Log())
-			case <-clock.System().After(50 * time.Millisecond):
-			}
+		if err := await.OK(ctx, address); errors.Is(err, context.DeadlineExceeded) {
+			return fault.DeadlineExceeded.New("the platform was not ready within %s: %s does not answer 200. It said:\n%s", startTime, address, p.Log())
+		} else if err != nil {
+			return fault.Unavailable.New("the platform ended before it was ready. It said:\n%s", p.Log())
 		}
 	}
 	return nil
-}
-
-func answers(ctx context.Context, address string) bool {
-	ctx, cancel := context.WithTimeout(ctx, 2*time.Second)
-	defer cancel()
-	req, err := http.NewRequestWithContext(ctx, http.MethodGet, address, nil)
-	if err != nil {
-		return false
-	}
-	res, err := http.DefaultClient.Do(req)
-	if err != nil {
-		return false
-	}
-	res.Body.Close()
-	return res.StatusCode == http.StatusOK
 }
 
 // freeAddresses finds addresses of this machine that nobody listens on. Somebody may take one before it is used; the platform then says so and ends.

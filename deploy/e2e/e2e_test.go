@@ -15,10 +15,8 @@ import (
 	"strings"
 	"sync"
 	"testing"
-	"time"
 
 	"renown.example/deploy/browser"
-	"renown.example/kit/clock"
 )
 
 // Both start when the first test asks for them, so that a test that is skipped costs nothing.
@@ -150,24 +148,6 @@ func fetch(t testing.TB, method, address, body string, headers ...string) answer
 	raw, err := io.ReadAll(res.Body)
 	must(t, err)
 	return answer{res.StatusCode, res.Header, string(raw)}
-}
-
-// within fails the test unless a condition holds before the time is over; it is given what is still wrong.
-func within(t testing.TB, limit time.Duration, what string, wrong func() string) {
-	t.Helper()
-	end := clock.System().After(limit)
-	for {
-		found := wrong()
-		if found == "" {
-			return
-		}
-		select {
-		case <-end:
-			t.Errorf("%s: not within %s: %s", what, limit, found)
-			return
-		case <-clock.System().After(10 * time.Millisecond):
-		}
-	}
 }
 
 // manuscript writes a story of the test's own.

@@ -10,6 +10,7 @@ import (
 	"testing"
 
 	"renown.example/deploy/browser"
+	"renown.example/deploy/cases"
 )
 
 // plainPage is a page of somebody else's website that shows a story in both ways: as a component, and in the frame that oEmbed gives.
@@ -82,7 +83,7 @@ func TestStoryOnAnotherSite(t *testing.T) {
 	says(t, frame, "h1", title)
 
 	must(t, customer.TakeBack(link))
-	within(t, gone, "nothing is left on pages that are open", func() string {
+	cases.Holds(t, gone, "nothing is left on pages that are open", func() string {
 		for _, p := range []*browser.Page{reader, frame} {
 			value(browser.Eval[bool](p, `document.dispatchEvent(new Event("visibilitychange"))`))(t)
 		}

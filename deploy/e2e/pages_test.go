@@ -9,6 +9,7 @@ import (
 	"testing"
 
 	"renown.example/deploy/browser"
+	"renown.example/deploy/cases"
 )
 
 // look is a way of looking at a page.
@@ -139,7 +140,7 @@ func TestCustomersPages(t *testing.T) {
 	must(t, editor.Publish(text))
 	address := value(editor.Property("#next a", "href"))(t)
 	must(t, customer.TakeBack(link))
-	within(t, gone, "the page says that the story is withdrawn", func() string {
+	cases.Holds(t, gone, "the page says that the story is withdrawn", func() string {
 		if got := fetch(t, http.MethodGet, address, ""); got.status == http.StatusOK {
 			return fmt.Sprint(got.status)
 		}

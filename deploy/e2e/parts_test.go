@@ -10,6 +10,7 @@ import (
 	"testing"
 
 	"renown.example/deploy/browser"
+	"renown.example/deploy/cases"
 )
 
 // withParts rewrites a manuscript: it has a stand-in for the customer's name, its picture shows the logo, and its customer is in nothing else.
@@ -44,7 +45,7 @@ func TestTakingBackPartsByKeyboard(t *testing.T) {
 	must(t, p.Go(link))
 	takeBack(t, p, "CONSENT_CLAUSE_LOGO")
 	says(t, p, "#taken", "Our logo")
-	within(t, gone, "the logo is gone", func() string {
+	cases.Holds(t, gone, "the logo is gone", func() string {
 		if got := fetch(t, http.MethodGet, logo, ""); got.status != http.StatusGone {
 			return fmt.Sprintf("it answers %d", got.status)
 		}
@@ -55,7 +56,7 @@ func TestTakingBackPartsByKeyboard(t *testing.T) {
 	})
 	takeBack(t, p, "CONSENT_CLAUSE_NAME")
 	says(t, p, "#taken", "Our name")
-	within(t, gone, "the name is gone", func() string {
+	cases.Holds(t, gone, "the name is gone", func() string {
 		if got := fetch(t, http.MethodGet, address, ""); got.status != http.StatusGone {
 			return fmt.Sprintf("its address answers %d", got.status)
 		}
@@ -73,7 +74,7 @@ func TestTakingBackPartsByKeyboard(t *testing.T) {
 	must(t, p.Go(link))
 	must(t, p.TabTo("#again .button"))
 	must(t, p.Follow(func() error { return p.Press(browser.Enter) }))
-	within(t, gone, "name and logo are back", func() string {
+	cases.Holds(t, gone, "name and logo are back", func() string {
 		if got := fetch(t, http.MethodGet, address, ""); got.status != http.StatusOK || !strings.Contains(got.body, title) {
 			return fmt.Sprintf("it answers %d", got.status)
 		}
@@ -81,7 +82,7 @@ func TestTakingBackPartsByKeyboard(t *testing.T) {
 	})
 	clean(t, p, at)
 	takeBackByTelephone(t, at, editor, text)
-	within(t, gone, "the logo is gone again", func() string {
+	cases.Holds(t, gone, "the logo is gone again", func() string {
 		if got := fetch(t, http.MethodGet, logo, ""); got.status != http.StatusGone {
 			return fmt.Sprintf("it answers %d", got.status)
 		}

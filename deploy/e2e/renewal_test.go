@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"renown.example/deploy/browser"
+	"renown.example/deploy/cases"
 )
 
 // signFor signs by REST, which can say any end: the customer's page offers years.
@@ -38,7 +39,7 @@ func TestRenewingByKeyboard(t *testing.T) {
 	address := value(editor.Property(`#next a`, "href"))(t)
 
 	outbox := ""
-	within(t, 20*time.Second, "the reminder is in the outbox", func() string {
+	cases.Holds(t, 20*time.Second, "the reminder is in the outbox", func() string {
 		must(t, editor.Go(at.Website+"/studio/outbox"))
 		if outbox = value(editor.Text("main"))(t); !strings.Contains(outbox, "your consent to “"+title+"” ends on") {
 			return "it is not there"
@@ -79,7 +80,7 @@ func TestRenewingByKeyboard(t *testing.T) {
 	must(t, p.TabTo(".takeback button"))
 	must(t, p.Follow(func() error { return p.Press(browser.Enter) }))
 	says(t, p, "h1", "You took")
-	within(t, gone, "the story is gone", func() string {
+	cases.Holds(t, gone, "the story is gone", func() string {
 		if got := fetch(t, http.MethodGet, reader.Address(), ""); got.status != http.StatusGone {
 			return fmt.Sprintf("it answers %d", got.status)
 		}

@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"renown.example/deploy/browser"
+	"renown.example/deploy/cases"
 )
 
 // gone is how soon a story whose consent has ended must have disappeared.
@@ -60,7 +61,7 @@ func TestTheWholeWay(t *testing.T) {
 	must(t, customer.Type("We are being sold."))
 	must(t, customer.TabTo(".takeback button"))
 	must(t, customer.Follow(func() error { return customer.Press(browser.Enter) }))
-	within(t, gone, "the story is gone", func() string { return held.left(t) })
+	cases.Holds(t, gone, "the story is gone", func() string { return held.left(t) })
 	says(t, customer, "h1", "You took")
 	clean(t, customer, at)
 

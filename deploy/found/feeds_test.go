@@ -9,6 +9,8 @@ import (
 	"github.com/PuerkitoBio/goquery"
 	"github.com/mmcdole/gofeed"
 	"github.com/santhosh-tekuri/jsonschema/v6"
+
+	"renown.example/deploy/cases"
 )
 
 // fulfils fails the test unless a document is as a JSON Schema says.
@@ -100,7 +102,7 @@ func TestAnIdOutlastsAnAddress(t *testing.T) {
 	in.publish(t, x)
 	before := value(gofeed.NewParser().ParseString(in.get(t, "/stories.atom").body))(t).Items[0]
 	in.move(t, x, "elsewhere")
-	within(t, gone, func() string {
+	cases.Holds(t, gone, "the story has moved", func() string {
 		after := value(gofeed.NewParser().ParseString(in.get(t, "/stories.atom").body))(t).Items[0]
 		if after.Link == before.Link {
 			return "it is still at " + after.Link

@@ -8,6 +8,7 @@ import (
 	"testing"
 	"time"
 
+	"renown.example/deploy/cases"
 	"renown.example/kit/clock"
 )
 
@@ -44,7 +45,7 @@ func TestWithdrawnFromEveryOutput(t *testing.T) {
 	own, lists := x.outputs(in)
 	tags := map[string]string{}
 	for _, at := range append(append([]string{}, own...), lists...) {
-		within(t, gone, func() string {
+		cases.Holds(t, gone, "it is everywhere", func() string {
 			got := in.get(t, at)
 			tags[at] = got.header.Get("ETag")
 			if got.status != http.StatusOK || !strings.Contains(got.body, x.slug()) && !strings.Contains(got.body, "The words of tale") {
@@ -57,7 +58,7 @@ func TestWithdrawnFromEveryOutput(t *testing.T) {
 		})
 	}
 	in.withdraw(t, x)
-	within(t, gone, func() string {
+	cases.Holds(t, gone, "it is gone everywhere", func() string {
 		for _, at := range own {
 			if got := in.get(t, at, "If-None-Match", tags[at]); got.status != http.StatusGone || strings.Contains(got.body, x.story+" ships") {
 				return fmt.Sprintf("%s answers %d", at, got.status)

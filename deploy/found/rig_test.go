@@ -11,7 +11,6 @@ import (
 	"strings"
 	"sync"
 	"testing"
-	"time"
 
 	"github.com/PuerkitoBio/goquery"
 	"google.golang.org/protobuf/types/known/timestamppb"
@@ -222,23 +221,6 @@ func (in *installation) page(t testing.TB, address string) *goquery.Document {
 		t.Fatalf("%s answers %d", address, got.status)
 	}
 	return value(goquery.NewDocumentFromReader(strings.NewReader(got.body)))(t)
-}
-
-// within waits until nothing is wrong any more, or fails the test.
-func within(t *testing.T, limit time.Duration, wrong func() string) {
-	t.Helper()
-	end := clock.System().After(limit)
-	for {
-		found := wrong()
-		if found == "" {
-			return
-		}
-		select {
-		case <-end:
-			t.Fatalf("not within %s: %s", limit, found)
-		case <-clock.System().After(10 * time.Millisecond):
-		}
-	}
 }
 
 func must(t testing.TB, err error) {

@@ -6,6 +6,8 @@ import (
 	"testing"
 
 	"github.com/PuerkitoBio/goquery"
+
+	"renown.example/deploy/cases"
 )
 
 // The facts of a story lead to the stories that share them, itself among them, and other stories stand beside it with what they have in common.
@@ -15,7 +17,7 @@ func TestAStoryLeadsToItsLike(t *testing.T) {
 	in.publish(t, x)
 	in.publish(t, like)
 	in.publish(t, told{"like", "en"})
-	within(t, gone, func() string {
+	cases.Holds(t, gone, "its like stands beside it", func() string {
 		doc := in.page(t, x.path())
 		var words, beside []string
 		doc.Find(".story-facts a").Each(func(_ int, a *goquery.Selection) {
@@ -40,7 +42,7 @@ func TestAStoryLeadsToItsLike(t *testing.T) {
 		return ""
 	})
 	in.withdraw(t, like)
-	within(t, gone, func() string {
+	cases.Holds(t, gone, "its like is gone", func() string {
 		if page := in.get(t, x.path()); strings.Contains(page.body, like.slug()) {
 			return "what was withdrawn stands beside it"
 		}

@@ -108,7 +108,7 @@ func TestReadingGoesOnWhenTheDatabaseFails(t *testing.T) {
 		t.Errorf("of %d answers these were wrong: %v", asked, wrong)
 	}
 	repair()
-	cases.Eventually(t, 10*time.Second, "it can be written again", func() bool {
+	cases.Eventually(t, time.Minute, "it can be written again", func() bool {
 		_, err := r.workspace.GetText(r.edda(), &storiesv1.GetTextRequest{Story: "north", Locale: "en"})
 		return err == nil
 	})

@@ -37,7 +37,7 @@ func TestAWithdrawnStoryLeavesTheCacheInFront(t *testing.T) {
 	if waiting := r.waiting(); !slices.ContainsFunc(waiting, func(p *storiesv1.Purge) bool { return p.GetWithdrawal() && p.GetStory() == "stories/north" }) {
 		t.Errorf("the cache is not reported as holding the story: %v", waiting)
 	}
-	cases.Eventually(t, 5*time.Second, "the cache, which fails twice, has forgotten", func() bool {
+	cases.Eventually(t, time.Minute, "the cache, which fails twice, has forgotten", func() bool {
 		page, err1 := r.pages.get("/stories/north-is-quick")
 		json, err2 := r.rest.get("/v1/stories/north-is-quick")
 		list, err3 := r.pages.get("/stories")

@@ -191,7 +191,7 @@ func (r *rig) withdraw(story, locale string) {
 // settled waits until the caches have forgotten all that they were told to.
 func (r *rig) settled() {
 	r.t.Helper()
-	cases.Eventually(r.t, 20*time.Second, "the caches acknowledge every purge", func() bool { return len(r.waiting()) == 0 })
+	cases.Eventually(r.t, time.Minute, "the caches acknowledge every purge", func() bool { return len(r.waiting()) == 0 })
 }
 
 func (r *rig) waiting() []*storiesv1.Purge {

@@ -18,7 +18,7 @@ import (
 
 const (
 	// lastBreath is how long a provider may take to end after its parent.
-	lastBreath   = 5 * time.Second
+	lastBreath   = 10 * time.Second
 	demoDomain   = "holmway.example"
 	demoClientID = "renown-website"
 )

@@ -34,8 +34,8 @@ func TestMain(m *testing.M) {
 	os.Exit(code)
 }
 
-// patience bounds what a busy machine may need for anything at all.
-const patience = 60 * time.Second
+// patience bounds what a busy machine may need for anything at all, and for how long a program may say nothing.
+const patience = 2 * time.Minute
 
 // installation is a running program with what it said.
 type installation struct {
@@ -157,6 +157,7 @@ func (i *installation) await(t *testing.T, text string) {
 			if strings.Contains(line, text) {
 				return
 			}
+			over = clock.System().After(patience) // it goes on
 		case <-i.ended:
 			if strings.Contains(i.output(), text) {
 				return

@@ -5,12 +5,12 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
-	"net/http"
 	"os"
 	"path/filepath"
 	"runtime/debug"
 	"time"
 
+	"renown.example/deploy/await"
 	"renown.example/deploy/shop"
 	"renown.example/kit/auth"
 	"renown.example/kit/clock"
@@ -58,26 +58,7 @@ const firstPageTime = 15 * time.Second
 func (p *platform) awaitFirstPage(ctx context.Context) {
 	ctx, cancel := context.WithTimeout(ctx, firstPageTime)
 	defer cancel()
-	for !p.showsStories(ctx) {
-		select {
-		case <-ctx.Done():
-			return
-		case <-clock.System().After(50 * time.Millisecond):
-		}
-	}
-}
-
-func (p *platform) showsStories(ctx context.Context) bool {
-	req, err := http.NewRequestWithContext(ctx, http.MethodGet, "http://"+reachable(p.websiteListener)+"/stories", nil)
-	if err != nil {
-		return false
-	}
-	res, err := http.DefaultClient.Do(req)
-	if err != nil {
-		return false
-	}
-	res.Body.Close()
-	return res.StatusCode == http.StatusOK
+	_ = await.OK(ctx, "http://"+reachable(p.websiteListener)+"/stories")
 }
 
 // loadShop plays the past of the demo's shop and lets the points join the present. It goes on behind what is ready already.

@@ -19,7 +19,7 @@ import (
 )
 
 // patience bounds what a test waits for in Chromium; the machine may be busy.
-const patience = 20 * time.Second
+const patience = time.Minute
 
 // chromium starts a browser for the test, or skips it on a machine without one; where CI is set, a missing browser is an error.
 func chromium(t *testing.T) context.Context {

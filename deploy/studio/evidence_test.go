@@ -8,6 +8,8 @@ import (
 	"time"
 
 	"golang.org/x/net/html"
+
+	"renown.example/deploy/cases"
 )
 
 // online brings a story from its draft to its readers, and returns its address for readers.
@@ -47,7 +49,7 @@ func TestAFigureIsProvenInTheStudio(t *testing.T) {
 	pavel.get(at).says(http.StatusOK, "Verified", "See the evidence")
 	places := []string{story, in.gateway.URL + "/v1" + story}
 	for _, place := range places {
-		within(t, 2*time.Second, func() bool {
+		cases.Eventually(t, 2*time.Second, "the mark is there", func() bool {
 			return strings.Contains(reader.get(place).body, "Measured by the customer’s dispatch system")
 		})
 	}
@@ -65,7 +67,7 @@ func TestAFigureIsProvenInTheStudio(t *testing.T) {
 	page = edda.submit(edda.get(figure), "/withdraw", "reason", "August was counted twice")
 	page.says(http.StatusOK, "Taken back.", "August was counted twice", "Record the evidence")
 	for _, place := range places {
-		within(t, 2*time.Second, func() bool { return !strings.Contains(reader.get(place).body, "dispatch system") })
+		cases.Eventually(t, 2*time.Second, "the mark is gone", func() bool { return !strings.Contains(reader.get(place).body, "dispatch system") })
 	}
 	edda.get("/studio/audit?story=nordhafen").says(http.StatusOK, "Metric verified", "Metric withdrawn", "Pavel Hradil")
 
@@ -90,20 +92,19 @@ func TestAMarkIsGoneAtItsInstant(t *testing.T) {
 	story := online(t, in, edda, pavel, at)
 	var list struct{ Metrics []struct{ Name string } }
 	must(t, json.Unmarshal([]byte(edda.rest(http.MethodGet, "/v1/workspace/stories/nordhafen/texts/en/metrics", "").body), &list))
-	stale := time.Now().Add(3 * time.Second)
-	recorded := edda.rest(http.MethodPost, "/v1/workspace/"+list.Metrics[0].Name+":record",
-		`{"source":"The export of March","evidenceLine":"Counted by the harbour","staleTime":"`+stale.UTC().Format(time.RFC3339Nano)+`"}`)
-	var evidence struct{ RecordTime string }
-	must(t, json.Unmarshal([]byte(recorded.body), &evidence))
-	if got := pavel.rest(http.MethodPost, "/v1/workspace/"+list.Metrics[0].Name+":verify", `{"recordTime":"`+evidence.RecordTime+`"}`); got.status != http.StatusOK {
-		t.Fatalf("verifying answers %d: %s", got.status, got.body)
-	}
 	places := []string{in.url + story, in.gateway.URL + "/v1" + story}
 	marked := func(place string) bool { return strings.Contains(reader.get(place).body, "Counted by the harbour") }
-	for _, place := range places {
-		within(t, 2*time.Second, func() bool { return marked(place) })
+	// On a busy machine the mark may be stale before anybody has seen it; then it lives for longer.
+	var stale time.Time
+	for life, seen := 3*time.Second, false; !seen; life *= 2 {
+		stale = time.Now().Add(life)
+		verified(t, edda, pavel, list.Metrics[0].Name, stale)
+		seen = true
+		for _, place := range places {
+			cases.Eventually(t, 2*time.Second, "the mark is there", func() bool { seen = seen && time.Now().Before(stale); return !seen || marked(place) })
+		}
 	}
-	within(t, 5*time.Second, func() bool { return !time.Now().Before(stale) })
+	cases.Eventually(t, time.Until(stale), "its time is over", func() bool { return !time.Now().Before(stale) })
 	for _, place := range places {
 		if marked(place) {
 			t.Errorf("%s shows the mark after its time", place)
@@ -152,3 +153,15 @@ func TestAPreviewIsShownToWhoHasTheLink(t *testing.T) {
 }
 
 func last(address string) string { return address[strings.LastIndex(address, "/")+1:] }
+
+// verified records where a figure comes from, until it is stale, and verifies it.
+func verified(t *testing.T, edda, pavel *browser, name string, stale time.Time) {
+	t.Helper()
+	recorded := edda.rest(http.MethodPost, "/v1/workspace/"+name+":record",
+		`{"source":"The export of March","evidenceLine":"Counted by the harbour","staleTime":"`+stale.UTC().Format(time.RFC3339Nano)+`"}`)
+	var evidence struct{ RecordTime string }
+	must(t, json.Unmarshal([]byte(recorded.body), &evidence))
+	if got := pavel.rest(http.MethodPost, "/v1/workspace/"+name+":verify", `{"recordTime":"`+evidence.RecordTime+`"}`); got.status != http.StatusOK {
+		t.Fatalf("verifying answers %d: %s", got.status, got.body)
+	}
+}

@@ -8,6 +8,7 @@ import (
 	"testing"
 	"time"
 
+	"renown.example/deploy/cases"
 	"renown.example/website"
 	"renown.example/website/api"
 	"renown.example/website/signin"
@@ -36,7 +37,7 @@ func TestSignInAndOut(t *testing.T) {
 		t.Error("the session cookie outlived the signing out")
 	}
 	// A copy of the cookie is of no use either: the session itself has ended, everywhere within two seconds.
-	within(t, 5*time.Second, func() bool { return !strings.Contains(withSession(b, copied, "/studio").text(), "What waits for you") })
+	cases.Eventually(t, 5*time.Second, "the session has ended", func() bool { return !strings.Contains(withSession(b, copied, "/studio").text(), "What waits for you") })
 }
 
 // withSession asks for a page with a session cookie of one's own choice and no others.
@@ -223,7 +224,7 @@ func TestSessionsCanBeEnded(t *testing.T) {
 	here, elsewhere := in.as(t, "ada"), in.as(t, "ada")
 	page := here.get("/studio/sessions").says(http.StatusOK, "This browser", "End this session")
 	here.submit(page, "/end").says(http.StatusOK, "The session has ended")
-	within(t, 3*time.Second, func() bool { return strings.Contains(elsewhere.get("/studio").text(), "Your session has ended") })
+	cases.Eventually(t, 3*time.Second, "the session has ended", func() bool { return strings.Contains(elsewhere.get("/studio").text(), "Your session has ended") })
 	here.get("/studio").says(http.StatusOK)
 }
 

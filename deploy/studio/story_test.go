@@ -2,7 +2,6 @@ package studio_test
 
 import (
 	"bytes"
-	"context"
 	"encoding/json"
 	"image"
 	"image/color"
@@ -15,6 +14,8 @@ import (
 	"time"
 
 	"golang.org/x/net/html"
+
+	"renown.example/deploy/cases"
 )
 
 const body = `Nordhafen moves goods between **eleven harbours**.
@@ -89,7 +90,7 @@ func TestWholeWay(t *testing.T) {
 	consent := find(edda.get("/studio/consents").says(http.StatusOK, "Signed here").doc, func(n *html.Node) bool { return strings.HasSuffix(attr(n, "href"), "/revoke?story=nordhafen") })
 	page = edda.get(attr(consent, "href")).says(http.StatusOK, "cannot be undone")
 	edda.submit(page, "/revoke", "reason", "The customer asked").says(http.StatusOK, "The consent has ended", "Withdrawn", "Taken back")
-	within(t, 2*time.Second, func() bool {
+	cases.Eventually(t, 2*time.Second, "the story is gone", func() bool {
 		return in.browser(t).get("/stories/nordhafen-cut-late-deliveries-by-38").status == http.StatusGone
 	})
 	edda.get("/studio/audit?story=nordhafen").says(http.StatusOK, "Pavel Hradil", "Ada Lindqvist", "Edda Marquardt")
@@ -108,18 +109,6 @@ func customerSigns(t *testing.T, customer *browser, where string) {
 
 func byID(id string) func(*html.Node) bool {
 	return func(n *html.Node) bool { return attr(n, "id") == id }
-}
-
-// within waits until it is so.
-func within(t *testing.T, limit time.Duration, so func() bool) {
-	t.Helper()
-	ctx, cancel := context.WithTimeout(t.Context(), limit)
-	defer cancel()
-	for !so() {
-		if ctx.Err() != nil {
-			t.Fatalf("it was not so within %s", limit)
-		}
-	}
 }
 
 // TestNothingTypedIsLost sends forms that are refused and looks whether what was typed comes back.
@@ -388,7 +377,7 @@ func TestAdministration(t *testing.T) {
 	})
 	action := attr(find(form, func(n *html.Node) bool { return n.Data == "form" }), "action")
 	agnes.submit(page, action, "roles", "editor", "do", "save").says(http.StatusOK, "Changed", "author, editor")
-	within(t, 3*time.Second, func() bool { return ada.get("/studio/import").status == http.StatusOK })
+	cases.Eventually(t, 3*time.Second, "an editor may import", func() bool { return ada.get("/studio/import").status == http.StatusOK })
 
 	page = agnes.submit(agnes.get("/studio/apps"), "/studio/apps", "display_name", "Company website", "app_id", "site")
 	page.says(http.StatusOK, "The app is registered", "Company website")
@@ -411,5 +400,5 @@ func TestAdministration(t *testing.T) {
 		t.Error("the secret is shown twice")
 	}
 	agnes.submit(page, "/revoke").says(http.StatusOK, "The key has ended", "Ended by hand")
-	within(t, 3*time.Second, func() bool { return call() == http.StatusUnauthorized })
+	cases.Eventually(t, 3*time.Second, "the key is refused", func() bool { return call() == http.StatusUnauthorized })
 }

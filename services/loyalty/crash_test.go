@@ -99,7 +99,7 @@ func (k *killed) start(t *testing.T) {
 	t.Cleanup(func() { conn.Close() })
 	c := rpctest.Enduring(conn)
 	k.members, k.points, k.ledger = loyaltyv1.NewMembersServiceClient(c), loyaltyv1.NewPointsServiceClient(c), loyaltyv1.NewLedgerServiceClient(c)
-	deadline := time.Now().Add(30 * time.Second)
+	deadline := time.Now().Add(2 * time.Minute)
 	for {
 		_, err := k.members.GetMember(k.shop(t), &loyaltyv1.GetMemberRequest{Program: "customers", Member: "nobody"})
 		if fault.Has(err, fault.NotFound) {

@@ -12,7 +12,7 @@ import (
 // comesAbout steps the clock, by so much each time, until wrong has nothing more to say. What it waits for gets the processor in between.
 func (r *rig) comesAbout(t testing.TB, step time.Duration, wrong func() string) {
 	t.Helper()
-	over := clock.System().After(20 * time.Second)
+	over := clock.System().After(time.Minute)
 	for {
 		found := wrong()
 		if found == "" {

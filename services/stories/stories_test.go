@@ -134,7 +134,7 @@ func (r *rig) message(t *testing.T) *storiesv1.Message {
 func (r *rig) eventually(t *testing.T, what string, so func() bool) {
 	t.Helper()
 	wall := clock.System()
-	for end := wall.Now().Add(20 * time.Second); !so(); {
+	for end := wall.Now().Add(time.Minute); !so(); {
 		if wall.Now().After(end) {
 			t.Fatalf("never: %s\n%s", what, r.log.String())
 		}
@@ -281,7 +281,7 @@ func TestReadyWhenWhatIsPublishedIsInMemory(t *testing.T) {
 	ctx, cancel := context.WithCancel(t.Context())
 	ended := make(chan struct{})
 	go func() { s.Run(ctx); close(ended) }()
-	for over := clock.System().After(10 * time.Second); !ready() || s.Ready(t.Context()) != nil; runtime.Gosched() {
+	for over := clock.System().After(time.Minute); !ready() || s.Ready(t.Context()) != nil; runtime.Gosched() {
 		select {
 		case <-over:
 			t.Fatal("it does not become ready")

@@ -48,7 +48,7 @@ func TestAServiceStartsIsWatchedAndStopsInOrder(t *testing.T) {
 	ctx, cancel := context.WithCancel(t.Context())
 	ended := make(chan error, 1)
 	go func() {
-		ended <- daemon.Run(ctx, &daemon.Settings{Listen: "127.0.0.1:0", Admin: admin, LogFormat: "text", StopWithin: 5 * time.Second}, daemon.Options{
+		ended <- daemon.Run(ctx, &daemon.Settings{Listen: "127.0.0.1:0", Admin: admin, LogFormat: "text", StopWithin: time.Minute}, daemon.Options{
 			Name: "probe", Open: func(context.Context, *telemetry.Telemetry, clock.Clock) (daemon.Service, error) { return s, nil },
 		})
 	}()

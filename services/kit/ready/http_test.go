@@ -159,7 +159,7 @@ func TestStreamOverHTTP(t *testing.T) {
 	defer cancel()
 	next := func(want ready.Revision) {
 		t.Helper()
-		deadline := time.After(10 * time.Second)
+		deadline := time.After(time.Minute)
 		tick := time.NewTicker(5 * time.Millisecond)
 		defer tick.Stop()
 		for {

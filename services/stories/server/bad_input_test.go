@@ -300,10 +300,10 @@ func TestWatchersHearOfEveryChangeAndThatNothingWasMissed(t *testing.T) {
 	}
 	next := func(want func(*storiesv1.WatchRevisionsResponse) bool) *storiesv1.WatchRevisionsResponse {
 		t.Helper()
-		for deadline := clock.System().After(5 * time.Second); ; {
+		for deadline := clock.System().After(time.Minute); ; {
 			select {
 			case <-deadline:
-				t.Fatal("it did not come within 5 s")
+				t.Fatal("it did not come within a minute")
 			default:
 			}
 			m, err := stream.Recv()

@@ -18,7 +18,7 @@ func TestOthersWriteWhileACardIsDrawn(t *testing.T) {
 	drawn := 0
 	r.server.WhileDrawing(func() {
 		drawn++
-		ctx, cancel := context.WithTimeout(context.Background(), 5*time.Second)
+		ctx, cancel := context.WithTimeout(context.Background(), 30*time.Second)
 		defer cancel()
 		err := r.db.Update(ctx, func(ctx context.Context, tx store.Writer) error {
 			_, err := tables.WithdrawnAssets.Insert(ctx, tx, fmt.Sprint("another-", drawn), tables.WithdrawnAsset{At: 1})
