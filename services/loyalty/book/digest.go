@@ -2,7 +2,9 @@ package book
 
 import (
 	"bytes"
+	"cmp"
 	"crypto/sha256"
+	"encoding/binary"
 	"encoding/hex"
 	"encoding/json"
 	"fmt"
@@ -32,7 +34,7 @@ const (
 func Digest(domain, id string, doc []byte) (string, error) {
 	c := canonicals.Get().(*canonical)
 	defer canonicals.Put(c)
-	c.out = c.out[:0]
+	c.out, c.members = c.out[:0], c.members[:0]
 	c.text([]byte(domain))
 	c.text([]byte(id))
 	rest, err := c.value(doc)
@@ -57,8 +59,9 @@ const mostKept = 64 << 10
 // canonical reads compact JSON, as encoding/json makes it, and writes what is hashed.
 type canonical struct {
 	out []byte
-	// former is where members stand while they are put in order.
-	former []byte
+	// former is where members stand while they are put in order; members are those of the objects that are being read, one within the other.
+	former  []byte
+	members []member
 }
 
 func (c *canonical) head(kind byte, n int) {
@@ -137,15 +140,34 @@ func (c *canonical) array(in []byte) ([]byte, error) {
 	return in[1:], nil
 }
 
-// member is an object's key, and where key and value stand in what is hashed, from the object's beginning on.
+// member is a key of an object, and where key and value stand in what is hashed, from the object's beginning on.
 type member struct {
+	// front is the key's first eight bytes as a number, which tells most keys apart.
+	front    uint64
 	key      []byte
 	from, to int
 }
 
+func compare(a, b *member) int {
+	if a.front != b.front {
+		return cmp.Compare(a.front, b.front)
+	}
+	return bytes.Compare(a.key, b.key)
+}
+
+// front returns the first eight bytes of a key, as if zeros followed where it has fewer.
+func front(key []byte) (n uint64) {
+	if len(key) >= 8 {
+		return binary.BigEndian.Uint64(key)
+	}
+	for i, b := range key {
+		n |= uint64(b) << (56 - 8*i)
+	}
+	return n
+}
+
 func (c *canonical) object(in []byte) ([]byte, error) {
-	var some [24]member
-	members, start := some[:0], len(c.out)
+	base, start := len(c.members), len(c.out)
 	in = in[1:]
 	for len(in) > 0 && in[0] != '}' {
 		m := member{from: len(c.out) - start}
@@ -153,12 +175,13 @@ func (c *canonical) object(in []byte) ([]byte, error) {
 		if m.key, in, err = text(in); err != nil || len(in) == 0 || in[0] != ':' {
 			return nil, fmt.Errorf("book: no member: %.20q", in)
 		}
+		m.front = front(m.key)
 		c.text(m.key)
 		if in, err = c.value(in[1:]); err != nil {
 			return nil, err
 		}
 		m.to = len(c.out) - start
-		members = append(members, m)
+		c.members = append(c.members, m)
 		if len(in) > 0 && in[0] == ',' {
 			in = in[1:]
 		}
@@ -166,14 +189,29 @@ func (c *canonical) object(in []byte) ([]byte, error) {
 	if len(in) == 0 {
 		return nil, fmt.Errorf("book: an object does not end")
 	}
-	slices.SortFunc(members, func(a, b member) int { return bytes.Compare(a.key, b.key) })
+	c.order(c.members[base:], start)
+	c.members = c.members[:base]
+	return in[1:], nil
+}
+
+// order puts the members of an object, which stand from start on, in the order of their keys. Few are sorted as fast by insertion as by anything else.
+func (c *canonical) order(members []member, start int) {
+	if len(members) > 64 {
+		slices.SortFunc(members, func(a, b member) int { return compare(&a, &b) })
+	}
+	for i := 1; i < len(members); i++ {
+		m, at := members[i], i
+		for ; at > 0 && compare(&m, &members[at-1]) < 0; at-- {
+			members[at] = members[at-1]
+		}
+		members[at] = m
+	}
 	c.former = append(c.former[:0], c.out[start:]...)
 	c.out = c.out[:start]
 	c.head('o', len(members))
-	for _, m := range members {
-		c.out = append(c.out, c.former[m.from:m.to]...)
+	for i := range members {
+		c.out = append(c.out, c.former[members[i].from:members[i].to]...)
 	}
-	return in[1:], nil
 }
 
 // text reads a string.
