@@ -131,8 +131,10 @@ func (m *method) checkKey(in metadata.MD) error {
 
 // IdempotencyKey returns the key that the caller of the running RPC sent; "" if none.
 func IdempotencyKey(ctx context.Context) string {
-	in, _ := metadata.FromIncomingContext(ctx)
-	return first(in, IdempotencyKeyHeader)
+	if keys := metadata.ValueFromIncomingContext(ctx, IdempotencyKeyHeader); len(keys) > 0 {
+		return keys[0]
+	}
+	return ""
 }
 
 func first(md metadata.MD, key string) string {

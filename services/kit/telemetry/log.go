@@ -70,7 +70,7 @@ var secretNames = []string{"password", "secret", "token", "authorization", "cook
 
 func hideSecrets(_ []string, a slog.Attr) slog.Attr {
 	switch a.Key {
-	case slog.TimeKey, slog.LevelKey, slog.MessageKey, "service", requestIDName, traceIDName, "method", "caller":
+	case slog.TimeKey, slog.LevelKey, slog.MessageKey, "service", requestIDName, traceIDName, "method", "code", "took", "caller":
 		return a // in the line of every call, and none of secretNames is in them
 	}
 	if a.Value.Kind() == slog.KindGroup {

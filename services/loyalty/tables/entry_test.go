@@ -10,10 +10,11 @@ import (
 	"renown.example/loyalty/calendar"
 )
 
-// plainEntry and plainAccount are written and read by encoding/json.
+// What is plain is written and read by encoding/json.
 type (
 	plainEntry   Entry
 	plainAccount Account
+	plainMember  Member
 )
 
 // fill gives every field a value, or, if it is told to leave some out, some of them.
@@ -62,8 +63,8 @@ func fill(r *rand.Rand, v reflect.Value, leave bool) {
 
 // TestWhatIsStoredOftenIsWrittenAndReadAsEncodingJSONWould fails too when a field was added that the writers do not know: then they leave everything to encoding/json.
 func TestWhatIsStoredOftenIsWrittenAndReadAsEncodingJSONWould(t *testing.T) {
-	if !taught {
-		t.Error("a field was added: the writers and readers of entries, accounts or pages have to be taught it")
+	if !taught || !taughtMember {
+		t.Error("a field was added: the writers and readers of entries, accounts, members or pages have to be taught it")
 	}
 	r := rand.New(rand.NewPCG(1, 2))
 	for n := range 1000 {
@@ -73,6 +74,9 @@ func TestWhatIsStoredOftenIsWrittenAndReadAsEncodingJSONWould(t *testing.T) {
 		fill(r, reflect.ValueOf(&a).Elem(), n%2 == 1)
 		same(t, e, plainEntry(e), &gotEntry)
 		briefly(t, e)
+		var m, gotMember Member
+		fill(r, reflect.ValueOf(&m).Elem(), n%2 == 1)
+		same(t, m, plainMember(m), &gotMember)
 		same(t, a, plainAccount(a), &gotAccount)
 		headless := a
 		headless.Ledger.Head = ""
