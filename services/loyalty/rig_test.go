@@ -81,7 +81,7 @@ func (r *rig) open(t testing.TB) {
 	c := rpctest.Enduring(r.Conn())
 	r.rules, r.orders = loyaltyv1.NewEarningRulesServiceClient(c), loyaltyv1.NewOrdersServiceClient(c)
 	r.rewards, r.redemptions = loyaltyv1.NewRewardsServiceClient(c), loyaltyv1.NewRedemptionsServiceClient(c)
-	r.programs, r.members = loyaltyv1.NewProgramsServiceClient(c), loyaltyv1.NewMembersServiceClient(c)
+	r.programs, r.members = loyaltyv1.NewProgramsServiceClient(c), doubted{loyaltyv1.NewMembersServiceClient(c), t}
 	r.points, r.events = loyaltyv1.NewPointsServiceClient(c), loyaltyv1.NewLoyaltyEventsServiceClient(c)
 	r.reports, r.statements = loyaltyv1.NewReportsServiceClient(c), loyaltyv1.NewStatementsServiceClient(c)
 	r.referrals = loyaltyv1.NewReferralsServiceClient(c)

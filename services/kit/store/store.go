@@ -60,7 +60,18 @@ type patient struct{}
 type SoleWriter interface {
 	// Commits counts the commits that added to a feed: those that have begun, and those that readers who begin now see. A commit that fails was never begun.
 	Commits() (begun, seen int64)
+	// Mark returns that of a row, or with "" as the id that of a whole table. Rows may share one.
+	Mark(s *Spec, id string) Mark
+	// Touched returns the number of the last commit that may have changed something with the mark: it is counted before anybody can see the commit, and also if that
+	// fails. Commits have numbers that grow.
+	Touched(m Mark) int64
+	// Seen returns the number of a commit that the transaction sees with all before it; of a reading one, the last when it began.
+	Seen(tx Reader) int64
 }
+
+// Mark stands for a row, or a table, whose changes are watched. What was read in a transaction is as it was for as long as nothing of it was touched after the commit that
+// the transaction had Seen.
+type Mark uint32
 
 // Sole returns the engine behind db as a SoleWriter, nil if it is none.
 func Sole(db DB) SoleWriter {

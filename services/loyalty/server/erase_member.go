@@ -53,6 +53,7 @@ func (s *Server) EraseMember(ctx context.Context, req *loyaltyv1.EraseMemberRequ
 	if err != nil {
 		return nil, err
 	}
+	s.shown.Forget()
 	if err := store.Forget(ctx, s.DB); err != nil && !fault.Has(err, fault.Unavailable) {
 		return nil, err
 	}

@@ -7,6 +7,7 @@ import (
 	"renown.example/kit/clock"
 	"renown.example/kit/fault"
 	"renown.example/kit/store"
+	"renown.example/kit/store/kept"
 	"renown.example/loyalty/calendar"
 	"renown.example/loyalty/tables"
 	"renown.example/loyalty/tier"
@@ -26,26 +27,41 @@ type ladders struct {
 	mu     sync.Mutex
 	known  map[string]tier.Ladder
 	readAt clock.Millis
+	// seen is the commit up to which they are known, where no other process writes.
+	seen int64
 }
 
 func ladderKey(program, wallet string) string { return program + "/" + wallet }
 
 // ladder returns the tiers of a wallet.
 func (s *Server) ladder(ctx context.Context, tx store.Reader, program, wallet string) (tier.Ladder, error) {
+	kept.Uses(tx, tables.TierVersions.Spec())
 	l := &s.ladders
 	l.mu.Lock()
-	known, fresh := l.known, l.known != nil && (store.Sole(s.DB) != nil || s.now() < l.readAt+newsAfter)
+	known, fresh := l.known, l.known != nil && s.laddersHold(l.seen, l.readAt)
 	l.mu.Unlock()
 	if !fresh {
 		var err error
 		if known, err = readLadders(ctx, tx); err != nil {
 			return tier.Ladder{}, err
 		}
+		var seen int64
+		if s.sole != nil {
+			seen = s.sole.Seen(tx)
+		}
 		l.mu.Lock()
-		l.known, l.readAt = known, s.now()
+		l.known, l.readAt, l.seen = known, s.now(), seen
 		l.mu.Unlock()
 	}
 	return known[ladderKey(program, wallet)], nil
+}
+
+// laddersHold reports whether ladders that were read at an instant, in a transaction that saw a commit, may be gone by.
+func (s *Server) laddersHold(seen int64, at clock.Millis) bool {
+	if s.sole == nil {
+		return s.now() < at+newsAfter
+	}
+	return s.sole.Touched(s.tierVersions) <= seen
 }
 
 // changed has the tiers read anew.

@@ -198,44 +198,24 @@ func findMember(ctx context.Context, tx store.Reader, program, id string) (store
 	return row, err
 }
 
-// GetMember returns a member with the present balances.
-func (s *Server) GetMember(ctx context.Context, req *loyaltyv1.GetMemberRequest) (*loyaltyv1.GetMemberResponse, error) {
-	return read(ctx, s, func(ctx context.Context, tx store.Reader) (*loyaltyv1.GetMemberResponse, error) {
-		out, err := s.wholeMember(ctx, tx, req.GetProgram(), req.GetMember())
-		return &loyaltyv1.GetMemberResponse{Member: out}, err
-	})
-}
-
-// wholeMember is a member with the accounts as of now.
-func (s *Server) wholeMember(ctx context.Context, tx store.Reader, programID, memberID string) (*loyaltyv1.Member, error) {
-	row, err := findMember(ctx, tx, programID, memberID)
-	if err != nil {
-		return nil, err
-	}
-	p, err := profileOf(ctx, tx, row)
-	if err != nil {
-		return nil, err
-	}
-	return s.shownMember(ctx, tx, row, p)
-}
-
 // LookupMember finds a member by an identifier.
 func (s *Server) LookupMember(ctx context.Context, req *loyaltyv1.LookupMemberRequest) (*loyaltyv1.LookupMemberResponse, error) {
 	i, err := identifier("identifier", req.GetIdentifier())
 	if err != nil {
 		return nil, err
 	}
-	return read(ctx, s, func(ctx context.Context, tx store.Reader) (*loyaltyv1.LookupMemberResponse, error) {
-		use, err := tables.Identifiers.Get(ctx, tx, s.identifierID(req.GetProgram(), i))
+	name := s.identifierID(req.GetProgram(), i)
+	out, err := s.shown.Get(ctx, "identifiers/"+name, func(ctx context.Context, tx store.Reader) (*loyaltyv1.Member, clock.Millis, error) {
+		use, err := tables.Identifiers.Get(ctx, tx, name)
 		if store.IsNotFound(err) {
-			return nil, fault.NotFound.New("No member of the programme %q has this identifier.", req.GetProgram())
+			return nil, 0, fault.NotFound.New("No member of the programme %q has this identifier.", req.GetProgram())
 		}
 		if err != nil {
-			return nil, err
+			return nil, 0, err
 		}
-		out, err := s.wholeMember(ctx, tx, req.GetProgram(), use.Value.Member)
-		return &loyaltyv1.LookupMemberResponse{Member: out}, err
+		return s.wholeMember(ctx, tx, req.GetProgram(), use.Value.Member)
 	})
+	return &loyaltyv1.LookupMemberResponse{Member: out}, err
 }
 
 // ListMembers lists the members of a programme.

@@ -241,7 +241,7 @@ func (s *Server) showWorks(ctx context.Context, u *book.Unit, m *loyaltyv1.Membe
 			return err
 		}
 		setNextExpire(shown, next)
-		if shown.Tier, err = s.tierProgress(ctx, u.Tx, account); err != nil {
+		if shown.Tier, _, err = s.tierProgress(ctx, u.Tx, account, u.Now); err != nil {
 			return err
 		}
 		m.Accounts[i] = shown

@@ -8,6 +8,7 @@ import (
 	"renown.example/kit/clock"
 	"renown.example/kit/fault"
 	"renown.example/kit/store"
+	"renown.example/kit/store/kept"
 	"renown.example/loyalty/book"
 	"renown.example/loyalty/calendar"
 	"renown.example/loyalty/ledger"
@@ -26,29 +27,33 @@ var entryKinds = map[ledger.Kind]loyaltyv1.EntryKind{
 	ledger.KindNote: loyaltyv1.EntryKind_ENTRY_KIND_NOTE,
 }
 
-// account is what a member holds in a wallet as of now.
-func (s *Server) account(ctx context.Context, tx store.Reader, member, wallet string) (*loyaltyv1.Account, error) {
+// account is what a member holds in a wallet as of an instant, and until when that is so if nothing happens: not at all if something is due.
+func (s *Server) account(ctx context.Context, tx store.Reader, member, wallet string, now clock.Millis) (*loyaltyv1.Account, clock.Millis, error) {
 	row, err := tables.Accounts.Get(ctx, tx, tables.AccountID(member, wallet))
 	if store.IsNotFound(err) { // a wallet that the programme got after the member had enrolled
-		return accountProto(wallet, ledger.Account{}), nil
+		return accountProto(wallet, ledger.Account{}), kept.Never, nil
 	}
 	if err != nil {
-		return nil, err
+		return nil, 0, err
 	}
-	view, err := book.View(ctx, tx, row.Value.Ledger, s.now())
+	view, err := book.View(ctx, tx, row.Value.Ledger, now)
 	if err != nil {
-		return nil, err
+		return nil, 0, err
 	}
 	next, err := nextEnd(view)
 	if err != nil {
-		return nil, err
+		return nil, 0, err
 	}
 	a := view.Account()
 	out := accountProto(wallet, a)
 	setLifetime(out, book.Lifetime(row.Value, a))
 	setNextExpire(out, next)
-	out.Tier, err = s.tierProgress(ctx, tx, row.Value)
-	return out, err
+	var until clock.Millis
+	out.Tier, until, err = s.tierProgress(ctx, tx, row.Value, now)
+	if due := row.Value.Ledger.DueAt; due != 0 {
+		until = min(until, due)
+	}
+	return out, until, err
 }
 
 func accountProto(wallet string, a ledger.Account) *loyaltyv1.Account {

@@ -18,6 +18,7 @@ import (
 	"renown.example/kit/page"
 	"renown.example/kit/secret"
 	"renown.example/kit/store"
+	"renown.example/kit/store/kept"
 	"renown.example/loyalty/book"
 	"renown.example/loyalty/tables"
 	"renown.example/loyalty/verify"
@@ -67,6 +68,11 @@ type Server struct {
 	planned planned
 	// ladders are the programmes' tiers.
 	ladders ladders
+	// sole is nil where other processes write too; tierVersions is the mark of their table.
+	sole         store.SoleWriter
+	tierVersions store.Mark
+	// shown are members as they were shown, with their balances.
+	shown *kept.Answers[*loyaltyv1.Member]
 	// pepper keys the digests of identifiers, so that nobody can try telephone numbers against them.
 	pepper []byte
 }
@@ -74,9 +80,11 @@ type Server struct {
 // New returns a Server. On the first start it makes its keys, and the programmes that exist from the start.
 func New(ctx context.Context, o Options) (*Server, error) {
 	s := &Server{Options: o}
-	if store.Sole(o.DB) != nil {
+	if s.sole = store.Sole(o.DB); s.sole != nil {
 		s.planned.due = map[string]clock.Millis{}
+		s.tierVersions = s.sole.Mark(tables.TierVersions.Spec(), "")
 	}
+	s.shown = keptMembers(o.DB, o.Clock)
 	s.books = book.New(o.DB, o.Clock)
 	s.books.Sealed = completeReply
 	s.books.Ladder = s.ladder

@@ -132,7 +132,8 @@ func (s *Server) statementWallet(ctx context.Context, tx store.Reader, member, w
 	if err != nil {
 		return nil, err
 	}
-	view, err := book.View(ctx, tx, row.Value.Ledger, s.now())
+	now := s.now()
+	view, err := book.View(ctx, tx, row.Value.Ledger, now)
 	if err != nil {
 		return nil, err
 	}
@@ -144,7 +145,7 @@ func (s *Server) statementWallet(ctx context.Context, tx store.Reader, member, w
 	}
 	out.Expirations, out.Activations = ahead(expires), ahead(activates)
 	setNextExpire(out.Account, out.Expirations)
-	out.Account.Tier, err = s.tierProgress(ctx, tx, row.Value)
+	out.Account.Tier, _, err = s.tierProgress(ctx, tx, row.Value, now)
 	return out, err
 }
 

@@ -5,24 +5,34 @@ import (
 	"encoding/json"
 	"fmt"
 
+	"renown.example/kit/clock"
 	"renown.example/kit/fault"
 	"renown.example/kit/outbox"
 	"renown.example/kit/store"
+	"renown.example/kit/store/kept"
 	"renown.example/loyalty/book"
 	"renown.example/loyalty/tables"
 	"renown.example/loyalty/tier"
 	loyaltyv1 "renown.example/proto/gen/renown/loyalty/v1"
 )
 
-// tierProgress is where a member stands with a wallet's tiers as of now, nil if there are none.
-func (s *Server) tierProgress(ctx context.Context, tx store.Reader, a tables.Account) (*loyaltyv1.TierProgress, error) {
-	l, standing, err := s.books.Standing(ctx, tx, a, s.now())
+// tierProgress is where a member stands with a wallet's tiers as of an instant, nil if there are none, and until when that is so if nothing happens.
+func (s *Server) tierProgress(ctx context.Context, tx store.Reader, a tables.Account, now clock.Millis) (*loyaltyv1.TierProgress, clock.Millis, error) {
+	l, standing, err := s.books.Standing(ctx, tx, a, now)
 	if err != nil {
-		return nil, err
+		return nil, 0, err
 	}
-	p, ok := l.Progress(standing, s.now())
+	until := kept.Never
+	if a.Tiers == nil && len(l.Versions) > 0 {
+		until = now
+	} else if a.Tiers != nil {
+		if next := l.Steady(a.Tiers.Standing, now); next != 0 {
+			until = next
+		}
+	}
+	p, ok := l.Progress(standing, now)
 	if !ok {
-		return nil, nil
+		return nil, until, nil
 	}
 	var v tier.Structure
 	for _, one := range l.Versions {
@@ -53,7 +63,7 @@ func (s *Server) tierProgress(ctx context.Context, tx store.Reader, a tables.Acc
 	if then := p.Projected; then != nil {
 		out.Projected = &loyaltyv1.TierProjection{Tier: then.Tier, DisplayName: named(then.Tier).Name, Time: timestamp(then.At)}
 	}
-	return out, nil
+	return out, until, nil
 }
 
 var causes = map[tier.Why]loyaltyv1.TierCause{

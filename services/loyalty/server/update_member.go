@@ -122,17 +122,6 @@ func change(req *loyaltyv1.UpdateMemberRequest, m *tables.Member, p *tables.Prof
 
 // shownMember is a member with the accounts as of now.
 func (s *Server) shownMember(ctx context.Context, tx store.Reader, row store.Row[tables.Member], p tables.Profile) (*loyaltyv1.Member, error) {
-	prog, err := program(ctx, tx, row.Value.Program)
-	if err != nil {
-		return nil, err
-	}
-	out := memberProto(row, p)
-	for _, w := range prog.Value.Wallets {
-		a, err := s.account(ctx, tx, row.ID, w.ID)
-		if err != nil {
-			return nil, err
-		}
-		out.Accounts = append(out.Accounts, a)
-	}
-	return out, nil
+	out, _, err := s.memberUntil(ctx, tx, row, p)
+	return out, err
 }

@@ -267,3 +267,31 @@ func TestProgressSaysWhatItTakes(t *testing.T) {
 		}
 	})
 }
+
+// TestWhatIsSteadyStays holds a member's progress against what it was at any instant before Steady says that it may be another.
+func TestWhatIsSteadyStays(t *testing.T) {
+	rapid.Check(t, func(t *rapid.T) {
+		l, list := ladders().Draw(t, "ladder"), sales().Draw(t, "sales")
+		if rapid.IntRange(0, 3).Draw(t, "balance") == 0 {
+			l, list = ofBalance(t, l, list)
+		}
+		s, _ := l.Rebuild(enrolled, list, until(list)-900*dayLong)
+		for range 5 {
+			now := s.At + clock.Millis(rapid.Int64Range(0, int64(400*dayLong)).Draw(t, "after"))
+			next := l.Steady(s, now)
+			if next == 0 {
+				t.Fatal("there are tiers, and they never change")
+			}
+			if next == now { // something is due
+				s, _ = l.Evaluate(s, now)
+				continue
+			}
+			was, _ := l.Progress(s, now)
+			for _, at := range []clock.Millis{next - 1, now + clock.Millis(rapid.Int64Range(0, int64(next-now-1)).Draw(t, "before"))} {
+				if is, _ := l.Progress(s, at); !cmp.Equal(was, is) {
+					t.Fatalf("at %s, steady until %s:\n%s", now.Time(), next.Time(), cmp.Diff(was, is))
+				}
+			}
+		}
+	})
+}

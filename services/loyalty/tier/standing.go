@@ -178,6 +178,23 @@ func (l Ladder) Idle(s Standing, now clock.Millis) bool {
 	return (s.Due == 0 || now < s.Due) && !slices.ContainsFunc(l.Versions, func(v Structure) bool { return v.From > s.At && v.From <= now })
 }
 
+// Steady returns the first instant from now on at which a standing's progress may be another though nothing is recorded: now if a change is due, zero if there is none.
+func (l Ladder) Steady(s Standing, now clock.Millis) clock.Millis {
+	if len(l.Versions) == 0 {
+		return 0
+	}
+	if _, changes := l.Evaluate(s, now); len(changes) > 0 {
+		return now
+	}
+	next := l.Zone.Start(l.Zone.DateOf(now).AddDays(1))
+	for _, v := range l.Versions {
+		if v.From > now {
+			next = min(next, v.From)
+		}
+	}
+	return next
+}
+
 // evaluate does what is due until at, before which no version comes into force.
 func (l Ladder) evaluate(s Standing, at clock.Millis) (Standing, []Change) {
 	begins := slices.ContainsFunc(l.Versions, func(v Structure) bool { return v.From == at })

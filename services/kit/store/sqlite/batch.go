@@ -122,6 +122,7 @@ func (w *writer) begin() error {
 		return err
 	}
 	w.remembered.begin()
+	w.db.marks.begin()
 	return engineFault(w.c.do(kindBeginImmediate))
 }
 
@@ -136,7 +137,11 @@ func (w *writer) commit(requests int, grown growths) error {
 	if w.db.opts.Committed != nil {
 		began = w.db.opts.Clock.Now()
 	}
+	number := w.db.marks.touch()
 	err := w.c.do(kindCommit)
+	if err == nil {
+		w.db.marks.last.Store(number)
+	}
 	w.queue.pass()
 	if err == nil {
 		grown.committed()

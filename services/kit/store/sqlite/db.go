@@ -49,6 +49,7 @@ type DB struct {
 	topics  hints.Topics
 	// begun and seen are what Commits tells.
 	begun, seen atomic.Int64
+	marks       marks
 }
 
 var errClosed = fault.Unavailable.New("the database is closed")
@@ -69,7 +70,7 @@ func Open(ctx context.Context, opts Options, specs ...*store.Spec) (store.DB, er
 	if err != nil {
 		return nil, err
 	}
-	db := &DB{opts: opts, lock: lock, tables: map[*store.Spec]*table{}, readers: make(chan *conn, opts.Readers)}
+	db := &DB{opts: opts, lock: lock, tables: map[*store.Spec]*table{}, readers: make(chan *conn, opts.Readers), marks: newMarks()}
 	if err := db.start(ctx, specs); err != nil {
 		return nil, errors.Join(engineFault(err), db.release())
 	}
@@ -88,7 +89,7 @@ func (db *DB) start(ctx context.Context, specs []*store.Spec) error {
 		}
 	}
 	for _, s := range specs {
-		db.tables[s] = &table{spec: s}
+		db.tables[s] = &table{spec: s, salt: db.marks.salt(s.Name)}
 	}
 	if err := c.prepare(ctx, specs); err != nil {
 		return err
@@ -120,7 +121,7 @@ func (db *DB) table(s *store.Spec) (*table, error) {
 // View implements store.DB.
 func (db *DB) View(ctx context.Context, fn func(ctx context.Context, tx store.Reader) error) error {
 	return db.reading(ctx, func(c *conn) (err error) {
-		t := &tx{db: db, c: c}
+		t := &tx{db: db, c: c, seen: db.marks.last.Load()}
 		defer func() {
 			t.finish()
 			if e := t.end(); err == nil { // runs after a panic too: the connection goes back into the pool

@@ -12,6 +12,8 @@ type table struct {
 	spec *store.Spec
 	// tail is that of a feed.
 	tail tail
+	// salt tells its marks from those of others.
+	salt uint64
 }
 
 // columns make up a document, in the order in which scanDoc reads them.

@@ -22,6 +22,8 @@ type tx struct {
 	mu sync.Mutex
 	// over is set when the closure has returned.
 	over bool
+	// seen is the number of a commit that it sees with all before it.
+	seen int64
 	// view is the snapshot that a reading transaction has of the database.
 	view snapshot
 	// broken is the error after which SQLite may have ended the transaction: no statement may follow it.
@@ -157,6 +159,7 @@ func (t *tx) Insert(ctx context.Context, s *store.Spec, id string, v any) error 
 	if err != nil {
 		return err
 	}
+	t.db.marks.note(tab, id)
 	st, err := t.c.fixed(tab, kindInsert)
 	if err != nil {
 		return t.failed(tab, err)
@@ -201,6 +204,7 @@ func (t *tx) change(ctx context.Context, s *store.Spec, k kind, id string, args 
 	if err != nil {
 		return err
 	}
+	t.db.marks.note(tab, id)
 	st, err := t.c.fixed(tab, k)
 	if err != nil {
 		return t.failed(tab, err)

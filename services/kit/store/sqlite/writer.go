@@ -144,7 +144,7 @@ func (w *writer) run() {
 
 // serve runs the request's closure in its savepoint, and keeps or undoes what it wrote. It notes the outcome in the request, whatever the closure did.
 func (w *writer) serve(r *request) {
-	t := &tx{db: w.db, c: w.c, writes: true, remembered: w.remembered}
+	t := &tx{db: w.db, c: w.c, writes: true, seen: w.db.marks.last.Load(), remembered: w.remembered}
 	o := outcome{}
 	returned := false
 	defer func() {
