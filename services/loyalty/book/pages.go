@@ -17,12 +17,7 @@ type pages struct {
 	// fresh says that the account was made in this update: it has no pages that were stored before.
 	fresh bool
 	known map[string]store.Row[ledger.Page]
-	// ahead are pages that were read together with the one before them and not asked for yet: those that follow upon the page of the id before, in order. After them
-	// come none if all says so. portion is how many were read last.
-	ahead   []store.Row[unread]
-	before  string
-	all     bool
-	portion int
+	ahead ahead
 	// tail is the page to which the next lot will be added, as it is remembered.
 	tail packed
 }
@@ -75,37 +70,60 @@ func (p *pages) Page(id string) (ledger.Page, error) {
 // mostAhead bounds how many pages are read at once.
 const mostAhead = 128
 
-// After implements ledger.Pages. Whoever asks for one page after the other goes on doing so, through hundreds perhaps: each time twice as many are read at once.
+// ahead are pages that were read together.
+type ahead struct {
+	rows []store.Row[unread]
+	read *halves[ledger.Page]
+	// The page that was asked for last has the id before; the next one is that at the place next of rows. Behind all of them come none if all says so.
+	before string
+	next   int
+	all    bool
+	// portion is how many were to be read.
+	portion int
+}
+
+// After implements ledger.Pages. Whoever asks for one page after the other goes on doing so, through hundreds perhaps: each time four times as many are read at once.
 func (p *pages) After(id string) (ledger.Page, bool, error) {
 	if p.fresh {
 		return ledger.Page{}, false, nil
 	}
-	switch on := id == p.before; {
-	case !on:
-		p.ahead, p.all, p.portion = nil, false, 1
-	case len(p.ahead) == 0 && !p.all:
-		p.portion = min(2*p.portion, mostAhead)
+	a := &p.ahead
+	if id != a.before {
+		*a = ahead{before: id}
 	}
-	p.before = id
-	if len(p.ahead) == 0 && !p.all {
-		// No page's id goes on where another ends, so that a blank behind it is greater than it and less than whatever follows.
-		found, err := unreadPages.Find(p.ctx, p.tx, store.Query{From: p.row(id) + " ", Before: p.account + "0", Limit: p.portion})
-		if err != nil {
+	if a.next == len(a.rows) && !a.all {
+		if err := p.readAhead(); err != nil {
 			return ledger.Page{}, false, err
 		}
-		p.ahead, p.all = found.Rows, found.Next == ""
 	}
-	if len(p.ahead) == 0 {
+	if a.next == len(a.rows) {
 		return ledger.Page{}, false, nil
 	}
-	next := p.ahead[0]
-	p.ahead = p.ahead[1:]
-	row := store.Row[ledger.Page]{ID: next.ID, Version: next.Version}
-	if err := row.Value.UnmarshalJSON(next.Value); err != nil {
+	row := store.Row[ledger.Page]{ID: a.rows[a.next].ID, Version: a.rows[a.next].Version}
+	var err error
+	if row.Value, err = a.read.get(a.next); err != nil {
 		return ledger.Page{}, false, err
 	}
-	p.before = row.Value.ID
+	a.next++
+	a.before = row.Value.ID
 	return p.keep(row), true, nil
+}
+
+// readAhead reads the next pages.
+func (p *pages) readAhead() error {
+	a := &p.ahead
+	// No page's id goes on where another ends, so that a blank behind it is greater than it and less than whatever follows.
+	q := store.Query{From: p.row(a.before) + " ", Before: p.account + "0", Limit: min(max(1, 4*a.portion), mostAhead)}
+	found, err := unreadPages.Find(p.ctx, p.tx, q)
+	if err != nil {
+		return err
+	}
+	read := halved(len(found.Rows), func(i int) (page ledger.Page, err error) {
+		err = page.UnmarshalJSON(found.Rows[i].Value)
+		return page, err
+	})
+	*a = ahead{rows: found.Rows, read: read, before: a.before, all: found.Next == "", portion: q.Limit}
+	return nil
 }
 
 // unread is a page of which nothing but the text was looked at.
@@ -138,10 +156,30 @@ func (p *pages) first(q store.Query) (ledger.Page, bool, error) {
 	return p.keep(row), true, nil
 }
 
+// written are changed pages and, if they are many, their texts.
+type written struct {
+	pages []ledger.Page
+	texts *halves[[]byte]
+}
+
+func textsOf(changed []ledger.Page) written {
+	if len(changed) < fewestHalved {
+		return written{pages: changed}
+	}
+	return written{changed, halved(len(changed), func(i int) ([]byte, error) { return changed[i].MarshalJSON() })}
+}
+
+func (w *written) text(i int) ([]byte, error) {
+	if w.texts == nil {
+		return w.pages[i].MarshalJSON()
+	}
+	return w.texts.get(i)
+}
+
 // write stores changed pages. That of the id last is the one to remember.
-func (p *pages) write(ctx context.Context, tx store.Writer, changed []ledger.Page, last string) error {
-	for _, page := range changed {
-		text, err := page.MarshalJSON()
+func (p *pages) write(ctx context.Context, tx store.Writer, w written, last string) error {
+	for i, page := range w.pages {
+		text, err := w.text(i)
 		if err != nil {
 			return err
 		}

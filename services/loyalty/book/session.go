@@ -145,26 +145,18 @@ func (s *session) write() error {
 // writeAccounts writes what happened to the accounts. Where the engine is in this process the next account is sealed while one is being written: sealing needs a
 // processor, but not the connection for which everybody waits.
 func (s *session) writeAccounts() error {
-	if s.books.remembered == nil || len(s.works) == 1 {
+	if s.books.remembered == nil {
 		for _, w := range s.works {
-			if err := s.put(s.sealAccount(w)); err != nil {
+			if err := s.put(s.sealAccount(w, textsOf(w.Book.Changed()))); err != nil {
 				return err
 			}
 		}
 		return nil
 	}
-	ready := make(chan sealed, len(s.works))
-	go func() {
-		defer close(ready)
-		defer func() {
-			if value := recover(); value != nil {
-				ready <- sealed{panicked: fmt.Sprintf("%v\n\nwhile sealing:\n%s", value, debug.Stack())}
-			}
-		}()
-		for _, w := range s.works {
-			ready <- s.sealAccount(w)
-		}
-	}()
+	if len(s.works) == 1 {
+		return s.writeAccount(s.works[0])
+	}
+	ready := s.sealing(len(s.works), func(i int) sealed { return s.sealAccount(s.works[i], textsOf(s.works[i].Book.Changed())) })
 	defer func() {
 		for range ready { // the session is not left while somebody works on it
 		}
@@ -177,6 +169,38 @@ func (s *session) writeAccounts() error {
 	return nil
 }
 
+// writeAccount writes one account. If many of its pages have changed they are written while it is being sealed.
+func (s *session) writeAccount(w *Work) error {
+	changed := w.Book.Changed()
+	if len(changed) < fewestHalved {
+		return s.put(s.sealAccount(w, textsOf(changed)))
+	}
+	ready := s.sealing(1, func(int) sealed { return s.sealAccount(w, written{}) })
+	err := w.pages.write(s.ctx, s.tx, textsOf(changed), w.Book.Account().Tail.Page)
+	made := <-ready
+	if err != nil && made.panicked == nil {
+		return err
+	}
+	return s.put(made)
+}
+
+// sealing seals accounts one after the other in a goroutine of its own.
+func (s *session) sealing(n int, seal func(i int) sealed) <-chan sealed {
+	ready := make(chan sealed, n)
+	go func() {
+		defer close(ready)
+		defer func() {
+			if value := recover(); value != nil {
+				ready <- sealed{panicked: fmt.Sprintf("%v\n\nwhile sealing:\n%s", value, debug.Stack())}
+			}
+		}()
+		for i := range n {
+			ready <- seal(i)
+		}
+	}()
+	return ready
+}
+
 // sealed is an account ready to be written.
 type sealed struct {
 	// work is nil if there is nothing to write.
@@ -184,13 +208,15 @@ type sealed struct {
 	// text is that of the account's row.
 	text    []byte
 	entries []store.Row[tables.Entry]
-	err     error
+	// pages are those that are yet to be written.
+	pages written
+	err   error
 	// panicked is what sealing panicked with: it happens again where the update runs.
 	panicked any
 }
 
-// sealAccount makes the rows of what happened to an account.
-func (s *session) sealAccount(w *Work) sealed {
+// sealAccount makes the rows of what happened to an account, whose pages that are yet to be written go with them.
+func (s *session) sealAccount(w *Work, pages written) sealed {
 	txs := w.Book.Transactions()
 	if len(txs) == 0 && !w.fresh && !w.changed {
 		return sealed{}
@@ -227,7 +253,7 @@ func (s *session) sealAccount(w *Work) sealed {
 	if head != "" {
 		text = tables.WithHead(text, head)
 	}
-	return sealed{work: w, text: text, entries: entries}
+	return sealed{work: w, text: text, entries: entries, pages: pages}
 }
 
 // put writes an account.
@@ -257,7 +283,7 @@ func (s *session) put(made sealed) (err error) {
 			return err
 		}
 	}
-	return w.pages.write(s.ctx, s.tx, w.Book.Changed(), w.Row.Value.Ledger.Tail.Page)
+	return w.pages.write(s.ctx, s.tx, made.pages, w.Row.Value.Ledger.Tail.Page)
 }
 
 // keep remembers the accounts as this session, whose update was committed, has left them.

@@ -27,10 +27,38 @@ type Book struct {
 
 // former is a page as it was before a step changed it.
 type former struct {
-	sheet   *sheet
-	lots    []Lot
+	sheet *sheet
+	lots  []Lot
+	// figures, if there are any, are those that the lots had: lots are then as they were before another step, which changed nothing else.
+	figures []figures
 	changed bool
 	created bool
+}
+
+// figures are what most steps change of a lot.
+type figures struct{ open, reserved int64 }
+
+// lot is a lot as it was, a new one if there was none.
+func (f *former) lot(i int) (l Lot) {
+	if i < len(f.lots) {
+		l = f.lots[i]
+	}
+	if i < len(f.figures) {
+		l.Open, l.Reserved = f.figures[i].open, f.figures[i].reserved
+	}
+	return l
+}
+
+// all are the lots as they were.
+func (f *former) all() []Lot {
+	if f.figures == nil {
+		return f.lots
+	}
+	lots := make([]Lot, len(f.lots))
+	for i := range lots {
+		lots[i] = f.lot(i)
+	}
+	return lots
 }
 
 // Open begins to work with an account as it is stored.
@@ -49,7 +77,7 @@ func (b *Book) Changed() []Page {
 	var pages []Page
 	for _, s := range b.shelf.sheets {
 		if s.changed {
-			pages = append(pages, Page{ID: s.id, Lots: slices.Clip(s.lots)})
+			pages = append(pages, Page{ID: s.id, Lots: s.shown()})
 		}
 	}
 	slices.SortFunc(pages, func(x, y Page) int { return strings.Compare(x.ID, y.ID) })
@@ -62,7 +90,7 @@ func (b *Book) Page(id string) (Page, error) {
 	if err != nil || s == nil {
 		return Page{ID: id}, err
 	}
-	return Page{ID: id, Lots: slices.Clip(s.lots)}, nil
+	return Page{ID: id, Lots: s.shown()}, nil
 }
 
 // After returns the first page whose id is greater as it stands, false if there is none.
@@ -71,7 +99,7 @@ func (b *Book) After(id string) (Page, bool, error) {
 	if err != nil || s == nil {
 		return Page{}, false, err
 	}
-	return Page{ID: s.id, Lots: slices.Clip(s.lots)}, true, nil
+	return Page{ID: s.id, Lots: s.shown()}, true, nil
 }
 
 // Mark is a state to which a Book can be reset.
@@ -96,7 +124,7 @@ func (b *Book) mark() Mark {
 // Reset goes back to a mark. Later marks are void then.
 func (b *Book) Reset(m Mark) {
 	for _, f := range slices.Backward(b.undo[m.undo:]) {
-		f.sheet.lots, f.sheet.changed, f.sheet.epoch = f.lots, f.changed, 0
+		f.sheet.lots, f.sheet.changed, f.sheet.epoch, f.sheet.base = f.all(), f.changed, 0, nil
 		if f.created {
 			b.shelf.remove(f.sheet)
 		}
@@ -118,9 +146,19 @@ func (b *Book) own(s *sheet) {
 	if s.epoch == b.epoch {
 		return
 	}
-	b.undo = append(b.undo, former{sheet: s, lots: s.lots, changed: s.changed})
-	s.lots = append(make([]Lot, 0, len(s.lots)+1), s.lots...)
-	s.touched = make([]int, len(s.lots), len(s.lots)+1)
+	f := former{sheet: s, lots: s.lots, changed: s.changed}
+	if s.base != nil {
+		f.lots, f.figures = s.base, make([]figures, len(s.lots))
+		for i := range s.lots {
+			f.figures[i] = figures{s.lots[i].Open, s.lots[i].Reserved}
+		}
+		clear(s.touched)
+	} else {
+		s.base = s.lots
+		s.lots = append(make([]Lot, 0, len(s.lots)+1), s.lots...)
+		s.touched = make([]int, len(s.lots), len(s.lots)+1)
+	}
+	b.undo = append(b.undo, f)
 	s.epoch, s.changed = b.epoch, true
 }
 

@@ -93,6 +93,13 @@ func (t *Lifetime) count(account string, points int64) {
 
 // edit makes the lot one that the transaction may change, and returns it with what is noted of the change. Both are good until the next edit or opening.
 func (e *entry) edit(p spot) (*Lot, *LotChange) {
+	l, c := e.count(p)
+	p.sheet.base = nil
+	return l, c
+}
+
+// count is edit for changing nothing but figures.
+func (e *entry) count(p spot) (*Lot, *LotChange) {
 	e.book.own(p.sheet)
 	if p.sheet.touched[p.i] == 0 {
 		e.tx.Lots = append(e.tx.Lots, LotChange{LotRef: p.ref()})
@@ -103,7 +110,7 @@ func (e *entry) edit(p spot) (*Lot, *LotChange) {
 
 // add changes the figures of a lot.
 func (e *entry) add(p spot, open, reserved int64) {
-	l, c := e.edit(p)
+	l, c := e.count(p)
 	l.Open += open
 	l.Reserved += reserved
 	c.Open += open
@@ -161,7 +168,7 @@ func (e *entry) open(l Lot) (LotRef, error) {
 	b.own(s)
 	b.account.Lots++
 	l.N, l.Tx = b.account.Lots, e.tx.Seq
-	s.lots = append(s.lots, l)
+	s.lots, s.base = append(s.lots, l), nil
 	b.account.Tail = Tail{Page: s.id, Lots: len(s.lots)}
 	ref := LotRef{Page: s.id, N: l.N}
 	e.tx.Lots = append(e.tx.Lots, LotChange{LotRef: ref, Opened: &l})

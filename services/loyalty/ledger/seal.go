@@ -85,26 +85,24 @@ func (e *entry) backed() error {
 	b := e.book
 	var moved Balances
 	changes := 0
-	for _, f := range b.undo[e.began.undo:] {
+	for at := range b.undo[e.began.undo:] {
+		f := &b.undo[e.began.undo+at]
 		for i := range f.sheet.lots {
-			l, was := &f.sheet.lots[i], &Lot{}
-			if i < len(f.lots) {
-				was = &f.lots[i]
-			}
+			l, was := &f.sheet.lots[i], f.lot(i)
 			n := f.sheet.touched[i]
-			if n == 0 && *l == *was {
+			if n == 0 && *l == was {
 				continue
 			}
-			if n < 1 || n > len(e.tx.Lots) || !e.tx.Lots[n-1].tells(f.sheet.id, was, l, e.tx.EffectiveAt) {
+			if n < 1 || n > len(e.tx.Lots) || !e.tx.Lots[n-1].tells(f.sheet.id, &was, l, e.tx.EffectiveAt) {
 				return b.broken("the transaction does not say what happened to lot %d on page %s", l.N, f.sheet.id)
 			}
 			if l.Open < 0 || l.Reserved < 0 || l.Reserved > l.Open || l.Open > l.Points || l.Pending && l.Reserved > 0 {
 				return b.broken("lot %d would have %d points open and %d reserved of %d", l.N, l.Open, l.Reserved, l.Points)
 			}
 			changes++
-			moved = moved.plus(lies(*l), 1).plus(lies(*was), -1)
-			b.notice(f.sheet.id, was, l)
-			b.countIdle(was, l)
+			moved = moved.plus(lies(*l), 1).plus(lies(was), -1)
+			b.notice(f.sheet.id, &was, l)
+			b.countIdle(&was, l)
 		}
 	}
 	e.idled()

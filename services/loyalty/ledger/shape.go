@@ -30,7 +30,7 @@ func (p Page) MarshalJSON() ([]byte, error) {
 	if p.stored != nil {
 		return p.stored, nil
 	}
-	w := &document.Writer{Out: make([]byte, 0, 256+64*len(p.Lots))}
+	w := &document.Writer{Out: make([]byte, 0, 256+24*len(p.Lots))}
 	w.Open()
 	w.Text("id", p.ID)
 	w.Name("lots")

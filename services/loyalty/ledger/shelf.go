@@ -24,6 +24,9 @@ const lastPage = 999_999
 type sheet struct {
 	id   string
 	lots []Lot
+	// base, if it is set, are the lots as they were before they were copied: nothing but figures has changed since, and nobody else has seen the copy, so that it need
+	// not be copied once more.
+	base []Lot
 	// epoch is the step that may change lots in place, touched for each lot 1 + the index of its change in that step.
 	epoch   int
 	touched []int
@@ -32,6 +35,12 @@ type sheet struct {
 
 // prefix is the part of the id that says when the lots end.
 func (s *sheet) prefix() string { return s.id[:strings.IndexByte(s.id, '/')+1] }
+
+// shown are the lots as they stand, which from now on do not change where they are.
+func (s *sheet) shown() []Lot {
+	s.base = nil
+	return slices.Clip(s.lots)
+}
 
 // spot is where a lot lies.
 type spot struct {
@@ -61,7 +70,7 @@ func (h *shelf) copy() shelf {
 	c := shelf{pages: h.pages, sheets: make(map[string]*sheet, len(h.sheets)), next: maps.Clone(h.next), last: maps.Clone(h.last), fresh: slices.Clone(h.fresh)}
 	for id, s := range h.sheets {
 		if s != nil {
-			s = &sheet{id: id, lots: s.lots, changed: s.changed}
+			s = &sheet{id: id, lots: s.shown(), changed: s.changed}
 		}
 		c.sheets[id] = s
 	}

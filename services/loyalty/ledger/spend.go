@@ -188,7 +188,9 @@ func (e *entry) candidates(points int64) ([]spot, error) {
 		} else {
 			group = p
 		}
-		lots = slices.Grow(lots, len(s.lots))
+		if cap(lots)-len(lots) < len(s.lots) {
+			lots = slices.Grow(lots, max(len(lots), len(s.lots))) // twice as many: they may be thousands
+		}
 		for i := range s.lots {
 			if l := &s.lots[i]; !l.Pending && l.FrozenAt == 0 && l.unreserved() > 0 {
 				points -= l.unreserved()
