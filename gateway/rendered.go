@@ -2,12 +2,11 @@ package gateway
 
 import (
 	"bytes"
-	"encoding/json"
 	"sync"
 
-	"google.golang.org/protobuf/encoding/protojson"
 	"google.golang.org/protobuf/proto"
 
+	"renown.example/gateway/compact"
 	storiesv1 "renown.example/proto/gen/renown/stories/v1"
 )
 
@@ -23,10 +22,10 @@ type rendered struct {
 var emptyList = []byte(`{"stories":[]`)
 
 // list writes a list with what is kept of its stories. ok is false if it cannot: then it is to be written like any message.
-func (r *rendered) list(m *storiesv1.ListPublishedStoriesResponse, o protojson.MarshalOptions) (out []byte, ok bool) {
+func (r *rendered) list(m *storiesv1.ListPublishedStoriesResponse) (out []byte, ok bool) {
 	stories := m.GetStories()
 	m.Stories = nil
-	rest, err := compact(m, o)
+	rest, err := compact.JSON(m)
 	m.Stories = stories
 	if err != nil || !bytes.HasPrefix(rest, emptyList) {
 		return nil, false
@@ -38,7 +37,7 @@ func (r *rendered) list(m *storiesv1.ListPublishedStoriesResponse, o protojson.M
 		if key, err = (proto.MarshalOptions{Deterministic: true}).MarshalAppend(key[:0], s); err != nil {
 			return nil, false
 		}
-		text, err := r.summary(key, s, o)
+		text, err := r.summary(key, s)
 		if err != nil {
 			return nil, false
 		}
@@ -51,14 +50,14 @@ func (r *rendered) list(m *storiesv1.ListPublishedStoriesResponse, o protojson.M
 }
 
 // summary returns the JSON of a summary whose binary form is the key.
-func (r *rendered) summary(key []byte, s *storiesv1.PublishedSummary, o protojson.MarshalOptions) ([]byte, error) {
+func (r *rendered) summary(key []byte, s *storiesv1.PublishedSummary) ([]byte, error) {
 	r.mu.RLock()
 	text := r.json[string(key)]
 	r.mu.RUnlock()
 	if text != nil {
 		return text, nil
 	}
-	text, err := compact(s, o)
+	text, err := compact.JSON(s)
 	if err != nil {
 		return nil, err
 	}
@@ -69,16 +68,4 @@ func (r *rendered) summary(key []byte, s *storiesv1.PublishedSummary, o protojso
 	}
 	r.json[string(key)] = text
 	return text, nil
-}
-
-// compact writes a message without the white space that protojson varies from build to build on purpose.
-func compact(m proto.Message, o protojson.MarshalOptions) ([]byte, error) {
-	b, err := o.Marshal(m)
-	if err != nil {
-		return nil, err
-	}
-	var out bytes.Buffer
-	out.Grow(len(b))
-	err = json.Compact(&out, b)
-	return out.Bytes(), err
 }

@@ -14,6 +14,7 @@ import (
 	"google.golang.org/protobuf/proto"
 	"google.golang.org/protobuf/reflect/protoreflect"
 
+	"renown.example/gateway/compact"
 	"renown.example/kit/ready"
 	"renown.example/kit/rpc"
 	storiesv1 "renown.example/proto/gen/renown/stories/v1"
@@ -51,12 +52,15 @@ func newMarshaler() runtime.Marshaler {
 	return &runtime.HTTPBodyMarshaler{Marshaler: &marshaler{JSONPb: runtime.JSONPb{MarshalOptions: protojson.MarshalOptions{EmitDefaultValues: true}}}}
 }
 
-// Marshal takes out the white space that protojson varies from build to build on purpose: the same answer has the same bytes in every replica.
+// Marshal leaves out the white space that protojson varies from build to build on purpose: the same answer has the same bytes in every replica.
 func (m *marshaler) Marshal(v any) ([]byte, error) {
 	if list, ok := v.(*storiesv1.ListPublishedStoriesResponse); ok {
-		if out, ok := m.rendered.list(list, m.MarshalOptions); ok {
+		if out, ok := m.rendered.list(list); ok {
 			return out, nil
 		}
+	}
+	if one, ok := v.(proto.Message); ok {
+		return compact.JSON(one)
 	}
 	b, err := m.JSONPb.Marshal(v)
 	if err != nil {

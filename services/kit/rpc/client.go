@@ -70,26 +70,6 @@ func Dial(target string, o DialOptions) (Conn, error) {
 	)
 }
 
-// Conn returns a connection to the server from its own process, without sockets. Calls fail with Unavailable before Start and after Stop.
-func (s *Server) Conn() Conn { return &inProcess{s, newForwarder(s.opts.Tracers)} }
-
-type inProcess struct {
-	server  *Server
-	forward *forwarder
-}
-
-func (c *inProcess) Close() error { return nil }
-
-func (c *inProcess) Invoke(ctx context.Context, method string, req, reply any, opts ...grpc.CallOption) error {
-	return c.forward.unary(ctx, method, func(ctx context.Context) error { return c.server.channel.Invoke(ctx, method, req, reply, opts...) })
-}
-
-func (c *inProcess) NewStream(ctx context.Context, desc *grpc.StreamDesc, method string, opts ...grpc.CallOption) (grpc.ClientStream, error) {
-	return c.forward.stream(ctx, method, desc, func(ctx context.Context) (grpc.ClientStream, error) {
-		return c.server.channel.NewStream(ctx, desc, method, opts...)
-	})
-}
-
 // forwarder is what a client adds to each call.
 type forwarder struct{ tracer trace.Tracer }
 

@@ -121,6 +121,7 @@ func (b *lockedBuffer) String() string {
 type service struct {
 	probe.UnimplementedProbeServiceServer
 	during func(ctx context.Context) error
+	reply  *probe.Reply
 }
 
 func (s *service) answer(ctx context.Context, r *probe.Request) (*probe.Reply, error) {
@@ -140,6 +141,8 @@ func (s *service) answer(ctx context.Context, r *probe.Request) (*probe.Reply, e
 		return nil, ctx.Err()
 	case "during":
 		return &probe.Reply{Text: "done"}, s.during(ctx)
+	case "reply":
+		return s.reply, nil
 	case "header":
 		grpc.SetHeader(ctx, metadata.Pairs(rpc.ReplayedHeader, "true"))
 		grpc.SetTrailer(ctx, metadata.Pairs("t", "1"))
@@ -403,6 +406,54 @@ func TestMessagesAreNotShared(t *testing.T) {
 			t.Error("the request changed")
 		}
 	})
+}
+
+// TestAHandlerSeesNothingOfItsCaller has a call look at its context: of the caller's it has the deadline and the end, and none of the values.
+func TestAHandlerSeesNothingOfItsCaller(t *testing.T) {
+	r := newRig(t)
+	type key struct{}
+	r.both(t, func(t *testing.T, c probe.ProbeServiceClient) {
+		ctx := context.WithValue(auth.With(context.Background(), auth.Identity{Kind: auth.KindSystem, Subject: "test"}), key{}, "hush")
+		ctx, cancel := context.WithTimeout(ctx, 5*time.Second)
+		defer cancel()
+		r.impl.during = func(inner context.Context) error {
+			if inner.Value(key{}) != nil || auth.From(inner).Kind != auth.KindAnonymous {
+				t.Error("the handler has values of its caller's context")
+			}
+			if end, ok := inner.Deadline(); !ok || time.Until(end) > 5*time.Second {
+				t.Errorf("its deadline is %v, %v", end, ok)
+			}
+			return nil
+		}
+		if _, err := c.Open(ctx, &probe.Request{Text: "during"}); err != nil {
+			t.Fatal(err)
+		}
+		cancel()
+		r.impl.during = func(context.Context) error { t.Error("it was called after its caller had gone"); return nil }
+		if _, err := c.Open(ctx, &probe.Request{Text: "during"}); !fault.Has(err, fault.Canceled) {
+			t.Errorf("of a caller who has gone: %v", err)
+		}
+	})
+}
+
+// TestAReplyIsTheCallersOwn changes a reply that its handler has kept.
+func TestAReplyIsTheCallersOwn(t *testing.T) {
+	r := newRig(t)
+	kept := &probe.Reply{Text: "kept"}
+	r.impl.reply = kept
+	r.both(t, func(t *testing.T, c probe.ProbeServiceClient) {
+		for range 2 {
+			got, err := c.Open(context.Background(), &probe.Request{Text: "reply"})
+			if err != nil || got.GetText() != "kept" {
+				t.Fatalf("got %v, %v", got, err)
+			}
+			got.Text = "changed"
+		}
+	})
+	r.impl.reply = nil
+	if got, err := r.ways["in process"].Open(context.Background(), &probe.Request{Text: "reply"}); !fault.Has(err, fault.Internal) {
+		t.Errorf("without a reply: %v, %v", got, err)
+	}
 }
 
 func eventually(t testing.TB, ok func() bool) {

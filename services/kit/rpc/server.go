@@ -42,11 +42,13 @@ type Options struct {
 
 // Server is a gRPC server that serves sockets and callers in its own process alike. Register services, Start it, then Serve or Conn.
 type Server struct {
-	opts      Options
-	log       *slog.Logger
-	tracer    trace.Tracer
-	metrics   *metrics
-	services  []registered
+	opts     Options
+	log      *slog.Logger
+	tracer   trace.Tracer
+	metrics  *metrics
+	services []registered
+	// unaries are the methods that callers in the process reach without the channel, by their full names.
+	unaries   map[string]*unary
 	channel   *inprocgrpc.Channel
 	health    *health.Server
 	methods   map[string]*method
@@ -71,7 +73,7 @@ func NewServer(o Options) *Server {
 		o.Tracers = noop.NewTracerProvider()
 	}
 	s := &Server{opts: o, log: o.Logger.With("server", o.Name), tracer: o.Tracers.Tracer("renown.example/kit/rpc"), metrics: newMetrics(o.Metrics),
-		channel: &inprocgrpc.Channel{}, health: health.NewServer(), gate: newGate(), methods: map[string]*method{}}
+		unaries: map[string]*unary{}, channel: &inprocgrpc.Channel{}, health: health.NewServer(), gate: newGate(), methods: map[string]*method{}}
 	s.channel.WithServerUnaryInterceptor(s.unary).WithServerStreamInterceptor(s.stream)
 	s.RegisterService(&healthpb.Health_ServiceDesc, s.health)
 	return s
@@ -84,6 +86,10 @@ func (s *Server) RegisterService(desc *grpc.ServiceDesc, impl any) {
 	}
 	s.services = append(s.services, registered{desc, impl})
 	s.channel.RegisterService(desc, impl)
+	for _, m := range desc.Methods {
+		full := "/" + desc.ServiceName + "/" + m.MethodName
+		s.unaries[full] = &unary{full, impl, m.Handler}
+	}
 }
 
 // Start checks the services and opens the server to callers. The error names every method without a rule and every request whose validation makes no sense.
