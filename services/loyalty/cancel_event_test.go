@@ -57,6 +57,7 @@ func TestACancelledEventIsAsIfItHadNotHappened(t *testing.T) {
 	if a := r.account(t, ida); r.reached(t, ida)["two"].GetDone() != 1 || r.account(t, ida).GetAvailable() != 65 || a.GetTier().GetTier() != "silver" {
 		t.Fatalf("before: %v", r.account(t, ida))
 	}
+	r.clock.Step(31 * 24 * time.Hour)
 	first, err := r.cancelEvent(t, "c", "1", "")
 	if c := first.GetCancellation(); err != nil || c.GetPoints() != 60 || c.GetFromAvailable() != 60 || first.GetEntry().GetSource() != "events/1" || first.GetEntry().GetReason() == "" {
 		t.Errorf("cancelled: %v, %v", first, err)
@@ -89,6 +90,11 @@ func TestACancelledEventIsAsIfItHadNotHappened(t *testing.T) {
 	_, err = r.cancelEvent(t, "none", "99", "")
 	refused(t, "no event", err, fault.NotFound)
 	r.tiersFollow(t)
+	// It is less from the day on which it happened, not from the day on which it was cancelled: when that day is out of the period, the cancellation is so too.
+	r.clock.Step(340 * 24 * time.Hour)
+	if a := r.account(t, ida); a.GetTier().GetTier() != "silver" {
+		t.Errorf("a year after the event: %v", a)
+	}
 }
 
 // Points that wait go without debt; what is spent is let go or owed, as the policy says; after the window nothing is cancelled.

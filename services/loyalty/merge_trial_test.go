@@ -1,10 +1,13 @@
 package loyalty_test
 
 import (
+	"fmt"
+	"strings"
 	"testing"
 	"time"
 
 	"google.golang.org/protobuf/proto"
+	"google.golang.org/protobuf/types/known/timestamppb"
 
 	"renown.example/kit/fault"
 	loyaltyv1 "renown.example/proto/gen/renown/loyalty/v1"
@@ -48,4 +51,66 @@ func TestAMergeIsTriedBeforeItIsDone(t *testing.T) {
 		t.Errorf("merged into %v, tried %v", merged, tried.GetMember())
 	}
 	r.tiersFollow(t)
+}
+
+// A merge that was looked at is done as it was seen or not at all: whatever changes of the two in between, it is refused, and a further look has another etag.
+func TestAMergeIsDoneAsItWasSeen(t *testing.T) {
+	r := newRig(t)
+	r.rule(t, "euro", perEuro())
+	r.reward(t, "mug", nil)
+	ida, jon := r.enrol(t, "Ida", email("ida@example.com")), r.enrol(t, "Jon")
+	for key, member := range map[string]string{"of-ida": ida, "of-jon": jon} {
+		if _, err := r.adjust(t, key, member, 500); err != nil {
+			t.Fatal(err)
+		}
+	}
+	_, err := r.points.AdjustPoints(r.manager(t, "ends"), &loyaltyv1.AdjustPointsRequest{
+		Program: "customers", Member: jon, Points: 7, Reason: "For a while", ExpireTime: timestamppb.New(r.clock.Now().Add(time.Hour)),
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	ask := func(key, tag string, only bool) (*loyaltyv1.Member, error) {
+		resp, err := r.members.MergeMembers(r.manager(t, key), &loyaltyv1.MergeMembersRequest{Program: "customers", Member: ida, Merged: jon, ValidateOnly: only, Etag: tag})
+		return resp.GetMember(), err
+	}
+	look := func() string {
+		m, err := ask("look", "", true)
+		if err != nil || m.GetEtag() == "" {
+			t.Fatalf("a look: %v, %v", m, err)
+		}
+		return m.GetEtag()
+	}
+	for i, c := range []struct {
+		what string
+		do   func(key string) error
+	}{
+		{"points of the one", func(key string) error { _, err := r.adjust(t, key, ida, 1); return err }},
+		{"points of the other", func(key string) error { _, err := r.adjust(t, key, jon, -1); return err }},
+		{"a reservation", func(key string) error { _, err := r.reserve(t, key, jon, "mug"); return err }},
+		{"a name", func(string) error {
+			_, err := r.members.UpdateMember(r.manager(t), &loyaltyv1.UpdateMemberRequest{Program: "customers", Member: jon, DisplayName: proto.String("Jonas")})
+			return err
+		}},
+		{"the end of some points", func(string) error { r.clock.Step(2 * time.Hour); return nil }},
+	} {
+		seen, key := look(), fmt.Sprint("change-", i)
+		if again := look(); again != seen {
+			t.Errorf("%s: two looks at the same differ: %s, %s", c.what, seen, again)
+		}
+		if err := c.do(key); err != nil {
+			t.Fatalf("%s: %v", c.what, err)
+		}
+		_, err := ask(key+"-merge", seen, false)
+		refused(t, c.what, err, fault.EtagMismatch)
+		if m := r.member(t, jon); strings.HasSuffix(m.GetName(), ida) {
+			t.Fatalf("%s: merged all the same", c.what)
+		}
+	}
+	seen := look()
+	for range 2 { // the second is the same request again
+		if m, err := ask("at-last", seen, false); err != nil || m.GetAccounts()[0].GetAvailable() != 1001 {
+			t.Fatalf("as it was seen: %v, %v", m, err)
+		}
+	}
 }

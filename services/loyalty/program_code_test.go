@@ -352,10 +352,10 @@ func TestADocumentWithoutReferralsPausesThem(t *testing.T) {
 		t.Errorf("they are %v, %v", terms, err)
 	}
 	again := firstOrder()
-	again.Version = 1
+	again.Version = proto.Int32(1)
 	_, err = r.referrals.SetReferralTerms(r.manager(t), &loyaltyv1.SetReferralTermsRequest{Program: "customers", Terms: again})
 	refused(t, "terms made from those before", err, fault.EtagMismatch)
-	again.Version = 2
+	again.Version = proto.Int32(2)
 	r.referralTerms(t, again)
 	r.clock.Step(time.Minute)
 	back, err := r.programs.RollbackProgram(r.manager(t), &loyaltyv1.RollbackProgramRequest{Program: "customers", Time: before})

@@ -9,6 +9,8 @@ import (
 	"testing"
 	"time"
 
+	"google.golang.org/protobuf/proto"
+
 	"renown.example/kit/fault"
 	loyaltyv1 "renown.example/proto/gen/renown/loyalty/v1"
 )
@@ -451,4 +453,38 @@ func TestPointsOfAchievementsAndReferralsAreExplained(t *testing.T) {
 			t.Errorf("nothing says %q:\n%s", want, got)
 		}
 	}
+}
+
+// Of two managers who say at once for the first time what is given, one is refused: nobody's terms are replaced unseen.
+func TestTheFirstTermsAreSetOnce(t *testing.T) {
+	r := newRig(t)
+	set := func(key string, friend int64) error {
+		terms := firstOrder()
+		terms.FriendPoints, terms.Version = friend, proto.Int32(0)
+		return asked(func() error {
+			_, err := r.referrals.SetReferralTerms(r.manager(t, key), &loyaltyv1.SetReferralTermsRequest{Program: "customers", Terms: terms})
+			return err
+		})
+	}
+	errs := make([]error, 2)
+	var both sync.WaitGroup
+	for i := range errs {
+		both.Go(func() { errs[i] = set(fmt.Sprint("first-", i), int64(i+1)) })
+	}
+	both.Wait()
+	won := 0
+	if errs[0] != nil {
+		won = 1
+	}
+	if errs[won] != nil {
+		t.Fatalf("both were refused: %v, %v", errs[0], errs[1])
+	}
+	refused(t, "who came second", errs[1-won], fault.EtagMismatch)
+	refused(t, "and a third", set("third", 3), fault.EtagMismatch)
+	got, err := r.referrals.GetReferralTerms(r.manager(t), &loyaltyv1.GetReferralTermsRequest{Program: "customers"})
+	if err != nil || got.GetTerms().GetVersion() != 1 || got.GetTerms().GetFriendPoints() != int64(won+1) {
+		t.Errorf("they are %v, %v", got, err)
+	}
+	terms := firstOrder() // who does not say a version does not mind
+	r.referralTerms(t, terms)
 }

@@ -277,8 +277,8 @@ func TestCaps(t *testing.T) {
 				said = e.Silent[0].Detail
 			} else {
 				said = e.Awards()[0].Text()
-				if e.Given[0].Desired != 120 {
-					t.Errorf("wanted %d before caps", e.Given[0].Desired)
+				if e.Given[0].Desired() != 120 {
+					t.Errorf("wanted %d before caps", e.Given[0].Desired())
 				}
 			}
 			if c.said != "" && said != c.said {

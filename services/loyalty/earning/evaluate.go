@@ -80,8 +80,6 @@ type run struct {
 	out   Evaluation
 	// rivals are those that a rule competed with, itself included, the winner first. It is nil unless somebody asks.
 	rivals map[*Compiled][]Rival
-	// last is what the multiplier before has that few have.
-	last *rare
 
 	scratch
 }
@@ -118,13 +116,10 @@ func (v *variables) Parent() interpreter.Activation { return nil }
 type candidate struct {
 	*Compiled
 	// lines are the positions of the lines that count; parts are their exact points over den, which add up to total. An event has only a total.
-	lines      []int
+	lines      []int32
 	parts      []big.Int
 	total, den *big.Int
 	desired    int64
-	// base is what they were reckoned from: minor units, millionths of pieces, or points that the candidates in among give; nil for none.
-	base  *big.Int
-	among []*candidate
 
 	points int64
 	caps   []CapNote
@@ -296,7 +291,7 @@ func (r *run) choose(d *candidate, vars *variables) *Silent {
 				continue
 			}
 		}
-		d.lines = append(d.lines, i)
+		d.lines = append(d.lines, int32(i))
 	}
 	if len(d.lines) == 0 {
 		return r.silent(d.Compiled, NoLine, "no line of the order counts for the rule")

@@ -2,6 +2,7 @@ package earning
 
 import (
 	"math/big"
+	"slices"
 	"strconv"
 	"strings"
 
@@ -12,11 +13,15 @@ import (
 // pen writes awards down, one after the other. It takes memory for them in larger pieces.
 type pen struct {
 	*common
+	given  []Given
+	out    []Award
 	shares []Share
 	lots   []Lot
 	text   strings.Builder
 	// left is how many awards are still to be written, the one at hand included.
 	left int
+	// rules are those of the multiplier before.
+	rules []string
 }
 
 // mostAhead is for how many shares or lots to come memory is taken at most.
@@ -24,9 +29,13 @@ const mostAhead = 64
 
 func (p *pen) award(a *Award, g *Given) {
 	r := &g.rule.Rule
+	of, rules := p.of(g.rule, p.lines[g.from:][:g.n]), []string(nil)
+	if r.Terms.Form == Multiplier {
+		of, rules = p.multiplied(g)
+	}
 	*a = Award{
 		Rule: r.ID, Version: r.Version, Name: r.Name, Wallet: r.Wallet, Campaign: r.Campaign,
-		Points: g.Points, Desired: g.Desired, Exact: p.exact(g), Rounding: r.Rounding, Working: p.working(g),
+		Points: g.Points, Desired: g.Desired(), Exact: p.exact(g), Rounding: r.Rounding, Working: p.working(g.rule, of, rules),
 	}
 	if g.rare != nil {
 		a.Caps, a.Uses = g.rare.caps, g.rare.uses
@@ -41,37 +50,88 @@ func (p *pen) award(a *Award, g *Given) {
 }
 
 func (p *pen) exact(g *Given) string {
-	if l := g.written(); l.exact != "" {
-		return l.exact
+	if g.long() {
+		return g.rare.exact
 	}
 	return p.exactly(g.total, g.den)
 }
 
+// of is the amount or the pieces that a rule gives points for.
+func (p *pen) of(c *Compiled, lines []int32) string {
+	switch {
+	case c.Rule.Terms.Form != PerUnit:
+		return ""
+	case c.Rule.Trigger.Kind == KindItem:
+		var sum, z big.Int
+		for _, at := range lines {
+			sum.Add(&sum, pieces(&z, &p.in.Order.Lines[at]))
+		}
+		return exactly(&sum, quantityUnit)
+	case p.in.Order == nil:
+		return p.major(p.in.Event.Amount, p.in.Event.Currency, false)
+	}
+	var sum int64
+	for _, at := range lines {
+		sum += p.in.Order.Lines[at].Amount
+	}
+	return p.major(sum, p.in.Order.Currency, false)
+}
+
+// multiplied is what a multiplier multiplies, and the rules that give it: those that are written down already.
+func (p *pen) multiplied(g *Given) (of string, rules []string) {
+	var sum int64
+	for i := range p.given {
+		o := &p.given[i]
+		if o.rule.Rule.Terms.Form == Multiplier {
+			break
+		}
+		if o.rule.Rule.Wallet != g.rule.Rule.Wallet {
+			continue
+		}
+		n := o.Points
+		if o.n > 0 {
+			n = p.both(g, o, p.out[i].Lines)
+		}
+		if n > 0 {
+			sum, rules = sum+n, append(rules, o.rule.Rule.ID)
+		}
+	}
+	if slices.Equal(p.rules, rules) { // most are of the same rules, and share the list of them
+		rules = p.rules
+	}
+	p.rules = rules
+	return p.count(sum), rules
+}
+
+// both is what of o's points, whose shares are given, falls to lines that count for both.
+func (p *pen) both(g, o *Given, shares []Share) (sum int64) {
+	lines := p.lines[g.from:][:g.n]
+	for i, at := range p.lines[o.from:][:o.n] {
+		if _, counts := slices.BinarySearch(lines, at); counts {
+			sum += shares[i].Points
+		}
+	}
+	return sum
+}
+
 // working is the arithmetic.
-func (p *pen) working(g *Given) Working {
-	r, order := &g.rule.Rule, p.in.Order != nil
-	v, tier := g.rule.worth(p.in.Member.Tier)
-	w := Working{Value: v.text, Tier: tier}
-	switch t := &r.Terms; {
-	case t.Form == Fixed && order:
+func (p *pen) working(c *Compiled, of string, rules []string) Working {
+	r, t := &c.Rule, &c.Rule.Terms
+	v, tier := c.worth(p.in.Member.Tier)
+	w := Working{Of: of, Value: v.text, Rules: rules, Tier: tier}
+	switch {
+	case t.Form == Multiplier:
+		w.Basis = OfPoints
+	case t.Form == Formula:
+		w.Basis, w.Formula, w.EachLine = OfResult, t.Formula, t.EachLine
+	case t.Form == Fixed && p.in.Order != nil:
 		w.Basis = OfOrder
 	case t.Form == Fixed:
 		w.Basis = OfEvent
-	case t.Form == Multiplier:
-		w.Basis, w.Of = OfPoints, p.count(g.base)
-		if g.rare != nil {
-			w.Rules = g.rare.rules
-		}
-	case t.Form == Formula:
-		w.Basis, w.Formula, w.EachLine = OfResult, t.Formula, t.EachLine
 	case r.Trigger.Kind == KindItem:
-		w.Basis, w.Of, w.Per = OfPieces, g.written().base, p.count(t.Per)
-		if w.Of == "" {
-			w.Of = p.exactly(g.base, quantityUnit.Int64())
-		}
+		w.Basis, w.Per = OfPieces, p.count(t.Per)
 	default:
-		w.Basis, w.Unit = OfAmount, p.in.currency()
-		w.Of, w.Per = p.major(g.base, w.Unit, false), p.major(t.Per, w.Unit, true)
+		w.Basis, w.Unit, w.Per = OfAmount, p.in.currency(), p.major(t.Per, p.in.currency(), true)
 	}
 	return w
 }
@@ -81,14 +141,14 @@ func (p *pen) working(g *Given) Working {
 func (p *pen) attribute(a *Award, g *Given) {
 	lines, parts, order := p.lines[g.from:][:g.n], p.parts[g.from:][:g.n], p.in.Order.Lines
 	a.Lines = take(&p.shares, len(lines), min(p.left*len(lines), mostAhead))
-	if l := g.written(); l.exact != "" {
+	if g.long() {
 		for i, at := range lines {
-			a.Lines[i] = Share{Line: order[at].ID, Exact: l.parts[i], Points: l.shares[i]}
+			a.Lines[i] = Share{Line: order[at].ID, Exact: g.rare.parts[i], Points: g.rare.shares[i]}
 		}
 		return
 	}
 	out := shareOut{den: g.den, mode: g.rule.Rule.Rounding}
-	if g.Points != g.Desired {
+	if g.Points != a.Desired {
 		out = shareOut{den: g.total, points: g.Points}
 	}
 	for i, at := range lines {

@@ -3,6 +3,7 @@ package earning
 import (
 	"fmt"
 	"math/big"
+	"slices"
 
 	"cel.dev/cel-go/common/types"
 	"github.com/govalues/decimal"
@@ -55,7 +56,7 @@ func (r *run) perUnit(d *candidate, v value) {
 	per := d.Rule.Terms.Per
 	all := r.zeroes(len(d.lines) + 3)
 	of := &all[0] // the whole amount, or all pieces in millionths
-	d.base, d.total, d.den, d.parts = of, &all[1], &all[2], all[3:]
+	d.total, d.den, d.parts = &all[1], &all[2], all[3:]
 	d.den.Mul(d.den.SetInt64(per), tens[v.scale])
 	if r.in.Event != nil {
 		of.SetInt64(r.in.Event.Amount)
@@ -105,26 +106,15 @@ func (r *run) weighed(d *candidate, num, den *big.Int) {
 func (r *run) multiplied(d *candidate, v value) *Silent {
 	var of int64
 	shares := take(&r.counts, len(d.lines), 2*cap(r.counts))
-	d.among = take(&r.among, len(r.given), 2*cap(r.among))[:0]
 	for _, g := range r.given {
-		if g.Rule.Wallet != d.Rule.Wallet {
-			continue
-		}
-		given := g.points
-		if r.in.Order != nil {
-			given = d.common(g, shares)
-		}
-		if given > 0 {
-			of += given
-			d.among = append(d.among, g)
-		}
+		of += d.adds(g, shares)
 	}
 	if of == 0 {
 		return r.silent(d.Compiled, NothingToGive, "no other rule gives points that could be multiplied")
 	}
-	all := r.zeroes(len(d.lines) + 3)
+	all := r.zeroes(len(d.lines) + 2)
 	more := all[0].Sub(v.coef, tens[v.scale])
-	d.base, d.total, d.den, d.parts = all[1].SetInt64(of), &all[2], tens[v.scale], all[3:]
+	d.total, d.den, d.parts = &all[1], tens[v.scale], all[2:]
 	d.total.Mul(d.total.SetInt64(of), more)
 	for i := range d.parts {
 		d.parts[i].Mul(d.parts[i].SetInt64(shares[i]), more)
@@ -132,8 +122,15 @@ func (r *run) multiplied(d *candidate, v value) *Silent {
 	return nil
 }
 
-// common adds to shares what another candidate gives to the lines that count for this one, and returns how much that is. Both have their lines in the order's order.
-func (d *candidate) common(o *candidate, shares []int64) (sum int64) {
+// adds adds to shares what another candidate gives that this one multiplies: on the lines that count for both, each of which has them in the order's order. It returns how
+// much that is; all of it for an event.
+func (d *candidate) adds(o *candidate, shares []int64) (sum int64) {
+	if o.Rule.Wallet != d.Rule.Wallet {
+		return 0
+	}
+	if len(o.lines) == 0 {
+		return o.points
+	}
 	i := 0
 	for j, at := range d.lines {
 		for i < len(o.lines) && o.lines[i] < at {
@@ -149,10 +146,10 @@ func (d *candidate) common(o *candidate, shares []int64) (sum int64) {
 
 // lineByLine evaluates the formula for each line.
 func (r *run) lineByLine(d *candidate, vars *variables) *Silent {
-	all := r.zeroes(len(d.lines) + 2)
-	d.den, d.total, d.parts = tens[decimal.MaxScale], &all[1], all[2:]
+	all, places := r.zeroes(len(d.lines)+1), take(&r.counts, len(d.lines), 2*cap(r.counts))
+	d.total, d.parts = &all[0], all[1:]
 	for i, at := range d.lines {
-		vars.line = r.view(at)
+		vars.line = r.view(int(at))
 		n, s := r.result(d, vars)
 		vars.line = nil
 		if s == nil && n.IsNeg() {
@@ -163,9 +160,13 @@ func (r *run) lineByLine(d *candidate, vars *variables) *Silent {
 			s.Detail = fmt.Sprintf("on line %s %s", r.in.Order.Lines[at].ID, s.Detail)
 			return s
 		}
-		num, scale := coefficientIn(&all[0], n)
-		d.parts[i].Mul(num, tens[decimal.MaxScale-scale])
-		d.total.Add(d.total, &d.parts[i])
+		_, scale := coefficientIn(&d.parts[i], n)
+		places[i] = int64(scale)
+	}
+	most := slices.Max(places)
+	d.den = tens[most]
+	for i := range d.parts {
+		d.total.Add(d.total, d.parts[i].Mul(&d.parts[i], tens[most-places[i]]))
 	}
 	return nil
 }

@@ -11,14 +11,14 @@ var runs = sync.Pool{New: func() any { return &run{used: map[string]int64{}} }}
 // scratch is memory of an evaluation into which nothing of its result points.
 type scratch struct {
 	numbers    []big.Int
-	places     []int
+	places     []int32
 	counts     []int64
 	candidates []candidate
 	firing     []*candidate
-	// given are the candidates that are given, in their order; among those that multipliers multiply.
-	given, among []*candidate
-	sorted       []*Compiled
-	lines        []lineView
+	// given are the candidates that are given, in their order.
+	given  []*candidate
+	sorted []*Compiled
+	lines  []lineView
 }
 
 // release gives the memory of a run to those to come. Its result stays with whoever has it.
@@ -29,10 +29,9 @@ func (r *run) release() {
 	clear(s.candidates)
 	clear(s.firing)
 	clear(s.given)
-	clear(s.among)
 	clear(s.sorted)
 	clear(s.lines)
-	s = scratch{s.numbers[:0], s.places[:0], s.counts[:0], s.candidates[:0], s.firing[:0], s.given[:0], s.among[:0], s.sorted[:0], s.lines[:0]}
+	s = scratch{s.numbers[:0], s.places[:0], s.counts[:0], s.candidates[:0], s.firing[:0], s.given[:0], s.sorted[:0], s.lines[:0]}
 	clear(r.used)
 	*r = run{used: r.used, scratch: s}
 	runs.Put(r)

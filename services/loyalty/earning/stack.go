@@ -174,6 +174,9 @@ func Keys(in *Input, rules []*Compiled) ([]Use, error) {
 	if err != nil {
 		return nil, err
 	}
+	if !slices.ContainsFunc(rules, func(c *Compiled) bool { return len(c.Rule.Caps) > 0 }) {
+		return nil, nil
+	}
 	var uses []Use
 	seen := map[string]bool{}
 	for _, c := range inOrder(rules) {

@@ -55,6 +55,10 @@ func (s *Server) merge(ctx context.Context, u *book.Unit, req *loyaltyv1.MergeMe
 		u.Record(tables.Entry{Type: "loyalty.request.answered", Subject: memberName(to.Value.Program, to.ID), Program: to.Value.Program, Member: to.ID})
 		return s.shownMember(ctx, u.Tx, to, p)
 	}
+	look, err := s.look(ctx, u, req, [2]store.Row[tables.Member]{to, from}, [2]tables.Profile{p, lost})
+	if err != nil {
+		return nil, err
+	}
 	works, err := s.handOver(ctx, u, from, to)
 	if err != nil {
 		return nil, err
@@ -67,6 +71,9 @@ func (s *Server) merge(ctx context.Context, u *book.Unit, req *loyaltyv1.MergeMe
 		return nil, err
 	}
 	if err := s.showWorks(ctx, u, out, works); err != nil {
+		return nil, err
+	}
+	if err := look.agree(req, out); err != nil {
 		return nil, err
 	}
 	facts, err := book.Facts(merged{From: from.ID, Into: to.ID})

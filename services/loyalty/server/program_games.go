@@ -58,7 +58,7 @@ func (g games) into(d *loyaltyv1.ProgramDocument) {
 	}
 	if g.referrals != nil {
 		d.Referrals = termsProto(*g.referrals)
-		d.Referrals.Version = 0
+		d.Referrals.Version = nil
 	}
 }
 
@@ -155,9 +155,7 @@ func takeGames(ctx context.Context, u *book.Unit, st step) error {
 	if st.want.referrals == nil || st.is.referrals != nil && sameReferrals(*st.is.referrals, *st.want.referrals) {
 		return nil
 	}
-	want := *st.want.referrals
-	want.Version = 0
-	_, err := saveReferralTerms(ctx, u, st.program, want)
+	_, err := saveReferralTerms(ctx, u, st.program, *st.want.referrals, nil)
 	return err
 }
 

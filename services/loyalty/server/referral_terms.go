@@ -4,6 +4,8 @@ import (
 	"context"
 	"fmt"
 
+	"google.golang.org/protobuf/proto"
+
 	"renown.example/kit/fault"
 	"renown.example/kit/store"
 	"renown.example/loyalty/book"
@@ -56,7 +58,7 @@ func termsProto(v tables.ReferralTerms) *loyaltyv1.ReferralTerms {
 	out := &loyaltyv1.ReferralTerms{
 		ReferrerPoints: v.ReferrerPoints, FriendPoints: v.FriendPoints, Wallet: v.Wallet, Qualification: qualificationsToProto[t.Qualify],
 		LeastAmount: t.LeastAmount, Most: t.Most, Period: referralPeriodsToProto[t.Period.Unit], DeviceVelocity: int32(t.Velocity.Devices),
-		AddressVelocity: int32(t.Velocity.Addresses), Paused: v.Paused, Version: int32(v.Version),
+		AddressVelocity: int32(t.Velocity.Addresses), Paused: v.Paused, Version: proto.Int32(int32(v.Version)),
 	}
 	if v.Life.Kind != "" {
 		out.Life = v.Life.String()
@@ -96,20 +98,23 @@ func (s *Server) SetReferralTerms(ctx context.Context, req *loyaltyv1.SetReferra
 		if v.Wallet, err = walletOf(p.Value, req.GetTerms().GetWallet()); err != nil {
 			return nil, inTerms(err)
 		}
-		v.Version = int(req.GetTerms().GetVersion())
-		v, err = saveReferralTerms(ctx, u, req.GetProgram(), v)
+		v, err = saveReferralTerms(ctx, u, req.GetProgram(), v, req.GetTerms().Version)
 		return &loyaltyv1.SetReferralTermsResponse{Terms: termsProto(v)}, err
 	})
 }
 
-// saveReferralTerms makes a further version of a programme's terms, keeps it and tells of it. v has the version that it is based on, 0 if any will do.
-func saveReferralTerms(ctx context.Context, u *book.Unit, programID string, v tables.ReferralTerms) (tables.ReferralTerms, error) {
+// saveReferralTerms makes a further version of a programme's terms, keeps it and tells of it. from is the version that it is based on, 0 for none, nil if any will do.
+func saveReferralTerms(ctx context.Context, u *book.Unit, programID string, v tables.ReferralTerms, from *int32) (tables.ReferralTerms, error) {
 	row, err := tables.ReferralTermsOf.GetForUpdate(ctx, u.Tx, programID)
 	if err != nil && !store.IsNotFound(err) {
 		return v, err
 	}
-	if v.Version != 0 && v.Version != row.Value.Version {
-		return v, fault.EtagMismatch.New("The terms of referrals are of version %d now, and yours were made from version %d: read them again.", row.Value.Version, v.Version)
+	switch now := row.Value.Version; {
+	case from == nil || int(*from) == now:
+	case *from == 0:
+		return v, fault.EtagMismatch.New("There are terms of referrals by now, of version %d, and yours were made when there were none: read them first.", now)
+	default:
+		return v, fault.EtagMismatch.New("The terms of referrals are of version %d now, and yours were made from version %d: read them again.", now, *from)
 	}
 	v.Version, v.SavedAt = row.Value.Version+1, u.Now
 	if err != nil {

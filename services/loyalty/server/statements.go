@@ -12,6 +12,7 @@ import (
 	"renown.example/kit/fault"
 	"renown.example/kit/store"
 	"renown.example/loyalty/book"
+	"renown.example/loyalty/explain"
 	"renown.example/loyalty/ledger"
 	"renown.example/loyalty/tables"
 	loyaltyv1 "renown.example/proto/gen/renown/loyalty/v1"
@@ -283,13 +284,27 @@ func (s *Server) ListStatementEntries(ctx context.Context, req *loyaltyv1.ListSt
 			if !req.GetExplained() {
 				continue
 			}
-			why, err := s.explainEntry(ctx, tx, e.Value, words)
+			why, err := s.explainBeside(ctx, tx, e, words)
 			if err != nil {
 				return nil, err
 			}
-			why.Entry = nil // it stands beside it
-			resp.Explanations = append(resp.Explanations, forMembers(why))
+			resp.Explanations = append(resp.Explanations, why)
 		}
 		return resp, nil
 	})
+}
+
+// explainBeside explains an entry to its member, beside the entry. One that cannot be explained says so: it must not take the explanations of its page along. When nothing
+// can be read for the time being, the page fails.
+func (s *Server) explainBeside(ctx context.Context, tx store.Reader, row store.Row[tables.Entry], words explain.Words) (*loyaltyv1.Explanation, error) {
+	why, err := s.explainEntry(ctx, tx, row.Value, words)
+	switch {
+	case err == nil:
+		why.Entry = nil
+		return forMembers(why), nil
+	case ctx.Err() != nil || fault.Has(err, fault.Unavailable) || fault.Has(err, fault.Conflict) || fault.Has(err, fault.DeadlineExceeded) || fault.Has(err, fault.Canceled):
+		return nil, err
+	}
+	s.Logger.ErrorContext(ctx, "an entry cannot be explained", "entry", row.ID, "error", err)
+	return &loyaltyv1.Explanation{Language: string(words.Language), Summary: words.Say("unexplained"), Unexplained: true}, nil
 }

@@ -21,6 +21,10 @@ func (v *visit) explain(d *statement, entries []*loyaltyv1.Entry, why []*loyalty
 		if entries[i].GetKind() == loyaltyv1.EntryKind_ENTRY_KIND_NOTE {
 			continue
 		}
+		if why[i].GetUnexplained() {
+			d.History[i].Untold = why[i].GetSummary()
+			continue
+		}
 		write := number(entries[i], why[i])
 		d.History[i].Adds, d.History[i].Total = v.addends(d, why[i], write), write(v.locale, why[i].GetPoints())
 	}

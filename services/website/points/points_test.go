@@ -206,16 +206,20 @@ func TestRedeemingIsRefused(t *testing.T) {
 func TestALineOpensToItsArithmetic(t *testing.T) {
 	g := written()
 	g.answers["GET /v1/statement/entries"] = `{"entries":[
+		{"name":"programs/customers/members/m1/entries/points-5","number":"5","kind":"ENTRY_KIND_ACCRUE","source":"orders/8","legs":[{"account":"members/m1/available","points":"7"},{"account":"issuance:euro","points":"-7"}]},
 		{"name":"programs/customers/members/m1/entries/points-4","number":"4","kind":"ENTRY_KIND_REVERSE","source":"events/review-1","legs":[{"account":"members/m1/available","points":"-50"},{"account":"reversed","points":"50"}]},
 		{"name":"programs/customers/members/m1/entries/points-3","number":"3","kind":"ENTRY_KIND_RESERVE","legs":[{"account":"members/m1/available","points":"-200"},{"account":"members/m1/reserved","points":"200"}]},
 		{"name":"programs/customers/members/m1/entries/points-2","number":"2","kind":"ENTRY_KIND_REVERSE","source":"orders/7","legs":[{"account":"members/m1/available","points":"-10"},{"account":"reversed","points":"10"}]},
 		{"name":"programs/customers/members/m1/entries/points-1","number":"1","kind":"ENTRY_KIND_ACCRUE","source":"orders/7","legs":[{"account":"members/m1/available","points":"20"},{"account":"members/m1/pending","points":"135"},{"account":"issuance:euro","points":"-155"}]}],"explanations":[
+		{"unexplained":true,"summary":"It cannot be told"},
 		{"points":"-50","takes":[{"earned":"50","part":"1","points":"50","wallet":"points"}]},
 		{"points":"200","parts":[{"points":"30","source":"orders/7"},{"points":"170"}]},
 		{"points":"-10","takes":[{"line":"2","earned":"20","part":"1/2","points":"10","wallet":"points"}]},
 		{"points":"155","rules":[{"displayName":"Coffee","wallet":"points","points":"20","detail":"20 points for the order"},
 			{"displayName":"A point for each euro","wallet":"points","points":"135","detail":"135.46 EUR x 1 point per 1 EUR = 135.46, rounded down to 135"}]}]}`
 	_, doc := visit(t, site(t, g), "/points/tok", nil)
+	says(t, doc, "#entry-5 .line-points", "+7")
+	says(t, doc, "#entry-5 .line-untold", "It cannot be told.")
 	says(t, doc, "#entry-1 .line-points", "+155")
 	says(t, doc, "#entry-1 .line-legs", "135.46 EUR x 1 point per 1 EUR = 135.46, rounded down to 135")
 	says(t, doc, "#entry-1 .line-legs:first-child .sum", "+155")

@@ -130,8 +130,10 @@ type line struct {
 	Reason string
 	Source string
 	// Adds are what the points are made up of, together Total; Legs the entry's sides.
-	Adds   []addend
-	Total  string
+	Adds  []addend
+	Total string
+	// Untold says that nobody can tell what they are made up of; "" if it is told, or needs no telling.
+	Untold string
 	Legs   []legLine
 	Number int64
 	Hash   string

@@ -4,6 +4,8 @@ import (
 	"net/http"
 	"strconv"
 
+	"google.golang.org/protobuf/proto"
+
 	loyaltyv1 "renown.example/proto/gen/renown/loyalty/v1"
 	"renown.example/website/api"
 	"renown.example/website/web"
@@ -68,10 +70,7 @@ func (v *visit) showReferrals(status int, problem *api.Problem) error {
 		return err
 	}
 	f := v.typed(problem)
-	data := map[string]any{"None": none, "Parts": referralsForm(f, program, terms), "Terms": terms, "Reviews": loyaltyURL(program, "reviews")}
-	if !none {
-		data["Etag"] = strconv.Itoa(int(terms.GetVersion()))
-	}
+	data := map[string]any{"None": none, "Parts": referralsForm(f, program, terms), "Terms": terms, "Reviews": loyaltyURL(program, "reviews"), "Etag": strconv.Itoa(int(terms.GetVersion()))}
 	return v.programmePage(status, "referrals", program, "referrals", "", f, data)
 }
 
@@ -94,7 +93,7 @@ func (v *visit) saveReferrals() error {
 // typedReferrals reads what referralsForm declared. What has no meaning beside the other answers, and is not shown for that, is left out.
 func (v *visit) typedReferrals(program *loyaltyv1.Program) (*loyaltyv1.ReferralTerms, error) {
 	t := &loyaltyv1.ReferralTerms{Paused: v.value("paused") == "true", Wallet: v.value("wallet"), Life: v.value("life"), VelocitySpan: v.value("velocity_span"),
-		Qualification: loyaltyv1.ReferralQualification(loyaltyv1.ReferralQualification_value[v.value("qualification")]), Version: int32(atoi(v.etag()))}
+		Qualification: loyaltyv1.ReferralQualification(loyaltyv1.ReferralQualification_value[v.value("qualification")]), Version: proto.Int32(int32(atoi(v.etag())))}
 	for _, n := range []struct {
 		name, pointer string
 		set           func(int64)

@@ -82,7 +82,7 @@ var typedIn = []struct{ page, values, call, wants string }{
 		"PUT " + calls + "referralTerms", `{"terms":{"referrerPoints":"100","friendPoints":"40","life":"never","qualification":"REFERRAL_QUALIFICATION_FIRST_ORDER","leastAmount":"2000","within":"P30D","most":"5","period":"REFERRAL_PERIOD_YEAR",
 			"deviceVelocity":4,"velocitySpan":"P7D","version":7}}`},
 	{"referrals", "paused=true&friend_points=40&life=never&qualification=REFERRAL_QUALIFICATION_ENROLMENT&least_amount=20&within=P30D&period=REFERRAL_PERIOD_YEAR",
-		"PUT " + calls + "referralTerms", `{"terms":{"friendPoints":"40","life":"never","qualification":"REFERRAL_QUALIFICATION_ENROLMENT","paused":true}}`},
+		"PUT " + calls + "referralTerms", `{"terms":{"friendPoints":"40","life":"never","qualification":"REFERRAL_QUALIFICATION_ENROLMENT","paused":true,"version":0}}`},
 	{"../new", "display_name=Club&program_id=club&currency=chf&time_zone=Europe/Zurich&wallet-0-id=stars&wallet-0-singular=star&wallet-0-plural=stars&minutes=30&returned=1&return_policy=within_balance",
 		"POST /v1/programs", `{"programId":"club","displayName":"Club","wallets":[{"id":"stars","singular":"star","plural":"stars"}],"timeZone":"Europe/Zurich","currency":"CHF",
 			"redemptions":{"reservationMinutes":30,"returned":"RETURNED_REWARDS_RESTORE"},"points":{"returnPolicy":"within_balance"}}`},

@@ -23,7 +23,7 @@ import (
 type asked struct{ key, body string }
 
 const member = `{"name":"programs/customers/members/m1","displayName":"Ada Lindqvist","state":"MEMBER_STATE_ACTIVE","enrollTime":"2026-03-01T00:00:00Z",
-	"accounts":[{"wallet":"points","available":"1250","pending":"40"}]}`
+	"accounts":[{"wallet":"points","available":"1250","pending":"40","lifetimeEarned":"2000"}]}`
 
 // desk is the studio before a gateway that answers as written here, for an employee with a role.
 func desk(t *testing.T, role string) (http.Handler, map[string]asked) {

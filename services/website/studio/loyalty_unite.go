@@ -7,6 +7,7 @@ import (
 	"slices"
 	"time"
 
+	"renown.example/kit/fault"
 	loyaltyv1 "renown.example/proto/gen/renown/loyalty/v1"
 	"renown.example/website/api"
 	"renown.example/website/web"
@@ -33,7 +34,10 @@ func (v *visit) mergeMembers() error {
 		if moved, err := v.mergedMeanwhile(program, member, other); moved || err != nil {
 			return err
 		}
-		_, err := v.members().MergeMembers(v.ctx(), &loyaltyv1.MergeMembersRequest{Program: program, Member: member, Merged: other}, v.once())
+		_, err := v.members().MergeMembers(v.ctx(), &loyaltyv1.MergeMembersRequest{Program: program, Member: member, Merged: other, Etag: cmp.Or(v.etag(), "unseen")}, v.once())
+		if api.Is(err, fault.EtagMismatch) {
+			return v.done("/studio/loyalty/"+program+"/members/"+member+"/merge?with="+other, "merge-changed")
+		}
 		if err != nil {
 			return v.refused(err)
 		}
@@ -114,7 +118,7 @@ func (v *visit) askMerge() error {
 	v.w.Header().Set("Cache-Control", "no-store")
 	v.show(http.StatusOK, "merge", &web.View{Title: "Merge " + gone + " into " + who + "?", Section: "loyalty",
 		Trail: []web.Link{{Label: "Loyalty", URL: "/studio/loyalty"}, {Label: program.GetDisplayName(), URL: loyaltyURL(program, "")}, {Label: who, URL: address}, {Label: "Merge"}},
-		Data: map[string]any{"Form": newForm(nil, nil), "URL": address, "Merged": merged, "OtherURL": memberURL(other.GetName()), "Who": who, "Other": gone, "Gone": other,
+		Data: map[string]any{"Form": newForm(nil, nil), "Etag": then.GetMember().GetEtag(), "URL": address, "Merged": merged, "OtherURL": memberURL(other.GetName()), "Who": who, "Other": gone, "Gone": other,
 			"Wallets": unitedWallets(program, stays, other, then.GetMember()), "Lots": lots, "Lost": lostByMerge(stays, other)}})
 	return nil
 }
@@ -125,8 +129,23 @@ type unitedWallet struct {
 	Rows []unitedRow
 }
 
+// figureKind says what a figure is about.
+type figureKind int
+
+const (
+	// figureHeld are points that are there, or owed.
+	figureHeld figureKind = iota
+	// figurePast are points of which some may be gone.
+	figurePast
+	// figureTier is no number of points.
+	figureTier
+)
+
 // unitedRow is one of their figures, in words.
-type unitedRow struct{ Label, Stays, Merged, Then string }
+type unitedRow struct {
+	Kind                       figureKind
+	Label, Stays, Merged, Then string
+}
 
 func unitedWallets(program *loyaltyv1.Program, members ...*loyaltyv1.Member) []unitedWallet {
 	var out []unitedWallet
@@ -141,13 +160,13 @@ func unitedWallets(program *loyaltyv1.Program, members ...*loyaltyv1.Member) []u
 		}
 		u := unitedWallet{Unit: w.GetPlural()}
 		for _, f := range balances {
-			row := unitedRow{f.Label, web.FormatInt("en", f.Of(accounts[0])), web.FormatInt("en", f.Of(accounts[1])), web.FormatInt("en", f.Of(accounts[2]))}
+			row := unitedRow{f.Kind, f.Label, web.FormatInt("en", f.Of(accounts[0])), web.FormatInt("en", f.Of(accounts[1])), web.FormatInt("en", f.Of(accounts[2]))}
 			if f.Always || row.Stays != "0" || row.Merged != "0" || row.Then != "0" {
 				u.Rows = append(u.Rows, row)
 			}
 		}
 		if accounts[2].GetTier() != nil {
-			u.Rows = append(u.Rows, unitedRow{"Tier", tierTitle(accounts[0]), tierTitle(accounts[1]), tierTitle(accounts[2])})
+			u.Rows = append(u.Rows, unitedRow{figureTier, "Tier", tierTitle(accounts[0]), tierTitle(accounts[1]), tierTitle(accounts[2])})
 		}
 		if len(u.Rows) > 1 || i == 0 || u.Rows[0].Then != "0" {
 			out = append(out, u)
@@ -158,12 +177,14 @@ func unitedWallets(program *loyaltyv1.Program, members ...*loyaltyv1.Member) []u
 
 // balances are the figures of an account, in the order in which they are shown.
 var balances = []struct {
+	Kind   figureKind
 	Label  string
 	Of     func(*loyaltyv1.Account) int64
 	Always bool
 }{
-	{"Available", (*loyaltyv1.Account).GetAvailable, true}, {"On the way", (*loyaltyv1.Account).GetPending, false}, {"Held for rewards", (*loyaltyv1.Account).GetReserved, false},
-	{"Being looked at", (*loyaltyv1.Account).GetFrozen, false}, {"Owed by the member", (*loyaltyv1.Account).GetDebt, false}, {"Ever earned", (*loyaltyv1.Account).GetLifetimeEarned, false},
+	{figureHeld, "Available", (*loyaltyv1.Account).GetAvailable, true}, {figureHeld, "On the way", (*loyaltyv1.Account).GetPending, false},
+	{figureHeld, "Held for rewards", (*loyaltyv1.Account).GetReserved, false}, {figureHeld, "Being looked at", (*loyaltyv1.Account).GetFrozen, false},
+	{figureHeld, "Owed by the member", (*loyaltyv1.Account).GetDebt, false}, {figurePast, "Ever earned", (*loyaltyv1.Account).GetLifetimeEarned, false},
 }
 
 func tierTitle(a *loyaltyv1.Account) string {
@@ -281,7 +302,7 @@ func (v *visit) askErase() error {
 	}
 	var forfeited []unitedWallet
 	for _, w := range unitedWallets(program, m, m, m) {
-		w.Rows = slices.DeleteFunc(w.Rows, func(r unitedRow) bool { return r.Label == "Ever earned" || r.Label == "Tier" })
+		w.Rows = slices.DeleteFunc(w.Rows, func(r unitedRow) bool { return r.Kind != figureHeld })
 		forfeited = append(forfeited, w)
 	}
 	v.w.Header().Set("Cache-Control", "no-store")

@@ -34,7 +34,7 @@ var memberSteps = map[string]string{
 	"GET /v1/programs/customers/members/m5/lots?pageToken=more": `{"lots":[{"number":"1","open":"0","state":"LOT_STATE_CLOSED"}],"nextPageToken":"more"}`,
 	"GET /v1/programs/customers/members/m6":                     otherWith("m6", "0"),
 	"GET /v1/programs/customers/members/m6/lots":                `{"lots":[{"number":"1","open":"0","state":"LOT_STATE_CLOSED"}]}`,
-	"POST /v1/programs/customers/members/m1:merge":              `{"name":"programs/customers/members/m1","accounts":[{"wallet":"points","available":"1550","pending":"40","tier":{"tier":"gold","displayName":"Gold"}}]}`,
+	"POST /v1/programs/customers/members/m1:merge":              `{"name":"programs/customers/members/m1","etag":"seen-so","accounts":[{"wallet":"points","available":"1550","pending":"40","tier":{"tier":"gold","displayName":"Gold"}}]}`,
 	"POST /v1/programs/customers/members/m1:erase":              `{"name":"programs/customers/members/m1","state":"MEMBER_STATE_ERASED"}`,
 }
 
@@ -72,9 +72,12 @@ func TestTwoMembersBecomeOne(t *testing.T) {
 	if text := doc.Find("[aria-labelledby=over] table").Text(); strings.Contains(text, "orders/spent") {
 		t.Errorf("a closed lot goes over: %s", text)
 	}
-	with := doc.Find("form[action$=merge] input[name=merged]").AttrOr("value", "")
-	res, _ := visit(t, h, page+"/merge", url.Values{"merged": {with}, "key": {"once"}})
+	with, looked := doc.Find("form[action$=merge] input[name=merged]").AttrOr("value", ""), doc.Find("form[action$=merge] input[name=etag]").AttrOr("value", "")
+	res, _ := visit(t, h, page+"/merge", url.Values{"merged": {with}, "key": {"once"}, "etag": {looked}})
 	got := seen[call]
+	if !strings.Contains(got.body, `"etag":"seen-so"`) {
+		t.Errorf("it is sent without what was seen: %s", got.body)
+	}
 	if res.StatusCode != http.StatusSeeOther || res.Header.Get("Location") != page+"?done=merged" || got.key != "once" || !strings.Contains(got.body, `"m2"`) || strings.Contains(got.body, "true") {
 		t.Errorf("answered %d, sent %+v", res.StatusCode, got)
 	}
@@ -111,8 +114,20 @@ func TestNobodyIsMergedUnseen(t *testing.T) {
 			t.Errorf("%s into %s: answered %d, to %q, sent: %t", c.merged, c.member, res.StatusCode, to, sent)
 		}
 	}
-	h, _ := desk(t, "manager")
-	_, doc := visit(t, h, page+"m1/merge?with=m3&done=merge-moved", nil)
+	// What was seen has changed: the page shows what there is now.
+	h, seen := desk(t, "manager")
+	for _, etag := range []string{"stale", ""} {
+		res, _ := visit(t, h, page+"m1/merge", url.Values{"merged": {"m2"}, "key": {"once"}, "etag": {etag}})
+		if to := res.Header.Get("Location"); res.StatusCode != http.StatusSeeOther || etag != "" && to != page+"m1/merge?with=m2&done=merge-changed" {
+			t.Errorf("with %q answered %d, to %q", etag, res.StatusCode, to)
+		}
+		if etag == "" && !strings.Contains(seen[call].body, `"etag":"unseen"`) {
+			t.Errorf("without a look it is sent as %s", seen[call].body)
+		}
+	}
+	_, doc := visit(t, h, page+"m1/merge?with=m2&done=merge-changed", nil)
+	says(t, doc, ".notice", "has changed since you looked")
+	_, doc = visit(t, h, page+"m1/merge?with=m3&done=merge-moved", nil)
 	says(t, doc, ".notice", "Nothing was merged")
 	if with := doc.Find("form[action$=merge] input[name=merged]").AttrOr("value", ""); with != "m2" {
 		t.Errorf("the form would merge %q, and m2 is shown", with)
@@ -146,6 +161,11 @@ func TestAMemberIsErased(t *testing.T) {
 	}
 	says(t, doc, "h1", "Erase Ada Lindqvist?")
 	says(t, doc, ".united", "1,250")
+	for _, other := range []string{"Ever earned", "Tier"} { // they are no points that anybody could lose
+		if strings.Contains(doc.Find(".united").Text(), other) {
+			t.Errorf("forfeited is %s", doc.Find(".united").Text())
+		}
+	}
 	res, _ := visit(t, h, page+"/erase", url.Values{"key": {"once"}})
 	if _, sent := seen[call]; !sent || res.StatusCode != http.StatusSeeOther || res.Header.Get("Location") != page+"?done=erased" {
 		t.Errorf("answered %d, to %q", res.StatusCode, res.Header.Get("Location"))

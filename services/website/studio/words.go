@@ -123,6 +123,7 @@ var notices = map[string]*web.Notice{
 	"adjusted":            {Tone: web.GoodTone, Text: "Recorded.", Detail: "It is an entry of its own below; the member reads your reason too."},
 	"merged":              {Tone: web.GoodTone, Text: "They are one member now.", Detail: "Points with their days, identifiers and orders are here; the former name leads here, too."},
 	"merge-moved":         {Tone: web.WarnTone, Text: "Nothing was merged: somebody merged one of the two meanwhile.", Detail: "See below what would become of them now."},
+	"merge-changed":       {Tone: web.WarnTone, Text: "Nothing was merged: something of the two has changed since you looked.", Detail: "See below what would become of them now."},
 	"erased":              {Tone: web.GoodTone, Text: "The member is erased.", Detail: "What is left are entries about nobody."},
 	"rule":                {Tone: web.GoodTone, Text: "It is in force.", Detail: "It decides about what is recorded from now on."},
 	"rule-draft":          {Tone: web.GoodTone, Text: "The draft is saved.", Detail: "It decides about nothing until it is put into force."},

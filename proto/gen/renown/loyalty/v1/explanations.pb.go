@@ -47,7 +47,10 @@ type Explanation struct {
 	Takes []*ExplainedTake `protobuf:"bytes,9,rep,name=takes,proto3" json:"takes,omitempty"`
 	// The language of the sentences, "en" or "de", by which dates and decimals in them are written, too. Names are as the programme has them, and why a rule gave nothing
 	// is told in English.
-	Language      string `protobuf:"bytes,10,opt,name=language,proto3" json:"language,omitempty"`
+	Language string `protobuf:"bytes,10,opt,name=language,proto3" json:"language,omitempty"`
+	// Nobody can say it: what the entry was decided by cannot be read. The summary says so, and there is no more. On a page of entries only; one that is asked for alone is
+	// refused.
+	Unexplained   bool `protobuf:"varint,11,opt,name=unexplained,proto3" json:"unexplained,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -150,6 +153,13 @@ func (x *Explanation) GetLanguage() string {
 		return x.Language
 	}
 	return ""
+}
+
+func (x *Explanation) GetUnexplained() bool {
+	if x != nil {
+		return x.Unexplained
+	}
+	return false
 }
 
 // ExplainedPart is a part of an entry's points.
@@ -530,7 +540,7 @@ var File_renown_loyalty_v1_explanations_proto protoreflect.FileDescriptor
 
 const file_renown_loyalty_v1_explanations_proto_rawDesc = "" +
 	"\n" +
-	"$renown/loyalty/v1/explanations.proto\x12\x11renown.loyalty.v1\x1a\x1bbuf/validate/validate.proto\x1a\x1cgoogle/api/annotations.proto\x1a\x1frenown/loyalty/v1/earning.proto\x1a\x1erenown/loyalty/v1/points.proto\x1a\x1frenown/options/v1/options.proto\"\xc3\x03\n" +
+	"$renown/loyalty/v1/explanations.proto\x12\x11renown.loyalty.v1\x1a\x1bbuf/validate/validate.proto\x1a\x1cgoogle/api/annotations.proto\x1a\x1frenown/loyalty/v1/earning.proto\x1a\x1erenown/loyalty/v1/points.proto\x1a\x1frenown/options/v1/options.proto\"\xe5\x03\n" +
 	"\vExplanation\x12.\n" +
 	"\x05entry\x18\x01 \x01(\v2\x18.renown.loyalty.v1.EntryR\x05entry\x12\x18\n" +
 	"\asummary\x18\x02 \x01(\tR\asummary\x12\x16\n" +
@@ -544,7 +554,8 @@ const file_renown_loyalty_v1_explanations_proto_rawDesc = "" +
 	"recomputed\x126\n" +
 	"\x05takes\x18\t \x03(\v2 .renown.loyalty.v1.ExplainedTakeR\x05takes\x12\x1a\n" +
 	"\blanguage\x18\n" +
-	" \x01(\tR\blanguage\"y\n" +
+	" \x01(\tR\blanguage\x12 \n" +
+	"\vunexplained\x18\v \x01(\bR\vunexplained\"y\n" +
 	"\rExplainedPart\x12\x16\n" +
 	"\x06points\x18\x01 \x01(\x03R\x06points\x12\x12\n" +
 	"\x04text\x18\x02 \x01(\tR\x04text\x12\x12\n" +

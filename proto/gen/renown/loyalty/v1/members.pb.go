@@ -1119,8 +1119,11 @@ type MergeMembersRequest struct {
 	Member string `protobuf:"bytes,2,opt,name=member,proto3" json:"member,omitempty"`
 	// Id of the member that is merged into it.
 	Merged string `protobuf:"bytes,3,opt,name=merged,proto3" json:"merged,omitempty"`
-	// Only say what the member would be then. Nothing is done.
-	ValidateOnly  bool `protobuf:"varint,4,opt,name=validate_only,json=validateOnly,proto3" json:"validate_only,omitempty"`
+	// Only say what the member would be then. Nothing is done. The etag of the answer stands for all that was looked at: both members, their points, and what would
+	// become of them.
+	ValidateOnly bool `protobuf:"varint,4,opt,name=validate_only,json=validateOnly,proto3" json:"validate_only,omitempty"`
+	// That etag: the members are not merged if anything of it has changed since. Empty means that the caller does not mind.
+	Etag          string `protobuf:"bytes,5,opt,name=etag,proto3" json:"etag,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -1181,6 +1184,13 @@ func (x *MergeMembersRequest) GetValidateOnly() bool {
 		return x.ValidateOnly
 	}
 	return false
+}
+
+func (x *MergeMembersRequest) GetEtag() string {
+	if x != nil {
+		return x.Etag
+	}
+	return ""
 }
 
 // MergeMembersResponse holds the member that stays.
@@ -2043,12 +2053,13 @@ const file_renown_loyalty_v1_members_proto_rawDesc = "" +
 	"\x05value\x18\x02 \x01(\tR\x05value:\x028\x01B\x0f\n" +
 	"\r_display_name\"I\n" +
 	"\x14UpdateMemberResponse\x121\n" +
-	"\x06member\x18\x01 \x01(\v2\x19.renown.loyalty.v1.MemberR\x06member\"\xa5\x01\n" +
+	"\x06member\x18\x01 \x01(\v2\x19.renown.loyalty.v1.MemberR\x06member\"\xc2\x01\n" +
 	"\x13MergeMembersRequest\x12#\n" +
 	"\aprogram\x18\x01 \x01(\tB\t\xbaH\x06r\x04\x10\x01\x18(R\aprogram\x12!\n" +
 	"\x06member\x18\x02 \x01(\tB\t\xbaH\x06r\x04\x10\x01\x18@R\x06member\x12!\n" +
 	"\x06merged\x18\x03 \x01(\tB\t\xbaH\x06r\x04\x10\x01\x18@R\x06merged\x12#\n" +
-	"\rvalidate_only\x18\x04 \x01(\bR\fvalidateOnly\"I\n" +
+	"\rvalidate_only\x18\x04 \x01(\bR\fvalidateOnly\x12\x1b\n" +
+	"\x04etag\x18\x05 \x01(\tB\a\xbaH\x04r\x02\x18dR\x04etag\"I\n" +
 	"\x14MergeMembersResponse\x121\n" +
 	"\x06member\x18\x01 \x01(\v2\x19.renown.loyalty.v1.MemberR\x06member\"\\\n" +
 	"\x12EraseMemberRequest\x12#\n" +

@@ -238,9 +238,9 @@ type ReferralTerms struct {
 	VelocitySpan string `protobuf:"bytes,12,opt,name=velocity_span,json=velocitySpan,proto3" json:"velocity_span,omitempty"`
 	// No referral is recorded any more. Those that wait are still decided.
 	Paused bool `protobuf:"varint,13,opt,name=paused,proto3" json:"paused,omitempty"`
-	// Version of the terms, from 1. Where they are set it is the one that the change is based on, and is refused if it is not the present one; 0 means that the caller does
-	// not mind.
-	Version       int32 `protobuf:"varint,14,opt,name=version,proto3" json:"version,omitempty"`
+	// Version of the terms, from 1. Where they are set it is the one that the change is based on, 0 if there were none, and is refused if it is not the present one; absent
+	// means that the caller does not mind.
+	Version       *int32 `protobuf:"varint,14,opt,name=version,proto3,oneof" json:"version,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -367,8 +367,8 @@ func (x *ReferralTerms) GetPaused() bool {
 }
 
 func (x *ReferralTerms) GetVersion() int32 {
-	if x != nil {
-		return x.Version
+	if x != nil && x.Version != nil {
+		return *x.Version
 	}
 	return 0
 }
@@ -1385,7 +1385,7 @@ var File_renown_loyalty_v1_referrals_proto protoreflect.FileDescriptor
 
 const file_renown_loyalty_v1_referrals_proto_rawDesc = "" +
 	"\n" +
-	"!renown/loyalty/v1/referrals.proto\x12\x11renown.loyalty.v1\x1a\x1bbuf/validate/validate.proto\x1a\x1cgoogle/api/annotations.proto\x1a\x1fgoogle/protobuf/timestamp.proto\x1a\x1frenown/options/v1/options.proto\"\x99\x05\n" +
+	"!renown/loyalty/v1/referrals.proto\x12\x11renown.loyalty.v1\x1a\x1bbuf/validate/validate.proto\x1a\x1cgoogle/api/annotations.proto\x1a\x1fgoogle/protobuf/timestamp.proto\x1a\x1frenown/options/v1/options.proto\"\xaa\x05\n" +
 	"\rReferralTerms\x126\n" +
 	"\x0freferrer_points\x18\x01 \x01(\x03B\r\xbaH\n" +
 	"\"\b\x18\x80\x94\xeb\xdc\x03(\x00R\x0ereferrerPoints\x122\n" +
@@ -1405,8 +1405,10 @@ const file_renown_loyalty_v1_referrals_proto_rawDesc = "" +
 	"\x10address_velocity\x18\v \x01(\x05B\n" +
 	"\xbaH\a\x1a\x05\x18\xe8\a(\x00R\x0faddressVelocity\x12,\n" +
 	"\rvelocity_span\x18\f \x01(\tB\a\xbaH\x04r\x02\x18(R\fvelocitySpan\x12\x16\n" +
-	"\x06paused\x18\r \x01(\bR\x06paused\x12!\n" +
-	"\aversion\x18\x0e \x01(\x05B\a\xbaH\x04\x1a\x02(\x00R\aversion\"?\n" +
+	"\x06paused\x18\r \x01(\bR\x06paused\x12&\n" +
+	"\aversion\x18\x0e \x01(\x05B\a\xbaH\x04\x1a\x02(\x00H\x00R\aversion\x88\x01\x01B\n" +
+	"\n" +
+	"\b_version\"?\n" +
 	"\x0fReferralFinding\x12\x12\n" +
 	"\x04code\x18\x01 \x01(\tR\x04code\x12\x18\n" +
 	"\amessage\x18\x02 \x01(\tR\amessage\"\xc2\x03\n" +
@@ -1578,6 +1580,7 @@ func file_renown_loyalty_v1_referrals_proto_init() {
 	if File_renown_loyalty_v1_referrals_proto != nil {
 		return
 	}
+	file_renown_loyalty_v1_referrals_proto_msgTypes[0].OneofWrappers = []any{}
 	type x struct{}
 	out := protoimpl.TypeBuilder{
 		File: protoimpl.DescBuilder{

@@ -553,7 +553,8 @@ type ListStatementEntriesResponse struct {
 	Entries []*Entry `protobuf:"bytes,1,rep,name=entries,proto3" json:"entries,omitempty"`
 	// Token of the next page; empty at the end.
 	NextPageToken string `protobuf:"bytes,2,opt,name=next_page_token,json=nextPageToken,proto3" json:"next_page_token,omitempty"`
-	// Where that was asked for, the explanations of the entries, in their order; the entries themselves are not repeated in them.
+	// Where that was asked for, the explanations of the entries, in their order; the entries themselves are not repeated in them. One that nobody can explain is marked
+	// as unexplained and does not hold up the others.
 	Explanations  []*Explanation `protobuf:"bytes,3,rep,name=explanations,proto3" json:"explanations,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
