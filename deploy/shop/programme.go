@@ -93,7 +93,7 @@ func (k *keeper) setUp(ctx context.Context) error {
 	}
 	p := now.GetProgram()
 	if _, err := programs.UpdateProgram(keyed(ctx, "programme"), &loyaltyv1.UpdateProgramRequest{
-		Program: program, DisplayName: "Holmway's shop", Wallets: p.GetWallets(), TimeZone: p.GetTimeZone(),
+		Program: program, DisplayName: "Holmway’s shop", Wallets: p.GetWallets(), TimeZone: p.GetTimeZone(),
 		Redemptions: &loyaltyv1.RedemptionSettings{ReservationMinutes: 60, Returned: loyaltyv1.ReturnedRewards_RETURNED_REWARDS_RESTORE},
 	}); err != nil {
 		return err

@@ -33,7 +33,7 @@ type Chart struct {
 // The measures of a chart, in units of its view box.
 const (
 	width, height = 720.0, 260.0
-	left, right   = 52.0, 132.0
+	left, right   = 72.0, 132.0 // room for 10,000 in the large type of phones
 	top, bottom   = 14.0, 34.0
 	mostLabels    = 6
 	labelLine     = 17.0

@@ -1,6 +1,7 @@
 package studio
 
 import (
+	"cmp"
 	"net/http"
 	"net/url"
 	"strconv"
@@ -39,8 +40,22 @@ type pointsEntry struct {
 	Legs []legRow
 }
 
-// legRow is one side of an entry: an account, by its own name but for the member's, and by how much it changed.
+// legRow is one side of an entry: an account and by how much it changed.
 type legRow struct{ Account, Points string }
+
+// accountWords are the accounts of a programme that have no name in them.
+var accountWords = map[string]string{"redeemed": "Redeemed", "expired": "Expired", "reversed": "Taken back", "adjusted": "By hand"}
+
+// legAccount names an account in words: the member's, what a rule issued, or one of the programme's. What it has no words for keeps its name.
+func legAccount(account string) string {
+	if rule, ok := strings.CutPrefix(account, "issuance:"); ok {
+		return "Issued by " + rule
+	}
+	if strings.HasPrefix(account, "members/") {
+		return "The member’s " + account[strings.LastIndex(account, "/")+1:]
+	}
+	return cmp.Or(accountWords[account], account)
+}
 
 func pointsEntries(list []*loyaltyv1.Entry) []pointsEntry {
 	out := make([]pointsEntry, 0, len(list))
@@ -52,11 +67,7 @@ func pointsEntries(list []*loyaltyv1.Entry) []pointsEntry {
 			}
 		}
 		for _, leg := range e.GetLegs() {
-			account := leg.GetAccount()
-			if strings.HasPrefix(account, "members/") {
-				account = "The member’s " + account[strings.LastIndex(account, "/")+1:]
-			}
-			row.Legs = append(row.Legs, legRow{account, signedPoints(leg.GetPoints())})
+			row.Legs = append(row.Legs, legRow{legAccount(leg.GetAccount()), signedPoints(leg.GetPoints())})
 		}
 		out = append(out, row)
 	}

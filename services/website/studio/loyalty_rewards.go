@@ -24,6 +24,9 @@ var rewardStates = map[loyaltyv1.RewardState]stateWords{
 	loyaltyv1.RewardState_REWARD_STATE_ARCHIVED: {Label: "Archived", Tone: web.PlainTone, Icon: "ban"},
 }
 
+// notNow is the state of a reward that is offered and that nobody can have at the moment.
+var notNow = stateWords{Label: "Not now", Tone: web.WarnTone, Icon: "clock"}
+
 // rewardRow is a reward as lists show it.
 type rewardRow struct {
 	*loyaltyv1.Reward
@@ -50,7 +53,7 @@ func rewardRowOf(program *loyaltyv1.Program, r *loyaltyv1.Reward) rewardRow {
 	}
 	if r.GetState() == loyaltyv1.RewardState_REWARD_STATE_ACTIVE {
 		for _, o := range r.GetAvailability().GetObstacles() {
-			row.Why = append(row.Why, o.GetMessage())
+			row.Why, row.State = append(row.Why, o.GetMessage()), notNow
 		}
 	}
 	return row

@@ -45,10 +45,12 @@ var setUp = map[string]string{
 	"POST " + calls + "tiers":        `{}`,
 	"POST " + calls + "rewards":      `{}`,
 	"GET " + calls + "rewards":       `{"rewards":[]}`,
-	"PUT /v1/programs/customers":     `{}`,
-	"GET " + calls + "reviews":       `{"reviews":[]}`,
-	"GET " + calls + "redemptions":   `{"redemptions":[{"name":"programs/customers/redemptions/r1","member":"programs/customers/members/m1","displayName":"A mug","wallet":"points","points":"300","order":"1001"}]}`,
-	"GET /v1/workspace/texts":        `{"texts":[]}`, "GET /v1/workspace/consents": `{"consents":[]}`, "GET /v1/workspace/leaks": `{"texts":[]}`, "GET /v1/workspace/metrics": `{"metrics":[]}`,
+	"GET " + calls + "rewards?pageToken=two": `{"rewards":[{"name":"programs/customers/rewards/mug","kind":"REWARD_KIND_GIFT","state":"REWARD_STATE_ACTIVE","displayName":"A mug","stock":{"left":"0"},
+		"availability":{"obstacles":[{"reason":"OUT_OF_STOCK","message":"None is left."}]}},{"name":"programs/customers/rewards/pen","state":"REWARD_STATE_ACTIVE","displayName":"A pen"}]}`,
+	"PUT /v1/programs/customers":   `{}`,
+	"GET " + calls + "reviews":     `{"reviews":[]}`,
+	"GET " + calls + "redemptions": `{"redemptions":[{"name":"programs/customers/redemptions/r1","member":"programs/customers/members/m1","displayName":"A mug","wallet":"points","points":"300","order":"1001"}]}`,
+	"GET /v1/workspace/texts":      `{"texts":[]}`, "GET /v1/workspace/consents": `{"consents":[]}`, "GET /v1/workspace/leaks": `{"texts":[]}`, "GET /v1/workspace/metrics": `{"metrics":[]}`,
 	"POST " + calls + "redemptions/r1:keep": `{}`,
 	"POST " + calls + "members/m1:calculate": `{"points":"49","rules":[{"rule":"rules/euro@3","displayName":"A point for each euro","wallet":"points","given":true,"points":"49","desired":"49","steps":[{"text":"49.90 EUR x 1 point per 1 EUR","result":"49.90"},{"text":"rounded down","result":"49"}]},
 		{"rule":"rules/gone@1","displayName":"Spring","reason":"outside_window","detail":"It ended on 1 May."}]}`,
@@ -273,5 +275,17 @@ func TestWhatWaitsInTheProgrammes(t *testing.T) {
 	}
 	if _, asked := seen["GET "+calls+"reviews"]; asked {
 		t.Error("it is asked for in vain")
+	}
+}
+
+// A reward that nobody can have at the moment does not stand there as one to be had.
+func TestWhatCannotBeHadIsNotOffered(t *testing.T) {
+	h, _ := desk(t, "manager")
+	_, doc := visit(t, h, here+"rewards?page=two", nil)
+	rows := doc.Find("tbody tr")
+	for i, want := range []string{"Not now", "To be had"} {
+		if got := rows.Eq(i).Text(); !strings.Contains(got, want) || strings.Contains(got, "None is left.") != (i == 0) {
+			t.Errorf("row %d says %q, want %q", i, got, want)
+		}
 	}
 }

@@ -62,6 +62,11 @@ func desk(t *testing.T, role string) (http.Handler, map[string]asked) {
 			w.WriteHeader(http.StatusPreconditionFailed)
 			answer = `{"status":412,"title":"It has changed","code":"ETAG_MISMATCH"}`
 		}
+		if strings.Contains(call, "/members/late") {
+			w.Header().Set("Content-Type", "application/problem+json")
+			w.WriteHeader(http.StatusGatewayTimeout)
+			answer, known = `{"status":504,"title":"It took too long","detail":"The request did not finish in its time.","code":"DEADLINE_EXCEEDED"}`, true
+		}
 		if !known || strings.Contains(string(body), "nobody@") {
 			w.Header().Set("Content-Type", "application/problem+json")
 			w.WriteHeader(http.StatusNotFound)
@@ -175,7 +180,7 @@ func TestAMembersPage(t *testing.T) {
 	says(t, doc, "[aria-labelledby=balances]", web.FormatInt("en", 1250))
 	says(t, doc, "[aria-labelledby=entries]", "A late parcel")
 	says(t, doc, "[aria-labelledby=entries]", "The member’s available +"+web.FormatInt("en", 1250))
-	says(t, doc, "[aria-labelledby=entries]", "adjusted "+web.FormatInt("en", -1250))
+	says(t, doc, "[aria-labelledby=entries]", "By hand −"+web.FormatInt("en", 1250))
 	for field, values := range map[string]url.Values{"reason": {"points": {"200"}, "reason": {" "}}, "points": {"points": {"0"}, "reason": {"A late parcel"}}} {
 		res, doc := visit(t, h, page+"/adjust", values)
 		if _, sent := seen[call]; sent || res.StatusCode != http.StatusBadRequest || doc.Find("#"+field+"-error").Length() != 1 {

@@ -92,6 +92,10 @@ func (v *visit) askMerge() error {
 		return err
 	}
 	id, merged := v.r.PathValue("member"), v.r.URL.Query().Get("with")
+	if merged == "" { // the address was shortened
+		http.Redirect(v.w, v.r, loyaltyURL(program, "members")+"/"+id, http.StatusSeeOther)
+		return nil
+	}
 	got, err := v.members().GetMember(v.ctx(), &loyaltyv1.GetMemberRequest{Program: programID(program), Member: id})
 	if err != nil {
 		return err

@@ -134,6 +134,31 @@ func TestNobodyIsMergedUnseen(t *testing.T) {
 	}
 }
 
+// Without the other there is nothing to look at but the member.
+func TestAMergeWithNobodyLeadsBack(t *testing.T) {
+	h, _ := desk(t, "manager")
+	res, _ := visit(t, h, here+"members/m1/merge", nil)
+	if to := res.Header.Get("Location"); res.StatusCode != http.StatusSeeOther || to != here+"members/m1" {
+		t.Errorf("answered %d, to %q", res.StatusCode, to)
+	}
+}
+
+// A page that could not be made is asked for again by one link; of what was sent nobody knows.
+func TestAPageThatFailsSaysWhatToDo(t *testing.T) {
+	h, _ := desk(t, "manager")
+	page := here + "members/late?wallet=points"
+	_, doc := visit(t, h, page, nil)
+	says(t, doc, ".problem .lead", "The request did not finish in its time. Nothing was changed.")
+	if to := doc.Find(".problem .primary").AttrOr("href", ""); to != page {
+		t.Errorf("it leads to %q", to)
+	}
+	_, doc = visit(t, h, here+"members/late/erase", url.Values{"key": {"once"}})
+	says(t, doc, ".problem .lead", "It may have been done all the same")
+	if text := doc.Find(".problem .actions").Text(); strings.Contains(text, "Try again") {
+		t.Errorf("what was sent is to be sent again: %s", text)
+	}
+}
+
 // What a cancelled event takes has no lines; what a return takes has.
 func TestWhatIsTakenIsTold(t *testing.T) {
 	h, _ := desk(t, "manager")

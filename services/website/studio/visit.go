@@ -169,7 +169,19 @@ func (v *visit) problemPage(p *api.Problem) {
 	if v.user == nil {
 		v.user = &partnersv1.User{}
 	}
-	view := &web.View{Title: p.Title, Data: p}
+	shown := *p
+	again := ""
+	if p.Status >= http.StatusInternalServerError {
+		if strings.TrimSuffix(shown.Detail, ".") == shown.Title {
+			shown.Detail = ""
+		}
+		then := " It may have been done all the same: go back and look before you send it again."
+		if v.r.Method == http.MethodGet {
+			again, then = v.r.URL.RequestURI(), " Nothing was changed. If it happens again, tell whoever runs Renown for you."
+		}
+		shown.Detail = strings.TrimSpace(shown.Detail + then)
+	}
+	view := &web.View{Title: p.Title, Data: map[string]any{"Problem": &shown, "Again": again}}
 	v.w.Header().Del("Cache-Control")
 	if p.Status == http.StatusServiceUnavailable {
 		v.w.Header().Set("Retry-After", "2")
