@@ -29,11 +29,14 @@ type Import struct {
 	File, Report    string
 	Mapping         *roster.Mapping
 	Program, Source string
-	DryRun          bool
+	// DryRun only says what an import would do, of members who come again in the list too. One that is broken off begins anew.
+	DryRun bool
 	// Portion is how many members are sent at a time; 0 means 500.
 	Portion int
 	// Progress is told how far the import is.
 	Progress func(Totals)
+
+	trial *trial // of a dry run
 }
 
 // Totals counts what became of the members.
@@ -72,6 +75,9 @@ func (i *Import) Run(ctx context.Context) (Totals, error) {
 	if err != nil {
 		return Totals{}, err
 	}
+	if i.DryRun {
+		i.trial = newTrial()
+	}
 	at, report, err := i.resume(job)
 	if err != nil {
 		return Totals{}, err
@@ -106,7 +112,7 @@ func (i *Import) job() (string, error) {
 // resume finds where the import was broken off, and cuts the report there.
 func (i *Import) resume(job string) (position, *os.File, error) {
 	at := position{}
-	if b, err := os.ReadFile(i.positionFile()); err == nil && (json.Unmarshal(b, &at) != nil || at.Job != job) {
+	if b, err := os.ReadFile(i.positionFile()); err == nil && (json.Unmarshal(b, &at) != nil || at.Job != job || i.DryRun) {
 		at = position{}
 	}
 	at.Job = job

@@ -24,11 +24,11 @@ type portion struct {
 	id      string
 	source  string
 	now     clock.Millis
-	dry     bool
 	// version is that of the programme's row.
 	version int64
-	// promised are the identifiers of members that a trial would have enrolled.
-	promised map[string]bool
+	// trial is set if nothing is done, and unit if something is.
+	trial *trial
+	unit  *book.Unit
 }
 
 // arrival is a member of a portion, and what is to be done about them.
@@ -42,6 +42,8 @@ type arrival struct {
 	// newcomer is set for who is not there, as far as could be seen before the update.
 	newcomer *newcomer
 
+	// owner is who it is, if found.
+	owner   owner
 	member  store.Row[tables.Member]
 	found   bool
 	changed bool
@@ -63,14 +65,10 @@ func (a *arrival) refuse(field, format string, args ...any) {
 // ImportMembers takes a portion of a list of members.
 func (s *Server) ImportMembers(ctx context.Context, req *loyaltyv1.ImportMembersRequest) (*loyaltyv1.ImportMembersResponse, error) {
 	if req.GetValidateOnly() {
-		return read(ctx, s, func(ctx context.Context, tx store.Reader) (*loyaltyv1.ImportMembersResponse, error) {
-			p, err := s.portion(ctx, tx, req)
-			if err != nil {
-				return nil, err
-			}
-			p.dry = true
-			return p.take(ctx, tx, nil, req.GetMembers(), nil)
-		})
+		return s.tryImport(ctx, req)
+	}
+	if err := onlyTried(req); err != nil {
+		return nil, err
 	}
 	ready := s.ready(ctx, req)
 	return book.Do(ctx, s.books, req, func(ctx context.Context, u *book.Unit) (*loyaltyv1.ImportMembersResponse, error) {
@@ -100,7 +98,7 @@ func (s *Server) portion(ctx context.Context, tx store.Reader, req *loyaltyv1.Im
 	if err != nil {
 		return nil, err
 	}
-	p := &portion{s: s, program: row.Value, version: row.Version, id: row.ID, source: req.GetSource(), now: s.now(), promised: map[string]bool{}}
+	p := &portion{s: s, program: row.Value, version: row.Version, id: row.ID, source: req.GetSource(), now: s.now()}
 	if p.source == "" {
 		p.source = "import"
 	}
@@ -109,6 +107,7 @@ func (s *Server) portion(ctx context.Context, tx store.Reader, req *loyaltyv1.Im
 
 // take takes one member after the other. ready has them as they were read before; nil has them read now.
 func (p *portion) take(ctx context.Context, tx store.Reader, u *book.Unit, members []*loyaltyv1.ImportedMember, ready []*arrival) (*loyaltyv1.ImportMembersResponse, error) {
+	p.unit = u
 	resp := &loyaltyv1.ImportMembersResponse{}
 	for i, given := range members {
 		var a *arrival
@@ -122,7 +121,11 @@ func (p *portion) take(ctx context.Context, tx store.Reader, u *book.Unit, membe
 				return nil, err
 			}
 		}
-		if len(a.problems) == 0 && !p.dry {
+		switch {
+		case len(a.problems) > 0:
+		case p.trial != nil:
+			p.foresee(a)
+		default:
 			if err := p.settle(ctx, u, a); err != nil {
 				return nil, err
 			}
@@ -164,20 +167,14 @@ func (p *portion) tell(resp *loyaltyv1.ImportMembersResponse, a *arrival) {
 
 // find looks who the member is, and what is missing of them.
 func (p *portion) find(ctx context.Context, tx store.Reader, a *arrival) error {
-	var owners []string
+	var owners []owner
 	for _, one := range a.profile.Identifiers {
-		name := p.s.identifierID(p.id, one)
-		use, err := tables.Identifiers.Get(ctx, tx, name)
-		switch {
-		case store.IsNotFound(err):
-			a.found = a.found || p.promised[name]
-			if p.dry {
-				p.promised[name] = true
-			}
-		case err != nil:
+		o, taken, err := p.owner(ctx, tx, one)
+		if err != nil {
 			return err
-		case !slices.Contains(owners, use.Value.Member):
-			owners = append(owners, use.Value.Member)
+		}
+		if taken && !slices.Contains(owners, o) {
+			owners = append(owners, o)
 		}
 	}
 	if len(owners) > 1 {
@@ -186,18 +183,15 @@ func (p *portion) find(ctx context.Context, tx store.Reader, a *arrival) error {
 	if len(owners) != 1 {
 		return nil
 	}
-	a.found = true
-	var err error
-	if a.member, err = tables.Members.Get(ctx, tx, owners[0]); err != nil {
-		return err
-	}
+	a.found, a.owner = true, owners[0]
 	return p.missing(ctx, tx, a)
 }
 
 // missing leaves of an arrival what the member has not got yet.
 func (p *portion) missing(ctx context.Context, tx store.Reader, a *arrival) error {
-	known, err := profileOf(ctx, tx, a.member)
-	if err != nil {
+	var known tables.Profile
+	var err error
+	if a.member, known, err = a.owner.known(ctx, tx); err != nil {
 		return err
 	}
 	given := a.profile
@@ -233,24 +227,49 @@ func (p *portion) missing(ctx context.Context, tx store.Reader, a *arrival) erro
 func (p *portion) unopened(ctx context.Context, tx store.Reader, a *arrival) error {
 	var left []opening
 	for _, o := range a.wallets {
-		row, err := tables.Journal.First(ctx, tx, store.Query{Index: "by_once", Equal: []any{p.once(a.member.ID, o.wallet)}})
-		switch {
-		case store.IsNotFound(err):
+		digest, err := p.opened(ctx, tx, a, o.wallet)
+		if err != nil {
+			return err
+		}
+		if digest == "" {
 			left = append(left, o)
 			continue
-		case err != nil:
-			return err
 		}
-		var f openingFacts
-		if err := json.Unmarshal(row.Value.Facts, &f); err != nil {
-			return err
-		}
-		if f.Balances != o.digest {
+		if digest != o.digest {
 			a.refuse("balances", "the balance in the wallet %s was opened by an earlier import from %s with other figures: adjust the points instead, or name another source", o.wallet, p.source)
 		}
 	}
 	a.wallets = left
 	return nil
+}
+
+// opened is the digest of the balance that this source has opened for a member in a wallet, "" if it has not.
+func (p *portion) opened(ctx context.Context, tx store.Reader, a *arrival, wallet string) (string, error) {
+	if seen := a.owner.seen; seen != nil && seen.opened[wallet] != "" {
+		return seen.opened[wallet], nil
+	}
+	if a.member.ID == "" {
+		return "", nil
+	}
+	name := p.once(a.member.ID, wallet)
+	var e tables.Entry
+	var err error
+	if p.unit != nil {
+		e, err = p.unit.Once(ctx, name) // this portion's, too
+	} else {
+		var row store.Row[tables.Entry]
+		row, err = tables.Journal.First(ctx, tx, store.Query{Index: "by_once", Equal: []any{name}})
+		e = row.Value
+	}
+	switch {
+	case store.IsNotFound(err):
+		return "", nil
+	case err != nil:
+		return "", err
+	}
+	var f openingFacts
+	err = json.Unmarshal(e.Facts, &f)
+	return f.Balances, err
 }
 
 // openingFacts are what the entry of an opened balance tells.

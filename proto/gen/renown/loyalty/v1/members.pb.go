@@ -1549,8 +1549,11 @@ type ImportMembersRequest struct {
 	Source string `protobuf:"bytes,2,opt,name=source,proto3" json:"source,omitempty"`
 	// The members. What is wrong with one is said in the answer and does not hold up the others.
 	Members []*ImportedMember `protobuf:"bytes,3,rep,name=members,proto3" json:"members,omitempty"`
-	// Only say what would be done.
-	ValidateOnly  bool `protobuf:"varint,4,opt,name=validate_only,json=validateOnly,proto3" json:"validate_only,omitempty"`
+	// Only say what would be done. Of a list in portions each is tried by itself, unless it is told what comes before.
+	ValidateOnly bool `protobuf:"varint,4,opt,name=validate_only,json=validateOnly,proto3" json:"validate_only,omitempty"`
+	// For a trial of a list in portions: members of the portions before, in the order of the list, that would be enrolled or changed and are found by an identifier of these,
+	// or are the same as one of those. They count as imported, and are not answered. Empty in an import.
+	Earlier       []*ImportedMember `protobuf:"bytes,5,rep,name=earlier,proto3" json:"earlier,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -1611,6 +1614,13 @@ func (x *ImportMembersRequest) GetValidateOnly() bool {
 		return x.ValidateOnly
 	}
 	return false
+}
+
+func (x *ImportMembersRequest) GetEarlier() []*ImportedMember {
+	if x != nil {
+		return x.Earlier
+	}
+	return nil
 }
 
 // ImportMembersResponse says what became of each member.
@@ -2091,13 +2101,14 @@ const file_renown_loyalty_v1_members_proto_rawDesc = "" +
 	"expireTime\x12?\n" +
 	"\ractivate_time\x18\x06 \x01(\v2\x1a.google.protobuf.TimestampR\factivateTime\x12\x18\n" +
 	"\apending\x18\a \x01(\bR\apending\x12\x16\n" +
-	"\x06frozen\x18\b \x01(\bR\x06frozen\"\xde\x01\n" +
+	"\x06frozen\x18\b \x01(\bR\x06frozen\"\xab\x02\n" +
 	"\x14ImportMembersRequest\x12#\n" +
 	"\aprogram\x18\x01 \x01(\tB\t\xbaH\x06r\x04\x10\x01\x18(R\aprogram\x12-\n" +
 	"\x06source\x18\x02 \x01(\tB\x15\xbaH\x12r\x10\x18(2\f^[a-z0-9-]*$R\x06source\x12M\n" +
 	"\amembers\x18\x03 \x03(\v2!.renown.loyalty.v1.ImportedMemberB\x10\xbaH\r\x92\x01\n" +
 	"\b\x01\x10\xe8\a\"\x03\xd8\x01\x03R\amembers\x12#\n" +
-	"\rvalidate_only\x18\x04 \x01(\bR\fvalidateOnly\"\xd8\x01\n" +
+	"\rvalidate_only\x18\x04 \x01(\bR\fvalidateOnly\x12K\n" +
+	"\aearlier\x18\x05 \x03(\v2!.renown.loyalty.v1.ImportedMemberB\x0e\xbaH\v\x92\x01\b\x10\x90N\"\x03\xd8\x01\x03R\aearlier\"\xd8\x01\n" +
 	"\x15ImportMembersResponse\x12;\n" +
 	"\aresults\x18\x01 \x03(\v2!.renown.loyalty.v1.ImportedResultR\aresults\x12\x18\n" +
 	"\acreated\x18\x02 \x01(\x05R\acreated\x12\x18\n" +
@@ -2226,33 +2237,34 @@ var file_renown_loyalty_v1_members_proto_depIdxs = []int32{
 	31, // 27: renown.loyalty.v1.ImportedBalance.expire_time:type_name -> google.protobuf.Timestamp
 	31, // 28: renown.loyalty.v1.ImportedBalance.activate_time:type_name -> google.protobuf.Timestamp
 	19, // 29: renown.loyalty.v1.ImportMembersRequest.members:type_name -> renown.loyalty.v1.ImportedMember
-	23, // 30: renown.loyalty.v1.ImportMembersResponse.results:type_name -> renown.loyalty.v1.ImportedResult
-	34, // 31: renown.loyalty.v1.ImportedResult.outcome:type_name -> renown.loyalty.v1.ImportOutcome
-	24, // 32: renown.loyalty.v1.ImportedResult.problems:type_name -> renown.loyalty.v1.ImportProblem
-	19, // 33: renown.loyalty.v1.ExportMembersResponse.members:type_name -> renown.loyalty.v1.ImportedMember
-	5,  // 34: renown.loyalty.v1.MembersService.CreateMember:input_type -> renown.loyalty.v1.CreateMemberRequest
-	7,  // 35: renown.loyalty.v1.MembersService.GetMember:input_type -> renown.loyalty.v1.GetMemberRequest
-	9,  // 36: renown.loyalty.v1.MembersService.LookupMember:input_type -> renown.loyalty.v1.LookupMemberRequest
-	11, // 37: renown.loyalty.v1.MembersService.ListMembers:input_type -> renown.loyalty.v1.ListMembersRequest
-	13, // 38: renown.loyalty.v1.MembersService.UpdateMember:input_type -> renown.loyalty.v1.UpdateMemberRequest
-	15, // 39: renown.loyalty.v1.MembersService.MergeMembers:input_type -> renown.loyalty.v1.MergeMembersRequest
-	17, // 40: renown.loyalty.v1.MembersService.EraseMember:input_type -> renown.loyalty.v1.EraseMemberRequest
-	21, // 41: renown.loyalty.v1.MembersService.ImportMembers:input_type -> renown.loyalty.v1.ImportMembersRequest
-	25, // 42: renown.loyalty.v1.MembersService.ExportMembers:input_type -> renown.loyalty.v1.ExportMembersRequest
-	6,  // 43: renown.loyalty.v1.MembersService.CreateMember:output_type -> renown.loyalty.v1.CreateMemberResponse
-	8,  // 44: renown.loyalty.v1.MembersService.GetMember:output_type -> renown.loyalty.v1.GetMemberResponse
-	10, // 45: renown.loyalty.v1.MembersService.LookupMember:output_type -> renown.loyalty.v1.LookupMemberResponse
-	12, // 46: renown.loyalty.v1.MembersService.ListMembers:output_type -> renown.loyalty.v1.ListMembersResponse
-	14, // 47: renown.loyalty.v1.MembersService.UpdateMember:output_type -> renown.loyalty.v1.UpdateMemberResponse
-	16, // 48: renown.loyalty.v1.MembersService.MergeMembers:output_type -> renown.loyalty.v1.MergeMembersResponse
-	18, // 49: renown.loyalty.v1.MembersService.EraseMember:output_type -> renown.loyalty.v1.EraseMemberResponse
-	22, // 50: renown.loyalty.v1.MembersService.ImportMembers:output_type -> renown.loyalty.v1.ImportMembersResponse
-	26, // 51: renown.loyalty.v1.MembersService.ExportMembers:output_type -> renown.loyalty.v1.ExportMembersResponse
-	43, // [43:52] is the sub-list for method output_type
-	34, // [34:43] is the sub-list for method input_type
-	34, // [34:34] is the sub-list for extension type_name
-	34, // [34:34] is the sub-list for extension extendee
-	0,  // [0:34] is the sub-list for field type_name
+	19, // 30: renown.loyalty.v1.ImportMembersRequest.earlier:type_name -> renown.loyalty.v1.ImportedMember
+	23, // 31: renown.loyalty.v1.ImportMembersResponse.results:type_name -> renown.loyalty.v1.ImportedResult
+	34, // 32: renown.loyalty.v1.ImportedResult.outcome:type_name -> renown.loyalty.v1.ImportOutcome
+	24, // 33: renown.loyalty.v1.ImportedResult.problems:type_name -> renown.loyalty.v1.ImportProblem
+	19, // 34: renown.loyalty.v1.ExportMembersResponse.members:type_name -> renown.loyalty.v1.ImportedMember
+	5,  // 35: renown.loyalty.v1.MembersService.CreateMember:input_type -> renown.loyalty.v1.CreateMemberRequest
+	7,  // 36: renown.loyalty.v1.MembersService.GetMember:input_type -> renown.loyalty.v1.GetMemberRequest
+	9,  // 37: renown.loyalty.v1.MembersService.LookupMember:input_type -> renown.loyalty.v1.LookupMemberRequest
+	11, // 38: renown.loyalty.v1.MembersService.ListMembers:input_type -> renown.loyalty.v1.ListMembersRequest
+	13, // 39: renown.loyalty.v1.MembersService.UpdateMember:input_type -> renown.loyalty.v1.UpdateMemberRequest
+	15, // 40: renown.loyalty.v1.MembersService.MergeMembers:input_type -> renown.loyalty.v1.MergeMembersRequest
+	17, // 41: renown.loyalty.v1.MembersService.EraseMember:input_type -> renown.loyalty.v1.EraseMemberRequest
+	21, // 42: renown.loyalty.v1.MembersService.ImportMembers:input_type -> renown.loyalty.v1.ImportMembersRequest
+	25, // 43: renown.loyalty.v1.MembersService.ExportMembers:input_type -> renown.loyalty.v1.ExportMembersRequest
+	6,  // 44: renown.loyalty.v1.MembersService.CreateMember:output_type -> renown.loyalty.v1.CreateMemberResponse
+	8,  // 45: renown.loyalty.v1.MembersService.GetMember:output_type -> renown.loyalty.v1.GetMemberResponse
+	10, // 46: renown.loyalty.v1.MembersService.LookupMember:output_type -> renown.loyalty.v1.LookupMemberResponse
+	12, // 47: renown.loyalty.v1.MembersService.ListMembers:output_type -> renown.loyalty.v1.ListMembersResponse
+	14, // 48: renown.loyalty.v1.MembersService.UpdateMember:output_type -> renown.loyalty.v1.UpdateMemberResponse
+	16, // 49: renown.loyalty.v1.MembersService.MergeMembers:output_type -> renown.loyalty.v1.MergeMembersResponse
+	18, // 50: renown.loyalty.v1.MembersService.EraseMember:output_type -> renown.loyalty.v1.EraseMemberResponse
+	22, // 51: renown.loyalty.v1.MembersService.ImportMembers:output_type -> renown.loyalty.v1.ImportMembersResponse
+	26, // 52: renown.loyalty.v1.MembersService.ExportMembers:output_type -> renown.loyalty.v1.ExportMembersResponse
+	44, // [44:53] is the sub-list for method output_type
+	35, // [35:44] is the sub-list for method input_type
+	35, // [35:35] is the sub-list for extension type_name
+	35, // [35:35] is the sub-list for extension extendee
+	0,  // [0:35] is the sub-list for field type_name
 }
 
 func init() { file_renown_loyalty_v1_members_proto_init() }
