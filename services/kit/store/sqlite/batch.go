@@ -146,7 +146,7 @@ func (w *writer) commit(requests int, grown growths) error {
 	if err == nil {
 		grown.committed()
 	}
-	if w.pages > portion {
+	if w.pages > portion || w.folder.long.Load() {
 		w.pages = 0
 		w.folder.written()
 	}

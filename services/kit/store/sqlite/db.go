@@ -189,5 +189,8 @@ func (db *DB) release() error {
 	if db.writer != nil { // last, because the last connection that closes folds the log into the file
 		errs = append(errs, db.writer.c.close())
 	}
+	if db.writer != nil && db.writer.folder != nil {
+		errs = append(errs, db.writer.folder.data.Close())
+	}
 	return errors.Join(append(errs, db.lock.release())...)
 }

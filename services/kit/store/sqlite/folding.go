@@ -3,13 +3,16 @@ package sqlite
 import (
 	"context"
 	"database/sql/driver"
+	"errors"
+	"os"
 	"sync"
 	"sync/atomic"
 )
 
 // The log is folded into the file beside the writer, in portions: copying pages and waiting for the disk to confirm them would otherwise be added to the time of some
-// commit. It can be begun anew only by a writer that finds all of it folded, and under load the last pages never are; so the writer folds the rest itself when the log
-// has become long, which by then is little.
+// commit. It can be begun anew only by a writer that finds all of it folded, and under load the last pages never are; so when a portion has made the log long, the writer
+// folds the rest itself, at once, while that is little. SQLite has the disk confirm the file then and not before; so that this is little, too, each portion is confirmed
+// when it has been folded.
 const (
 	// portion is how many pages are written, by estimate, before a portion is folded.
 	portion = 1000
@@ -25,7 +28,9 @@ type folder struct {
 	ended chan struct{}
 	// turn is held by whoever folds: SQLite refuses a second at once.
 	turn sync.Mutex
-	// long says that the log was long when it was folded last.
+	// data is the file. It is closed after all connections: closing it ends the locks that they have.
+	data *os.File
+	// long says that the log was long when the last portion was folded, and that the writer has not tried to fold the rest since: a reader may keep it from that.
 	long atomic.Bool
 }
 
@@ -34,7 +39,11 @@ func startFolder(ctx context.Context, w *writer) (*folder, error) {
 	if err != nil {
 		return nil, err
 	}
-	f := &folder{c: c, w: w, wake: make(chan struct{}, 1), ended: make(chan struct{})}
+	data, err := os.OpenFile(w.db.opts.Path, os.O_RDWR, 0)
+	if err != nil {
+		return nil, errors.Join(err, c.close())
+	}
+	f := &folder{c: c, data: data, w: w, wake: make(chan struct{}, 1), ended: make(chan struct{})}
 	go f.run()
 	return f, nil
 }
@@ -43,6 +52,9 @@ func (f *folder) run() {
 	defer close(f.ended)
 	for range f.wake {
 		f.fold(f.c)
+		if err := flush(f.data); err != nil {
+			f.w.condemn(err)
+		}
 	}
 }
 
@@ -52,8 +64,7 @@ func (f *folder) fold(c *conn) {
 	f.turn.Lock()
 	defer f.turn.Unlock()
 	err := c.read("PRAGMA wal_checkpoint(PASSIVE)", func(row []driver.Value) error {
-		log, folded := row[1].(int64), row[2].(int64)
-		f.long.Store(log > longLog && (c == f.c || folded < log))
+		f.long.Store(c == f.c && row[1].(int64) > longLog)
 		return nil
 	})
 	if unsynced(err) {
