@@ -227,7 +227,6 @@ func (g *Gateway) handlers(stories, partners, loyalty grpc.ClientConnInterface) 
 		partnersv1.RegisterUsersServiceHandlerClient(ctx, mux, partnersv1.NewUsersServiceClient(partners)),
 		partnersv1.RegisterAppsServiceHandlerClient(ctx, mux, partnersv1.NewAppsServiceClient(partners)),
 		loyaltyv1.RegisterProgramsServiceHandlerClient(ctx, mux, loyaltyv1.NewProgramsServiceClient(loyalty)),
-		loyaltyv1.RegisterMembersServiceHandlerClient(ctx, mux, loyaltyv1.NewMembersServiceClient(loyalty)),
 		loyaltyv1.RegisterPointsServiceHandlerClient(ctx, mux, loyaltyv1.NewPointsServiceClient(loyalty)),
 		loyaltyv1.RegisterStatementsServiceHandlerClient(ctx, mux, loyaltyv1.NewStatementsServiceClient(loyalty)),
 		loyaltyv1.RegisterTiersServiceHandlerClient(ctx, mux, loyaltyv1.NewTiersServiceClient(loyalty)),
@@ -242,5 +241,7 @@ func (g *Gateway) handlers(stories, partners, loyalty grpc.ClientConnInterface) 
 		loyaltyv1.RegisterRedemptionsServiceHandlerClient(ctx, mux, loyaltyv1.NewRedemptionsServiceClient(loyalty)),
 		loyaltyv1.RegisterLoyaltyEventsServiceHandlerClient(ctx, mux, loyaltyv1.NewLoyaltyEventsServiceClient(loyalty)),
 		loyaltyv1.RegisterLedgerServiceHandlerClient(ctx, mux, loyaltyv1.NewLedgerServiceClient(loyalty)),
+		// The mux tries what was registered last first, and those who stand at a till wait for members.
+		loyaltyv1.RegisterMembersServiceHandlerClient(ctx, mux, loyaltyv1.NewMembersServiceClient(loyalty)),
 	)
 }

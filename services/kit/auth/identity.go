@@ -9,6 +9,7 @@ package auth
 
 import (
 	"context"
+	"encoding/binary"
 	"slices"
 )
 
@@ -74,6 +75,29 @@ func (i Identity) Principal() string {
 		}
 	}
 	return string(KindAnonymous)
+}
+
+// key tells identities apart: no two that differ have the same.
+func (i Identity) key() string {
+	var room [256]byte
+	b := room[:0]
+	one := func(s string) { b = append(binary.AppendUvarint(b, uint64(len(s))), s...) }
+	all := func(list []string) {
+		b = binary.AppendUvarint(b, uint64(len(list)))
+		for _, s := range list {
+			one(s)
+		}
+	}
+	one(string(i.Kind))
+	one(i.Subject)
+	one(i.Name)
+	one(i.Email)
+	all(i.Roles)
+	all(i.Scopes)
+	one(i.Owner)
+	one(i.Link)
+	one(i.Key)
+	return string(b)
 }
 
 type identityKey struct{}

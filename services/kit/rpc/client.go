@@ -62,7 +62,15 @@ func Dial(target string, o DialOptions) (Conn, error) {
 		grpc.WithDefaultCallOptions(grpc.MaxCallRecvMsgSize(MaxMessage), grpc.MaxCallSendMsgSize(MaxMessage)),
 		grpc.WithKeepaliveParams(keepalive.ClientParameters{Time: 30 * time.Second, Timeout: 10 * time.Second, PermitWithoutStream: true}),
 		grpc.WithUnaryInterceptor(func(ctx context.Context, method string, req, reply any, cc *grpc.ClientConn, invoke grpc.UnaryInvoker, opts ...grpc.CallOption) error {
-			return f.unary(ctx, method, func(ctx context.Context) error { return invoke(ctx, method, req, reply, cc, opts...) })
+			if _, ok := ctx.Deadline(); !ok {
+				var cancel context.CancelFunc
+				// A little more than the server's own limit, so that the server's answer says what happened.
+				ctx, cancel = context.WithTimeout(ctx, timeoutOf(method)+time.Second)
+				defer cancel()
+			}
+			return f.unary(ctx, method, func(ctx context.Context, md metadata.MD) error {
+				return invoke(metadata.NewOutgoingContext(ctx, md), method, req, reply, cc, opts...)
+			})
 		}),
 		grpc.WithStreamInterceptor(func(ctx context.Context, desc *grpc.StreamDesc, cc *grpc.ClientConn, method string, open grpc.Streamer, opts ...grpc.CallOption) (grpc.ClientStream, error) {
 			return f.stream(ctx, method, desc, func(ctx context.Context) (grpc.ClientStream, error) { return open(ctx, desc, cc, method, opts...) })
@@ -80,21 +88,15 @@ func newForwarder(t trace.TracerProvider) *forwarder {
 	return &forwarder{t.Tracer("renown.example/kit/rpc")}
 }
 
-func (f *forwarder) unary(ctx context.Context, method string, call func(context.Context) error) error {
-	if _, ok := ctx.Deadline(); !ok {
-		var cancel context.CancelFunc
-		// A little more than the server's own limit, so that the server's answer says what happened.
-		ctx, cancel = context.WithTimeout(ctx, timeoutOf(method)+time.Second)
-		defer cancel()
-	}
+func (f *forwarder) unary(ctx context.Context, method string, call func(context.Context, metadata.MD) error) error {
 	ctx, span := f.tracer.Start(ctx, strings.TrimPrefix(method, "/"), trace.WithSpanKind(trace.SpanKindClient))
 	defer span.End()
-	return failed(call(outgoing(ctx)))
+	return failed(call(ctx, outgoing(ctx)))
 }
 
 func (f *forwarder) stream(ctx context.Context, method string, desc *grpc.StreamDesc, open func(context.Context) (grpc.ClientStream, error)) (grpc.ClientStream, error) {
 	ctx, span := f.tracer.Start(ctx, strings.TrimPrefix(method, "/"), trace.WithSpanKind(trace.SpanKindClient))
-	s, err := open(outgoing(ctx))
+	s, err := open(metadata.NewOutgoingContext(ctx, outgoing(ctx)))
 	if err != nil {
 		span.End()
 		return nil, failed(err)
@@ -104,8 +106,8 @@ func (f *forwarder) stream(ctx context.Context, method string, desc *grpc.Stream
 	return out, nil
 }
 
-// outgoing adds request id, trace and identity token, where the caller has not set them already.
-func outgoing(ctx context.Context) context.Context {
+// outgoing returns the metadata of a call: what the caller has set, with request id, trace and identity token where it has not.
+func outgoing(ctx context.Context) metadata.MD {
 	md, ok := metadata.FromOutgoingContext(ctx) // a copy
 	if !ok {
 		md = metadata.MD{}
@@ -118,7 +120,7 @@ func outgoing(ctx context.Context) context.Context {
 	set(RequestIDHeader, telemetry.RequestID(ctx))
 	set(IdentityHeader, auth.Token(ctx))
 	telemetry.Propagator.Inject(ctx, carrier(md))
-	return metadata.NewOutgoingContext(ctx, md)
+	return md
 }
 
 // As returns a context whose outgoing calls are made as i. It replaces the identity that the context had.

@@ -28,9 +28,11 @@ func (c *inProcess) Close() error { return nil }
 func (c *inProcess) Invoke(ctx context.Context, name string, req, reply any, opts ...grpc.CallOption) error {
 	m, known := c.server.unaries[name]
 	if !known || !plain(opts) {
-		return c.forward.unary(ctx, name, func(ctx context.Context) error { return c.server.channel.Invoke(ctx, name, req, reply, opts...) })
+		return c.forward.unary(ctx, name, func(ctx context.Context, md metadata.MD) error {
+			return c.server.channel.Invoke(metadata.NewOutgoingContext(ctx, md), name, req, reply, opts...)
+		})
 	}
-	return c.forward.unary(ctx, name, func(ctx context.Context) error { return c.server.invoke(ctx, m, req, reply, opts) })
+	return c.forward.unary(ctx, name, func(ctx context.Context, md metadata.MD) error { return c.server.invoke(ctx, m, md, req, reply, opts) })
 }
 
 func (c *inProcess) NewStream(ctx context.Context, desc *grpc.StreamDesc, method string, opts ...grpc.CallOption) (grpc.ClientStream, error) {
@@ -59,12 +61,12 @@ func plain(opts []grpc.CallOption) bool {
 }
 
 // invoke calls a method as gRPC would: the handler gets a request of its own and nothing of its caller's context but the deadline, the cancellation and the metadata.
-func (s *Server) invoke(ctx context.Context, m *unary, req, reply any, opts []grpc.CallOption) error {
+func (s *Server) invoke(ctx context.Context, m *unary, md metadata.MD, req, reply any, opts []grpc.CallOption) error {
 	if err := ctx.Err(); err != nil {
 		return status.FromContextError(err).Err()
 	}
 	sent := &transport{method: m.full}
-	inside := grpc.NewContextWithServerTransportStream(serving(ctx), sent)
+	inside := grpc.NewContextWithServerTransportStream(serving(ctx, md), sent)
 	out, err := m.handle(m.impl, inside, func(into any) error { return copyMessage(into, req) }, s.unary)
 	sent.end()
 	for _, o := range opts {
@@ -101,12 +103,8 @@ func copyMessage(into, from any) error {
 }
 
 // serving returns the context of a handler.
-func serving(ctx context.Context) context.Context {
-	inside := context.Context(valueless{ctx})
-	if md, ok := metadata.FromOutgoingContext(ctx); ok {
-		inside = metadata.NewIncomingContext(inside, md)
-	}
-	return peer.NewContext(inside, itself)
+func serving(ctx context.Context, md metadata.MD) context.Context {
+	return peer.NewContext(metadata.NewIncomingContext(valueless{ctx}, md), itself)
 }
 
 // valueless is a context without its values.

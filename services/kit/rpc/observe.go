@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"sync"
 	"time"
 
 	"github.com/prometheus/client_golang/prometheus"
@@ -15,6 +16,7 @@ import (
 	"google.golang.org/grpc/metadata"
 
 	"renown.example/kit/auth"
+	"renown.example/kit/clock"
 	"renown.example/kit/fault"
 	"renown.example/kit/id"
 	"renown.example/kit/telemetry"
@@ -80,8 +82,8 @@ func (o *observed) log(f *fault.Error, code codes.Code, took time.Duration) {
 	if !o.server.log.Enabled(o.ctx, level) {
 		return
 	}
-	attrs := make([]slog.Attr, 0, 8)
-	attrs = append(attrs, slog.String("method", o.method), slog.String("code", code.String()), slog.Duration("took", took), slog.String("caller", o.caller.Principal()))
+	var room [8]slog.Attr
+	attrs := append(room[:0], slog.String("method", o.method), slog.String("code", code.String()), slog.Duration("took", took), slog.String("caller", o.caller.Principal()))
 	if f != nil {
 		attrs = append(attrs, slog.String("reason", f.Reason.Name))
 		if len(f.Fields) > 0 {
@@ -98,7 +100,10 @@ func (o *observed) log(f *fault.Error, code codes.Code, took time.Duration) {
 	if o.stack != nil {
 		attrs = append(attrs, slog.String("stack", string(o.stack)))
 	}
-	o.server.log.LogAttrs(o.ctx, level, "call", attrs...)
+	// Past the logger, which would look for the line of code that this is.
+	line := slog.NewRecord(clock.System().Now(), level, "call", 0)
+	line.AddAttrs(attrs...)
+	_ = o.server.log.Handler().Handle(o.ctx, line) // a log that cannot be written to is nothing a caller can help
 }
 
 // serious reports whether the operator should look at it.
@@ -123,7 +128,17 @@ type errPanic struct{ cause error }
 
 func (e errPanic) Error() string { return "panic: " + e.cause.Error() }
 
-type metrics struct{ seconds *prometheus.HistogramVec }
+type metrics struct {
+	seconds *prometheus.HistogramVec
+	// known are the series that there have been so far, by what they are of.
+	known sync.Map
+}
+
+// series is what a series of calls is of.
+type series struct {
+	method string
+	code   codes.Code
+}
 
 func newMetrics(r prometheus.Registerer) *metrics {
 	if r == nil {
@@ -140,13 +155,19 @@ func newMetrics(r prometheus.Registerer) *metrics {
 		}
 		v = there.ExistingCollector.(*prometheus.HistogramVec)
 	}
-	return &metrics{v}
+	return &metrics{seconds: v}
 }
 
 func (m *metrics) handled(method string, code codes.Code, took time.Duration) {
-	if m.seconds != nil {
-		m.seconds.WithLabelValues(method[1:], code.String()).Observe(took.Seconds())
+	if m.seconds == nil {
+		return
 	}
+	of := series{method, code}
+	one, ok := m.known.Load(of)
+	if !ok {
+		one, _ = m.known.LoadOrStore(of, m.seconds.WithLabelValues(method[1:], code.String()))
+	}
+	one.(prometheus.Observer).Observe(took.Seconds())
 }
 
 // carrier lets traces travel in gRPC metadata.
