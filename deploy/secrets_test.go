@@ -10,15 +10,8 @@ import (
 	"sync"
 	"testing"
 
-	"go.opentelemetry.io/otel/sdk/trace/tracetest"
-
-	"renown.example/gateway"
 	"renown.example/kit/auth"
-	"renown.example/kit/clock"
 	"renown.example/kit/rpc"
-	"renown.example/kit/store/engine"
-	"renown.example/kit/telemetry"
-	"renown.example/partners"
 	storiesv1 "renown.example/proto/gen/renown/stories/v1"
 	"renown.example/stories"
 	"renown.example/website"
@@ -45,71 +38,23 @@ func (w *written) String() string {
 
 // The token of a preview link is the key to an unpublished text: neither a log line nor a span of website, gateway or service holds it, whatever becomes of it.
 func TestAPreviewLinkIsInNoLogAndNoTrace(t *testing.T) {
-	ctx, spans, log := t.Context(), tracetest.NewInMemoryExporter(), &written{}
-	tel, err := telemetry.New(ctx, telemetry.Options{Service: "renown", Output: log, Spans: spans})
-	if err != nil {
-		t.Fatal(err)
-	}
-	key := auth.GenerateKey()
-	keys, data := []auth.PublicKey{key.Public()}, engine.Config{Data: t.TempDir()}
-	st, err := stories.New(ctx, stories.Config{Config: data, IdentityKeys: keys, Company: "Holmway", WebsiteURL: "http://127.0.0.1:8080", Locales: []string{"en"}},
-		stories.Deps{Clock: clock.System(), Telemetry: tel})
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer st.Close()
-	pa, err := partners.New(ctx, partners.Config{Config: data, IdentityKeys: keys}, partners.Deps{Clock: clock.System(), Telemetry: tel})
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer pa.Close()
-	minter, err := auth.NewMinter(clock.System(), key)
-	if err != nil {
-		t.Fatal(err)
-	}
-	gw, err := gateway.New(gateway.Options{Stories: st.Conn(), Partners: pa.Conn(), Minter: minter, Telemetry: tel, PublicURL: "http://127.0.0.1:8081"})
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer gw.Close()
-	rest := httptest.NewServer(gw)
-	defer rest.Close()
-	site, err := website.New(website.Options{API: api.New(rest.URL, nil), PublicURL: "http://127.0.0.1:8080", Telemetry: tel})
+	o := observe(t)
+	site, err := website.New(website.Options{API: api.New(o.rest, nil), PublicURL: "http://127.0.0.1:8080", Telemetry: o.tel})
 	if err != nil {
 		t.Fatal(err)
 	}
 	front := httptest.NewServer(site)
 	defer front.Close()
 
-	token, revoke := shownStory(t, st, minter)
-	get := func(address string, headers ...string) (int, string) {
-		t.Helper()
-		req, err := http.NewRequestWithContext(ctx, http.MethodGet, address, nil)
-		if err != nil {
-			t.Fatal(err)
-		}
-		for i := 0; i+1 < len(headers); i += 2 {
-			req.Header.Set(headers[i], headers[i+1])
-		}
-		resp, err := http.DefaultClient.Do(req)
-		if err != nil {
-			t.Fatal(err)
-		}
-		defer resp.Body.Close()
-		var body bytes.Buffer
-		if _, err := body.ReadFrom(resp.Body); err != nil {
-			t.Fatal(err)
-		}
-		return resp.StatusCode, body.String()
-	}
+	token, revoke := shownStory(t, o.stories, o.minter)
 	everywhere := func(want int) {
 		t.Helper()
 		for name, ask := range map[string]func() (int, string){
-			"page": func() (int, string) { return get(front.URL + "/preview/" + token) },
+			"page": func() (int, string) { return asked(t, front.URL+"/preview/"+token) },
 			"picture": func() (int, string) {
-				return get(front.URL + "/preview/" + token + "/images/" + strings.Repeat("a", 64))
+				return asked(t, front.URL+"/preview/"+token+"/images/"+strings.Repeat("a", 64))
 			},
-			"REST": func() (int, string) { return get(rest.URL+"/v1/preview", "Authorization", "Link "+token) },
+			"REST": func() (int, string) { return asked(t, o.rest+"/v1/preview", "Authorization", "Link "+token) },
 		} {
 			got, body := ask()
 			if name == "picture" && want == http.StatusOK {
@@ -129,17 +74,39 @@ func TestAPreviewLinkIsInNoLogAndNoTrace(t *testing.T) {
 	everywhere(http.StatusForbidden)
 	// Nor does it matter where somebody puts it: as the link to a sign-off page, into a query, or into an address that there is not.
 	for _, path := range []string{"/signoff/" + token, "/signoff/" + token + "/sign", "/stories?query=" + token, "/stories/harbour?as_of=" + token, "/studio?token=" + token} {
-		get(front.URL + path)
+		asked(t, front.URL+path)
 	}
 	var traces bytes.Buffer
-	if err := json.NewEncoder(&traces).Encode(spans.GetSpans()); err != nil {
+	if err := json.NewEncoder(&traces).Encode(o.spans.GetSpans()); err != nil {
 		t.Fatal(err)
 	}
-	for where, text := range map[string]string{"log": log.String(), "traces": traces.String()} {
+	for where, text := range map[string]string{"log": o.log.String(), "traces": traces.String()} {
 		if !strings.Contains(text, "/preview/{token}") || !strings.Contains(text, "/signoff/{token}") || !strings.Contains(text, "/v1/preview") || strings.Contains(text, token) || strings.Contains(text, token[len(token)-40:]) {
 			t.Errorf("the %s of %d bytes do not tell of the calls, or hold the link", where, len(text))
 		}
 	}
+}
+
+// asked asks for a page and returns its status and what it says.
+func asked(t *testing.T, address string, headers ...string) (int, string) {
+	t.Helper()
+	req, err := http.NewRequestWithContext(t.Context(), http.MethodGet, address, nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for i := 0; i+1 < len(headers); i += 2 {
+		req.Header.Set(headers[i], headers[i+1])
+	}
+	resp, err := http.DefaultClient.Do(req)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer resp.Body.Close()
+	var body bytes.Buffer
+	if _, err := body.ReadFrom(resp.Body); err != nil {
+		t.Fatal(err)
+	}
+	return resp.StatusCode, body.String()
 }
 
 // shownStory begins a story and makes a preview link to it; the function revokes it.

@@ -2,8 +2,6 @@
 package deploy_test
 
 import (
-	"context"
-	"io"
 	"net/http"
 	"net/http/httptest"
 	"slices"
@@ -20,42 +18,56 @@ import (
 	"renown.example/stories"
 )
 
-func TestOneTraceShowsEveryHop(t *testing.T) {
-	ctx := context.Background()
-	spans := tracetest.NewInMemoryExporter()
-	tel, err := telemetry.New(ctx, telemetry.Options{Service: "renown", Output: io.Discard, Spans: spans})
-	if err != nil {
+// observed is stories and partners with a gateway before them, in one process whose spans and log are kept.
+type observed struct {
+	spans   *tracetest.InMemoryExporter
+	log     *written
+	tel     *telemetry.Telemetry
+	stories *stories.Service
+	minter  *auth.Minter
+	// rest is where the gateway answers.
+	rest string
+}
+
+func observe(t *testing.T) *observed {
+	t.Helper()
+	ctx, o := t.Context(), &observed{spans: tracetest.NewInMemoryExporter(), log: &written{}}
+	var err error
+	if o.tel, err = telemetry.New(ctx, telemetry.Options{Service: "renown", Output: o.log, Spans: o.spans}); err != nil {
 		t.Fatal(err)
 	}
 	key := auth.GenerateKey()
-	keys := []auth.PublicKey{key.Public()}
-	data := engine.Config{Data: t.TempDir()}
-	st, err := stories.New(ctx, stories.Config{Config: data, IdentityKeys: keys, Company: "Holmway", WebsiteURL: "http://127.0.0.1:8080", Locales: []string{"en"}},
-		stories.Deps{Clock: clock.System(), Telemetry: tel})
+	keys, data := []auth.PublicKey{key.Public()}, engine.Config{Data: t.TempDir()}
+	o.stories, err = stories.New(ctx, stories.Config{Config: data, IdentityKeys: keys, Company: "Holmway", WebsiteURL: "http://127.0.0.1:8080", Locales: []string{"en"}},
+		stories.Deps{Clock: clock.System(), Telemetry: o.tel})
 	if err != nil {
 		t.Fatal(err)
 	}
-	defer st.Close()
-	pa, err := partners.New(ctx, partners.Config{Config: data, IdentityKeys: keys}, partners.Deps{Clock: clock.System(), Telemetry: tel})
+	t.Cleanup(func() { o.stories.Close() })
+	pa, err := partners.New(ctx, partners.Config{Config: data, IdentityKeys: keys}, partners.Deps{Clock: clock.System(), Telemetry: o.tel})
 	if err != nil {
 		t.Fatal(err)
 	}
-	defer pa.Close()
-	minter, err := auth.NewMinter(clock.System(), key)
+	t.Cleanup(func() { pa.Close() })
+	if o.minter, err = auth.NewMinter(clock.System(), key); err != nil {
+		t.Fatal(err)
+	}
+	gw, err := gateway.New(gateway.Options{Stories: o.stories.Conn(), Partners: pa.Conn(), Minter: o.minter, Telemetry: o.tel, PublicURL: "http://127.0.0.1:8081"})
 	if err != nil {
 		t.Fatal(err)
 	}
-	gw, err := gateway.New(gateway.Options{Stories: st.Conn(), Partners: pa.Conn(), Minter: minter, Telemetry: tel, PublicURL: "http://127.0.0.1:8081"})
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer gw.Close()
+	t.Cleanup(func() { gw.Close() })
 	srv := httptest.NewServer(gw)
-	defer srv.Close()
+	t.Cleanup(srv.Close)
+	o.rest = srv.URL
+	return o
+}
 
+func TestOneTraceShowsEveryHop(t *testing.T) {
+	o := observe(t)
 	// The caller's own trace goes on through all of it.
 	const trace = "4bf92f3577b34da6a3ce929d0e0e4736"
-	req, err := http.NewRequestWithContext(ctx, http.MethodGet, srv.URL+"/v1/stories", nil)
+	req, err := http.NewRequestWithContext(t.Context(), http.MethodGet, o.rest+"/v1/stories", nil)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -71,7 +83,7 @@ func TestOneTraceShowsEveryHop(t *testing.T) {
 	var hops []string
 	parents := map[string]string{}
 	names := map[string]string{}
-	for _, s := range spans.GetSpans() {
+	for _, s := range o.spans.GetSpans() {
 		if s.SpanContext.TraceID().String() != trace {
 			continue
 		}
@@ -92,12 +104,12 @@ func TestOneTraceShowsEveryHop(t *testing.T) {
 	}
 
 	// Nobody has traced this one; it reaches the service, so its trace begins here.
-	spans.Reset()
-	if resp, err = http.Get(srv.URL + "/v1/stories?pageSize=3"); err != nil {
+	o.spans.Reset()
+	if resp, err = http.Get(o.rest + "/v1/stories?pageSize=3"); err != nil {
 		t.Fatal(err)
 	}
 	resp.Body.Close()
-	own := spans.GetSpans()
+	own := o.spans.GetSpans()
 	at := slices.IndexFunc(own, func(s tracetest.SpanStub) bool { return s.Name == "GET /v1/stories" && !s.Parent.IsValid() })
 	if at < 0 || !slices.ContainsFunc(own, func(s tracetest.SpanStub) bool {
 		return s.Name == rpc && s.SpanContext.TraceID() == own[at].SpanContext.TraceID()

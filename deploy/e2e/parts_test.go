@@ -70,16 +70,7 @@ func TestTakingBackPartsByKeyboard(t *testing.T) {
 	says(t, reader, ".story-foot", "taken back the use of its name")
 	clean(t, reader, at)
 
-	inspect(t, p, at.Website, []sheet{{"a receipt of what was taken back", link}})
-	must(t, p.Go(link))
-	must(t, p.TabTo("#again .button"))
-	must(t, p.Follow(func() error { return p.Press(browser.Enter) }))
-	cases.Holds(t, gone, "name and logo are back", func() string {
-		if got := fetch(t, http.MethodGet, address, ""); got.status != http.StatusOK || !strings.Contains(got.body, title) {
-			return fmt.Sprintf("it answers %d", got.status)
-		}
-		return ""
-	})
+	givesBack(t, at, p, link, address, title)
 	clean(t, p, at)
 	takeBackByTelephone(t, at, editor, text)
 	cases.Holds(t, gone, "the logo is gone again", func() string {
@@ -90,6 +81,21 @@ func TestTakingBackPartsByKeyboard(t *testing.T) {
 	})
 	must(t, p.TakeBack(link))
 	secrets(t, at, link)
+}
+
+// givesBack has the customer sign again what was taken back, and waits until everybody reads it.
+func givesBack(t *testing.T, at *browser.Platform, p *browser.Page, link, address, title string) {
+	t.Helper()
+	inspect(t, p, at.Website, []sheet{{"a receipt of what was taken back", link}})
+	must(t, p.Go(link))
+	must(t, p.TabTo("#again .button"))
+	must(t, p.Follow(func() error { return p.Press(browser.Enter) }))
+	cases.Holds(t, gone, "name and logo are back", func() string {
+		if got := fetch(t, http.MethodGet, address, ""); got.status != http.StatusOK || !strings.Contains(got.body, title) {
+			return fmt.Sprintf("it answers %d", got.status)
+		}
+		return ""
+	})
 }
 
 // takeBackByTelephone is what support does for a customer who has called.

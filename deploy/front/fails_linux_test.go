@@ -48,6 +48,43 @@ func (r *rig) breakDisk(name string) (repair func()) {
 	})
 }
 
+// read has many read for longer than any holder trusts what it has without hearing that it is true. It returns how often something was asked for, and what was not answered as
+// it should be: what is up is there, and so is what nobody holds, a list of its own size and a story that nobody has asked for since it changed; what is down is gone.
+func (r *rig) read(up, down []output, fresh string) (asked int, wrong map[string]int) {
+	end := clock.System().Now().Add(2 * gone)
+	var reading sync.WaitGroup
+	var mu sync.Mutex
+	wrong = map[string]int{}
+	note := func(path string, got *copy, want int) {
+		mu.Lock()
+		defer mu.Unlock()
+		if asked++; got.status != want {
+			wrong[fmt.Sprintf("%s answers %d", path, got.status)]++
+		}
+	}
+	for reader := range 4 {
+		reading.Go(func() {
+			for n := 0; clock.System().Now().Before(end); n++ {
+				for _, o := range up {
+					note(o.path, r.origin(r.front(o.path), o.path), http.StatusOK)
+				}
+				for _, o := range down {
+					if !o.lists && !strings.Contains(o.path, "asOf") && !strings.Contains(o.path, asOfPage) {
+						note(o.path, r.origin(r.front(o.path), o.path), http.StatusGone)
+					}
+				}
+				if size := 4*n + reader + 1; size <= 100 {
+					path := fmt.Sprintf("/v1/stories?pageSize=%d", size)
+					note(path, r.origin(r.rest, path), http.StatusOK)
+				}
+				note(fresh, r.origin(r.rest, "/v1/stories/"+fresh+"?locale=en"), http.StatusOK)
+			}
+		})
+	}
+	reading.Wait()
+	return asked, wrong
+}
+
 // The disk under the embedded database fails while everything is being read: no reader notices, nothing can be withdrawn any more, and what was withdrawn just before stays
 // gone.
 func TestReadingGoesOnWhenTheDatabaseFails(t *testing.T) {
@@ -71,39 +108,7 @@ func TestReadingGoesOnWhenTheDatabaseFails(t *testing.T) {
 	if err == nil {
 		t.Fatal("something was written: the disk has not failed")
 	}
-	// Longer than any holder trusts what it has without hearing that it is true.
-	end := clock.System().Now().Add(2 * gone)
-	var reading sync.WaitGroup
-	var mu sync.Mutex
-	wrong, asked := map[string]int{}, 0
-	note := func(path string, got *copy, want int) {
-		mu.Lock()
-		defer mu.Unlock()
-		if asked++; got.status != want {
-			wrong[fmt.Sprintf("%s answers %d", path, got.status)]++
-		}
-	}
-	for reader := range 4 {
-		reading.Go(func() {
-			for n := 0; clock.System().Now().Before(end); n++ {
-				for _, o := range up {
-					note(o.path, r.origin(r.front(o.path), o.path), http.StatusOK)
-				}
-				for _, o := range down {
-					if !o.lists && !strings.Contains(o.path, "asOf") && !strings.Contains(o.path, asOfPage) {
-						note(o.path, r.origin(r.front(o.path), o.path), http.StatusGone)
-					}
-				}
-				// What nobody holds: a list of its own size, and a story that nobody has asked for since it changed.
-				if size := 4*n + reader + 1; size <= 100 {
-					path := fmt.Sprintf("/v1/stories?pageSize=%d", size)
-					note(path, r.origin(r.rest, path), http.StatusOK)
-				}
-				note(south, r.origin(r.rest, "/v1/stories/"+south+"?locale=en"), http.StatusOK)
-			}
-		})
-	}
-	reading.Wait()
+	asked, wrong := r.read(up, down, south)
 	if len(wrong) > 0 || asked < 200 {
 		t.Errorf("of %d answers these were wrong: %v", asked, wrong)
 	}

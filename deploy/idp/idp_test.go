@@ -181,20 +181,6 @@ func TestRefusals(t *testing.T) {
 			t.Errorf("answered %s", res.Status)
 		}
 	})
-	t.Run("wrong verifier", func(t *testing.T) {
-		q := code(t, signIn(t, oc, ada, pkce))
-		if _, err := oc.Exchange(t.Context(), q.Get("code"), oauth2.VerifierOption(oauth2.GenerateVerifier())); err == nil {
-			t.Error("a code was redeemed with another verifier")
-		}
-	})
-	t.Run("wrong client secret", func(t *testing.T) {
-		q := code(t, signIn(t, oc, ada, pkce))
-		wrong := *oc
-		wrong.ClientSecret = "guess"
-		if _, err := wrong.Exchange(t.Context(), q.Get("code"), oauth2.VerifierOption(verifier)); err == nil {
-			t.Error("a code was redeemed with a wrong secret")
-		}
-	})
 	for name, form := range map[string]url.Values{
 		"wrong password": {"username": {"ada"}, "password": {"guess"}},
 		"unknown person": {"user": {"mallory"}},
@@ -215,6 +201,30 @@ func TestRefusals(t *testing.T) {
 		defer res.Body.Close()
 		if res.StatusCode != http.StatusForbidden {
 			t.Errorf("answered %s", res.Status)
+		}
+	})
+}
+
+// A code is good for whom it was made for.
+func TestACodeIsRedeemedByItsOwnerOnly(t *testing.T) {
+	issuer := start(t)
+	_, oc := website(t, issuer, "website", "s3cret")
+	verifier := oauth2.GenerateVerifier()
+	pkce := oauth2.S256ChallengeOption(verifier)
+	ada := url.Values{"user": {"ada"}}
+
+	t.Run("wrong verifier", func(t *testing.T) {
+		q := code(t, signIn(t, oc, ada, pkce))
+		if _, err := oc.Exchange(t.Context(), q.Get("code"), oauth2.VerifierOption(oauth2.GenerateVerifier())); err == nil {
+			t.Error("a code was redeemed with another verifier")
+		}
+	})
+	t.Run("wrong client secret", func(t *testing.T) {
+		q := code(t, signIn(t, oc, ada, pkce))
+		wrong := *oc
+		wrong.ClientSecret = "guess"
+		if _, err := wrong.Exchange(t.Context(), q.Get("code"), oauth2.VerifierOption(verifier)); err == nil {
+			t.Error("a code was redeemed with a wrong secret")
 		}
 	})
 }

@@ -89,15 +89,18 @@ func finish(t *testing.T, b *browser, begun page, user string) string {
 	return b.get(page.header.Get("Location")).header.Get("Location")
 }
 
-func TestSignInRefusals(t *testing.T) {
+// still is a browser that shows where it is led instead of going there.
+func (in *installation) still(t *testing.T) *browser {
+	b := in.browser(t)
+	b.http.CheckRedirect = func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }
+	return b
+}
+
+// A sign-in is finished once, by whom it was begun.
+func TestASignInIsFinishedWhereItWasBegun(t *testing.T) {
 	in := install(t)
-	still := func(t *testing.T) *browser {
-		b := in.browser(t)
-		b.http.CheckRedirect = func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }
-		return b
-	}
 	t.Run("replayed", func(t *testing.T) {
-		b := still(t)
+		b := in.still(t)
 		begun := b.get("/signin/start")
 		attempt := strings.Split(begun.header.Get("Set-Cookie"), ";")[0]
 		back := finish(t, b, begun, "ada")
@@ -108,45 +111,49 @@ func TestSignInRefusals(t *testing.T) {
 		req, err := http.NewRequestWithContext(t.Context(), http.MethodGet, back, nil)
 		must(t, err)
 		req.Header.Set("Cookie", attempt)
-		thief := still(t)
+		thief := in.still(t)
 		thief.do(req).says(http.StatusBadRequest, "finished already")
 		if thief.session() != "" {
 			t.Error("a replay opened a session")
 		}
 	})
 	t.Run("in another browser", func(t *testing.T) {
-		back := func() string { b := still(t); return finish(t, b, b.get("/signin/start"), "ada") }()
-		victim := still(t)
+		back := func() string { b := in.still(t); return finish(t, b, b.get("/signin/start"), "ada") }()
+		victim := in.still(t)
 		victim.get(back).says(http.StatusBadRequest, "cannot be finished")
 		if victim.session() != "" {
 			t.Error("a browser was signed in to a sign-in that it had not begun")
 		}
 	})
 	t.Run("state of another sign-in", func(t *testing.T) {
-		other := still(t)
+		other := in.still(t)
 		theirs := finish(t, other, other.get("/signin/start"), "edda")
-		b := still(t)
+		b := in.still(t)
 		b.get("/signin/start")
 		b.get(theirs).says(http.StatusBadRequest, "not the sign-in you began")
 		if b.session() != "" {
 			t.Error("a stranger's code opened a session")
 		}
 	})
+}
+
+func TestSignInRefusals(t *testing.T) {
+	in := install(t)
 	t.Run("provider says no", func(t *testing.T) {
-		b := still(t)
+		b := in.still(t)
 		begun, err := url.Parse(b.get("/signin/start").header.Get("Location"))
 		must(t, err)
 		b.get("/signin/callback?error=access_denied&error_description=%3Cb%3Eno%3C%2Fb%3E&state="+begun.Query().Get("state")).says(http.StatusForbidden, "access_denied <b>no</b>")
 	})
 	t.Run("leading away", func(t *testing.T) {
-		b := still(t)
+		b := in.still(t)
 		back := finish(t, b, b.get("/signin/start?return=https://evil.example/"), "ada")
 		if to := b.get(back).header.Get("Location"); to != "/studio" {
 			t.Errorf("signing in led to %q", to)
 		}
 	})
 	t.Run("session from outside", func(t *testing.T) {
-		withSession(still(t), "rn_chosen_by_somebody_else", "/studio").says(http.StatusOK, "Your session has ended")
+		withSession(in.still(t), "rn_chosen_by_somebody_else", "/studio").says(http.StatusOK, "Your session has ended")
 	})
 	t.Run("signing out from another site", func(t *testing.T) {
 		b := in.as(t, "ada")

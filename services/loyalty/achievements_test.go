@@ -83,7 +83,14 @@ func (r *rig) ordered(t testing.TB, member, id string, daysBefore int, amount in
 
 func (r *rig) back(t testing.TB, order, id string, lines ...*loyaltyv1.ReturnedLine) {
 	t.Helper()
-	if _, err := r.orders.ReturnOrder(r.shop(t, "back-"+order+"-"+id), &loyaltyv1.ReturnOrderRequest{Program: "customers", Order: order, ReturnId: id, Lines: lines}); err != nil {
+	r.backBy(t, order, id, "", lines...)
+}
+
+// backBy brings an order back, or some of it, by a policy.
+func (r *rig) backBy(t testing.TB, order, id, policy string, lines ...*loyaltyv1.ReturnedLine) {
+	t.Helper()
+	req := &loyaltyv1.ReturnOrderRequest{Program: "customers", Order: order, ReturnId: id, Policy: policy, Lines: lines}
+	if _, err := r.orders.ReturnOrder(r.shop(t, "back-"+order+"-"+id), req); err != nil {
 		t.Fatal(err)
 	}
 }

@@ -99,7 +99,7 @@ func TestABrokenImportGoesOnWhereItWas(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	fmt.Fprint(f, `{"half`)
+	fmt.Fprint(f, strings.Repeat(`{"half`, 4_000)) // more than what is still to come
 	f.Close()
 	r.restart(t)
 	got, err := run(false)

@@ -1,7 +1,6 @@
 package loyalty_test
 
 import (
-	"context"
 	"fmt"
 	"slices"
 	"strings"
@@ -87,6 +86,13 @@ func (r *rig) everyEntry(t testing.TB, member string) []*loyaltyv1.Explanation {
 	return out
 }
 
+// accountKinds are the kinds of entries that TestEveryKindOfEntryIsExplained has.
+var accountKinds = []loyaltyv1.EntryKind{
+	loyaltyv1.EntryKind_ENTRY_KIND_ACCRUE, loyaltyv1.EntryKind_ENTRY_KIND_ACTIVATE, loyaltyv1.EntryKind_ENTRY_KIND_EXPIRE, loyaltyv1.EntryKind_ENTRY_KIND_RESERVE,
+	loyaltyv1.EntryKind_ENTRY_KIND_COMMIT, loyaltyv1.EntryKind_ENTRY_KIND_CANCEL, loyaltyv1.EntryKind_ENTRY_KIND_LAPSE, loyaltyv1.EntryKind_ENTRY_KIND_RESTORE,
+	loyaltyv1.EntryKind_ENTRY_KIND_REVERSE, loyaltyv1.EntryKind_ENTRY_KIND_ADJUST, loyaltyv1.EntryKind_ENTRY_KIND_TRANSFER,
+}
+
 // Whatever happened to an account, each entry is explained by numbers that add up.
 func TestEveryKindOfEntryIsExplained(t *testing.T) {
 	r := newRig(t)
@@ -100,62 +106,32 @@ func TestEveryKindOfEntryIsExplained(t *testing.T) {
 	})
 	r.reward(t, "five-off", func(req *loyaltyv1.CreateRewardRequest) { req.Prices[0].Points = 40 })
 	ida, jon := r.enrol(t, "Ida"), r.enrol(t, "Jon")
-	act := func(what string, do func(ctx context.Context) error) {
-		t.Helper()
-		if err := do(r.shop(t, what)); err != nil {
-			t.Fatalf("%s: %v", what, err)
-		}
-	}
-	order := func(id, member string, amounts ...int64) {
-		t.Helper()
-		if _, err := r.order(t, member, orderOf(id, amounts...)); err != nil {
-			t.Fatal(err)
-		}
-	}
-	back := func(order, id, policy string, lines ...*loyaltyv1.ReturnedLine) {
-		t.Helper()
-		act("back-"+order+id, func(ctx context.Context) error {
-			_, err := r.orders.ReturnOrder(ctx, &loyaltyv1.ReturnOrderRequest{Program: "customers", Order: order, ReturnId: id, Policy: policy, Lines: lines})
-			return err
-		})
-	}
-	order("1", ida, 12_050, 4_000) // 160 pending, 50 at once
-	order("2", ida, 11_000)        // the cap leaves 20 of 50
-	back("1", "a", "", &loyaltyv1.ReturnedLine{Line: "1", Quantity: "1"})
+	r.earns(t, ida, "1", 12_050, 4_000) // 160 pending, 50 at once
+	r.earns(t, ida, "2", 11_000)        // the cap leaves 20 of 50
+	r.backBy(t, "1", "a", "", &loyaltyv1.ReturnedLine{Line: "1", Quantity: "1"})
 	r.clock.Step(8 * 24 * time.Hour) // two lots become available at once
-	held := func(key string) string {
-		resp, err := r.redemptions.ReserveReward(r.shop(t, key), &loyaltyv1.ReserveRewardRequest{Program: "customers", Reward: "five-off", Member: ida})
-		if err != nil {
-			t.Fatal(err)
-		}
-		name := resp.GetRedemption().GetName()
-		return name[strings.LastIndex(name, "/")+1:]
+	first, second := r.reserved(t, "hold-1", ida, "five-off"), r.reserved(t, "hold-2", ida, "five-off")
+	r.reserved(t, "hold-3", ida, "five-off")
+	if _, err := r.commit(t, "commit", first); err != nil {
+		t.Fatal(err)
 	}
-	first, second := held("hold-1"), held("hold-2")
-	held("hold-3")
-	act("commit", func(ctx context.Context) error {
-		_, err := r.redemptions.CommitRedemption(ctx, &loyaltyv1.CommitRedemptionRequest{Program: "customers", Redemption: first})
-		return err
-	})
-	act("cancel", func(ctx context.Context) error {
-		_, err := r.redemptions.CancelRedemption(ctx, &loyaltyv1.CancelRedemptionRequest{Program: "customers", Redemption: second, Reason: "Changed their mind"})
-		return err
-	})
+	if _, err := r.cancel(t, "cancel", second); err != nil {
+		t.Fatal(err)
+	}
 	r.clock.Step(24 * time.Hour) // the third lapses
 	if _, err := r.adjust(t, "less", ida, -150); err != nil {
 		t.Fatal(err)
 	}
-	back("1", "b", "allow_debt")
-	act("reverse", func(ctx context.Context) error {
-		_, err := r.redemptions.ReverseRedemption(ctx, &loyaltyv1.ReverseRedemptionRequest{Program: "customers", Redemption: first, Reason: "It was broken"})
-		return err
-	})
-	order("3", jon, 30_000)
+	r.backBy(t, "1", "b", "allow_debt")
+	if _, err := r.reverse(t, "reverse", first); err != nil {
+		t.Fatal(err)
+	}
+	r.earns(t, jon, "3", 30_000)
 	r.clock.Step(9 * 24 * time.Hour)
 	if _, err := r.adjust(t, "more", jon, 1); err != nil {
 		t.Fatal(err)
 	}
-	back("3", "a", "within_balance", &loyaltyv1.ReturnedLine{Line: "1", Amount: 1_001})
+	r.backBy(t, "3", "a", "within_balance", &loyaltyv1.ReturnedLine{Line: "1", Amount: 1_001})
 	all := r.everyEntry(t, ida)
 	if _, err := r.members.MergeMembers(r.shop(t), &loyaltyv1.MergeMembersRequest{Program: "customers", Member: jon, Merged: ida}); err != nil {
 		t.Fatal(err)
@@ -170,11 +146,7 @@ func TestEveryKindOfEntryIsExplained(t *testing.T) {
 		seen[x.GetEntry().GetKind()] = true
 		t.Log(x.GetEntry().GetKind(), x.GetSummary(), x.GetParts())
 	}
-	for _, k := range []loyaltyv1.EntryKind{
-		loyaltyv1.EntryKind_ENTRY_KIND_ACCRUE, loyaltyv1.EntryKind_ENTRY_KIND_ACTIVATE, loyaltyv1.EntryKind_ENTRY_KIND_EXPIRE, loyaltyv1.EntryKind_ENTRY_KIND_RESERVE,
-		loyaltyv1.EntryKind_ENTRY_KIND_COMMIT, loyaltyv1.EntryKind_ENTRY_KIND_CANCEL, loyaltyv1.EntryKind_ENTRY_KIND_LAPSE, loyaltyv1.EntryKind_ENTRY_KIND_RESTORE,
-		loyaltyv1.EntryKind_ENTRY_KIND_REVERSE, loyaltyv1.EntryKind_ENTRY_KIND_ADJUST, loyaltyv1.EntryKind_ENTRY_KIND_TRANSFER,
-	} {
+	for _, k := range accountKinds {
 		if !seen[k] {
 			t.Errorf("nothing was %s", k)
 		}
@@ -334,6 +306,21 @@ func TestAPageOfHistoryExplainsItselfInTheReadersLanguage(t *testing.T) {
 	refused(t, "a language that is none", err, fault.InvalidArgument)
 }
 
+// importedWords are what is said of each entry of TestImportsReviewsAndOtherWalletsAreExplained, in English and German.
+var importedWords = []string{
+	"TRANSFER -9: A debt of 9 points came along from imports/till", "TRANSFER -9: Von imports/till mitgekommen: Schulden (9 Punkte)",
+	"OPEN 107: 107 points were brought along from imports/till", "OPEN 107: Von imports/till mitgebracht: 107 Punkte",
+	"ACCRUE 100: The order 1 earned 100 points: euro 100", "ACCRUE 100: Die Bestellung 1 brachte 100 Punkte: euro 100",
+	"FREEZE 191: 191 points were set aside to be looked at: Many orders from one address",
+	"FREEZE 191: Zur Prüfung zurückgestellt: 191 Punkte. Grund: Many orders from one address",
+	"UNFREEZE 191: 191 points that had been set aside are free: A family", "UNFREEZE 191: Nach der Prüfung wieder frei: 191 Punkte. Grund: A family",
+	"REVERSE -100: Of the order 1 100.00 EUR came back, for which 100 points are to be taken back",
+	"REVERSE -100: Von der Bestellung 1 kam Ware für 100,00 EUR zurück. Dafür abzuziehen: 100 Punkte",
+	"ACCRUE 10: The order 1 earned 10 miles: mile 10", "ACCRUE 10: Die Bestellung 1 brachte 10 miles: mile 10",
+	"REVERSE -10: Of the order 1 100.00 EUR came back, for which 10 miles are to be taken back",
+	"REVERSE -10: Von der Bestellung 1 kam Ware für 100,00 EUR zurück. Dafür abzuziehen: 10 miles",
+}
+
 // What an import brings, what is set aside and released, and what a second wallet got are explained by numbers that add up, too, in each language.
 func TestImportsReviewsAndOtherWalletsAreExplained(t *testing.T) {
 	r := newRig(t)
@@ -384,20 +371,7 @@ func TestImportsReviewsAndOtherWalletsAreExplained(t *testing.T) {
 	for i, s := range said {
 		said[i] = strings.TrimPrefix(s, "ENTRY_KIND_")
 	}
-	want := []string{
-		"TRANSFER -9: A debt of 9 points came along from imports/till", "TRANSFER -9: Von imports/till mitgekommen: Schulden (9 Punkte)",
-		"OPEN 107: 107 points were brought along from imports/till", "OPEN 107: Von imports/till mitgebracht: 107 Punkte",
-		"ACCRUE 100: The order 1 earned 100 points: euro 100", "ACCRUE 100: Die Bestellung 1 brachte 100 Punkte: euro 100",
-		"FREEZE 191: 191 points were set aside to be looked at: Many orders from one address",
-		"FREEZE 191: Zur Prüfung zurückgestellt: 191 Punkte. Grund: Many orders from one address",
-		"UNFREEZE 191: 191 points that had been set aside are free: A family", "UNFREEZE 191: Nach der Prüfung wieder frei: 191 Punkte. Grund: A family",
-		"REVERSE -100: Of the order 1 100.00 EUR came back, for which 100 points are to be taken back",
-		"REVERSE -100: Von der Bestellung 1 kam Ware für 100,00 EUR zurück. Dafür abzuziehen: 100 Punkte",
-		"ACCRUE 10: The order 1 earned 10 miles: mile 10", "ACCRUE 10: Die Bestellung 1 brachte 10 miles: mile 10",
-		"REVERSE -10: Of the order 1 100.00 EUR came back, for which 10 miles are to be taken back",
-		"REVERSE -10: Von der Bestellung 1 kam Ware für 100,00 EUR zurück. Dafür abzuziehen: 10 miles",
-	}
-	if !slices.Equal(said, want) {
+	if want := importedWords; !slices.Equal(said, want) {
 		t.Errorf("it says\n%s\nwant\n%s", strings.Join(said, "\n"), strings.Join(want, "\n"))
 	}
 }

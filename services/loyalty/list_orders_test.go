@@ -23,6 +23,9 @@ func (r *rig) ordersOf(t testing.TB, member string, size int32) (out []string) {
 		for _, o := range page.GetOrders() {
 			out = append(out, strings.TrimPrefix(o.GetName(), "programs/customers/orders/")+" "+o.GetMember())
 		}
+		if len(out) > 1_000 {
+			t.Fatal("the list has no end")
+		}
 		if req.PageToken = page.GetNextPageToken(); req.PageToken == "" {
 			return out
 		}

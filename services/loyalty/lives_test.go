@@ -148,6 +148,20 @@ func TestALifeMayBeLongerInATier(t *testing.T) {
 	fieldOf(t, err, `terms.tierLives["gold"]`)
 }
 
+// expires waits for the member's points to expire, and returns the entry.
+func (r *rig) expires(t *testing.T, member string) (e *loyaltyv1.Entry) {
+	t.Helper()
+	r.eventually(t, "the expiry", func() bool {
+		list, err := r.points.ListEntries(r.shop(t), &loyaltyv1.ListEntriesRequest{Program: "customers", Member: member, PageSize: 1})
+		if err != nil {
+			t.Fatal(err)
+		}
+		e = list.GetEntries()[0]
+		return e.GetKind() == loyaltyv1.EntryKind_ENTRY_KIND_EXPIRE
+	})
+	return e
+}
+
 // What lives by activity ends when nothing is heard of the member for the time, all of it at once, and each activity moves that on.
 func TestPointsThatLiveByActivity(t *testing.T) {
 	r := newRig(t)
@@ -198,16 +212,7 @@ func TestPointsThatLiveByActivity(t *testing.T) {
 		t.Errorf("at the end: %v", a)
 	}
 	// By itself, and counting as of the deadline.
-	var e *loyaltyv1.Entry
-	r.eventually(t, "the expiry", func() bool {
-		list, err := r.points.ListEntries(r.shop(t), &loyaltyv1.ListEntriesRequest{Program: "customers", Member: ida, PageSize: 1})
-		if err != nil {
-			t.Fatal(err)
-		}
-		e = list.GetEntries()[0]
-		return e.GetKind() == loyaltyv1.EntryKind_ENTRY_KIND_EXPIRE
-	})
-	if e.GetEffectiveTime().AsTime().Format(time.RFC3339) != "2026-07-04T00:00:00Z" {
+	if e := r.expires(t, ida); e.GetEffectiveTime().AsTime().Format(time.RFC3339) != "2026-07-04T00:00:00Z" {
 		t.Errorf("it counts as of %v", e)
 	}
 	r.buys(t, ida, "5", "idle")

@@ -185,6 +185,18 @@ func TestTwoMembersBecomeOne(t *testing.T) {
 	if e, err := r.adjust(t, "later", old, 5); err != nil || !strings.HasPrefix(e.GetName(), "programs/customers/members/"+ida+"/") {
 		t.Errorf("points for the former name went to %v, %v", e, err)
 	}
+	r.keepDates(t, ida, end)
+	for id, want := range map[string]int{ida: 3, old: 3} {
+		list, err := r.points.ListEntries(r.shop(t), &loyaltyv1.ListEntriesRequest{Program: "customers", Member: id})
+		if err != nil || len(list.GetEntries()) != want {
+			t.Errorf("history of %s: %v, %v", id, list, err)
+		}
+	}
+}
+
+// keepDates looks whether the lots that came to a member in TestTwoMembersBecomeOne have their dates of before.
+func (r *rig) keepDates(t *testing.T, ida string, end *timestamppb.Timestamp) {
+	t.Helper()
 	lots, err := r.points.ListLots(r.shop(t), &loyaltyv1.ListLotsRequest{Program: "customers", Member: ida})
 	if err != nil {
 		t.Fatal(err)
@@ -199,26 +211,18 @@ func TestTwoMembersBecomeOne(t *testing.T) {
 	if !issued[200].Equal(start.Add(time.Hour)) || !issued[300].Equal(start.Add(2*time.Hour)) {
 		t.Errorf("lots were issued at %v", issued)
 	}
-	for id, want := range map[string]int{ida: 3, old: 3} {
-		list, err := r.points.ListEntries(r.shop(t), &loyaltyv1.ListEntriesRequest{Program: "customers", Member: id})
-		if err != nil || len(list.GetEntries()) != want {
-			t.Errorf("history of %s: %v, %v", id, list, err)
-		}
-	}
 }
 
 // secrets are words that stand in whatever is personal of a member in TestNothingPersonalIsLeftOfWhoWasErased.
 var secrets = []string{"Zubrowka", "4930999888777", "zubrowka@example.org", "KUNDE-ZUB", "ruft immer abends", "Zubrowkastrasse"}
 
-func TestNothingPersonalIsLeftOfWhoWasErased(t *testing.T) {
-	r := newRig(t)
-	if r.config.MongoDBURI != "" {
-		t.Skip("what MongoDB keeps in its files is a matter of how it is run")
-	}
-	old := r.enrol(t, "Frau-Zubrowka", email("zubrowka@example.org"))
-	mia := r.enrol(t, "Mia-Zubrowka", phone("+49 30 999 888 777"), external("KUNDE-ZUB"))
-	other := r.enrol(t, "Somebody", phone("+49301234567"))
-	create := &loyaltyv1.CreateMemberRequest{Program: "customers", DisplayName: "Mia-Zubrowka", Identifiers: []*loyaltyv1.MemberIdentifier{phone("+49 30 999 888 777"), external("KUNDE-ZUB")}}
+// withSecrets enrols mia, into whom old is merged, and another member. create is the request that enrolled mia.
+func (r *rig) withSecrets(t *testing.T) (mia, old, other string, create *loyaltyv1.CreateMemberRequest) {
+	t.Helper()
+	old = r.enrol(t, "Frau-Zubrowka", email("zubrowka@example.org"))
+	mia = r.enrol(t, "Mia-Zubrowka", phone("+49 30 999 888 777"), external("KUNDE-ZUB"))
+	other = r.enrol(t, "Somebody", phone("+49301234567"))
+	create = &loyaltyv1.CreateMemberRequest{Program: "customers", DisplayName: "Mia-Zubrowka", Identifiers: []*loyaltyv1.MemberIdentifier{phone("+49 30 999 888 777"), external("KUNDE-ZUB")}}
 	if again, err := r.members.CreateMember(r.shop(t, "enrol-Mia-Zubrowka"), create); err != nil || again.GetMember().GetDisplayName() != "Mia-Zubrowka" {
 		t.Fatalf("before the erasure, the same again: %v, %v", again, err)
 	}
@@ -237,6 +241,15 @@ func TestNothingPersonalIsLeftOfWhoWasErased(t *testing.T) {
 	if err != nil || entries.GetEntries()[1].GetReason() != "Sie ruft immer abends an" {
 		t.Fatalf("before the erasure: %v, %v", entries, err)
 	}
+	return mia, old, other, create
+}
+
+func TestNothingPersonalIsLeftOfWhoWasErased(t *testing.T) {
+	r := newRig(t)
+	if r.config.MongoDBURI != "" {
+		t.Skip("what MongoDB keeps in its files is a matter of how it is run")
+	}
+	mia, old, other, create := r.withSecrets(t)
 	before := keysIn(t, r.config.Data)
 	erased, err := r.members.EraseMember(r.manager(t), &loyaltyv1.EraseMemberRequest{Program: "customers", Member: mia})
 	if err != nil {

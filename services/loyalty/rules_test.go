@@ -16,9 +16,9 @@ import (
 )
 
 // earns records an order and returns what it earned.
-func (r *rig) earns(t testing.TB, member, id string, amount int64) int64 {
+func (r *rig) earns(t testing.TB, member, id string, amounts ...int64) int64 {
 	t.Helper()
-	o, err := r.order(t, member, orderOf(id, amount))
+	o, err := r.order(t, member, orderOf(id, amounts...))
 	if err != nil {
 		t.Fatalf("order %s: %v", id, err)
 	}

@@ -132,10 +132,6 @@ func TestWords(t *testing.T) {
 	at := func(month time.Month, day, hour int) clock.Millis {
 		return clock.At(time.Date(2026, month, day, hour, 0, 0, 0, time.UTC))
 	}
-	stored := lots{
-		1: {N: 1, Points: 1200, Rule: "rules/euro@1", Source: "orders/1001", IssuedAt: at(5, 4, 9), ExpiresAt: at(12, 31, 23), Life: "calendar year", Policy: "rules/euro@1"},
-		2: {N: 2, Points: 30, IssuedAt: at(3, 4, 9)},
-	}
 	for _, l := range languages {
 		t.Run(string(l), func(t *testing.T) {
 			w := Words{Language: l, Zone: zone, One: "point", Many: "points"}
@@ -159,16 +155,7 @@ func TestWords(t *testing.T) {
 			for _, why := range []string{"reached", "lapsed", "undone", "reformed"} {
 				fmt.Fprintf(&out, "tier: %s\n", w.Say("tier", w.Say("tier.none"), "gold", w.Say("tier."+why), "tiers/metals@1"))
 			}
-			for _, kind := range []ledger.Kind{ledger.KindAdjust, ledger.KindExpire, ledger.KindReverse, ledger.KindRestore, ledger.KindTransfer} {
-				tx := ledger.Transaction{Kind: kind, Legs: []ledger.Leg{{Account: "available", Points: -40}, {Account: "expired", Points: 40}, {Account: "x", Points: 5}}, Lots: []ledger.LotChange{
-					{LotRef: ledger.LotRef{N: 1}, Open: -30}, {LotRef: ledger.LotRef{N: 2}, Open: -9}, {LotRef: ledger.LotRef{N: 3}, Open: -1},
-					{LotRef: ledger.LotRef{N: 4}, Opened: &ledger.Lot{N: 4, Points: 3, Pending: true, ActivatesAt: at(6, 1, 9), ExpiresAt: at(7, 1, 22)}},
-					{LotRef: ledger.LotRef{N: 5}, Opened: &ledger.Lot{N: 5, Points: 3, Pending: true}},
-				}}
-				for _, p := range Parts(tx, stored, w) {
-					fmt.Fprintf(&out, "%s %d: %s\n", kind, p.Points, p.Text)
-				}
-			}
+			parts(&out, w, at)
 			for _, account := range []string{"pending", "available", "reserved", "frozen", "debt", "redeemed", "expired", "reversed", "adjusted", "opening", "issuance:euro", "donated:forest", "transfer:t1", "strange"} {
 				for _, leg := range Legs(ledger.Transaction{Legs: []ledger.Leg{{Account: account, Points: 1200}, {Account: account, Points: -1200}, {Account: account, Points: 1}, {Account: account, Points: -1}}}, w) {
 					fmt.Fprintf(&out, "%s %d: %s\n", leg.Account, leg.Points, leg.Text)
@@ -190,6 +177,24 @@ func TestWords(t *testing.T) {
 			}
 			golden(t, string(l), out.String())
 		})
+	}
+}
+
+// parts writes what is said of the lots that steps of several kinds touch.
+func parts(out *strings.Builder, w Words, at func(month time.Month, day, hour int) clock.Millis) {
+	stored := lots{
+		1: {N: 1, Points: 1200, Rule: "rules/euro@1", Source: "orders/1001", IssuedAt: at(5, 4, 9), ExpiresAt: at(12, 31, 23), Life: "calendar year", Policy: "rules/euro@1"},
+		2: {N: 2, Points: 30, IssuedAt: at(3, 4, 9)},
+	}
+	for _, kind := range []ledger.Kind{ledger.KindAdjust, ledger.KindExpire, ledger.KindReverse, ledger.KindRestore, ledger.KindTransfer} {
+		tx := ledger.Transaction{Kind: kind, Legs: []ledger.Leg{{Account: "available", Points: -40}, {Account: "expired", Points: 40}, {Account: "x", Points: 5}}, Lots: []ledger.LotChange{
+			{LotRef: ledger.LotRef{N: 1}, Open: -30}, {LotRef: ledger.LotRef{N: 2}, Open: -9}, {LotRef: ledger.LotRef{N: 3}, Open: -1},
+			{LotRef: ledger.LotRef{N: 4}, Opened: &ledger.Lot{N: 4, Points: 3, Pending: true, ActivatesAt: at(6, 1, 9), ExpiresAt: at(7, 1, 22)}},
+			{LotRef: ledger.LotRef{N: 5}, Opened: &ledger.Lot{N: 5, Points: 3, Pending: true}},
+		}}
+		for _, p := range Parts(tx, stored, w) {
+			fmt.Fprintf(out, "%s %d: %s\n", kind, p.Points, p.Text)
+		}
 	}
 }
 

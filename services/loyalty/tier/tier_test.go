@@ -91,85 +91,88 @@ func entries(list ...happened) []tier.Entry {
 	return out
 }
 
-func TestHistories(t *testing.T) {
-	for _, c := range []struct {
-		name   string
-		change func(*tier.Structure)
-		list   []happened
-		now    string
-		want   string
-	}{
-		{"a tier is reached at once, and lost when what reached it does not count any more", nil, []happened{{"2025-01-10 10:00", 600, ""}, {"2025-03-31 18:00", 400, ""}}, "2027-01-01", `
+// histories are what becomes of a member of the tiers silver, from 500, and gold, from 1000.
+var histories = []struct {
+	name   string
+	change func(*tier.Structure)
+	list   []happened
+	now    string
+	want   string
+}{
+	{"a tier is reached at once, and lost when what reached it does not count any more", nil, []happened{{"2025-01-10 10:00", 600, ""}, {"2025-03-31 18:00", 400, ""}}, "2027-01-01", `
 2025-01-10 10:00 >silver reached
 2025-03-31 18:00 silver>gold reached
 2026-01-10 00:00 gold> lapsed`},
-		{"full: to the tier that the value is worth", nil, []happened{{"2025-01-10 10:00", 600, ""}, {"2025-03-31 18:00", 700, ""}}, "2027-01-01", `
+	{"full: to the tier that the value is worth", nil, []happened{{"2025-01-10 10:00", 600, ""}, {"2025-03-31 18:00", 700, ""}}, "2027-01-01", `
 2025-01-10 10:00 >silver reached
 2025-03-31 18:00 silver>gold reached
 2026-01-10 00:00 gold>silver lapsed
 2026-03-31 00:00 silver> lapsed`},
-		{"one: by one, and then held for a period", func(s *tier.Structure) { s.Downgrade = tier.ByOne }, []happened{{"2025-01-10 10:00", 1000, ""}}, "2029-01-01", `
+	{"one: by one, and then held for a period", func(s *tier.Structure) { s.Downgrade = tier.ByOne }, []happened{{"2025-01-10 10:00", 1000, ""}}, "2029-01-01", `
 2025-01-10 10:00 >gold reached
 2026-01-10 00:00 gold>silver lapsed
 2027-01-10 00:00 silver> lapsed`},
-		{"none: never", func(s *tier.Structure) { s.Downgrade = tier.Never }, []happened{{"2025-01-10 10:00", 1000, ""}}, "2035-01-01", `
+	{"none: never", func(s *tier.Structure) { s.Downgrade = tier.Never }, []happened{{"2025-01-10 10:00", 1000, ""}}, "2035-01-01", `
 2025-01-10 10:00 >gold reached`},
-		{"grace lets a tier be kept", func(s *tier.Structure) { s.Grace = calendar.Days(30) }, []happened{{"2025-01-10 10:00", 500, ""}, {"2026-02-08 12:00", 500, ""}}, "2026-12-31", `
+	{"grace lets a tier be kept", func(s *tier.Structure) { s.Grace = calendar.Days(30) }, []happened{{"2025-01-10 10:00", 500, ""}, {"2026-02-08 12:00", 500, ""}}, "2026-12-31", `
 2025-01-10 10:00 >silver reached`},
-		{"grace ends", func(s *tier.Structure) { s.Grace = calendar.Days(30) }, []happened{{"2025-01-10 10:00", 500, ""}, {"2026-02-09 12:00", 500, ""}}, "2026-12-31", `
+	{"grace ends", func(s *tier.Structure) { s.Grace = calendar.Days(30) }, []happened{{"2025-01-10 10:00", 500, ""}, {"2026-02-09 12:00", 500, ""}}, "2026-12-31", `
 2025-01-10 10:00 >silver reached
 2026-02-09 00:00 silver> lapsed
 2026-02-09 12:00 >silver reached`},
-		{"a calendar's tier lasts to the end of the next year", byYear, []happened{{"2025-05-17 10:00", 1000, ""}, {"2026-05-17 10:00", 500, ""}}, "2029-01-01", `
+	{"a calendar's tier lasts to the end of the next year", byYear, []happened{{"2025-05-17 10:00", 1000, ""}, {"2026-05-17 10:00", 500, ""}}, "2029-01-01", `
 2025-05-17 10:00 >gold reached
 2027-01-01 00:00 gold>silver lapsed
 2028-01-01 00:00 silver> lapsed`},
-		{"one, with grace, by the calendar", func(s *tier.Structure) { byYear(s); s.Downgrade, s.Grace = tier.ByOne, calendar.Months(1) }, []happened{{"2025-05-17 10:00", 1000, ""}}, "2030-01-01", `
+	{"one, with grace, by the calendar", func(s *tier.Structure) { byYear(s); s.Downgrade, s.Grace = tier.ByOne, calendar.Months(1) }, []happened{{"2025-05-17 10:00", 1000, ""}}, "2030-01-01", `
 2025-05-17 10:00 >gold reached
 2027-02-01 00:00 gold>silver lapsed
 2028-02-01 00:00 silver> lapsed`},
-		{"the years of an enrolment on a leap day", func(s *tier.Structure) { s.Period = calendar.Period{Unit: calendar.Anniversary} }, []happened{{"2026-02-27 23:59", 400, ""}, {"2026-02-28 00:00", 500, ""}}, "2030-01-01", `
+	{"the years of an enrolment on a leap day", func(s *tier.Structure) { s.Period = calendar.Period{Unit: calendar.Anniversary} }, []happened{{"2026-02-27 23:59", 400, ""}, {"2026-02-28 00:00", 500, ""}}, "2030-01-01", `
 2026-02-28 00:00 >silver reached
 2028-02-29 00:00 silver> lapsed`},
-		{"what was sent back was never bought: at once, without grace, and with none", func(s *tier.Structure) { s.Downgrade, s.Grace = tier.Never, calendar.Days(90) },
-			[]happened{{"2025-01-10 10:00", 600, ""}, {"2025-03-31 18:00", 400, ""}, {"2025-04-10 09:00", -400, "2025-03-31 18:00"}}, "2026-01-01", `
+	{"what was sent back was never bought: at once, without grace, and with none", func(s *tier.Structure) { s.Downgrade, s.Grace = tier.Never, calendar.Days(90) },
+		[]happened{{"2025-01-10 10:00", 600, ""}, {"2025-03-31 18:00", 400, ""}, {"2025-04-10 09:00", -400, "2025-03-31 18:00"}}, "2026-01-01", `
 2025-01-10 10:00 >silver reached
 2025-03-31 18:00 silver>gold reached
 2025-04-10 09:00 gold>silver undone`},
-		{"what was sent back does not take what stands without it", func(s *tier.Structure) { s.Grace = calendar.Days(90) },
-			[]happened{{"2025-01-10 10:00", 1000, ""}, {"2026-02-01 18:00", 300, ""}, {"2026-02-10 09:00", -300, "2026-02-01 18:00"}}, "2026-03-01", `
+	{"what was sent back does not take what stands without it", func(s *tier.Structure) { s.Grace = calendar.Days(90) },
+		[]happened{{"2025-01-10 10:00", 1000, ""}, {"2026-02-01 18:00", 300, ""}, {"2026-02-10 09:00", -300, "2026-02-01 18:00"}}, "2026-03-01", `
 2025-01-10 10:00 >gold reached`},
-		{"an order that is recorded late counts by its day", nil, []happened{{"2025-06-01 10:00", 400, ""}, {"2025-06-10 10:00", 100, "2025-03-01 10:00"}}, "2026-05-01", `
+	{"an order that is recorded late counts by its day", nil, []happened{{"2025-06-01 10:00", 400, ""}, {"2025-06-10 10:00", 100, "2025-03-01 10:00"}}, "2026-05-01", `
 2025-06-10 10:00 >silver reached
 2026-03-01 00:00 silver> lapsed`},
-		{"a return of what does not count any more", nil, []happened{{"2025-01-10 10:00", 500, ""}, {"2026-03-01 10:00", 500, ""}, {"2026-03-02 10:00", -500, "2025-01-10 10:00"}}, "2026-04-01", `
+	{"a return of what does not count any more", nil, []happened{{"2025-01-10 10:00", 500, ""}, {"2026-03-01 10:00", 500, ""}, {"2026-03-02 10:00", -500, "2025-01-10 10:00"}}, "2026-04-01", `
 2025-01-10 10:00 >silver reached
 2026-01-10 00:00 silver> lapsed
 2026-03-01 10:00 >silver reached`},
-		{"nor does it take what the order led to while it counted", func(s *tier.Structure) { s.Grace = calendar.Months(7) },
-			[]happened{{"2025-01-10 10:00", 500, ""}, {"2026-03-02 10:00", -500, "2025-01-10 10:00"}}, "2026-12-01", `
+	{"nor does it take what the order led to while it counted", func(s *tier.Structure) { s.Grace = calendar.Months(7) },
+		[]happened{{"2025-01-10 10:00", 500, ""}, {"2026-03-02 10:00", -500, "2025-01-10 10:00"}}, "2026-12-01", `
 2025-01-10 10:00 >silver reached
 2026-08-10 00:00 silver> lapsed`},
-		{"by money", func(s *tier.Structure) {
-			s.Metric = tier.Spend
-			s.Tiers[0].Threshold = 60_000
-			s.Tiers[1].Threshold = 100_000
-		}, []happened{{"2025-01-10 10:00", 599, ""}, {"2025-01-10 11:00", 1, ""}}, "2025-02-01", `
+	{"by money", func(s *tier.Structure) {
+		s.Metric = tier.Spend
+		s.Tiers[0].Threshold = 60_000
+		s.Tiers[1].Threshold = 100_000
+	}, []happened{{"2025-01-10 10:00", 599, ""}, {"2025-01-10 11:00", 1, ""}}, "2025-02-01", `
 2025-01-10 11:00 >silver reached`},
-		{"a balance goes down by spending", byBalance, []happened{{"2025-01-10 10:00", 1000, ""}, {"2025-01-10 11:00", -300, ""}, {"2025-01-12 11:00", -300, ""}}, "2026-01-01", `
+	{"a balance goes down by spending", byBalance, []happened{{"2025-01-10 10:00", 1000, ""}, {"2025-01-10 11:00", -300, ""}, {"2025-01-12 11:00", -300, ""}}, "2026-01-01", `
 2025-01-10 10:00 >gold reached
 2025-01-10 11:00 gold>silver lapsed
 2025-01-12 11:00 silver> lapsed`},
-		{"a balance has grace", func(s *tier.Structure) { byBalance(s); s.Grace, s.Downgrade = calendar.Days(10), tier.ByOne },
-			[]happened{{"2025-01-10 10:00", 1000, ""}, {"2025-01-12 11:00", -300, ""}, {"2025-01-20 11:00", 300, ""}, {"2025-02-01 11:00", -999, ""}}, "2026-01-01", `
+	{"a balance has grace", func(s *tier.Structure) { byBalance(s); s.Grace, s.Downgrade = calendar.Days(10), tier.ByOne },
+		[]happened{{"2025-01-10 10:00", 1000, ""}, {"2025-01-12 11:00", -300, ""}, {"2025-01-20 11:00", 300, ""}, {"2025-02-01 11:00", -999, ""}}, "2026-01-01", `
 2025-01-10 10:00 >gold reached
 2025-02-11 00:00 gold>silver lapsed
 2025-02-21 00:00 silver> lapsed`},
-		{"a threshold of zero is everybody's", func(s *tier.Structure) { s.Tiers = append([]tier.Tier{{ID: "member"}}, s.Tiers...) }, []happened{{"2025-01-10 10:00", 500, ""}}, "2027-01-01", `
+	{"a threshold of zero is everybody's", func(s *tier.Structure) { s.Tiers = append([]tier.Tier{{ID: "member"}}, s.Tiers...) }, []happened{{"2025-01-10 10:00", 500, ""}}, "2027-01-01", `
 2024-02-29 12:00 >member reached
 2025-01-10 10:00 member>silver reached
 2026-01-10 00:00 silver>member lapsed`},
-	} {
+}
+
+func TestHistories(t *testing.T) {
+	for _, c := range histories {
 		t.Run(c.name, func(t *testing.T) {
 			l := ladder(metals(c.change))
 			if err := l.Versions[0].Validate("structure"); err != nil {

@@ -25,6 +25,22 @@ type asked struct{ key, body string }
 const member = `{"name":"programs/customers/members/m1","displayName":"Ada Lindqvist","state":"MEMBER_STATE_ACTIVE","enrollTime":"2026-03-01T00:00:00Z",
 	"accounts":[{"wallet":"points","available":"1250","pending":"40","lifetimeEarned":"2000"}]}`
 
+// refusalOf is how the gateway of a desk refuses a call, with a status of 0 if it does not.
+func refusalOf(call, body string, known bool) (status int, problem string) {
+	switch {
+	case strings.Contains(call, "/members/late"):
+		return http.StatusGatewayTimeout, `{"status":504,"title":"It took too long","detail":"The request did not finish in its time.","code":"DEADLINE_EXCEEDED"}`
+	case !known || strings.Contains(body, "nobody@"):
+		return http.StatusNotFound, `{"status":404,"title":"not found","code":"NOT_FOUND"}`
+	case strings.Contains(body, "stale"):
+		return http.StatusPreconditionFailed, `{"status":412,"title":"It has changed","code":"ETAG_MISMATCH"}`
+	case strings.Contains(body, "unknown "):
+		return http.StatusBadRequest,
+			`{"status":400,"title":"The request is not valid","code":"INVALID_ARGUMENT","errors":[{"pointer":"/rules/0/terms/condition","detail":"Line 1, column 1: there is no unknown\nunknown > 1\n^"}]}`
+	}
+	return 0, ""
+}
+
 // desk is the studio before a gateway that answers as written here, for an employee with a role.
 func desk(t *testing.T, role string) (http.Handler, map[string]asked) {
 	t.Helper()
@@ -52,25 +68,10 @@ func desk(t *testing.T, role string) (http.Handler, map[string]asked) {
 		}
 		seen[call] = asked{r.Header.Get("Idempotency-Key"), string(body)}
 		answer, known := answers[call]
-		if known && strings.Contains(string(body), "unknown ") {
+		if status, refusal := refusalOf(call, string(body), known); status != 0 {
 			w.Header().Set("Content-Type", "application/problem+json")
-			w.WriteHeader(http.StatusBadRequest)
-			answer = `{"status":400,"title":"The request is not valid","code":"INVALID_ARGUMENT","errors":[{"pointer":"/rules/0/terms/condition","detail":"Line 1, column 1: there is no unknown\nunknown > 1\n^"}]}`
-		}
-		if known && strings.Contains(string(body), "stale") {
-			w.Header().Set("Content-Type", "application/problem+json")
-			w.WriteHeader(http.StatusPreconditionFailed)
-			answer = `{"status":412,"title":"It has changed","code":"ETAG_MISMATCH"}`
-		}
-		if strings.Contains(call, "/members/late") {
-			w.Header().Set("Content-Type", "application/problem+json")
-			w.WriteHeader(http.StatusGatewayTimeout)
-			answer, known = `{"status":504,"title":"It took too long","detail":"The request did not finish in its time.","code":"DEADLINE_EXCEEDED"}`, true
-		}
-		if !known || strings.Contains(string(body), "nobody@") {
-			w.Header().Set("Content-Type", "application/problem+json")
-			w.WriteHeader(http.StatusNotFound)
-			answer = `{"status":404,"title":"not found","code":"NOT_FOUND"}`
+			w.WriteHeader(status)
+			answer = refusal
 		}
 		if _, err := io.WriteString(w, answer); err != nil {
 			t.Error(err)
