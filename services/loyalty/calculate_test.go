@@ -242,6 +242,58 @@ func TestCalculatingAheadSeesTheMemberOfThen(t *testing.T) {
 	}
 }
 
+// Why a rule gives nothing is told in the language that is asked for, where it is calculated and where it is explained; so is how points come about.
+func TestWhyARuleGivesNothingIsToldInTheLanguageThatIsAsked(t *testing.T) {
+	r := newRig(t)
+	terms := map[string]*loyaltyv1.EarningRuleTerms{
+		"euro": {Trigger: "spend", Form: "per_unit", Value: "1", Per: 100, Stacking: "best"},
+		"few":  {Trigger: "spend", Form: "per_unit", Value: "1", Per: 1_000_000, Stacking: "all"}, "ten": {Trigger: "spend", Form: "fixed", Value: "10", Stacking: "best"},
+		"sunday": {Trigger: "spend", Form: "fixed", Value: "10", Stacking: "all", Weekdays: []int32{7}}, "visit": {Trigger: "visit", Form: "fixed", Value: "10", Stacking: "all"},
+	}
+	for id, rule := range terms {
+		r.rule(t, id, rule)
+	}
+	ida := r.enrol(t, "Ida")
+	if _, err := r.order(t, ida, orderOf("1", 2_050)); err != nil {
+		t.Fatal(err)
+	}
+	for language, want := range map[string]map[string]string{
+		"": {
+			"euro": "20.50 EUR x 1 point per 1 EUR = 20.5, rounded down to 20", "few": "20.50 EUR x 1 point per 10000 EUR = 0.00205, which is no whole point",
+			"ten": "it would give 10, and rule euro gives more", "sunday": "the rule does not hold on a Monday", "visit": "the rule is for visits",
+		},
+		"de-AT": {
+			"euro": "20,50 EUR × 1 Punkt je 1 EUR = 20,5, nach unten gerundet auf 20", "few": "20,50 EUR × 1 Punkt je 10000 EUR = 0,00205, und das ist kein ganzer Punkt",
+			"ten": "sie gäbe 10, und die Regel euro gibt mehr", "sunday": "die Regel gilt nicht an einem Montag", "visit": "die Regel gilt für Besuche",
+		},
+	} {
+		same := func(where, rule, got string) {
+			t.Helper()
+			if id := strings.TrimSuffix(strings.TrimPrefix(rule, "rules/"), "@1"); got != want[id] {
+				t.Errorf("%s in %q, %s: %q, want %q", where, language, rule, got, want[id])
+			}
+		}
+		got := r.calculates(t, ida, &loyaltyv1.CalculatePointsRequest{What: &loyaltyv1.CalculatePointsRequest_Order{Order: orderOf("2", 2_050)}, Language: language})
+		for _, a := range got.GetAwards() {
+			same("the award", a.GetRule(), a.GetExplanation())
+		}
+		for _, s := range got.GetSilent() {
+			same("the silent rule", s.GetRule(), s.GetDetail())
+		}
+		x, err := r.explain.ExplainEntry(r.shop(t), &loyaltyv1.ExplainEntryRequest{Program: "customers", Member: ida, Entry: "points-1", Language: language})
+		if err != nil {
+			t.Fatal(err)
+		}
+		rules := append(got.GetRules(), x.GetExplanation().GetRules()...)
+		if len(rules) != 10 || len(got.GetSilent()) != 4 {
+			t.Fatalf("%d rules are told of, %d are silent", len(rules), len(got.GetSilent()))
+		}
+		for _, rule := range rules {
+			same("the rule", rule.GetRule(), rule.GetDetail())
+		}
+	}
+}
+
 // Drafts, saved or not, take the place of what is in force, for the one who asks.
 func TestRulesAreTriedOutBeforeTheyAreSaved(t *testing.T) {
 	r := newRig(t)

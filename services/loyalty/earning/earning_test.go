@@ -11,6 +11,7 @@ import (
 	"renown.example/kit/clock"
 	"renown.example/loyalty/calendar"
 	"renown.example/loyalty/earning"
+	"renown.example/loyalty/explain"
 )
 
 // Friday, 27 November 2026, 18:30 in Berlin.
@@ -76,12 +77,21 @@ func summary(e earning.Evaluation) string {
 		given = append(given, a.Rule+" "+decimal.MustNew(a.Points, 0).String())
 	}
 	for _, s := range e.Silent {
-		silent = append(silent, s.Rule+": "+string(s.Reason))
+		silent = append(silent, s.Of.ID+": "+string(s.Reason()))
 	}
 	if len(silent) == 0 {
 		return strings.Join(given, ", ")
 	}
 	return strings.Join(given, ", ") + " | " + strings.Join(silent, ", ")
+}
+
+// words are those of explanations in English.
+func words(t testing.TB) explain.Words {
+	zone, err := calendar.LoadZone("timeZone", "Europe/Berlin")
+	if err != nil {
+		t.Fatal(err)
+	}
+	return explain.Words{Language: explain.English, Zone: zone}
 }
 
 type with = func(*earning.Rule)
@@ -152,8 +162,8 @@ func TestKindsAndForms(t *testing.T) {
 			if got := summary(e); got != c.want {
 				t.Errorf("got %q, want %q", got, c.want)
 			}
-			if awards := e.Awards(); c.text != "" && awards[len(awards)-1].Text() != c.text {
-				t.Errorf("said %q, want %q", awards[len(awards)-1].Text(), c.text)
+			if awards := e.Awards(); c.text != "" && words(t).Award(&awards[len(awards)-1]) != c.text {
+				t.Errorf("said %q, want %q", words(t).Award(&awards[len(awards)-1]), c.text)
 			}
 		})
 	}
@@ -175,8 +185,8 @@ func TestWindows(t *testing.T) {
 	}{
 		{"always", friday, nil, ""},
 		{"begins now", friday, []with{func(r *earning.Rule) { r.Window.From = friday }}, ""},
-		{"begins next", friday - 1, []with{func(r *earning.Rule) { r.Window.From = friday }}, "the rule begins on 2026-11-27 at 18:30 in Europe/Berlin"},
-		{"ends now", friday, []with{func(r *earning.Rule) { r.Window.Until = friday }}, "the rule ended on 2026-11-27 at 18:30 in Europe/Berlin"},
+		{"begins next", friday - 1, []with{func(r *earning.Rule) { r.Window.From = friday }}, "the rule begins on 27 November 2026, 18:30"},
+		{"ends now", friday, []with{func(r *earning.Rule) { r.Window.Until = friday }}, "the rule ended on 27 November 2026, 18:30"},
 		{"ends next", friday - 1, []with{func(r *earning.Rule) { r.Window.Until = friday }}, ""},
 		{"Fridays", friday, []with{week(5)}, ""},
 		{"not Fridays", friday, []with{week(1, 2, 3, 4, 6, 7)}, "the rule does not hold on a Friday"},
@@ -195,9 +205,9 @@ func TestWindows(t *testing.T) {
 			e := evaluate(t, in, rule("r", c.with...))
 			why := ""
 			if len(e.Silent) == 1 {
-				why = e.Silent[0].Detail
+				why = words(t).Silent(&e.Silent[0])
 			}
-			if why != c.why || (why != "") != (len(e.Silent) == 1 && e.Silent[0].Reason == earning.OutsideWindow) {
+			if why != c.why || (why != "") != (len(e.Silent) == 1 && e.Silent[0].Reason() == earning.OutsideWindow) {
 				t.Errorf("%q, want %q", why, c.why)
 			}
 		})
@@ -234,7 +244,7 @@ func TestStacking(t *testing.T) {
 		})
 	}
 	e := evaluate(t, order(line("1", "a", "1", 500)), rule("a", fixed("10")), rule("b", fixed("30")))
-	if s := e.Silent[0]; s.Under != "b" || s.Points != 10 || s.Detail != "it would give 10, and rule b gives more" {
+	if s := e.Silent[0]; s.Under != "b" || s.Points != 10 || words(t).Silent(&s) != "it would give 10, and rule b gives more" {
 		t.Errorf("said %+v", s)
 	}
 }
@@ -274,9 +284,9 @@ func TestCaps(t *testing.T) {
 			}
 			said := ""
 			if len(e.Silent) > 0 {
-				said = e.Silent[0].Detail
+				said = words(t).Silent(&e.Silent[0])
 			} else {
-				said = e.Awards()[0].Text()
+				said = words(t).Award(&e.Awards()[0])
 				if e.Given[0].Desired() != 120 {
 					t.Errorf("wanted %d before caps", e.Given[0].Desired())
 				}

@@ -3,9 +3,9 @@ package earning
 import (
 	"cmp"
 	"errors"
-	"fmt"
 	"math/big"
 	"slices"
+	"strconv"
 	"strings"
 
 	"cel.dev/cel-go/common/types"
@@ -48,9 +48,15 @@ func (r *run) all(rules []*Compiled) {
 	r.give(false)
 	r.give(true)
 	r.seal()
-	slices.SortFunc(r.out.Silent, func(a, b Silent) int {
-		return cmp.Or(strings.Compare(a.Rule, b.Rule), cmp.Compare(a.Version, b.Version))
+	slices.SortFunc(r.quiet, func(a, b *Silent) int {
+		return cmp.Or(strings.Compare(a.Of.ID, b.Of.ID), cmp.Compare(a.Of.Version, b.Of.Version))
 	})
+	if len(r.quiet) > 0 {
+		r.out.Silent = make([]Silent, len(r.quiet))
+	}
+	for i, s := range r.quiet {
+		r.out.Silent[i] = *s
+	}
 }
 
 func inOrder(rules []*Compiled) []*Compiled {
@@ -128,8 +134,10 @@ type candidate struct {
 	shares []int64
 }
 
-func (r *run) silent(c *Compiled, reason Reason, format string, args ...any) *Silent {
-	return &Silent{Rule: c.Rule.ID, Version: c.Rule.Version, Name: c.Rule.Name, Reason: reason, Detail: fmt.Sprintf(format, args...)}
+func (r *run) silent(c *Compiled, why Why, text string) *Silent {
+	s := &take(&r.silents, 1, 2*cap(r.silents))[0]
+	*s = Silent{Of: &c.Rule, Why: why, At: r.at, Text: text}
+	return s
 }
 
 // consider finds out whether a rule would fire, and for how many points before caps.
@@ -145,9 +153,7 @@ func (r *run) consider(c *Compiled) (*candidate, *Silent) {
 			return nil, s
 		}
 		if !holds {
-			s := r.silent(c, ConditionNo, "the condition does not hold")
-			s.Expression = c.condition.source
-			return nil, s
+			return nil, r.silent(c, ConditionFails, "")
 		}
 	}
 	d := &take(&r.candidates, 1, 2*cap(r.candidates))[0]
@@ -163,13 +169,15 @@ func (r *run) consider(c *Compiled) (*candidate, *Silent) {
 	whole := wholePoints(&r.zeroes(1)[0], d.total, d.den, c.Rule.Rounding)
 	switch {
 	case d.total.Sign() < 0:
-		s := r.silent(c, Negative, "the formula came to %s, which is less than nothing", exactly(d.total, d.den))
-		s.Expression = c.Rule.Terms.Formula
-		return nil, s
+		return nil, r.silent(c, LessThanNothing, exactly(d.total, d.den))
 	case whole.Sign() == 0:
-		return nil, r.silent(c, NothingToGive, "%s, which is no whole point", r.arithmetic(d))
+		s := r.silent(c, NoWholePoint, "")
+		s.more().Award = r.arithmetic(d)
+		return nil, s
 	case !whole.IsInt64() || whole.Int64() > maxPoints:
-		return nil, r.silent(c, TooMany, "%s, which is more than the %d points that are kept", r.arithmetic(d), maxPoints)
+		s := r.silent(c, BeyondBounds, strconv.FormatInt(maxPoints, 10))
+		s.more().Award = r.arithmetic(d)
+		return nil, s
 	}
 	d.desired = whole.Int64()
 	return d, nil
@@ -179,22 +187,24 @@ func (r *run) consider(c *Compiled) (*candidate, *Silent) {
 func (r *run) barred(c *Compiled) *Silent {
 	t := &c.Rule.Trigger
 	if c.Rule.Archived {
-		return r.silent(c, Inactive, "the rule is archived")
+		return r.silent(c, Archived, "")
 	}
 	if t.Kind.ofOrder() != (r.in.Order != nil) {
-		return r.silent(c, WrongTrigger, "the rule is for %s", t.waitsFor())
+		return r.silent(c, ForOthers, "")
 	}
 	if e := r.in.Event; e != nil && (t.Kind == KindVisit && e.Type != Visit || t.Kind == KindEvent && e.Type != t.Event) {
-		return r.silent(c, WrongTrigger, "the rule is for %s, and this is an event %q", t.waitsFor(), e.Type)
+		return r.silent(c, ForOtherEvents, e.Type)
 	}
-	if why := c.outside(r.at, &r.local); why != "" {
-		return r.silent(c, OutsideWindow, "%s", why)
+	if why, outside := c.outside(r.at, &r.local); outside {
+		return r.silent(c, why, "")
 	}
 	if code := r.in.currency(); c.Rule.byAmount() && code != r.in.Program.Currency {
 		if r.in.Event != nil && r.in.Event.Currency == "" {
-			return r.silent(c, WrongCurrency, "the rule gives points per %s, and the event has no amount", r.in.Program.Currency)
+			return r.silent(c, WithoutAmount, r.in.Program.Currency)
 		}
-		return r.silent(c, WrongCurrency, "the rule gives points per %s, and this is in %s", r.in.Program.Currency, code)
+		s := r.silent(c, InOtherCurrency, r.in.Program.Currency)
+		s.more().Currency = code
+		return s
 	}
 	return nil
 }
@@ -207,16 +217,6 @@ func (in *Input) currency() string {
 		return in.Order.Currency
 	}
 	return in.Event.Currency
-}
-
-func (t *Trigger) waitsFor() string {
-	switch t.Kind {
-	case KindVisit:
-		return "visits"
-	case KindEvent:
-		return fmt.Sprintf("events %q", t.Event)
-	}
-	return "orders"
 }
 
 // holds evaluates a condition.
@@ -240,13 +240,11 @@ func (r *run) evaluate(c *Compiled, x *expression, vars *variables) (any, *Silen
 	if err == nil {
 		return v, nil
 	}
-	s := r.silent(c, Failed, "the expression cannot be evaluated: %s", strings.TrimSpace(err.Error()))
 	var ended interpreter.EvalCancelledError
 	if errors.As(err, &ended) && ended.Cause == interpreter.CostLimitExceeded {
-		s = r.silent(c, CostExceeded, "the expression costs more steps than it may")
+		return nil, r.silent(c, TooManySteps, "")
 	}
-	s.Expression = x.source
-	return nil, s
+	return nil, r.silent(c, Unevaluated, strings.TrimSpace(err.Error()))
 }
 
 // view returns a line as expressions see it.
@@ -284,7 +282,7 @@ func (r *run) choose(d *candidate, vars *variables) *Silent {
 			holds, s := r.holds(d.Compiled, d.lineCondition, vars)
 			vars.line = nil
 			if s != nil {
-				s.Detail = fmt.Sprintf("on line %s %s", l.ID, s.Detail)
+				s.more().Line = l.ID
 				return s
 			}
 			if !holds {
@@ -294,7 +292,7 @@ func (r *run) choose(d *candidate, vars *variables) *Silent {
 		d.lines = append(d.lines, int32(i))
 	}
 	if len(d.lines) == 0 {
-		return r.silent(d.Compiled, NoLine, "no line of the order counts for the rule")
+		return r.silent(d.Compiled, NoLineCounts, "")
 	}
 	return nil
 }

@@ -106,7 +106,7 @@ func (r *run) explain(c *Compiled, awards []Award) Explained {
 		}
 	}
 	for i := range r.out.Silent {
-		if s := &r.out.Silent[i]; s.Rule == c.Rule.ID && s.Version == c.Rule.Version {
+		if s := &r.out.Silent[i]; s.Of == &c.Rule {
 			x.Silent = s
 		}
 	}

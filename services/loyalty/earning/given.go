@@ -117,7 +117,7 @@ func (g *Given) spell(d *candidate) {
 }
 
 // arithmetic is what a candidate that is not given was reckoned from and came to.
-func (r *run) arithmetic(d *candidate) string {
+func (r *run) arithmetic(d *candidate) *Award {
 	p := pen{common: &common{in: r.in}}
 	of, rules := p.of(d.Compiled, d.lines), []string(nil)
 	if d.Rule.Terms.Form == Multiplier {
@@ -129,6 +129,5 @@ func (r *run) arithmetic(d *candidate) string {
 		}
 		of = p.count(sum)
 	}
-	w := p.working(d.Compiled, of, rules)
-	return w.arithmetic(exactly(d.total, d.den))
+	return &Award{Exact: exactly(d.total, d.den), Working: p.working(d.Compiled, of, rules)}
 }

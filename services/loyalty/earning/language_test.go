@@ -92,7 +92,7 @@ func TestExpressions(t *testing.T) {
 	each := rule("r", func(r *earning.Rule) {
 		r.Terms = earning.Terms{Form: earning.Formula, Formula: `line.quantity * (line.sku == "cup" ? 2 : 1)`, EachLine: true}
 	})
-	if e := evaluate(t, in, each); e.Awards()[0].Exact != "8.5" || e.Awards()[0].Text() != `line.quantity * (line.sku == "cup" ? 2 : 1) over the lines = 8.5, rounded down to 8` {
+	if e := evaluate(t, in, each); e.Awards()[0].Exact != "8.5" || words(t).Award(&e.Awards()[0]) != `line.quantity * (line.sku == "cup" ? 2 : 1) over the lines = 8.5, rounded down to 8` {
 		t.Errorf("for each line: %s", text(e))
 	}
 }

@@ -213,7 +213,7 @@ func TestExactPointsRoundToThePoints(t *testing.T) {
 		}
 		a := e.Awards()[0]
 		if want := roundedByHand(a.Exact, a.Rounding); a.Points != want {
-			t.Fatalf("%s is %d, not %d: %s", a.Exact, want, a.Points, a.Text())
+			t.Fatalf("%s is %d, not %d: %s", a.Exact, want, a.Points, text(a))
 		}
 	})
 }

@@ -110,7 +110,7 @@ func (r *run) multiplied(d *candidate, v value) *Silent {
 		of += d.adds(g, shares)
 	}
 	if of == 0 {
-		return r.silent(d.Compiled, NothingToGive, "no other rule gives points that could be multiplied")
+		return r.silent(d.Compiled, NothingToMultiply, "")
 	}
 	all := r.zeroes(len(d.lines) + 2)
 	more := all[0].Sub(v.coef, tens[v.scale])
@@ -153,11 +153,10 @@ func (r *run) lineByLine(d *candidate, vars *variables) *Silent {
 		n, s := r.result(d, vars)
 		vars.line = nil
 		if s == nil && n.IsNeg() {
-			s = r.silent(d.Compiled, Negative, "the formula came to %s, which is less than nothing", n)
-			s.Expression = d.formula.source
+			s = r.silent(d.Compiled, LessThanNothing, n.String())
 		}
 		if s != nil {
-			s.Detail = fmt.Sprintf("on line %s %s", r.in.Order.Lines[at].ID, s.Detail)
+			s.more().Line = r.in.Order.Lines[at].ID
 			return s
 		}
 		_, scale := coefficientIn(&d.parts[i], n)
@@ -190,7 +189,5 @@ func (r *run) result(d *candidate, vars *variables) (decimal.Decimal, *Silent) {
 			return n, nil
 		}
 	}
-	s = r.silent(d.Compiled, Failed, "the formula gave %v, which is no number of points", v)
-	s.Expression = d.formula.source
-	return decimal.Decimal{}, s
+	return decimal.Decimal{}, r.silent(d.Compiled, NoNumber, fmt.Sprint(v))
 }

@@ -132,17 +132,74 @@ const (
 	Stacked       Reason = "stacked"          // another rule of its group is given instead
 )
 
-// Silent is a rule that gave nothing, and why.
+// Silent is a rule that gave nothing, and why. Package explain says it in words.
 type Silent struct {
-	Rule    string `json:"rule"`
-	Version int64  `json:"version"`
-	Name    string `json:"name"`
-	Reason  Reason `json:"reason"`
-	// Detail is a sentence for people.
-	Detail string `json:"detail"`
-	// Expression is the condition or formula that the reason is about, Under the rule that was given instead, with what this one would have given as Points.
-	Expression string   `json:"expression,omitempty"`
-	Under      string   `json:"under,omitempty"`
-	Points     int64    `json:"points,omitempty"`
-	Cap        *CapNote `json:"cap,omitempty"`
+	// Of is the rule as stated.
+	Of  *Rule `json:"of"`
+	Why Why   `json:"why"`
+	// At is when the thing happened.
+	At clock.Millis `json:"at"`
+	// Text is what a Why names: the type of an event, a currency, what went wrong in an expression or what it came to.
+	Text string `json:"text,omitempty"`
+	// More is there where a Why needs it.
+	*More
+}
+
+// More is what is known of some rules that gave nothing.
+type More struct {
+	// Line is set where an expression was evaluated for one line.
+	Line string `json:"line,omitempty"`
+	// Currency is that of the order or event.
+	Currency string `json:"currency,omitempty"`
+	// Award has the arithmetic of points that are not given, and what they came to.
+	Award *Award `json:"award,omitempty"`
+	// Under is the rule that was given instead, with what this one would have given as Points.
+	Under  string   `json:"under,omitempty"`
+	Points int64    `json:"points,omitempty"`
+	Cap    *CapNote `json:"cap,omitempty"`
+}
+
+// Why says more exactly than a Reason why a rule gave nothing.
+type Why int
+
+// In the order of their reasons. Behind each is what of Silent belongs to it.
+const (
+	Archived          Why = iota // the rule is
+	ForOthers                    // it waits for orders, or for visits or events
+	ForOtherEvents               // it waits for others than those of the type Text
+	NotBegun                     // its window begins later
+	Ended                        // its window is over
+	NotThisDay                   // it does not hold on the weekday of At
+	NotThisHour                  // it does not hold at the time of At
+	WithoutAmount                // it gives points per Text, a currency, and the event has no amount
+	InOtherCurrency              // it gives points per Text, and this is in Currency
+	ConditionFails               // its condition does not hold
+	NoLineCounts                 // none of the order's lines
+	TooManySteps                 // for an expression; on the line Line, if there is one
+	Unevaluated                  // an expression cannot be, because of Text
+	NoNumber                     // its formula gave Text
+	LessThanNothing              // its formula came to Text
+	NothingToMultiply            // no other rule gives points to a multiplier
+	NoWholePoint                 // Award comes to less
+	BeyondBounds                 // Award comes to more than Text, the most that is kept
+	Capped                       // by Cap
+	OtherGivesMore               // Under is given instead, and gives more
+	OtherIsFirst                 // it gives as much, and is the first
+	OtherGoesBefore              // it has the higher priority
+)
+
+var reasons = [...]Reason{
+	Inactive, WrongTrigger, WrongTrigger, OutsideWindow, OutsideWindow, OutsideWindow, OutsideWindow, WrongCurrency, WrongCurrency, ConditionNo, NoLine, CostExceeded, Failed, Failed,
+	Negative, NothingToGive, NothingToGive, TooMany, CapReached, Stacked, Stacked, Stacked,
+}
+
+// Reason returns the reason.
+func (s *Silent) Reason() Reason { return reasons[s.Why] }
+
+// more returns what is known more, to be filled in.
+func (s *Silent) more() *More {
+	if s.More == nil {
+		s.More = &More{}
+	}
+	return s.More
 }

@@ -19,6 +19,9 @@ type scratch struct {
 	given  []*candidate
 	sorted []*Compiled
 	lines  []lineView
+	// silents is memory of those in quiet.
+	silents []Silent
+	quiet   []*Silent
 }
 
 // release gives the memory of a run to those to come. Its result stays with whoever has it.
@@ -31,7 +34,9 @@ func (r *run) release() {
 	clear(s.given)
 	clear(s.sorted)
 	clear(s.lines)
-	s = scratch{s.numbers[:0], s.places[:0], s.counts[:0], s.candidates[:0], s.firing[:0], s.given[:0], s.sorted[:0], s.lines[:0]}
+	clear(s.silents)
+	clear(s.quiet)
+	s = scratch{s.numbers[:0], s.places[:0], s.counts[:0], s.candidates[:0], s.firing[:0], s.given[:0], s.sorted[:0], s.lines[:0], s.silents[:0], s.quiet[:0]}
 	clear(r.used)
 	*r = run{used: r.used, scratch: s}
 	runs.Put(r)

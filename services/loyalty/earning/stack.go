@@ -17,7 +17,7 @@ func (r *run) give(multipliers bool) {
 		}
 		d, s := r.consider(c)
 		if s != nil {
-			r.out.Silent = append(r.out.Silent, *s)
+			r.quiet = append(r.quiet, s)
 			continue
 		}
 		all = append(all, d)
@@ -52,7 +52,7 @@ func (r *run) compete(group []*candidate) {
 	var won *candidate
 	for _, d := range group {
 		if s := r.capped(d); s != nil {
-			r.out.Silent = append(r.out.Silent, *s)
+			r.quiet = append(r.quiet, s)
 		} else if won == nil || d.beats(won) {
 			won = d
 		}
@@ -65,16 +65,16 @@ func (r *run) compete(group []*candidate) {
 		if d == won || d.points == 0 {
 			continue
 		}
-		how := "gives more"
+		why := OtherGivesMore
 		if d.points == won.points {
-			how = "gives as much and comes first"
+			why = OtherIsFirst
 		}
 		if d.Rule.Stack.Mode == Priority {
-			how = "goes before it"
+			why = OtherGoesBefore
 		}
-		s := r.silent(d.Compiled, Stacked, "it would give %d, and rule %s %s", d.points, won.Rule.ID, how)
-		s.Under, s.Points = won.Rule.ID, d.points
-		r.out.Silent = append(r.out.Silent, *s)
+		s := r.silent(d.Compiled, why, "")
+		s.more().Under, s.More.Points = won.Rule.ID, d.points
+		r.quiet = append(r.quiet, s)
 	}
 	r.use(won)
 	r.attribute(won)
@@ -130,8 +130,8 @@ func (r *run) capped(d *candidate) *Silent {
 			}
 			if over == Reject || note.Left == 0 || c.Counts == CountsAwards {
 				d.points = 0
-				s := r.silent(d.Compiled, CapReached, "%s", note.String())
-				s.Cap = &note
+				s := r.silent(d.Compiled, Capped, "")
+				s.more().Cap = &note
 				return s
 			}
 			d.points = note.Left

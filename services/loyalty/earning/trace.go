@@ -93,6 +93,8 @@ func (t *tracing) tell(e ast.Expr, whole bool) {
 	t.out = append(t.out, Reading{cut(name), cut(text)})
 }
 
+func oneLine(s string) string { return strings.Join(strings.Fields(s), " ") }
+
 func cut(s string) string {
 	if r := []rune(s); len(r) > longestRead {
 		return string(r[:longestRead-1]) + "…"

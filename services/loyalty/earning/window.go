@@ -37,32 +37,29 @@ func localize(z calendar.Zone, at clock.Millis) local {
 	return local{z, date, int(shows.Minutes())}
 }
 
-// outside says why the instant is not in the window, or nothing.
-func (c *Compiled) outside(at clock.Millis, l *local) string {
+// outside reports whether the instant is not in the window, and why.
+func (c *Compiled) outside(at clock.Millis, l *local) (why Why, outside bool) {
 	w := &c.Rule.Window
 	if w.From != 0 && at < w.From {
-		return "the rule begins " + spell(l.zone, w.From)
+		return NotBegun, true
 	}
 	if w.Until != 0 && at >= w.Until {
-		return "the rule ended " + spell(l.zone, w.Until)
+		return Ended, true
 	}
 	day := l.date.Weekday()
 	if len(c.hours) == 0 {
-		if !w.on(day) {
-			return fmt.Sprintf("the rule does not hold on a %s", day)
-		}
-		return ""
+		return NotThisDay, !w.on(day)
 	}
 	for _, h := range c.hours {
 		overnight := h.until <= h.from
 		if l.minute >= h.from && (overnight || l.minute < h.until) && w.on(day) {
-			return ""
+			return 0, false
 		}
 		if overnight && l.minute < h.until && w.on((day+6)%7) {
-			return ""
+			return 0, false
 		}
 	}
-	return fmt.Sprintf("the rule does not hold on a %s at %02d:%02d", day, l.minute/60, l.minute%60)
+	return NotThisHour, true
 }
 
 func (w *Window) on(d time.Weekday) bool {
@@ -71,12 +68,6 @@ func (w *Window) on(d time.Weekday) bool {
 
 // weekday numbers the days from Monday, 1, to Sunday, 7.
 func weekday(d time.Weekday) int { return (int(d)+6)%7 + 1 }
-
-// spell writes an instant as the zone shows it.
-func spell(z calendar.Zone, at clock.Millis) string {
-	date, shows := z.Clock(at)
-	return fmt.Sprintf("on %s at %02d:%02d in %s", date, int(shows.Hours()), int(shows.Minutes())%60, z)
-}
 
 // key names the counter of a cap, and the instant after which nobody asks for it any more: zero means never. Caps per order have none.
 func (c *Cap) key(r *Rule, z calendar.Zone, at clock.Millis) (string, clock.Millis) {

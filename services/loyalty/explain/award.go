@@ -7,12 +7,9 @@ import (
 	"renown.example/loyalty/earning"
 )
 
-// Award says how an award's points were reckoned. In English it says what the award says of itself.
+// Award says how an award's points were reckoned, in a sentence that adds up by hand.
 func (w Words) Award(a *earning.Award) string {
-	s := w.working(a)
-	if a.Working.Basis != earning.OfOrder && a.Working.Basis != earning.OfEvent {
-		s += " = " + w.Language.decimal(a.Exact)
-	}
+	s := w.reckoned(a)
 	if exact := fmt.Sprint(a.Desired); exact != a.Exact {
 		s += w.Say("rounded.to", w.how(a.Rounding), a.Desired)
 	}
@@ -20,6 +17,14 @@ func (w Words) Award(a *earning.Award) string {
 		s += w.Say("reduced.to", a.Caps[i].Left, w.Cap(&a.Caps[i]))
 	}
 	return s
+}
+
+// reckoned is what was reckoned, and what it came to.
+func (w Words) reckoned(a *earning.Award) string {
+	if a.Working.Basis == earning.OfOrder || a.Working.Basis == earning.OfEvent {
+		return w.working(a)
+	}
+	return w.working(a) + " = " + w.Language.decimal(a.Exact)
 }
 
 // working is what was reckoned, without what it came to.

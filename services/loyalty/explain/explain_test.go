@@ -108,14 +108,20 @@ func awards() []*earning.Award {
 	}
 }
 
-// In English, an explanation says of an award what the award says wherever else it is shown.
-func TestAnAwardSaysTheSameEverywhere(t *testing.T) {
-	w := Words{Language: English}
-	for _, a := range awards() {
-		if got := w.Award(a); got != a.Text() {
-			t.Errorf("%q, and the award says %q", got, a.Text())
-		}
+// silents are rules that gave nothing, one for each sentence about it.
+func silents(at clock.Millis) []earning.Silent {
+	ofEvents := &earning.Rule{Trigger: earning.Trigger{Kind: earning.KindEvent, Event: "review"}, Window: earning.Window{From: at, Until: at}}
+	award := awards()[0]
+	award.Exact = "0.99"
+	more := &earning.More{Award: award, Currency: "CHF", Under: "euro", Points: 1200, Cap: &earning.CapNote{Cap: earning.Cap{Per: earning.PerMember, Most: 1}, Used: 1, Wanted: 2}}
+	var out []earning.Silent
+	for why := earning.Archived; why <= earning.OtherGoesBefore; why++ {
+		out = append(out, earning.Silent{Of: ofEvents, Why: why, At: at, Text: "1.5", More: more})
 	}
+	return append(out,
+		earning.Silent{Of: &earning.Rule{Trigger: earning.Trigger{Kind: earning.KindVisit}}, Why: earning.ForOthers},
+		earning.Silent{Of: &earning.Rule{Trigger: earning.Trigger{Kind: earning.KindItem}}, Why: earning.ForOthers},
+		earning.Silent{Of: ofEvents, Why: earning.Unevaluated, Text: "division by zero", More: &earning.More{Line: "7"}})
 }
 
 // lots are those that transactions of goldens touch.
@@ -161,19 +167,9 @@ func TestWords(t *testing.T) {
 					fmt.Fprintf(&out, "%s %d: %s\n", leg.Account, leg.Points, leg.Text)
 				}
 			}
-			for _, a := range awards() {
-				fmt.Fprintln(&out, w.Award(a))
-				steps := []earning.Step{
-					{What: earning.StepSum, Text: "120.50 + 40.35", Result: "160.85 EUR"}, {What: earning.StepLines, Result: "160.85 EUR"}, {What: earning.StepWorking, Result: a.Exact},
-					{What: earning.StepRounded, Result: fmt.Sprint(a.Desired)}, {Text: "line.amount", Line: "1", Result: "1.5"}, {Text: "order.total", Result: "1.5"},
-				}
-				for i := range a.Caps {
-					steps = append(steps, earning.Step{What: earning.StepCap, Of: i, Result: fmt.Sprint(a.Caps[i].Left)})
-				}
-				for _, s := range steps {
-					text, result := w.Step(a, s)
-					fmt.Fprintf(&out, "  %s | %s\n", text, result)
-				}
+			told(&out, w)
+			for _, v := range silents(at(5, 8, 16)) {
+				fmt.Fprintf(&out, "%s: %s\n", v.Reason(), w.Silent(&v))
 			}
 			golden(t, string(l), out.String())
 		})
@@ -194,6 +190,24 @@ func parts(out *strings.Builder, w Words, at func(month time.Month, day, hour in
 		}}
 		for _, p := range Parts(tx, stored, w) {
 			fmt.Fprintf(out, "%s %d: %s\n", kind, p.Points, p.Text)
+		}
+	}
+}
+
+// told writes what is said of awards and of the steps of their arithmetic.
+func told(out *strings.Builder, w Words) {
+	for _, a := range awards() {
+		fmt.Fprintln(out, w.Award(a))
+		steps := []earning.Step{
+			{What: earning.StepSum, Text: "120.50 + 40.35", Result: "160.85 EUR"}, {What: earning.StepLines, Result: "160.85 EUR"}, {What: earning.StepWorking, Result: a.Exact},
+			{What: earning.StepRounded, Result: fmt.Sprint(a.Desired)}, {Text: "line.amount", Line: "1", Result: "1.5"}, {Text: "order.total", Result: "1.5"},
+		}
+		for i := range a.Caps {
+			steps = append(steps, earning.Step{What: earning.StepCap, Of: i, Result: fmt.Sprint(a.Caps[i].Left)})
+		}
+		for _, s := range steps {
+			text, result := w.Step(a, s)
+			fmt.Fprintf(out, "  %s | %s\n", text, result)
 		}
 	}
 }

@@ -29,6 +29,7 @@ func LanguageOf(tag string) Language {
 // manner is how a language writes dates and numbers. A date's verbs are day, month's name and year.
 type manner struct {
 	months       [12]string
+	days         [7]string // from Sunday on
 	date         string
 	group, point string
 	one, many    string
@@ -37,10 +38,12 @@ type manner struct {
 var manners = map[Language]manner{
 	English: {
 		months: [12]string{"January", "February", "March", "April", "May", "June", "July", "August", "September", "October", "November", "December"},
+		days:   [7]string{"Sunday", "Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday"},
 		date:   "%d %s %d", group: ",", point: ".", one: "point", many: "points",
 	},
 	German: {
 		months: [12]string{"Januar", "Februar", "März", "April", "Mai", "Juni", "Juli", "August", "September", "Oktober", "November", "Dezember"},
+		days:   [7]string{"Sonntag", "Montag", "Dienstag", "Mittwoch", "Donnerstag", "Freitag", "Samstag"},
 		date:   "%d. %s %d", group: ".", point: ",", one: "Punkt", many: "Punkte",
 	},
 }

@@ -58,7 +58,11 @@ func (s *Server) CalculatePoints(ctx context.Context, req *loyaltyv1.CalculatePo
 		if err != nil {
 			return nil, err
 		}
-		return s.calculated(b, ev, account, now)
+		words, err := wordsOf(b.program, b.program.Wallets[0].ID, req.GetLanguage())
+		if err != nil {
+			return nil, err
+		}
+		return s.calculated(b, ev, account, now, words)
 	})
 }
 
@@ -162,10 +166,13 @@ func under(path string, err error) error {
 }
 
 // calculated answers.
-func (s *Server) calculated(b *ruleBook, ev *evaluation, account tables.Account, now clock.Millis) (*loyaltyv1.CalculatePointsResponse, error) {
-	resp := &loyaltyv1.CalculatePointsResponse{Awards: awardProtos(ev.Awards), EffectiveTime: timestamp(now), Tier: account.Tier()}
-	for _, r := range ev.silent {
-		resp.Silent = append(resp.Silent, &loyaltyv1.SilentRule{Rule: ruleName(r.Rule, r.Version), DisplayName: r.Name, Reason: string(r.Reason), Detail: r.Detail})
+func (s *Server) calculated(b *ruleBook, ev *evaluation, account tables.Account, now clock.Millis, words explain.Words) (*loyaltyv1.CalculatePointsResponse, error) {
+	resp := &loyaltyv1.CalculatePointsResponse{Awards: awardProtos(ev.Awards, words), EffectiveTime: timestamp(now), Tier: account.Tier()}
+	for i := range ev.silent {
+		r := &ev.silent[i]
+		resp.Silent = append(resp.Silent, &loyaltyv1.SilentRule{
+			Rule: ruleName(r.Of.ID, r.Of.Version), DisplayName: r.Of.Name, Reason: string(r.Reason()), Detail: words.Silent(r),
+		})
 	}
 	lots, err := b.lots(ev, b.program.Wallets[0].ID, "")
 	if err != nil {
@@ -179,7 +186,7 @@ func (s *Server) calculated(b *ruleBook, ev *evaluation, account tables.Account,
 		return nil, err
 	}
 	for i := range explained {
-		resp.Rules = append(resp.Rules, explainedRule(explain.Words{Language: explain.English}, &explained[i]))
+		resp.Rules = append(resp.Rules, explainedRule(words, &explained[i]))
 	}
 	return resp, nil
 }

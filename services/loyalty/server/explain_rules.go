@@ -132,8 +132,11 @@ func explainedRule(w explain.Words, e *earning.Explained) *loyaltyv1.ExplainedRu
 		}
 	}
 	if v := e.Silent; v != nil {
-		out.Reason, out.Detail, out.Desired = string(v.Reason), v.Detail, v.Points
-		if v.Cap != nil {
+		out.Reason, out.Detail = string(v.Reason()), w.Silent(v)
+		if v.More != nil {
+			out.Desired = v.Points
+		}
+		if v.More != nil && v.Cap != nil {
 			out.Caps = append(out.Caps, explainedCap(w, v.Cap))
 			out.Desired = v.Cap.Wanted
 		}

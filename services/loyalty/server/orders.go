@@ -13,6 +13,7 @@ import (
 	"renown.example/loyalty/book"
 	"renown.example/loyalty/calendar"
 	"renown.example/loyalty/earning"
+	"renown.example/loyalty/explain"
 	"renown.example/loyalty/ledger"
 	"renown.example/loyalty/tables"
 	loyaltyv1 "renown.example/proto/gen/renown/loyalty/v1"
@@ -294,11 +295,12 @@ func (ev *evaluation) spend(ctx context.Context, u *book.Unit, b *ruleBook) erro
 	return nil
 }
 
-func awardProtos(list []earning.Award) []*loyaltyv1.Award {
+func awardProtos(list []earning.Award, words explain.Words) []*loyaltyv1.Award {
 	var out []*loyaltyv1.Award
-	for _, a := range list {
+	for i := range list {
+		a := &list[i]
 		p := &loyaltyv1.Award{
-			Rule: ruleName(a.Rule, a.Version), DisplayName: a.Name, Wallet: a.Wallet, Points: a.Points, Desired: a.Desired, Exact: a.Exact, Explanation: a.Text(),
+			Rule: ruleName(a.Rule, a.Version), DisplayName: a.Name, Wallet: a.Wallet, Points: a.Points, Desired: a.Desired, Exact: a.Exact, Explanation: words.Award(a),
 		}
 		for _, l := range a.Lines {
 			p.Lines = append(p.Lines, &loyaltyv1.AwardShare{Line: l.Line, Points: l.Points, Exact: l.Exact})
@@ -419,6 +421,6 @@ func (s *Server) accrue(ctx context.Context, req *loyaltyv1.AccruePointsRequest,
 		if event.Type == earning.Visit {
 			e.Counts = &tables.Counts{Visits: 1}
 		}
-		return &loyaltyv1.AccruePointsResponse{Awards: awardProtos(ev.Awards), Entry: entryProto(*e)}, nil
+		return &loyaltyv1.AccruePointsResponse{Awards: awardProtos(ev.Awards, explain.Words{Language: explain.English}), Entry: entryProto(*e)}, nil
 	})
 }

@@ -11,6 +11,7 @@ import (
 	"renown.example/kit/store"
 	"renown.example/loyalty/book"
 	"renown.example/loyalty/earning"
+	"renown.example/loyalty/explain"
 	"renown.example/loyalty/ledger"
 	"renown.example/loyalty/tables"
 	loyaltyv1 "renown.example/proto/gen/renown/loyalty/v1"
@@ -43,7 +44,7 @@ func orderProto(e tables.Entry, returns []tables.Entry) (*loyaltyv1.Order, error
 func orderOf(e tables.Entry, f earned, returns []tables.Entry) (*loyaltyv1.Order, error) {
 	o := f.Input.Order
 	out := &loyaltyv1.Order{
-		Name: "programs/" + e.Program + "/orders/" + o.ID, Member: e.Member, OrderTime: timestamp(o.At), Currency: o.Currency, Awards: awardProtos(f.Awards),
+		Name: "programs/" + e.Program + "/orders/" + o.ID, Member: e.Member, OrderTime: timestamp(o.At), Currency: o.Currency, Awards: awardProtos(f.Awards, explain.Words{Language: explain.English}),
 		Entry: entryProto(e), Story: f.Story, Redemption: f.Redemption,
 	}
 	for _, l := range o.Lines {

@@ -45,8 +45,8 @@ type Explanation struct {
 	Recomputed bool `protobuf:"varint,8,opt,name=recomputed,proto3" json:"recomputed,omitempty"`
 	// On a return: what was taken back for each line and rule. On the cancellation of an event: for each rule.
 	Takes []*ExplainedTake `protobuf:"bytes,9,rep,name=takes,proto3" json:"takes,omitempty"`
-	// The language of the sentences, "en" or "de", by which dates and decimals in them are written, too. Names are as the programme has them, and why a rule gave nothing
-	// is told in English.
+	// The language of the sentences, "en" or "de", by which dates and decimals in them are written, too. Names are as the programme has them, and what an
+	// expression fails with is told in English.
 	Language string `protobuf:"bytes,10,opt,name=language,proto3" json:"language,omitempty"`
 	// Nobody can say it: what the entry was decided by cannot be read. The summary says so, and there is no more. On a page of entries only; one that is asked for alone is
 	// refused.

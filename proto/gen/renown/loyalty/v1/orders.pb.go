@@ -916,7 +916,9 @@ type CalculatePointsRequest struct {
 	// Rules that are tried out, without being saved. One with the id of a rule of the programme takes its place.
 	Rules []*TrialRule `protobuf:"bytes,6,rep,name=rules,proto3" json:"rules,omitempty"`
 	// Ids of rules whose saved drafts are tried out as if they were published.
-	Drafts        []string `protobuf:"bytes,7,rep,name=drafts,proto3" json:"drafts,omitempty"`
+	Drafts []string `protobuf:"bytes,7,rep,name=drafts,proto3" json:"drafts,omitempty"`
+	// Language of the sentences, such as "de" or "de-AT"; English if it is empty, or one that explanations are not written in.
+	Language      string `protobuf:"bytes,8,opt,name=language,proto3" json:"language,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -1009,6 +1011,13 @@ func (x *CalculatePointsRequest) GetDrafts() []string {
 		return x.Drafts
 	}
 	return nil
+}
+
+func (x *CalculatePointsRequest) GetLanguage() string {
+	if x != nil {
+		return x.Language
+	}
+	return ""
 }
 
 type isCalculatePointsRequest_What interface {
@@ -2432,7 +2441,7 @@ const file_renown_loyalty_v1_orders_proto_rawDesc = "" +
 	"\x05story\x18\x06 \x01(\tB#\xbaH r\x1e2\x1c^(stories/[a-z0-9-]{1,64})?$R\x05story\x1a=\n" +
 	"\x0fAttributesEntry\x12\x10\n" +
 	"\x03key\x18\x01 \x01(\tR\x03key\x12\x14\n" +
-	"\x05value\x18\x02 \x01(\tR\x05value:\x028\x01\"\x89\x03\n" +
+	"\x05value\x18\x02 \x01(\tR\x05value:\x028\x01\"\xd8\x03\n" +
 	"\x16CalculatePointsRequest\x12#\n" +
 	"\aprogram\x18\x01 \x01(\tB\t\xbaH\x06r\x04\x10\x01\x18(R\aprogram\x12!\n" +
 	"\x06member\x18\x02 \x01(\tB\t\xbaH\x06r\x04\x10\x01\x18@R\x06member\x125\n" +
@@ -2440,7 +2449,8 @@ const file_renown_loyalty_v1_orders_proto_rawDesc = "" +
 	"\x05event\x18\x04 \x01(\v2\x1d.renown.loyalty.v1.EventInputH\x00R\x05event\x12A\n" +
 	"\x0eeffective_time\x18\x05 \x01(\v2\x1a.google.protobuf.TimestampR\reffectiveTime\x12<\n" +
 	"\x05rules\x18\x06 \x03(\v2\x1c.renown.loyalty.v1.TrialRuleB\b\xbaH\x05\x92\x01\x02\x10\x14R\x05rules\x12)\n" +
-	"\x06drafts\x18\a \x03(\tB\x11\xbaH\x0e\x92\x01\v\x10\xc8\x01\"\x06r\x04\x10\x01\x18(R\x06draftsB\r\n" +
+	"\x06drafts\x18\a \x03(\tB\x11\xbaH\x0e\x92\x01\v\x10\xc8\x01\"\x06r\x04\x10\x01\x18(R\x06drafts\x12M\n" +
+	"\blanguage\x18\b \x01(\tB1\xbaH.r,2*^([A-Za-z]{2,8}(-[A-Za-z0-9]{1,8}){0,4})?$R\blanguageB\r\n" +
 	"\x04what\x12\x05\xbaH\x02\b\x01\"\x86\x01\n" +
 	"\tTrialRule\x126\n" +
 	"\arule_id\x18\x01 \x01(\tB\x1d\xbaH\x1ar\x182\x16^[a-z][a-z0-9-]{0,39}$R\x06ruleId\x12A\n" +
