@@ -34,7 +34,7 @@ const (
 func Digest(domain, id string, doc []byte) (string, error) {
 	c := canonicals.Get().(*canonical)
 	defer canonicals.Put(c)
-	c.out, c.members = c.out[:0], c.members[:0]
+	c.out, c.members = slices.Grow(c.out[:0], len(doc)+len(doc)/2), c.members[:0]
 	c.text([]byte(domain))
 	c.text([]byte(id))
 	rest, err := c.value(doc)

@@ -268,7 +268,7 @@ func (r *lotReader) changes(all []LotChange) []LotChange {
 				all = append(all, LotChange{LotRef: LotRef{page, r.Int()}})
 				return
 			}
-			numbers(&r.Reader, func(n int64) { all = append(all, LotChange{LotRef: LotRef{page, n}}) })
+			numbers(&r.Reader, func(n int64) { all = append(roomFor(all, 1), LotChange{LotRef: LotRef{page, n}}) })
 		case len(all) == from:
 			r.Strange = true
 		case columns && (name == "open" || name == "reserved"):

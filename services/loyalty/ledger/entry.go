@@ -213,7 +213,7 @@ func renamed(holds []Hold, from, to LotRef) []Hold {
 // named finds the lots that a caller names: each must be there, fit, and be named once.
 func (e *entry) named(refs []LotRef, fits func(Lot) bool) ([]spot, error) {
 	spots := make([]spot, 0, len(refs))
-	seen := make(map[spot]bool, len(refs))
+	var seen map[spot]bool // from where lots are not named in the order in which they lie: before that none can be named twice
 	var p spot
 	for _, ref := range refs {
 		var ok bool
@@ -224,10 +224,19 @@ func (e *entry) named(refs []LotRef, fits func(Lot) bool) ([]spot, error) {
 			return nil, err
 		case !ok || !fits(*p.lot()):
 			return nil, refuse(NoLot, "there is no lot %d on page %s that this can be done with", ref.N, ref.Page)
-		case seen[p]:
+		}
+		if n := len(spots); seen == nil && n > 0 && !spots[n-1].before(p) {
+			seen = make(map[spot]bool, len(refs))
+			for _, earlier := range spots {
+				seen[earlier] = true
+			}
+		}
+		if seen[p] {
 			return nil, refuse(Invalid, "lot %d on page %s is named twice", ref.N, ref.Page)
 		}
-		seen[p] = true
+		if seen != nil {
+			seen[p] = true
+		}
 		spots = append(spots, p)
 	}
 	return spots, nil

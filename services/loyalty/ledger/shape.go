@@ -135,8 +135,8 @@ func (t *Transaction) Room() int {
 			room += 256
 		case i == 0 || c.Page != t.Lots[i-1].Page || !c.figures():
 			room += 96
-		default:
-			room += 4
+		case c.N != t.Lots[i-1].N+1:
+			room += 8
 		}
 	}
 	return room

@@ -52,6 +52,14 @@ func (p spot) lot() *Lot { return &p.sheet.lots[p.i] }
 
 func (p spot) ref() LotRef { return LotRef{Page: p.sheet.id, N: p.lot().N} }
 
+// before reports whether a lot lies before another.
+func (p spot) before(q spot) bool {
+	if p.sheet == q.sheet {
+		return p.i < q.i
+	}
+	return p.sheet.id < q.sheet.id
+}
+
 // shelf holds the pages that were read or made. What Pages has answered is never asked again.
 type shelf struct {
 	pages  Pages

@@ -129,6 +129,7 @@ func (b *Book) Restore(s Step, takes []Take) (Transaction, error) {
 		if err != nil {
 			return err
 		}
+		e.tx.Lots = slices.Grow(e.tx.Lots, len(takes))
 		for i, p := range spots {
 			points := takes[i].Points
 			if l := p.lot(); points > l.Points-l.Open {
@@ -188,9 +189,7 @@ func (e *entry) candidates(points int64) ([]spot, error) {
 		} else {
 			group = p
 		}
-		if cap(lots)-len(lots) < len(s.lots) {
-			lots = slices.Grow(lots, max(len(lots), len(s.lots))) // twice as many: they may be thousands
-		}
+		lots = roomFor(lots, len(s.lots))
 		for i := range s.lots {
 			if l := &s.lots[i]; !l.Pending && l.FrozenAt == 0 && l.unreserved() > 0 {
 				points -= l.unreserved()
@@ -206,4 +205,12 @@ func (e *entry) candidates(points int64) ([]spot, error) {
 		return cmp.Or(cmp.Compare(uint64(x.ExpiresAt-1), uint64(y.ExpiresAt-1)), cmp.Compare(x.IssuedAt, y.IssuedAt), cmp.Compare(x.N, y.N))
 	})
 	return lots, err
+}
+
+// roomFor makes room for n more of what may be thousands: for twice as many as there are.
+func roomFor[T any](all []T, n int) []T {
+	if cap(all)-len(all) < n {
+		all = slices.Grow(all, max(len(all), n))
+	}
+	return all
 }

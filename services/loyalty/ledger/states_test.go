@@ -1,6 +1,7 @@
 package ledger_test
 
 import (
+	"errors"
 	"math"
 	"slices"
 	"testing"
@@ -325,5 +326,24 @@ func TestFreezingPausesALife(t *testing.T) {
 		if l := m.Lots()[0]; l.ExpiresAt != begin+60*day+c.left || l.FrozenAt != 0 || l.MovedTo != nil {
 			t.Errorf("%s: %+v", name, l)
 		}
+	}
+}
+
+// A lot is named once, in whatever order lots are named.
+func TestALotIsNamedOnce(t *testing.T) {
+	_, b := issued(t, lot(100, begin+10*day), lot(100, begin+11*day), lot(100, begin+40*day))
+	refs := []ledger.LotRef{{Page: "2026-01/000001", N: 1}, {Page: "2026-01/000001", N: 2}, {Page: "2026-02/000001", N: 3}}
+	for _, twice := range [][]int{{0, 0}, {0, 1, 0}, {1, 0, 1}, {2, 0, 1, 2}, {0, 1, 2, 2}, {2, 1, 0, 1}} {
+		var named []ledger.LotRef
+		for _, i := range twice {
+			named = append(named, refs[i])
+		}
+		var refusal *ledger.Refusal
+		if _, err := b.Freeze(here, named); !errors.As(err, &refusal) || refusal.Code != ledger.Invalid {
+			t.Errorf("%v: %v", twice, err)
+		}
+	}
+	if _, err := b.Freeze(here, []ledger.LotRef{refs[2], refs[0], refs[1]}); err != nil || b.Account().Balances.Frozen != 300 {
+		t.Errorf("%v, %+v", err, b.Account().Balances)
 	}
 }

@@ -312,7 +312,7 @@ func advance(ctx context.Context, u *book.Unit, w *book.Work, row store.Row[tabl
 	if err != nil {
 		return ledger.Transaction{}, err
 	}
-	var takes []ledger.Take
+	takes := make([]ledger.Take, 0, len(spent.Value.Tx.Lots))
 	for _, c := range spent.Value.Tx.Lots {
 		takes = append(takes, ledger.Take{LotRef: c.LotRef, Points: -c.Open})
 	}
