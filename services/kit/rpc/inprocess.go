@@ -32,7 +32,8 @@ func (c *inProcess) Invoke(ctx context.Context, name string, req, reply any, opt
 			return c.server.channel.Invoke(metadata.NewOutgoingContext(ctx, md), name, req, reply, opts...)
 		})
 	}
-	return c.forward.unary(ctx, name, func(ctx context.Context, md metadata.MD) error { return c.server.invoke(ctx, m, md, req, reply, opts) })
+	// A span of the client's would tell what the server's does.
+	return failed(c.server.invoke(ctx, m, outgoing(ctx), req, reply, opts))
 }
 
 func (c *inProcess) NewStream(ctx context.Context, desc *grpc.StreamDesc, method string, opts ...grpc.CallOption) (grpc.ClientStream, error) {

@@ -6,6 +6,7 @@ import (
 	"errors"
 	"io"
 	"net"
+	"slices"
 	"strings"
 	"sync"
 	"testing"
@@ -15,6 +16,7 @@ import (
 	"github.com/prometheus/client_golang/prometheus"
 	"github.com/prometheus/client_golang/prometheus/testutil"
 	"go.opentelemetry.io/otel/sdk/trace/tracetest"
+	"go.opentelemetry.io/otel/trace"
 	"google.golang.org/grpc"
 	"google.golang.org/grpc/codes"
 	"google.golang.org/grpc/metadata"
@@ -244,22 +246,31 @@ func TestMetadataTravels(t *testing.T) {
 	}
 }
 
+// TestOneTraceAcrossTheCall has a caller with a span of its own. Over a socket the call has two spans, of which the client's tells what lies between; in process it has one.
 func TestOneTraceAcrossTheCall(t *testing.T) {
 	r := newRig(t)
-	r.both(t, func(t *testing.T, c probe.ProbeServiceClient) {
-		r.spans.Reset()
-		if _, err := c.Open(context.Background(), &probe.Request{}); err != nil {
-			t.Fatal(err)
-		}
-		eventually(t, func() bool { return len(r.spans.GetSpans()) == 2 })
-		a, b := r.spans.GetSpans()[0], r.spans.GetSpans()[1]
-		if a.SpanContext.TraceID() != b.SpanContext.TraceID() {
-			t.Error("client and server are in different traces")
-		}
-		if a.Parent.SpanID() != b.SpanContext.SpanID() && b.Parent.SpanID() != a.SpanContext.SpanID() {
-			t.Error("neither span is the other's parent")
-		}
-	})
+	caller := trace.NewSpanContext(trace.SpanContextConfig{TraceID: trace.TraceID{7}, SpanID: trace.SpanID{26}, TraceFlags: trace.FlagsSampled})
+	for way, want := range map[string][]trace.SpanKind{"socket": {trace.SpanKindClient, trace.SpanKindServer}, "in process": {trace.SpanKindServer}} {
+		t.Run(way, func(t *testing.T) {
+			r.spans.Reset()
+			if _, err := r.ways[way].Open(trace.ContextWithSpanContext(context.Background(), caller), &probe.Request{}); err != nil {
+				t.Fatal(err)
+			}
+			eventually(t, func() bool { return len(r.spans.GetSpans()) == len(want) })
+			parent := caller.SpanID()
+			for _, kind := range want {
+				i := slices.IndexFunc(r.spans.GetSpans(), func(s tracetest.SpanStub) bool { return s.SpanKind == kind })
+				if i < 0 {
+					t.Fatalf("there is no span of the %s", kind)
+				}
+				s := r.spans.GetSpans()[i]
+				if s.SpanContext.TraceID() != caller.TraceID() || s.Parent.SpanID() != parent {
+					t.Errorf("the span of the %s is not in the caller's trace: %v below %v", kind, s.SpanContext, s.Parent)
+				}
+				parent = s.SpanContext.SpanID()
+			}
+		})
+	}
 }
 
 func TestDeadlines(t *testing.T) {
