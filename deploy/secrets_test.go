@@ -7,7 +7,6 @@ import (
 	"net/http"
 	"net/http/httptest"
 	"strings"
-	"sync"
 	"testing"
 
 	"renown.example/kit/auth"
@@ -17,24 +16,6 @@ import (
 	"renown.example/website"
 	"renown.example/website/api"
 )
-
-// written is a log that many write into.
-type written struct {
-	mu sync.Mutex
-	b  bytes.Buffer
-}
-
-func (w *written) Write(p []byte) (int, error) {
-	w.mu.Lock()
-	defer w.mu.Unlock()
-	return w.b.Write(p)
-}
-
-func (w *written) String() string {
-	w.mu.Lock()
-	defer w.mu.Unlock()
-	return w.b.String()
-}
 
 // The token of a preview link is the key to an unpublished text: neither a log line nor a span of website, gateway or service holds it, whatever becomes of it.
 func TestAPreviewLinkIsInNoLogAndNoTrace(t *testing.T) {

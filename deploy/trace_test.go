@@ -12,6 +12,7 @@ import (
 	"renown.example/gateway"
 	"renown.example/kit/auth"
 	"renown.example/kit/clock"
+	"renown.example/kit/rpc/rpctest"
 	"renown.example/kit/store/engine"
 	"renown.example/kit/telemetry"
 	"renown.example/partners"
@@ -21,7 +22,7 @@ import (
 // observed is stories and partners with a gateway before them, in one process whose spans and log are kept.
 type observed struct {
 	spans   *tracetest.InMemoryExporter
-	log     *written
+	log     *rpctest.Log
 	tel     *telemetry.Telemetry
 	stories *stories.Service
 	minter  *auth.Minter
@@ -31,7 +32,7 @@ type observed struct {
 
 func observe(t *testing.T) *observed {
 	t.Helper()
-	ctx, o := t.Context(), &observed{spans: tracetest.NewInMemoryExporter(), log: &written{}}
+	ctx, o := t.Context(), &observed{spans: tracetest.NewInMemoryExporter(), log: &rpctest.Log{}}
 	var err error
 	if o.tel, err = telemetry.New(ctx, telemetry.Options{Service: "renown", Output: o.log, Spans: o.spans}); err != nil {
 		t.Fatal(err)

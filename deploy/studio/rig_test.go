@@ -22,6 +22,7 @@ import (
 	"renown.example/gateway"
 	"renown.example/kit/auth"
 	"renown.example/kit/clock"
+	"renown.example/kit/rpc/rpctest"
 	"renown.example/kit/store/engine"
 	"renown.example/kit/telemetry"
 	"renown.example/partners"
@@ -45,24 +46,7 @@ type installation struct {
 	partners    *partners.Service
 	gateway     *httptest.Server
 	tls         *tlsClient
-	logs        *lockedBuffer
-}
-
-type lockedBuffer struct {
-	mu sync.Mutex
-	b  bytes.Buffer
-}
-
-func (b *lockedBuffer) Write(p []byte) (int, error) {
-	b.mu.Lock()
-	defer b.mu.Unlock()
-	return b.b.Write(p)
-}
-
-func (b *lockedBuffer) String() string {
-	b.mu.Lock()
-	defer b.mu.Unlock()
-	return b.b.String()
+	logs        *rpctest.Log
 }
 
 type tlsClient struct{ transport http.RoundTripper }
@@ -70,7 +54,7 @@ type tlsClient struct{ transport http.RoundTripper }
 // install starts everything with a provider of the demo's people. The website speaks https, since the cookies of signing in demand it.
 func install(t *testing.T) *installation {
 	t.Helper()
-	in := &installation{logs: &lockedBuffer{}}
+	in := &installation{logs: &rpctest.Log{}}
 	front := httptest.NewUnstartedServer(nil)
 	in.url = "https://" + front.Listener.Addr().String()
 	provider, err := idp.Start(t.Context(), idp.Config{Addr: "127.0.0.1:0", Users: idp.DemoUsers("northwind.example"),

@@ -2,36 +2,17 @@ package partners_test
 
 import (
 	"flag"
-	"os"
-	"path/filepath"
 	"testing"
 
-	"github.com/google/go-cmp/cmp"
+	"google.golang.org/grpc"
 
-	"renown.example/kit/rpc"
-	partnersv1 "renown.example/proto/gen/renown/partners/v1"
+	"renown.example/kit/rpc/rpctest"
+	"renown.example/partners/server"
 )
 
 var update = flag.Bool("update", false, "write the golden files anew")
 
-// Who may call what is decided in the protos. This file makes each change of it visible.
+// Who may call what is decided in the protos. This test makes each change of it visible.
 func TestMatrix(t *testing.T) {
-	got, err := rpc.Matrix(&partnersv1.SessionsService_ServiceDesc, &partnersv1.UsersService_ServiceDesc, &partnersv1.AppsService_ServiceDesc,
-		&partnersv1.CredentialsService_ServiceDesc)
-	if err != nil {
-		t.Fatal(err)
-	}
-	golden := filepath.Join("testdata", "matrix.txt")
-	if *update {
-		if err := os.WriteFile(golden, []byte(got), 0o644); err != nil {
-			t.Fatal(err)
-		}
-	}
-	want, err := os.ReadFile(golden)
-	if err != nil {
-		t.Fatal(err)
-	}
-	if d := cmp.Diff(string(want), got); d != "" {
-		t.Errorf("who may call what has changed (-golden +protos); if that is meant, run with -update:\n%s", d)
-	}
+	rpctest.Matrix(t, *update, func(r grpc.ServiceRegistrar) { server.Register(r, &server.Server{}) })
 }

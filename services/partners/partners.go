@@ -18,7 +18,6 @@ import (
 	"renown.example/partners/domain"
 	"renown.example/partners/server"
 	"renown.example/partners/tables"
-	partnersv1 "renown.example/proto/gen/renown/partners/v1"
 )
 
 // Config holds the settings of the service: flags, environment and file alike.
@@ -86,10 +85,7 @@ func (s *Service) start(ctx context.Context, c Config, groups map[string][]strin
 		Name: "partners", Clock: s.deps.Clock, Logger: s.deps.Telemetry.Logger, Verifier: auth.NewVerifier(s.deps.Clock, c.IdentityKeys...),
 		Tracers: s.deps.Telemetry.Tracers, Metrics: s.deps.Telemetry.Metrics,
 	})
-	partnersv1.RegisterSessionsServiceServer(s.rpc, s.Partners)
-	partnersv1.RegisterUsersServiceServer(s.rpc, s.Partners)
-	partnersv1.RegisterAppsServiceServer(s.rpc, s.Partners)
-	partnersv1.RegisterCredentialsServiceServer(s.rpc, s.Partners)
+	server.Register(s.rpc, s.Partners)
 	return s.rpc.Start()
 }
 

@@ -1,7 +1,6 @@
 package partners_test
 
 import (
-	"bytes"
 	"context"
 	"crypto/ecdsa"
 	"crypto/elliptic"
@@ -41,7 +40,7 @@ type rig struct {
 	minter *auth.Minter
 	dir    string
 	config partners.Config
-	log    *lockedBuffer
+	log    *rpctest.Log
 	deps   partners.Deps
 	idp    *provider
 	*partners.Service
@@ -54,7 +53,7 @@ type rig struct {
 
 func newRig(t testing.TB) *rig {
 	t.Helper()
-	r := &rig{clock: clock.NewFake(start), dir: t.TempDir(), log: &lockedBuffer{}, idp: newProvider(t)}
+	r := &rig{clock: clock.NewFake(start), dir: t.TempDir(), log: &rpctest.Log{}, idp: newProvider(t)}
 	tel, err := telemetry.New(t.Context(), telemetry.Options{Format: "json", Output: r.log})
 	if err != nil {
 		t.Fatal(err)
@@ -222,21 +221,4 @@ func (p *provider) setDown(down bool) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	p.down = down
-}
-
-type lockedBuffer struct {
-	mu sync.Mutex
-	b  bytes.Buffer
-}
-
-func (b *lockedBuffer) Write(p []byte) (int, error) {
-	b.mu.Lock()
-	defer b.mu.Unlock()
-	return b.b.Write(p)
-}
-
-func (b *lockedBuffer) String() string {
-	b.mu.Lock()
-	defer b.mu.Unlock()
-	return b.b.String()
 }

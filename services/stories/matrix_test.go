@@ -2,43 +2,17 @@ package stories_test
 
 import (
 	"flag"
-	"os"
-	"path/filepath"
 	"testing"
 
-	"github.com/google/go-cmp/cmp"
 	"google.golang.org/grpc"
 
-	"renown.example/kit/rpc"
+	"renown.example/kit/rpc/rpctest"
 	"renown.example/stories/server"
 )
 
 var update = flag.Bool("update", false, "write the golden files anew")
 
-// registered collects what a server registers, so that no service is left out of the matrix.
-type registered []*grpc.ServiceDesc
-
-func (r *registered) RegisterService(desc *grpc.ServiceDesc, _ any) { *r = append(*r, desc) }
-
-// Who may call what is decided in the protos. This file makes each change of it visible.
+// Who may call what is decided in the protos. This test makes each change of it visible.
 func TestMatrix(t *testing.T) {
-	var all registered
-	server.Register(&all, &server.Server{})
-	got, err := rpc.Matrix(all...)
-	if err != nil {
-		t.Fatal(err)
-	}
-	golden := filepath.Join("testdata", "matrix.txt")
-	if *update {
-		if err := os.WriteFile(golden, []byte(got), 0o644); err != nil {
-			t.Fatal(err)
-		}
-	}
-	want, err := os.ReadFile(golden)
-	if err != nil {
-		t.Fatal(err)
-	}
-	if d := cmp.Diff(string(want), got); d != "" {
-		t.Errorf("who may call what has changed (-golden +protos); if that is meant, run with -update:\n%s", d)
-	}
+	rpctest.Matrix(t, *update, func(r grpc.ServiceRegistrar) { server.Register(r, &server.Server{}) })
 }

@@ -7,7 +7,6 @@ import (
 	"io"
 	"runtime"
 	"strings"
-	"sync"
 	"testing"
 	"time"
 
@@ -18,6 +17,7 @@ import (
 	"renown.example/kit/clock"
 	"renown.example/kit/fault"
 	"renown.example/kit/rpc"
+	"renown.example/kit/rpc/rpctest"
 	"renown.example/kit/store/engine"
 	"renown.example/kit/telemetry"
 	storiesv1 "renown.example/proto/gen/renown/stories/v1"
@@ -51,13 +51,13 @@ var unsigned = markdown[:strings.Index(markdown, "consent:")] + "---\n\nThe gate
 type rig struct {
 	clock   *clock.Fake
 	minter  *auth.Minter
-	log     *lockedBuffer
+	log     *rpctest.Log
 	service *stories.Service
 }
 
 func newRig(t *testing.T, change func(*stories.Config)) *rig {
 	t.Helper()
-	r := &rig{clock: clock.NewFake(start), log: &lockedBuffer{}}
+	r := &rig{clock: clock.NewFake(start), log: &rpctest.Log{}}
 	tel, err := telemetry.New(t.Context(), telemetry.Options{Output: r.log})
 	if err != nil {
 		t.Fatal(err)
@@ -237,23 +237,6 @@ func TestSettingsThatMakeNoSenseAreNamed(t *testing.T) {
 			t.Errorf("%s: got %v", name, err)
 		}
 	}
-}
-
-type lockedBuffer struct {
-	mu sync.Mutex
-	b  bytes.Buffer
-}
-
-func (b *lockedBuffer) Write(p []byte) (int, error) {
-	b.mu.Lock()
-	defer b.mu.Unlock()
-	return b.b.Write(p)
-}
-
-func (b *lockedBuffer) String() string {
-	b.mu.Lock()
-	defer b.mu.Unlock()
-	return b.b.String()
 }
 
 // A service that has not read yet what is published lets its readers wait: it does not call itself ready.

@@ -1,7 +1,6 @@
 package rpc_test
 
 import (
-	"bytes"
 	"context"
 	"errors"
 	"io"
@@ -28,6 +27,7 @@ import (
 	"renown.example/kit/fault"
 	"renown.example/kit/rpc"
 	"renown.example/kit/rpc/probe"
+	"renown.example/kit/rpc/rpctest"
 	"renown.example/kit/telemetry"
 )
 
@@ -35,7 +35,7 @@ import (
 type rig struct {
 	minter  *auth.Minter
 	server  *rpc.Server
-	log     *lockedBuffer
+	log     *rpctest.Log
 	spans   *tracetest.InMemoryExporter
 	metrics *prometheus.Registry
 	impl    *service
@@ -45,7 +45,7 @@ type rig struct {
 
 func newRig(t testing.TB) *rig {
 	t.Helper()
-	r := &rig{log: &lockedBuffer{}, spans: tracetest.NewInMemoryExporter(), impl: &service{}}
+	r := &rig{log: &rpctest.Log{}, spans: tracetest.NewInMemoryExporter(), impl: &service{}}
 	tel, err := telemetry.New(context.Background(), telemetry.Options{Format: "json", Output: r.log, Spans: r.spans})
 	if err != nil {
 		t.Fatal(err)
@@ -100,23 +100,6 @@ func (r *rig) as(t testing.TB, i auth.Identity) context.Context {
 		t.Fatal(err)
 	}
 	return ctx
-}
-
-type lockedBuffer struct {
-	mu sync.Mutex
-	b  bytes.Buffer
-}
-
-func (b *lockedBuffer) Write(p []byte) (int, error) {
-	b.mu.Lock()
-	defer b.mu.Unlock()
-	return b.b.Write(p)
-}
-
-func (b *lockedBuffer) String() string {
-	b.mu.Lock()
-	defer b.mu.Unlock()
-	return b.b.String()
 }
 
 // service does what the text of the request says.

@@ -31,15 +31,7 @@ func (s *Server) ActivatePoints(ctx context.Context, req *loyaltyv1.ActivatePoin
 		return nil, err
 	}
 	return book.Move(ctx, s.books, req, func(ctx context.Context, u *book.Unit) (*loyaltyv1.ActivatePointsResponse, error) {
-		p, err := program(ctx, u.Tx, req.GetProgram())
-		if err != nil {
-			return nil, err
-		}
-		wallet, err := walletOf(p.Value, req.GetWallet())
-		if err != nil {
-			return nil, err
-		}
-		w, err := u.Open(ctx, req.GetProgram(), req.GetMember(), wallet)
+		w, p, err := openIn(ctx, u, req)
 		if err != nil {
 			return nil, err
 		}

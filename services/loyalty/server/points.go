@@ -202,15 +202,7 @@ func (s *Server) AdjustPoints(ctx context.Context, req *loyaltyv1.AdjustPointsRe
 		return nil, err
 	}
 	return book.Move(ctx, s.books, req, func(ctx context.Context, u *book.Unit) (*loyaltyv1.AdjustPointsResponse, error) {
-		p, err := program(ctx, u.Tx, req.GetProgram())
-		if err != nil {
-			return nil, err
-		}
-		wallet, err := walletOf(p.Value, req.GetWallet())
-		if err != nil {
-			return nil, err
-		}
-		w, err := u.Open(ctx, req.GetProgram(), req.GetMember(), wallet)
+		w, p, err := openIn(ctx, u, req)
 		if err != nil {
 			return nil, err
 		}
@@ -252,4 +244,22 @@ func adjust(w *book.Work, p tables.Program, programID string, now clock.Millis, 
 	step.Idle = active(p, now)
 	tx, err := w.Book.Issue(step, ledger.KindAdjust, []ledger.NewLot{lot})
 	return tx, book.Refused(err)
+}
+
+// openIn opens the account that a command names: of a member in a wallet of the programme, the usual one if it says none.
+func openIn(ctx context.Context, u *book.Unit, req interface {
+	GetProgram() string
+	GetMember() string
+	GetWallet() string
+}) (*book.Work, store.Row[tables.Program], error) {
+	p, err := program(ctx, u.Tx, req.GetProgram())
+	if err != nil {
+		return nil, p, err
+	}
+	wallet, err := walletOf(p.Value, req.GetWallet())
+	if err != nil {
+		return nil, p, err
+	}
+	w, err := u.Open(ctx, req.GetProgram(), req.GetMember(), wallet)
+	return w, p, err
 }

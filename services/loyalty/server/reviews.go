@@ -73,15 +73,7 @@ func lotsOf(w *book.Work, numbers []int64) (map[int64]spot, error) {
 // FreezePoints freezes lots of a member.
 func (s *Server) FreezePoints(ctx context.Context, req *loyaltyv1.FreezePointsRequest) (*loyaltyv1.FreezePointsResponse, error) {
 	return book.Do(ctx, s.books, req, func(ctx context.Context, u *book.Unit) (*loyaltyv1.FreezePointsResponse, error) {
-		p, err := program(ctx, u.Tx, req.GetProgram())
-		if err != nil {
-			return nil, err
-		}
-		wallet, err := walletOf(p.Value, req.GetWallet())
-		if err != nil {
-			return nil, err
-		}
-		w, err := u.Open(ctx, req.GetProgram(), req.GetMember(), wallet)
+		w, _, err := openIn(ctx, u, req)
 		if err != nil {
 			return nil, err
 		}
@@ -90,7 +82,7 @@ func (s *Server) FreezePoints(ctx context.Context, req *loyaltyv1.FreezePointsRe
 			return nil, err
 		}
 		v := tables.Review{
-			Program: req.GetProgram(), Member: req.GetMember(), Wallet: wallet, State: tables.ReviewOpen, Lots: slices.Sorted(slices.Values(req.GetLots())),
+			Program: req.GetProgram(), Member: req.GetMember(), Wallet: w.Row.Value.Wallet, State: tables.ReviewOpen, Lots: slices.Sorted(slices.Values(req.GetLots())),
 			Reason: strings.TrimSpace(req.GetReason()), Actor: u.Actor, FrozenAt: u.Now,
 		}
 		var refs []ledger.LotRef

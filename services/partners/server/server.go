@@ -12,6 +12,8 @@ import (
 	"google.golang.org/protobuf/proto"
 	"google.golang.org/protobuf/types/known/timestamppb"
 
+	"google.golang.org/grpc"
+
 	"renown.example/kit/aip"
 	"renown.example/kit/clock"
 	"renown.example/kit/fault"
@@ -92,4 +94,12 @@ func end(field string, t *timestamppb.Timestamp, now time.Time) (clock.Millis, e
 		return 0, fault.Invalid(field, "It must lie in the future.")
 	}
 	return clock.At(t.AsTime()), nil
+}
+
+// Register adds every service to a server.
+func Register(r grpc.ServiceRegistrar, s *Server) {
+	partnersv1.RegisterSessionsServiceServer(r, s)
+	partnersv1.RegisterUsersServiceServer(r, s)
+	partnersv1.RegisterAppsServiceServer(r, s)
+	partnersv1.RegisterCredentialsServiceServer(r, s)
 }
