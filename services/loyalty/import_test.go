@@ -76,7 +76,7 @@ func TestMembersComeWithTheirBalancesAndDatesAndTheSameTwiceChangesNothing(t *te
 	other := people(3, 4)
 	other[0].Balances[0].Points = 5
 	got := r.take(t, &loyaltyv1.ImportMembersRequest{Members: other})
-	if got.GetRefused() != 1 || got.GetResults()[0].GetProblems()[0].GetField() != "balances" {
+	if got.GetRefused() != 1 || got.GetResults()[0].GetProblems()[0].GetField() != "balances[0]" {
 		t.Errorf("another balance from the same source: %v", got)
 	}
 	if got := r.take(t, &loyaltyv1.ImportMembersRequest{Members: other, Source: "till"}); got.GetUpdated() != 1 || got.GetPoints() != 12 {

@@ -4,12 +4,14 @@ package courier
 
 import (
 	"context"
+	"crypto/rand"
 	"crypto/sha256"
 	"encoding/hex"
 	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
+	"io/fs"
 	"os"
 	"strings"
 
@@ -33,8 +35,10 @@ type Import struct {
 	DryRun bool
 	// Portion is how many members are sent at a time; 0 means 500.
 	Portion int
-	// Progress is told how far the import is.
+	// Progress is told how far the import is, Refused of each member who was refused, and Passed of columns that nobody has named and that were passed over.
 	Progress func(Totals)
+	Refused  func(problems []roster.Problem)
+	Passed   func(columns []string)
 
 	trial *trial // of a dry run
 }
@@ -46,13 +50,17 @@ type Totals struct {
 	Updated   int64 `json:"updated"`
 	Unchanged int64 `json:"unchanged"`
 	Refused   int64 `json:"refused"`
-	Points    int64 `json:"points"`
+	// Points were opened, and of those Added for members who were there already.
+	Points int64 `json:"points"`
+	Added  int64 `json:"added"`
 }
 
 // position is how far an import has come.
 type position struct {
-	// Job tells the import: its file, mapping, programme and source.
+	// Job tells the import: its file, mapping, programme and source. Run tells those of its runs apart that did not go on with one another: were their portions sent
+	// under the same keys, the later would be told what became of the earlier.
 	Job    string `json:"job"`
+	Run    string `json:"run"`
 	Report int64  `json:"reportBytes"`
 	Totals Totals `json:"totals"`
 }
@@ -64,6 +72,8 @@ type line struct {
 	Outcome  string           `json:"outcome"`
 	Member   string           `json:"member,omitempty"`
 	Problems []roster.Problem `json:"problems,omitempty"`
+	// Notes are what was taken otherwise than the list has it.
+	Notes []roster.Problem `json:"notes,omitempty"`
 }
 
 // Run does the import, or the rest of one that was broken off.
@@ -78,16 +88,18 @@ func (i *Import) Run(ctx context.Context) (Totals, error) {
 	if i.DryRun {
 		i.trial = newTrial()
 	}
-	at, report, err := i.resume(job)
-	if err != nil {
-		return Totals{}, err
+	at := i.resume(job)
+	report := &reportFile{file: i.Report, from: at.Report}
+	if err = i.rest(ctx, &at, report); err == nil {
+		err = report.open() // of an empty list it is empty
 	}
-	err = i.rest(ctx, &at, report)
-	if e := report.Close(); err == nil {
+	if e := report.close(); err == nil {
 		err = e
 	}
 	if err == nil {
-		err = os.Remove(i.positionFile())
+		if err = os.Remove(i.positionFile()); errors.Is(err, fs.ErrNotExist) {
+			err = nil
+		}
 	}
 	return at.Totals, err
 }
@@ -109,25 +121,20 @@ func (i *Import) job() (string, error) {
 	return hex.EncodeToString(h.Sum(nil)), nil
 }
 
-// resume finds where the import was broken off, and cuts the report there.
-func (i *Import) resume(job string) (position, *os.File, error) {
+// resume finds where the import was broken off.
+func (i *Import) resume(job string) position {
 	at := position{}
-	if b, err := os.ReadFile(i.positionFile()); err == nil && (json.Unmarshal(b, &at) != nil || at.Job != job || i.DryRun) {
+	if b, err := os.ReadFile(i.positionFile()); err != nil || json.Unmarshal(b, &at) != nil || at.Job != job || i.DryRun {
 		at = position{}
 	}
 	at.Job = job
-	report, err := os.OpenFile(i.Report, os.O_RDWR|os.O_CREATE, 0o600)
-	if err != nil {
-		return at, nil, err
+	if at.Run == "" {
+		at.Run = rand.Text()
 	}
-	if info, err := report.Stat(); err == nil && info.Size() < at.Report {
-		at = position{Job: job} // the report is gone: what is done is found to be done
+	if info, err := os.Stat(i.Report); at.Report > 0 && (err != nil || info.Size() < at.Report) {
+		at = position{Job: job, Run: at.Run} // the report is gone: what is done is found to be done
 	}
-	err = report.Truncate(at.Report)
-	if err == nil {
-		_, err = report.Seek(at.Report, io.SeekStart)
-	}
-	return at, report, err
+	return at
 }
 
 // rest imports what is left, and notes the position after each portion.
@@ -141,9 +148,20 @@ func (i *Import) rest(ctx context.Context, at *position, report io.Writer) error
 	if err != nil {
 		return err
 	}
+	defer func() {
+		if columns := r.Passed(); i.Passed != nil && len(columns) > 0 {
+			i.Passed(columns)
+		}
+	}()
 	for skip := at.Totals.Members; skip > 0; skip-- {
 		if _, err := r.Next(); err != nil {
 			return fmt.Errorf("the file is shorter than it was: %w", err)
+		}
+	}
+	if !i.DryRun {
+		// Before anything is sent: whoever goes on must send it under the same keys.
+		if err := i.note(*at); err != nil {
+			return err
 		}
 	}
 	return i.fly(ctx, r, at, report)
@@ -169,13 +187,21 @@ func (i *Import) report(at *position, rows []*roster.Row, resp *loyaltyv1.Import
 	var out strings.Builder
 	e := json.NewEncoder(&out)
 	results := resp.GetResults()
+	var fresh int64 // points of members who are new
 	for _, row := range rows {
-		l := line{Number: row.Number, Line: row.Line, Outcome: "refused", Problems: row.Problems}
+		l := line{Number: row.Number, Line: row.Line, Outcome: refused, Problems: row.Problems}
 		if len(row.Problems) == 0 {
 			l = told(row, results[0])
 			results = results[1:]
 		} else {
 			at.Totals.Refused++
+		}
+		l.Notes = row.Notes
+		if l.Outcome == created {
+			fresh += points(row)
+		}
+		if l.Outcome == refused && i.Refused != nil {
+			i.Refused(l.Problems)
 		}
 		if err := e.Encode(l); err != nil {
 			return err
@@ -187,6 +213,7 @@ func (i *Import) report(at *position, rows []*roster.Row, resp *loyaltyv1.Import
 	t := &at.Totals
 	t.Members, t.Created, t.Updated = t.Members+int64(len(rows)), t.Created+int64(resp.GetCreated()), t.Updated+int64(resp.GetUpdated())
 	t.Unchanged, t.Refused, t.Points = t.Unchanged+int64(resp.GetUnchanged()), t.Refused+int64(resp.GetRefused()), t.Points+resp.GetPoints()
+	t.Added += resp.GetPoints() - fresh
 	at.Report += int64(out.Len())
 	if i.Progress != nil {
 		i.Progress(*t)
@@ -194,15 +221,22 @@ func (i *Import) report(at *position, rows []*roster.Row, resp *loyaltyv1.Import
 	return i.note(*at)
 }
 
+// Outcomes as the report has them.
+const created, refused = "created", "refused"
+
+func points(row *roster.Row) (sum int64) {
+	for _, b := range row.Balances {
+		sum += b.Points
+	}
+	return sum
+}
+
 // told is what the report says of a member. A problem names the column of the file that it is about.
 func told(row *roster.Row, r *loyaltyv1.ImportedResult) line {
 	l := line{Number: row.Number, Line: row.Line, Member: r.GetMember(), Outcome: strings.ToLower(strings.TrimPrefix(r.GetOutcome().String(), "IMPORT_OUTCOME_"))}
 	for _, p := range r.GetProblems() {
-		column := row.Columns[p.GetField()]
-		if column == "" {
-			column = p.GetField()
-		}
-		l.Problems = append(l.Problems, roster.Problem{Line: row.Line, Column: column, Message: p.GetMessage()})
+		at, column := row.Place(p.GetField())
+		l.Problems = append(l.Problems, roster.Problem{Line: at, Column: column, Message: p.GetMessage()})
 	}
 	return l
 }

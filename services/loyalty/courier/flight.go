@@ -18,7 +18,7 @@ const aloft = 2
 type flight struct {
 	rows []*roster.Row
 	req  *loyaltyv1.ImportMembersRequest
-	// key is made of file and position.
+	// key is made of file, run and position.
 	key string
 	// names are the identifiers of its members.
 	names  map[roster.Identifier]bool
@@ -46,7 +46,7 @@ func (i *Import) fly(ctx context.Context, r *roster.Reader, at *position, report
 				return errors.Join(err, i.land(at, flying, report)) // what is on its way is reported all the same
 			}
 			if ended = end; len(rows) > 0 {
-				next = i.flight(rows, fmt.Sprintf("%s-%d", at.Job[:32], from))
+				next = i.flight(rows, fmt.Sprintf("%s-%s-%d", at.Job[:32], at.Run, from))
 				from += int64(len(rows))
 			}
 		}

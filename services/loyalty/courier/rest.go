@@ -4,7 +4,7 @@ import (
 	"bytes"
 	"context"
 	"encoding/json"
-	"fmt"
+	"errors"
 	"io"
 	"net/http"
 	"net/url"
@@ -97,7 +97,22 @@ func (r *REST) once(ctx context.Context, method, path, key string, body []byte, 
 		if json.Unmarshal(text, &problem) != nil || problem.Title == "" {
 			problem.Title = resp.Status
 		}
-		return resp.StatusCode == http.StatusTooManyRequests || resp.StatusCode >= 500, fmt.Errorf("%s %s", problem.Title, problem.Detail)
+		return resp.StatusCode == http.StatusTooManyRequests || resp.StatusCode >= 500, errors.New(sentences(problem.Title, problem.Detail))
 	}
 	return false, protojson.UnmarshalOptions{DiscardUnknown: true}.Unmarshal(text, out)
+}
+
+// sentences puts title and detail of a problem one behind the other, each with its end.
+func sentences(parts ...string) string {
+	var out []string
+	for _, p := range parts {
+		if p = strings.TrimSpace(p); p == "" {
+			continue
+		}
+		if !strings.ContainsAny(p[len(p)-1:], ".!?") {
+			p += "."
+		}
+		out = append(out, p)
+	}
+	return strings.Join(out, " ")
 }

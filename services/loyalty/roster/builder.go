@@ -15,6 +15,8 @@ type builder struct {
 	row     *Row
 	// raw are the values of the balance at hand, by target, and columns where they stand.
 	raw, columns map[string]string
+	// passed are the names that are passed over.
+	passed map[string]bool
 }
 
 func newBuilder(m *Mapping, line int) *builder {
@@ -172,13 +174,16 @@ func (b *builder) number(raw, columns map[string]string, target string) int64 {
 	if raw[target] == "" {
 		return 0
 	}
-	n, err := b.mapping.points(raw[target])
+	n, rounded, err := b.mapping.points(raw[target])
 	if err == nil && n < 0 {
 		err = fmt.Errorf("%s is below zero: what a member owes stands in a column of its own, debt", shown(raw[target]))
 	}
 	if err != nil {
 		b.row.problem(b.row.Line, columns[target], err.Error())
 		return 0
+	}
+	if rounded {
+		b.row.Notes = append(b.row.Notes, Problem{Line: b.row.Line, Column: columns[target], Message: fmt.Sprintf("%s was taken as %d", shown(raw[target]), n)})
 	}
 	return n
 }

@@ -7,8 +7,6 @@ import (
 	"strings"
 	"time"
 
-	"go.yaml.in/yaml/v3"
-
 	"renown.example/loyalty/member"
 )
 
@@ -53,41 +51,25 @@ var ownLayouts = []string{time.RFC3339, time.DateOnly, time.DateTime, "2006-01-0
 
 // ReadMapping reads a mapping file, YAML or JSON.
 func ReadMapping(file []byte) (Mapping, error) {
-	var raw struct {
-		Columns   map[string]string `yaml:"columns"`
-		Delimiter string            `yaml:"delimiter"`
-		Several   string            `yaml:"several"`
-		Encoding  string            `yaml:"encoding"`
-		Decimal   string            `yaml:"decimal"`
-		Thousands string            `yaml:"thousands"`
-		Fractions string            `yaml:"fractions"`
-		Dates     []string          `yaml:"dates"`
-		Zone      string            `yaml:"zone"`
-		LastDay   string            `yaml:"last_day"`
-		Country   string            `yaml:"country"`
-		Wallet    string            `yaml:"wallet"`
-		Empty     []string          `yaml:"empty"`
-	}
-	d := yaml.NewDecoder(strings.NewReader(string(file)))
-	d.KnownFields(true)
-	if err := d.Decode(&raw); err != nil && strings.TrimSpace(string(file)) != "" {
-		return Mapping{}, fmt.Errorf("the mapping cannot be read: %w", err)
+	raw, err := readKeys(file)
+	if err != nil {
+		return Mapping{}, err
 	}
 	m := Own()
-	m.Columns, m.Delimiter, m.Encoding, m.Decimal, m.Thousands = raw.Columns, raw.Delimiter, strings.ToLower(raw.Encoding), raw.Decimal, raw.Thousands
-	m.Country, m.Wallet, m.Empty, m.Dates = raw.Country, raw.Wallet, raw.Empty, raw.Dates
+	m.Columns, m.Delimiter, m.Encoding, m.Decimal, m.Thousands = raw.columns, raw.delimiter, strings.ToLower(raw.encoding), raw.decimal, raw.thousands
+	m.Country, m.Wallet, m.Empty, m.Dates = raw.country, raw.wallet, raw.empty, raw.dates
 	given := func(field *string, value string) {
 		if value != "" {
 			*field = value
 		}
 	}
-	given(&m.Several, raw.Several)
-	given(&m.Fractions, raw.Fractions)
-	given(&m.LastDay, raw.LastDay)
-	if raw.Zone != "" {
-		zone, err := time.LoadLocation(raw.Zone)
-		if err != nil || raw.Zone == "Local" {
-			return m, fmt.Errorf("zone: %q is no IANA time zone such as Europe/Berlin", raw.Zone)
+	given(&m.Several, raw.several)
+	given(&m.Fractions, raw.fractions)
+	given(&m.LastDay, raw.lastDay)
+	if raw.zone != "" {
+		zone, err := time.LoadLocation(raw.zone)
+		if err != nil || raw.zone == "Local" {
+			return m, fmt.Errorf("zone: %q is no IANA time zone such as Europe/Berlin", raw.zone)
 		}
 		m.Zone = zone
 	}

@@ -22,6 +22,8 @@ type Reader struct {
 	number  int64
 	// targets are what the columns of a table become.
 	targets []string
+	// passed are names of a JSON file that were passed over.
+	passed map[string]bool
 	// ahead is a row that was read to see whether it belongs to the one before.
 	ahead *Row
 	ended error
@@ -29,7 +31,7 @@ type Reader struct {
 
 // NewReader begins to read a file. Whether it is CSV or JSON lines is seen from its first byte. Without a mapping, every column must be one of Renown's own form.
 func NewReader(in io.Reader, mapping *Mapping) (*Reader, error) {
-	r := &Reader{mapping: Own()}
+	r := &Reader{mapping: Own(), passed: map[string]bool{}}
 	if mapping != nil {
 		r.mapping = *mapping
 	}
@@ -85,9 +87,9 @@ func (r *Reader) head(own bool) error {
 	return nil
 }
 
-// Passed lists the columns of a table that nobody has named and that are passed over.
+// Passed lists the columns that nobody has named and that are passed over; of JSON, those that were met so far.
 func (r *Reader) Passed() []string {
-	var out []string
+	out := slices.Sorted(maps.Keys(r.passed))
 	for i, target := range r.targets {
 		if target == "" && r.table.header[i] != "" {
 			out = append(out, r.table.header[i])
@@ -108,13 +110,13 @@ func (r *Reader) Next() (*Row, error) {
 	if row == nil {
 		return nil, r.ended
 	}
-	for r.table != nil && r.ended == nil && len(row.Balances) > 0 && len(row.Balances) < maxBalances {
+	for r.table != nil && r.ended == nil && len(row.Balances)+len(row.Problems) > 0 && len(row.Balances)+len(row.Problems) < maxBalances {
 		next, err := r.row()
 		if err != nil {
 			r.ended = err
 			break
 		}
-		if len(next.Problems) > 0 || !row.same(next) {
+		if !row.same(next) {
 			r.ahead = next
 			break
 		}
@@ -132,7 +134,11 @@ func join(row, next *Row) {
 			row.Columns[fmt.Sprintf("balances[%d]%s", len(row.Balances), rest)] = column
 		}
 	}
-	row.Balances = append(row.Balances, next.Balances...)
+	if row.Lines == nil {
+		row.Lines = slices.Repeat([]int{row.Line}, len(row.Balances))
+	}
+	row.Balances, row.Lines = append(row.Balances, next.Balances...), append(row.Lines, slices.Repeat([]int{next.Line}, len(next.Balances))...)
+	row.Problems, row.Notes = append(row.Problems, next.Problems...), append(row.Notes, next.Notes...)
 }
 
 // row reads one line, or object.
@@ -180,6 +186,7 @@ func (r *Reader) object() (*Row, error) {
 		text, err = r.lines.next()
 	}
 	b := newBuilder(&r.mapping, r.lines.number)
+	b.passed = r.passed
 	if errors.Is(err, errLong) {
 		b.row.problem(b.row.Line, "", err.Error())
 		return b.row, nil
@@ -235,6 +242,8 @@ func (b *builder) member(name string, value any) {
 		b.document(name, inner)
 	case target == "" && b.mapping.Columns == nil:
 		b.row.problem(b.row.Line, name, "it is unknown: say in a mapping what it becomes, or \"skip\"")
+	case target == "":
+		b.pass(name)
 	case isList:
 		for _, one := range list {
 			b.scalar(target, name, one)
@@ -260,6 +269,13 @@ func (b *builder) balances(list []any) {
 			b.scalar(key, "balances."+key, doc[key])
 		}
 		b.balance()
+	}
+}
+
+// pass notes a name that is passed over. A file that names ever more has no end of them.
+func (b *builder) pass(name string) {
+	if len(b.passed) < maxColumns {
+		b.passed[name] = true
 	}
 }
 

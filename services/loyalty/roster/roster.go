@@ -18,7 +18,9 @@
 package roster
 
 import (
+	"fmt"
 	"slices"
+	"strings"
 
 	"renown.example/kit/clock"
 	"renown.example/loyalty/member"
@@ -54,11 +56,39 @@ type Row struct {
 	EnrolledAt  clock.Millis
 	Balances    []Balance
 	// Columns are the file's own names of what a row holds, by "identifiers[0]", "balances[1].points" and the like.
-	Columns  map[string]string
+	Columns map[string]string
+	// Lines are where the balances stand, one for each, if a member has several lines.
+	Lines    []int
 	Problems []Problem
+	// Notes are what was taken otherwise than it stands in the file, such as a fraction that was rounded.
+	Notes []Problem
 }
 
-// Problem is why a row cannot be taken as it is.
+// Place says where in the file something stands that the API names, such as "balances[1].points".
+func (r *Row) Place(field string) (line int, column string) {
+	line = r.Line
+	var n int
+	if _, err := fmt.Sscanf(field, "balances[%d]", &n); err == nil && n >= 0 && n < len(r.Lines) {
+		line = r.Lines[n]
+	}
+	for _, path := range []string{field, field + ".points", field + ".debt"} {
+		if c := r.Columns[path]; c != "" {
+			return line, c
+		}
+	}
+	if field != "identifiers" {
+		return line, field
+	}
+	var all []string
+	for i := range r.Identifiers {
+		if c := r.Columns[fmt.Sprintf("identifiers[%d]", i)]; c != "" && !slices.Contains(all, c) {
+			all = append(all, c)
+		}
+	}
+	return line, strings.Join(all, ", ")
+}
+
+// Problem is why a row cannot be taken as it is, or what became of it.
 type Problem struct {
 	Line    int    `json:"line"`
 	Column  string `json:"column,omitempty"`
@@ -69,9 +99,10 @@ func (r *Row) problem(line int, column, message string) {
 	r.Problems = append(r.Problems, Problem{Line: line, Column: column, Message: message})
 }
 
-// same reports whether two rows are about one member, whose balances stand in both.
+// same reports whether two rows are about one member, whose balances stand in both. One that cannot be read is a balance too: without it the others would open less than
+// the member has.
 func (r *Row) same(o *Row) bool {
-	return len(r.Identifiers) > 0 && slices.Equal(r.Identifiers, o.Identifiers) && r.Name == o.Name && len(o.Balances) > 0
+	return len(r.Identifiers) > 0 && slices.Equal(r.Identifiers, o.Identifiers) && r.Name == o.Name && len(o.Balances)+len(o.Problems) > 0
 }
 
 // Bounds of what is read of a file at a time: a quote that is never closed, or a file without ends of lines, must not be read into memory.

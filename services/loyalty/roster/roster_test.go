@@ -145,8 +145,61 @@ func TestLinesOfOneMemberBelongTogether(t *testing.T) {
 	if got := told(rows); got != want {
 		t.Errorf("got\n%s\nwant\n%s", got, want)
 	}
-	if got := rows[0].Columns["balances[1].expireTime"]; got != "expires" {
-		t.Errorf("column of the second balance: %q", got)
+	for field, want := range map[string]string{"balances[0].points": "2 points", "balances[1].expireTime": "3 expires", "balances[1]": "3 points", "identifiers": "2 external", "tags": "2 tags"} {
+		if line, column := rows[0].Place(field); fmt.Sprint(line, " ", column) != want {
+			t.Errorf("%s is at %d %s, want %s", field, line, column, want)
+		}
+	}
+	// A balance that cannot be read holds up the others of the member: without it they would be opened as if they were all.
+	text = "external,points,expires\na,5,\na,x,\na,7,\nb,x,\nb,1,\n"
+	want = "1@2 \"\" external=a [ 5-0  ] [ 7-0  ] !3 points: \"x\" is no number of points\n2@5 \"\" external=b [ 1-0  ] !5 points: \"x\" is no number of points\n"
+	rows = all(t, text, nil)
+	if got := told(rows); got != want {
+		t.Errorf("got\n%s\nwant\n%s", got, want)
+	}
+	if line, _ := rows[0].Place("balances[1].points"); line != 4 {
+		t.Errorf("the second balance that can be read is at line %d", line)
+	}
+}
+
+// What becomes of a file is never silent: a fraction that was rounded and a column that was passed over are told.
+func TestWhatIsTakenOtherwiseIsTold(t *testing.T) {
+	m, err := ReadMapping([]byte("columns: {Nr: external, Punkte: points}\ndecimal: ','\nthousands: '.'\nfractions: down"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, text := range []string{"Nr;Punkte;Filiale\na;1.250,5;x\nb;7,0;y\n", `{"Nr":"a","Punkte":"1.250,5","Filiale":"x"}` + "\n" + `{"Nr":"b","Punkte":"7,0"}`} {
+		r, err := NewReader(strings.NewReader(text), &m)
+		if err != nil {
+			t.Fatal(err)
+		}
+		a, errA := r.Next()
+		b, errB := r.Next()
+		if errA != nil || errB != nil {
+			t.Fatal(errA, errB)
+		}
+		if want := []Problem{{Line: a.Line, Column: "Punkte", Message: `"1.250,5" was taken as 1250`}}; !slices.Equal(a.Notes, want) || len(b.Notes) != 0 || a.Balances[0].Points != 1250 {
+			t.Errorf("%q: %v and %v", text, a.Notes, b.Notes)
+		}
+		if passed := r.Passed(); !slices.Equal(passed, []string{"Filiale"}) {
+			t.Errorf("%q: passed over %v", text, passed)
+		}
+	}
+}
+
+func TestAMappingThatIsWrongSaysWhere(t *testing.T) {
+	for text, want := range map[string]string{
+		"decimal: ','\ncolums: {a: external}": `the mapping has an unknown key "colums" in line 2; there are columns, country, dates, decimal, delimiter, empty, encoding, fractions, last_day, several, thousands, wallet, zone`,
+		"dates: DD.MM.YYYY":                   `the mapping cannot be read: dates in line 1: it takes a list of texts, such as ["DD.MM.YYYY"]`,
+		"columns: [a]":                        "the mapping cannot be read: columns in line 1: it takes columns and what each becomes, such as {Nr: external}",
+		"zone: [a]":                           "the mapping cannot be read: zone in line 1: it takes one text",
+		"decimal: ','\ndecimal: '.'":          "the mapping has the key decimal twice, again in line 2",
+		"columns:\n  a: external\n  a: email": `the mapping cannot be read: columns in line 1: line 3: mapping key "a" already defined at line 2`,
+		"just words":                          `the mapping cannot be read: line 1 is no key with a value, such as decimal: ","`,
+	} {
+		if _, err := ReadMapping([]byte(text)); err == nil || err.Error() != want {
+			t.Errorf("%q: got %v, want %s", text, err, want)
+		}
 	}
 }
 
@@ -194,7 +247,7 @@ func TestNumbersAreNeverGuessed(t *testing.T) {
 		if c.fractions != "" {
 			m.Fractions = c.fractions
 		}
-		got, err := m.points(c.text)
+		got, _, err := m.points(c.text)
 		if got != c.want && c.says == "" || (err != nil) != (c.says != "") || err != nil && !strings.Contains(err.Error(), c.says) {
 			t.Errorf("%q (decimal %q, thousands %q, fractions %q): got %d, %v", c.text, c.decimal, c.thousands, c.fractions, got, err)
 		}
@@ -314,7 +367,7 @@ func TestWhatIsWrittenIsReadAsItWas(t *testing.T) {
 		}
 		got := all(t, out.String(), nil)
 		for _, r := range got {
-			r.Columns, r.Line, r.Number = nil, 0, 0
+			r.Columns, r.Line, r.Number, r.Lines = nil, 0, 0, nil
 		}
 		if diff := cmp.Diff(rows, got); diff != "" {
 			t.Errorf("%s: %s\n%s", name, diff, out.String())

@@ -20,8 +20,8 @@ func (m *Mapping) nothing(value string) bool {
 	return value == "" || slices.ContainsFunc(m.Empty, func(e string) bool { return strings.EqualFold(e, value) })
 }
 
-// points reads a number of points. It is never guessed: "1.234" could be a thousand points or a little more than one.
-func (m *Mapping) points(value string) (int64, error) {
+// points reads a number of points. It is never guessed: "1.234" could be a thousand points or a little more than one. rounded says that it had a fraction.
+func (m *Mapping) points(value string) (n int64, rounded bool, err error) {
 	text := strings.NewReplacer("\u00a0", "", "\u202f", "", "\u2009", "", " ", "", "'", "", "’", "", "−", "-").Replace(value)
 	sign := int64(1)
 	if rest, negative := strings.CutPrefix(text, "-"); negative {
@@ -30,14 +30,14 @@ func (m *Mapping) points(value string) (int64, error) {
 	text = strings.TrimPrefix(text, "+")
 	whole, fraction, err := m.split(text)
 	if err != nil {
-		return 0, err
+		return 0, false, err
 	}
-	n, err := strconv.ParseInt(whole, 10, 64)
+	n, err = strconv.ParseInt(whole, 10, 64)
 	if err != nil || n > most {
-		return 0, fmt.Errorf("%s are more points than can be kept", shown(value))
+		return 0, false, fmt.Errorf("%s are more points than can be kept", shown(value))
 	}
 	if strings.Trim(fraction, "0") == "" {
-		return sign * n, nil
+		return sign * n, false, nil
 	}
 	switch {
 	case m.Fractions == "down":
@@ -46,9 +46,9 @@ func (m *Mapping) points(value string) (int64, error) {
 			n++
 		}
 	default:
-		return 0, fmt.Errorf("%s has a fraction of a point: say in the mapping what becomes of fractions", shown(value))
+		return 0, false, fmt.Errorf("%s has a fraction of a point: say in the mapping what becomes of them, by fractions: down or fractions: half_up", shown(value))
 	}
-	return sign * n, nil
+	return sign * n, true, nil
 }
 
 // split parts a number into digits before and behind the decimal mark.

@@ -101,7 +101,7 @@ func (w *Writer) Write(r *Row) error {
 	o := objectOf(r)
 	for _, key := range slices.Sorted(maps.Keys(r.Attributes)) {
 		if !slices.Contains(w.attributes, key) {
-			return fmt.Errorf("roster: the attribute %q has no column", key)
+			return fmt.Errorf("the attribute %q has no column: name it among those that get one", key)
 		}
 	}
 	balances := o.Balances

@@ -54,6 +54,8 @@ type opening struct {
 	wallet string
 	lots   []ledger.NewLot
 	debt   int64
+	// place is the first of them in the list.
+	place string
 	// digest tells balances apart.
 	digest string
 }
@@ -236,7 +238,7 @@ func (p *portion) unopened(ctx context.Context, tx store.Reader, a *arrival) err
 			continue
 		}
 		if digest != o.digest {
-			a.refuse("balances", "the balance in the wallet %s was opened by an earlier import from %s with other figures: adjust the points instead, or name another source", o.wallet, p.source)
+			a.refuse(o.place, "the balance in the wallet %s was opened by an earlier import from %s with other figures: adjust the points instead, or name another source", o.wallet, p.source)
 		}
 	}
 	a.wallets = left

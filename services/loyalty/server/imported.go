@@ -112,7 +112,7 @@ func (p *portion) balances(a *arrival, given []*loyaltyv1.ImportedBalance) {
 		}
 		o := by[wallet]
 		if o == nil {
-			o = &opening{wallet: wallet}
+			o = &opening{wallet: wallet, place: path}
 			by[wallet] = o
 		}
 		if g.GetDebt() > 0 {

@@ -36,8 +36,7 @@ type importing struct {
 }
 
 type exporting struct {
-	Format string   `help:"jsonl or csv." enum:"jsonl,csv" default:"jsonl"`
-	With   []string `help:"Attributes that get a column in CSV."`
+	Format string `help:"jsonl or csv." enum:"jsonl,csv" default:"jsonl"`
 }
 
 type keeping struct {
@@ -56,9 +55,7 @@ func main() {
 
 // Run imports a list.
 func (i *importing) Run(ctx context.Context, rest *courier.REST, s *settings) error {
-	job := &courier.Import{Send: rest.Import, File: i.File, Report: i.Report, Program: s.Program, Source: i.Source, DryRun: i.DryRun, Progress: func(t courier.Totals) {
-		fmt.Fprintf(os.Stderr, "\r%d members: %d new, %d changed, %d as before, %d refused", t.Members, t.Created, t.Updated, t.Unchanged, t.Refused)
-	}}
+	job := &courier.Import{Send: rest.Import, File: i.File, Report: i.Report, Program: s.Program, Source: i.Source, DryRun: i.DryRun}
 	if i.Mapping != "" {
 		b, err := os.ReadFile(i.Mapping)
 		if err != nil {
@@ -73,31 +70,13 @@ func (i *importing) Run(ctx context.Context, rest *courier.REST, s *settings) er
 	if job.Report == "" {
 		job.Report = i.File + ".report.jsonl"
 	}
-	t, err := job.Run(ctx)
-	fmt.Fprintf(os.Stderr, "\n%d points. Each member: %s\n", t.Points, job.Report)
-	return err
+	return job.Tell(ctx, os.Stderr)
 }
 
 // Run exports the members.
 func (e *exporting) Run(ctx context.Context, rest *courier.REST, s *settings) error {
-	w := roster.NewJSONWriter(os.Stdout)
-	if e.Format == "csv" {
-		w = roster.NewCSVWriter(os.Stdout, e.With)
-	}
-	for token := ""; ; {
-		page, err := rest.Export(ctx, s.Program, token)
-		if err != nil {
-			return err
-		}
-		for _, m := range page.GetMembers() {
-			if err := w.Write(courier.Row(m)); err != nil {
-				return err
-			}
-		}
-		if token = page.GetNextPageToken(); token == "" {
-			return w.Flush()
-		}
-	}
+	job := &courier.Export{Fetch: rest.Export, Program: s.Program, CSV: e.Format == "csv"}
+	return job.Run(ctx, os.Stdout)
 }
 
 // Run exports everything.
