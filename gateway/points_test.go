@@ -95,7 +95,7 @@ var bads = []bad{
 	{"an unknown wallet", "{m}:adjust", `{"points":"1","reason":"Miles","wallet":"miles"}`, 400, invalid, "/wallet"},
 	{"an end that has passed", "{m}:adjust", `{"points":"1","reason":"Late","expireTime":"2020-01-01T00:00:00Z"}`, 400, invalid, "/expireTime"},
 	{"a field that is none", "{m}:adjust", `{"points":"1","reason":"More","pionts":"2"}`, 400, malformed, "/pionts"},
-	{"a member who is none", "/members/nobody:adjust", `{"points":"1","reason":"A gift"}`, 404, "NOT_FOUND", ""},
+	{"a member who is none", "/members/nobody:adjust", `{"points":"1","reason":"A gift"}`, 404, "NOT_FOUND", "/member"},
 
 	{"an amount below zero", "{m}/orders", `{"order":{"orderId":"b1","lines":[{"id":"1","sku":"a","amount":"-1"}]}}`, 400, invalid, "/order/lines/0/amount"},
 	{"an amount over the bound", "{m}/orders", `{"order":{"orderId":"b2","lines":[{"id":"1","sku":"a","amount":"9223372036854775807"}]}}`, 400, invalid, "/order/lines/0/amount"},
@@ -109,6 +109,9 @@ var bads = []bad{
 	{"one line twice", "{m}/orders", `{"order":{"orderId":"b10","lines":[{"id":"1","sku":"a","amount":"1"},{"id":"1","sku":"a","amount":"1"}]}}`, 400, invalid, "/order/lines/1/id"},
 	{"an order of tomorrow", "{m}/orders", `{"order":{"orderId":"b11","orderTime":"2026-03-03T09:00:00Z","lines":[{"id":"1","sku":"a","amount":"1"}]}}`, 400, invalid, "/order/orderTime"},
 	{"an order that is there", "{m}/orders", `{"order":{"orderId":"1001","lines":[{"id":"1","sku":"a","amount":"1"}]}}`, 409, "ALREADY_EXISTS", "/order/orderId"},
+	{"an amount with a point", "{m}/orders", `{"order":{"orderId":"b12","lines":[{"id":"1","sku":"a","amount":"10.50"}]}}`, 400, malformed, "/order/lines/0/amount"},
+	{"an order that nobody's redemption pays for", "{m}/orders", `{"order":{"orderId":"b13","redemption":"none","lines":[{"id":"1","sku":"a","amount":"1"}]}}`, 404, "NOT_FOUND", "/order/redemption"},
+	{"neither order nor event", "{m}:calculate", `{}`, 400, invalid, "/order"},
 	{"an event's amount below zero", "{m}:accrue", `{"event":{"eventId":"e1","type":"visit","amount":"-1"}}`, 400, invalid, "/event/amount"},
 
 	{"more pieces than were ordered", "/orders/1001:return", `{"returnId":"r1","lines":[{"line":"1","quantity":"4"}]}`, 400, invalid, "/lines/0/quantity"},
@@ -116,16 +119,18 @@ var bads = []bad{
 	{"money below zero", "/orders/1001:return", `{"returnId":"r3","lines":[{"line":"1","amount":"-1"}]}`, 400, invalid, "/lines/0/amount"},
 	{"pieces below zero", "/orders/1001:return", `{"returnId":"r4","lines":[{"line":"1","quantity":"-1"}]}`, 400, invalid, "/lines/0/quantity"},
 	{"a line that was not ordered", "/orders/1001:return", `{"returnId":"r5","lines":[{"line":"9"}]}`, 400, invalid, "/lines/0/line"},
+	{"a line to cancel that was not ordered", "/orders/1001:cancel", `{"lines":["9"],"reason":"Not in stock"}`, 400, invalid, "/lines/0"},
 	{"a line twice", "/orders/1001:return", `{"returnId":"r6","lines":[{"line":"2"},{"line":"2"}]}`, 400, invalid, "/lines/1/line"},
 	{"an unknown policy", "/orders/1001:return", `{"returnId":"r7","policy":"forgive"}`, 400, invalid, "/policy"},
 	{"an order that is none", "/orders/9999:return", `{"returnId":"r8"}`, 404, "NOT_FOUND", ""},
 
-	{"a reward that is none", "/redemptions", `{"member":"{id}","reward":"yacht"}`, 404, "NOT_FOUND", ""},
+	{"a reward that is none", "/redemptions", `{"member":"{id}","reward":"yacht"}`, 404, "NOT_FOUND", "/reward"},
+	{"a redemption for nobody", "/redemptions", `{"member":"nobody","reward":"mug"}`, 404, "NOT_FOUND", "/member"},
 	{"another price", "/redemptions", `{"member":"{id}","reward":"mug","expectedPoints":"100"}`, 409, "ILLEGAL_STATE", "/expectedPoints"},
 	{"a price below zero", "/redemptions", `{"member":"{id}","reward":"mug","expectedPoints":"-200"}`, 400, invalid, "/expectedPoints"},
 	{"minutes below zero", "/redemptions", `{"member":"{id}","reward":"mug","minutes":-1}`, 400, invalid, "/minutes"},
 	{"a wallet without a price", "/redemptions", `{"member":"{id}","reward":"mug","wallet":"miles"}`, 400, invalid, "/wallet"},
-	{"a redemption that is none", "/redemptions/none:commit", `{}`, 404, "NOT_FOUND", ""},
+	{"a redemption that is none", "/redemptions/none:commit", `{}`, 404, "NOT_FOUND", "/redemption"},
 }
 
 // What cannot be is refused over REST with its status and the field's place, and leaves the ledger whole and as it was.

@@ -25,7 +25,10 @@ type Problem struct {
 	// Code is the reason's name, for programs.
 	Code string `json:"code"`
 	// Errors names the parts of the request that are at fault.
-	Errors    []Part `json:"errors,omitempty"`
+	Errors []Part `json:"errors,omitempty"`
+	// Available and Wanted are points, where there were too few of them.
+	Available string `json:"available,omitempty"`
+	Wanted    string `json:"wanted,omitempty"`
 	RequestID string `json:"requestId"`
 }
 
@@ -81,6 +84,9 @@ func (p Writer) Body(instance, requestID string, e *fault.Error) []byte {
 	}
 	for _, f := range e.Fields {
 		out.Errors = append(out.Errors, Part{Pointer: Pointer(f.Path), Detail: f.Message})
+	}
+	if e.Reason.Name == fault.InsufficientPoints.Name {
+		out.Available, out.Wanted = e.Meta["available"], e.Meta["wanted"]
 	}
 	body, err := json.Marshal(out)
 	if err != nil { // strings and numbers only: cannot be

@@ -8,6 +8,8 @@ import (
 	"strings"
 	"time"
 
+	"buf.build/gen/go/bufbuild/protovalidate/protocolbuffers/go/buf/validate"
+	"google.golang.org/protobuf/proto"
 	"google.golang.org/protobuf/reflect/protoreflect"
 )
 
@@ -128,14 +130,15 @@ func scalar(fd protoreflect.FieldDescriptor, text string) string {
 			return "is not a number"
 		}
 	default:
-		return integer(fd.Kind(), text)
+		return integer(fd, text)
 	}
 	return ""
 }
 
-func integer(kind protoreflect.Kind, text string) string {
+// integer says what is wrong with text as a whole number: it names the bounds that the field has by its own rules, not those of the kind of number that carries it.
+func integer(fd protoreflect.FieldDescriptor, text string) string {
 	lo, hi := big.NewInt(math.MinInt64), big.NewInt(math.MaxInt64)
-	switch kind {
+	switch fd.Kind() {
 	case protoreflect.Int32Kind, protoreflect.Sint32Kind, protoreflect.Sfixed32Kind:
 		lo, hi = big.NewInt(math.MinInt32), big.NewInt(math.MaxInt32)
 	case protoreflect.Uint32Kind, protoreflect.Fixed32Kind:
@@ -148,13 +151,42 @@ func integer(kind protoreflect.Kind, text string) string {
 	if len(text) <= 20 {
 		n, ok = n.SetString(text, 10)
 	}
-	if !ok || strings.HasPrefix(text, "+") {
-		return "must be a whole number between " + lo.String() + " and " + hi.String()
-	}
-	if n.Cmp(lo) < 0 || n.Cmp(hi) > 0 {
-		return "must be between " + lo.String() + " and " + hi.String()
+	if !ok || strings.HasPrefix(text, "+") || n.Cmp(lo) < 0 || n.Cmp(hi) > 0 {
+		return "must be " + wholeNumber(fd)
 	}
 	return ""
+}
+
+// wholeNumber describes the whole numbers that a field takes, for people.
+func wholeNumber(fd protoreflect.FieldDescriptor) string {
+	text := "a whole number"
+	if name := fd.JSONName(); name == "amount" || strings.HasSuffix(name, "Amount") {
+		text += ` in minor units of the currency, such as "1050" for 10.50`
+	}
+	rules, _ := proto.GetExtension(fd.Options(), validate.E_Field).(*validate.FieldRules)
+	if fd.IsList() {
+		rules = rules.GetRepeated().GetItems()
+	}
+	least, most := "", ""
+	if n := rules.GetInt32(); n.HasGte() {
+		least = strconv.Itoa(int(n.GetGte()))
+	} else if n := rules.GetInt64(); n.HasGte() {
+		least = strconv.FormatInt(n.GetGte(), 10)
+	}
+	if n := rules.GetInt32(); n.HasLte() {
+		most = strconv.Itoa(int(n.GetLte()))
+	} else if n := rules.GetInt64(); n.HasLte() {
+		most = strconv.FormatInt(n.GetLte(), 10)
+	}
+	switch {
+	case least != "" && most != "":
+		return text + ", from " + least + " to " + most
+	case least != "":
+		return text + ", at least " + least
+	case most != "":
+		return text + ", at most " + most
+	}
+	return text
 }
 
 func isTimestamp(text string) bool {

@@ -3,6 +3,7 @@ package rpc
 import (
 	"errors"
 	"fmt"
+	"slices"
 	"strconv"
 	"strings"
 
@@ -42,11 +43,17 @@ func check(v protovalidate.Validator, req any) error {
 	}
 	var fields []fault.Field
 	for _, viol := range invalid.Violations {
-		message := viol.Proto.GetMessage()
-		if message == "" {
-			message = "breaks the rule " + viol.Proto.GetRuleId()
+		path, o := jsonPath(m.ProtoReflect().Descriptor(), viol.Proto.GetField().GetElements())
+		f := fault.Field{Path: path}
+		if o == nil {
+			f.Message = words(viol)
+		} else {
+			f.Message = either(o)
 		}
-		fields = append(fields, fault.Field{Path: jsonPath(m.ProtoReflect().Descriptor(), viol.Proto.GetField().GetElements()), Message: message})
+		// One thing said of a field is enough: an id that is too long breaks the rule of its length and its pattern.
+		if !slices.ContainsFunc(fields, func(said fault.Field) bool { return said.Path == path }) {
+			fields = append(fields, f)
+		}
 	}
 	if len(fields) == 1 {
 		return fault.InvalidArgument.New("%s", sentence(fields[0])).With(fields...)
@@ -61,14 +68,21 @@ func sentence(f fault.Field) string {
 	return f.Path + ": " + f.Message
 }
 
-// jsonPath spells a field path with the names that JSON uses: "content.blocks[2].alt", "labels["de"]".
-func jsonPath(d protoreflect.MessageDescriptor, elements []*validate.FieldPathElement) string {
+// jsonPath spells a field path with the names that JSON uses: "content.blocks[2].alt", "labels["de"]". A path to a oneof, which is no part of JSON, leads to the
+// first of its fields, and the oneof is returned.
+func jsonPath(d protoreflect.MessageDescriptor, elements []*validate.FieldPathElement) (string, protoreflect.OneofDescriptor) {
 	var b strings.Builder
+	var o protoreflect.OneofDescriptor
 	for i, e := range elements {
 		name := e.GetFieldName()
 		var f protoreflect.FieldDescriptor
 		if d != nil {
 			f = d.Fields().ByNumber(protoreflect.FieldNumber(e.GetFieldNumber()))
+			if o = d.Oneofs().ByName(protoreflect.Name(name)); f == nil && o != nil {
+				f = o.Fields().Get(0)
+			} else {
+				o = nil
+			}
 		}
 		d = nil
 		if f != nil {
@@ -94,5 +108,5 @@ func jsonPath(d protoreflect.MessageDescriptor, elements []*validate.FieldPathEl
 			fmt.Fprintf(&b, "[%t]", e.GetBoolKey())
 		}
 	}
-	return b.String()
+	return b.String(), o
 }

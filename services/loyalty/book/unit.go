@@ -82,7 +82,7 @@ func (u *Unit) has(w *Work) bool {
 
 // NoMember is the refusal of a member that is not there.
 func NoMember(program, member string) error {
-	return fault.NotFound.New("There is no member %q in the programme %q.", member, program)
+	return fault.NotFound.New("There is no member %q in the programme %q.", member, program).With(fault.Field{Path: "member", Message: "There is no such member."})
 }
 
 // Create makes an account. It is for enrolling members.

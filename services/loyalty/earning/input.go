@@ -182,9 +182,12 @@ func (o *Order) Check() Problems {
 			p.add(at+".id", "line %d has the id %q too", first+1, l.ID)
 		}
 		seen[l.ID] = i
-		if sum += max(l.Amount, 0); sum > MaxAmount {
+		if l.Amount > MaxAmount {
+			continue // it was said, and says nothing about the sum
+		}
+		before := sum
+		if sum += max(l.Amount, 0); before <= MaxAmount && sum > MaxAmount {
 			p.add(at+".amount", "the lines come to more than %d minor units", MaxAmount)
-			return p
 		}
 	}
 	for name, v := range map[string]int64{"discount": o.Discount, "tax": o.Tax, "shipping": o.Shipping} {

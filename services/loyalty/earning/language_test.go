@@ -181,6 +181,11 @@ func TestOrdersThatCannotBe(t *testing.T) {
 		{func(o *earning.Order) { o.Lines[1].ID = "1" }, `lines[1].id: line 1 has the id "1" too`},
 		{func(o *earning.Order) { o.Lines[1].Amount = -1 }, "lines[1].amount: an amount is 0 to 1000000000000000 minor units; what comes back is returned, not ordered below zero"},
 		{func(o *earning.Order) { o.Lines[0].Amount, o.Lines[1].Amount = earning.MaxAmount, 1 }, "lines[1].amount: the lines come to more than 1000000000000000 minor units"},
+		{func(o *earning.Order) {
+			o.Lines[0].Amount, o.Lines[1].Amount = earning.MaxAmount+1, earning.MaxAmount+1
+		},
+			"lines[0].amount: an amount is 0 to 1000000000000000 minor units; what comes back is returned, not ordered below zero\n" +
+				"lines[1].amount: an amount is 0 to 1000000000000000 minor units; what comes back is returned, not ordered below zero"},
 		{func(o *earning.Order) { o.Lines[0] = line("1", "a", "0", 1) }, "lines[0].quantity: a quantity is more than 0"},
 		{func(o *earning.Order) { o.Lines[0] = line("1", "a", "0.0000001", 1) }, "lines[0].quantity: a quantity has at most 6 decimal places"},
 		{func(o *earning.Order) { o.Tax = -1 }, "tax: an amount is 0 to 1000000000000000 minor units"},

@@ -323,7 +323,19 @@ func advance(ctx context.Context, u *book.Unit, w *book.Work, row store.Row[tabl
 func findRedemption(ctx context.Context, tx store.Reader, programID, redemptionID string) (store.Row[tables.Redemption], error) {
 	row, err := tables.Redemptions.Get(ctx, tx, redemptionID)
 	if store.IsNotFound(err) || err == nil && row.Value.Program != programID {
-		return row, fault.NotFound.New("There is no redemption %q in the programme %q.", redemptionID, programID)
+		return row, fault.NotFound.New("There is no redemption %q in the programme %q.", redemptionID, programID).
+			With(fault.Field{Path: "redemption", Message: "There is no such redemption."})
 	}
 	return row, err
+}
+
+// inField gives the field that a refusal is about the name that it has in the request.
+func inField(path string, err error) error {
+	e, ok := fault.As(err)
+	if !ok || len(e.Fields) != 1 {
+		return err
+	}
+	c := *e
+	c.Fields = []fault.Field{{Path: path, Message: e.Fields[0].Message}}
+	return &c
 }

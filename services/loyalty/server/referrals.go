@@ -164,7 +164,7 @@ func (s *Server) GetReferral(ctx context.Context, req *loyaltyv1.GetReferralRequ
 	return read(ctx, s, func(ctx context.Context, tx store.Reader) (*loyaltyv1.GetReferralResponse, error) {
 		m, err := findMember(ctx, tx, req.GetProgram(), req.GetFriend())
 		if err != nil {
-			return nil, err
+			return nil, inField("friend", err)
 		}
 		row, err := tables.Referrals.Get(ctx, tx, tables.ReferralID(req.GetProgram(), m.ID))
 		if store.IsNotFound(err) {

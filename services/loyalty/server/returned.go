@@ -15,7 +15,7 @@ import (
 func (s *Server) payWith(ctx context.Context, u *book.Unit, programID, memberID, redemptionID, order string) (store.Row[tables.Redemption], error) {
 	row, err := findRedemption(ctx, u.Tx, programID, redemptionID)
 	if err != nil {
-		return row, err
+		return row, inField("order.redemption", err)
 	}
 	if row.Value.Member != memberID {
 		return row, fault.IllegalState.New("The redemption %q is another member's.", redemptionID)

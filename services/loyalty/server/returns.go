@@ -228,7 +228,11 @@ func (r *returning) reckon(more []earning.Returned) error {
 	if len(found) > 0 {
 		out := fault.InvalidArgument.New("%s", found[0].Message)
 		for _, p := range found {
-			out = out.With(fault.Field{Path: p.Path, Message: p.Message})
+			path := p.Path
+			if r.cancelled {
+				path = strings.TrimSuffix(path, ".line") // a cancellation's lines are their ids
+			}
+			out = out.With(fault.Field{Path: path, Message: p.Message})
 		}
 		return out
 	}

@@ -173,7 +173,7 @@ func rewardForUpdate(ctx context.Context, tx store.Writer, programID, rewardID s
 }
 
 func noReward(programID, rewardID string) error {
-	return fault.NotFound.New("There is no reward %q in the programme %q.", rewardID, programID)
+	return fault.NotFound.New("There is no reward %q in the programme %q.", rewardID, programID).With(fault.Field{Path: "reward", Message: "There is no such reward."})
 }
 
 // UpdateReward makes a further version of a reward.

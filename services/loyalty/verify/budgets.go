@@ -38,7 +38,7 @@ func (p *part) budgets(ctx context.Context, c Cursor) (Cursor, error) {
 	for id := range c.Budgets {
 		p.taken += len(id) + eachTakes
 	}
-	for p.left > 0 {
+	for {
 		rows, err := p.source.Feed(ctx, c.Seq, chunk)
 		if err != nil {
 			return c, err
@@ -52,9 +52,10 @@ func (p *part) budgets(ctx context.Context, c Cursor) (Cursor, error) {
 			}
 			c.Seq = row.Seq
 		}
-		p.left -= len(rows)
+		if p.left -= len(rows); p.spent() {
+			return c, nil
+		}
 	}
-	return c, nil
 }
 
 // use is what an entry uses up of a budget, or gives back to it.

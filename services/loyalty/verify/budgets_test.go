@@ -81,7 +81,7 @@ func TestBudgetsAreWhatTheEntriesHaveUsedUp(t *testing.T) {
 			spoil(f)
 			var whole Report
 			for c := (Cursor{}); !c.Done(); {
-				part, next, err := partOf(t.Context(), f, c, 7, room)
+				part, next, err := partOf(t.Context(), f, c, 7, room, func() bool { return room < roomInToken })
 				if err != nil {
 					t.Fatal(err)
 				}

@@ -173,7 +173,7 @@ func (c Cursor) Done() bool { return c.Phase > 4 }
 func All(ctx context.Context, s Source, progress func(Report)) (Report, error) {
 	var whole Report
 	for c := (Cursor{}); !c.Done(); {
-		part, next, err := partOf(ctx, s, c, 20_000, roomInMemory)
+		part, next, err := partOf(ctx, s, c, 20_000, roomInMemory, func() bool { return false })
 		if err != nil {
 			return whole, err
 		}
@@ -190,15 +190,16 @@ func All(ctx context.Context, s Source, progress func(Report)) (Report, error) {
 	return whole, nil
 }
 
-// Part verifies about as many rows as it is told from a cursor on, and returns where to go on. The cursor, as JSON, stays below 1,500 bytes.
-func Part(ctx context.Context, s Source, c Cursor, rows int) (Report, Cursor, error) {
-	return partOf(ctx, s, c, rows, roomInToken)
+// Part verifies about as many rows as it is told from a cursor on, or fewer if enough says so on the way, and returns where to go on. It goes on by an account or a
+// chunk of rows at least. The cursor, as JSON, stays below 1,500 bytes.
+func Part(ctx context.Context, s Source, c Cursor, rows int, enough func() bool) (Report, Cursor, error) {
+	return partOf(ctx, s, c, rows, roomInToken, enough)
 }
 
-func partOf(ctx context.Context, s Source, c Cursor, rows, room int) (Report, Cursor, error) {
-	p := part{source: s, left: rows, room: room}
+func partOf(ctx context.Context, s Source, c Cursor, rows, room int, enough func() bool) (Report, Cursor, error) {
+	p := part{source: s, left: rows, room: room, enough: enough}
 	var err error
-	for p.left > 0 && !c.Done() && err == nil {
+	for begun := false; !c.Done() && err == nil && !(begun && p.spent()); begun = true {
 		switch c.Phase {
 		case 0:
 			c, err = p.accounts(ctx, c)
@@ -220,9 +221,13 @@ type part struct {
 	source Source
 	report Report
 	left   int
+	enough func() bool
 	// room is how many bytes a cursor has for budgets, taken how many of them are.
 	room, taken int
 }
+
+// spent reports whether the part has done what one part does.
+func (p *part) spent() bool { return p.left <= 0 || p.enough() }
 
 // chunk is how many rows are read at a time.
 const chunk = 500
@@ -242,7 +247,7 @@ func (p *part) accounts(ctx context.Context, c Cursor) (Cursor, error) {
 			if err := p.account(ctx, r, row); err != nil {
 				return err
 			}
-			if c.After = row.ID; p.left <= 0 {
+			if c.After = row.ID; p.spent() {
 				break
 			}
 		}

@@ -718,6 +718,7 @@ type OrderInput struct {
 	// Further facts for conditions.
 	Attributes map[string]string `protobuf:"bytes,5,rep,name=attributes,proto3" json:"attributes,omitempty" protobuf_key:"bytes,1,opt,name=key" protobuf_val:"bytes,2,opt,name=value"`
 	// The story for whose telling its points are given, "stories/{story}": the story discloses them, less what a return takes back. May be empty.
+	// Which stories there are is not known here: a name that no story has, a misspelt one too, is taken, and nothing is disclosed until there is such a story.
 	Story string `protobuf:"bytes,6,opt,name=story,proto3" json:"story,omitempty"`
 	// Id of the redemption that paid for a part of it; one that is only reserved is committed by the order. When all of the order comes back, the programme says whether
 	// its points do too. May be empty.
@@ -819,6 +820,7 @@ type EventInput struct {
 	// Further facts for conditions.
 	Attributes map[string]string `protobuf:"bytes,5,rep,name=attributes,proto3" json:"attributes,omitempty" protobuf_key:"bytes,1,opt,name=key" protobuf_val:"bytes,2,opt,name=value"`
 	// The story for whose telling its points are given, "stories/{story}": the story discloses them. May be empty.
+	// Which stories there are is not known here: a name that no story has, a misspelt one too, is taken, and nothing is disclosed until there is such a story.
 	Story         string `protobuf:"bytes,6,opt,name=story,proto3" json:"story,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache

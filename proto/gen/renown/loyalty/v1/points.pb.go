@@ -1045,6 +1045,7 @@ type AdjustPointsRequest struct {
 	// The first instant at which given points cannot be spent any more; absent means what the programme says.
 	ExpireTime *timestamppb.Timestamp `protobuf:"bytes,6,opt,name=expire_time,json=expireTime,proto3" json:"expire_time,omitempty"`
 	// The story for whose telling they are given, "stories/{story}": the story discloses it. Points that are taken with the same story are subtracted there. May be empty.
+	// Which stories there are is not known here: a name that no story has, a misspelt one too, is taken, and nothing is disclosed until there is such a story.
 	Story         string `protobuf:"bytes,7,opt,name=story,proto3" json:"story,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache

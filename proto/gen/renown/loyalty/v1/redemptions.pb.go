@@ -352,6 +352,7 @@ type ReserveRewardRequest struct {
 	// How many minutes it is held; 0 means what the reward or the programme says.
 	Minutes int32 `protobuf:"varint,7,opt,name=minutes,proto3" json:"minutes,omitempty"`
 	// The story for whose telling it is given, "stories/{story}": the story discloses it once the redemption is committed, until it is reversed. May be empty.
+	// Which stories there are is not known here: a name that no story has, a misspelt one too, is taken, and nothing is disclosed until there is such a story.
 	Story         string `protobuf:"bytes,8,opt,name=story,proto3" json:"story,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
@@ -946,6 +947,7 @@ type RedeemRewardRequest struct {
 	Order string `protobuf:"bytes,6,opt,name=order,proto3" json:"order,omitempty"`
 	// The story for whose telling it is given, "stories/{story}": the story discloses it until the redemption is reversed. May be empty; the holder of a member's link
 	// cannot say it.
+	// Which stories there are is not known here: a name that no story has, a misspelt one too, is taken, and nothing is disclosed until there is such a story.
 	Story         string `protobuf:"bytes,7,opt,name=story,proto3" json:"story,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache

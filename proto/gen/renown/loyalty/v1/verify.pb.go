@@ -27,7 +27,7 @@ const (
 // VerifyLedgerRequest says from where.
 type VerifyLedgerRequest struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
-	// About how many rows are looked at; 0 means 20,000.
+	// About how many rows are looked at, fewer if they take more than a second; 0 means 1,000. An account is looked at whole.
 	PageSize int32 `protobuf:"varint,1,opt,name=page_size,json=pageSize,proto3" json:"page_size,omitempty"`
 	// next_page_token of the answer before; empty for the beginning.
 	PageToken     string `protobuf:"bytes,2,opt,name=page_token,json=pageToken,proto3" json:"page_token,omitempty"`
