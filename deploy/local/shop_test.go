@@ -26,6 +26,7 @@ func TestKilledWhileTheShopIsLoadedItIsThereOnce(t *testing.T) {
 	if status != http.StatusServiceUnavailable || !strings.Contains(body, "is being loaded") {
 		t.Errorf("while they are loaded, the points answer %d: %s", status, body)
 	}
+	key := i.secret(t)
 	i.await(t, "Loading the demo's shop: 365 of 730 days")
 	i.kill()
 	again := begin(t, dir, "--demo-shop", "12")
@@ -38,6 +39,7 @@ func TestKilledWhileTheShopIsLoadedItIsThereOnce(t *testing.T) {
 		t.Error("the shop is loaded again")
 	}
 	third.isShop(t)
+	third.followsTheDocs(t, key)
 	third.stop(t)
 }
 
