@@ -136,7 +136,13 @@ func share(tx ledger.Transaction, c ledger.LotChange) int64 {
 func rest(tx ledger.Transaction) string {
 	switch tx.Kind {
 	case ledger.KindReverse:
-		return "rest.owed"
+		switch v := tx.After; {
+		case v.Reserved == 0:
+			return "rest.owed"
+		case v.Reserved < -v.Debt:
+			return "rest.owed.partly"
+		}
+		return "rest.owed.held"
 	case ledger.KindRestore:
 		return "rest.repaid"
 	case ledger.KindTransfer, ledger.KindOpen:

@@ -142,7 +142,7 @@ func TestWords(t *testing.T) {
 		t.Run(string(l), func(t *testing.T) {
 			w := Words{Language: l, Zone: zone, One: "point", Many: "points"}
 			var out strings.Builder
-			for _, key := range []string{"accrue", "reverse", "activate", "expire", "freeze", "unfreeze", "open", "take", "give", "note", "note.about", "reserve", "commit", "lapse", "cancel", "restore", "achieved", "achieved.back", "referred", "referred.frozen", "referred.back", "back.left"} {
+			for _, key := range []string{"accrue", "reverse", "activate", "expire", "freeze", "unfreeze", "open", "take", "give", "note", "note.about", "reserve", "commit", "lapse", "cancel", "repaid", "restore", "achieved", "achieved.back", "referred", "referred.frozen", "referred.back", "back.left"} {
 				for _, n := range []int64{1, -1200} {
 					fmt.Fprintf(&out, "%s: %s\n", key, w.Counted(key, n, "orders/1001", w.Instant(at(5, 6, 22)))+w.Because("A gift"))
 				}
@@ -181,6 +181,10 @@ func parts(out *strings.Builder, w Words, at func(month time.Month, day, hour in
 	stored := lots{
 		1: {N: 1, Points: 1200, Rule: "rules/euro@1", Source: "orders/1001", IssuedAt: at(5, 4, 9), ExpiresAt: at(12, 31, 23), Life: "calendar year", Policy: "rules/euro@1"},
 		2: {N: 2, Points: 30, IssuedAt: at(3, 4, 9)},
+	}
+	for _, held := range []int64{40, 29, 28} {
+		tx := ledger.Transaction{Kind: ledger.KindReverse, Legs: []ledger.Leg{{Account: "debt", Points: -29}, {Account: "reversed", Points: 29}}, After: ledger.Balances{Reserved: held, Debt: -29}}
+		fmt.Fprintf(out, "reverse while %d are held: %s\n", held, Parts(tx, stored, w)[0].Text)
 	}
 	for _, kind := range []ledger.Kind{ledger.KindAdjust, ledger.KindExpire, ledger.KindReverse, ledger.KindRestore, ledger.KindTransfer} {
 		tx := ledger.Transaction{Kind: kind, Legs: []ledger.Leg{{Account: "available", Points: -40}, {Account: "expired", Points: 40}, {Account: "x", Points: 5}}, Lots: []ledger.LotChange{

@@ -74,6 +74,7 @@ var messages = map[string]message{
 	},
 	"cancel":    {English: "%[1]s that were held for %[2]s went back", German: "Für „%[2]s“ zurückgelegt und wieder frei: %[1]s"},
 	"cancel.1":  {English: "%[1]s that was held for %[2]s went back", German: "Für „%[2]s“ zurückgelegt und wieder frei: %[1]s"},
+	"repaid":    {English: "; of them %[1]s repaid what was owed", German: ". Davon mit Schulden verrechnet: %[1]s"},
 	"restore":   {English: "%[1]s that had been spent on %[2]s were given back", German: "Für „%[2]s“ ausgegeben und wieder gutgeschrieben: %[1]s"},
 	"restore.1": {English: "%[1]s that had been spent on %[2]s was given back", German: "Für „%[2]s“ ausgegeben und wieder gutgeschrieben: %[1]s"},
 
@@ -118,11 +119,17 @@ var messages = map[string]message{
 	"lots.further":   {English: "%d further lots", German: "%d weitere Posten"},
 	"lots.further.1": {English: "%d further lot", German: "%d weiterer Posten"},
 	"rest.owed":      {English: "They were spent already and are owed", German: "Schon ausgegeben und nun geschuldet"},
-	"rest.repaid":    {English: "They repaid what was owed, or their time was over", German: "Mit Schulden verrechnet, oder ihre Zeit war um"},
-	"rest.debt":      {English: "A debt goes along", German: "Schulden gehen mit"},
-	"rest":           {English: "They lie in no lot", German: "In keinem Posten"},
-	"lines":          {English: "%d lines together", German: "%d Zeilen zusammen"},
-	"line":           {English: "line %s: %s", German: "Zeile %s: %s"},
+	"rest.owed.held": {
+		English: "They are held for rewards and are owed now: when they are released, they repay the debt", German: "Für Prämien zurückgelegt und nun geschuldet; was davon frei wird, gleicht es aus",
+	},
+	"rest.owed.partly": {
+		English: "They were spent already or are held for rewards, and are owed", German: "Schon ausgegeben oder für Prämien zurückgelegt und nun geschuldet",
+	},
+	"rest.repaid": {English: "They repaid what was owed, or their time was over", German: "Mit Schulden verrechnet, oder ihre Zeit war um"},
+	"rest.debt":   {English: "A debt goes along", German: "Schulden gehen mit"},
+	"rest":        {English: "They lie in no lot", German: "In keinem Posten"},
+	"lines":       {English: "%d lines together", German: "%d Zeilen zusammen"},
+	"line":        {English: "line %s: %s", German: "Zeile %s: %s"},
 
 	// Arithmetic of awards.
 	"piece":        {English: "piece", German: "Stück"},

@@ -152,10 +152,16 @@ func (e *entry) land(l Lot, points int64) int64 {
 		e.post(string(Frozen), points)
 		return points
 	}
+	points -= e.repay(points)
+	e.post(string(Available), points)
+	return points
+}
+
+// repay posts what of some points is owed, and returns how many those are.
+func (e *entry) repay(points int64) int64 {
 	repaid := min(points, -e.book.account.Balances.Debt)
 	e.post(string(Debt), repaid)
-	e.post(string(Available), points-repaid)
-	return points - repaid
+	return repaid
 }
 
 // open adds a lot under the next number.

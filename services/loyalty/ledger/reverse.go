@@ -1,7 +1,8 @@
 package ledger
 
 // Reverse takes back points that an order earned. From names the order's lots, and how many points of each at most. First come its pending lots, then the rest of
-// its lots, then whatever is available in the order in which lots are spent, then debt; Reach says where that ends.
+// its lots, then whatever is available in the order in which lots are spent, then debt; Reach says where that ends. Points in holds are not touched, but they are the
+// member's still: WithinBalance owes as many as are held and not owed already, and when a hold lets them go they repay it.
 func (b *Book) Reverse(s Step, from []Take, points int64, reach Reach) (Transaction, Reversal, error) {
 	var met Reversal
 	tx, err := b.step(s, KindReverse, func(e *entry) error {
@@ -57,12 +58,14 @@ func (e *entry) reverse(spots []spot, from []Take, points int64, reach Reach) (m
 			}
 		}
 	}
-	if reach != AllowDebt {
-		met.Forgiven = points
-		return met, nil
+	switch v := e.book.account.Balances; reach {
+	case AllowDebt:
+		met.AsDebt = points
+	case WithinBalance:
+		met.AsDebt = min(points, max(0, v.Reserved+v.Debt))
 	}
-	met.AsDebt = points
-	e.post(string(Debt), -points)
-	e.post(Reversed, points)
+	met.Forgiven = points - met.AsDebt
+	e.post(string(Debt), -met.AsDebt)
+	e.post(Reversed, met.AsDebt)
 	return met, nil
 }

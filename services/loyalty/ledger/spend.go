@@ -82,7 +82,16 @@ func (b *Book) Cancel(s Step, id string) (Transaction, error) {
 // release ends a hold and gives its points back.
 func (e *entry) release(h Hold) error {
 	e.post(string(Reserved), -h.Points)
-	return e.end(h, func(p spot, points int64) { e.add(p, e.land(*p.lot(), points)-points, -points) })
+	return e.end(h, func(p spot, points int64) { e.add(p, e.free(*p.lot(), points)-points, -points) })
+}
+
+// free posts points that a hold lets go of, and returns how many of them stay open in their lot. Unless that is frozen they repay debt before anything else, even past
+// the lot's end: what became owed while they were held would have been taken from them, and nobody loses it twice.
+func (e *entry) free(l Lot, points int64) int64 {
+	if l.FrozenAt == 0 {
+		points -= e.repay(points)
+	}
+	return e.land(l, points)
 }
 
 // end removes a hold and does something with each of its takes.

@@ -82,7 +82,8 @@ type NewLot struct {
 // Reach says how far a reversal may go for points of an order that are spent already.
 type Reach string
 
-// The reaches: Pending lots only; the order's lots and then whatever is available; or into debt.
+// The reaches: Pending lots only; the order's lots and then whatever is available, and into debt as far as points are held, which are the member's still; or into debt
+// without a limit.
 const (
 	OnlyPending   Reach = "only_pending"
 	WithinBalance Reach = "within_balance"

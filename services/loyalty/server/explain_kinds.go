@@ -107,7 +107,13 @@ func (x *explaining) redemption(ctx context.Context) (string, error) {
 	if !known {
 		key = "restore"
 	}
-	return x.words.Counted(key, x.out.GetPoints(), what, x.words.Instant(x.entry.Tx.EndsAt)) + x.words.Because(x.entry.Reason), nil
+	text := x.words.Counted(key, x.out.GetPoints(), what, x.words.Instant(x.entry.Tx.EndsAt))
+	for _, l := range x.entry.Tx.Legs {
+		if l.Account == string(ledger.Debt) && l.Points > 0 {
+			text += x.words.Counted("repaid", l.Points)
+		}
+	}
+	return text + x.words.Because(x.entry.Reason), nil
 }
 
 // redeemed are the messages of the steps of a redemption.

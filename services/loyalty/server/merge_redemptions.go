@@ -25,7 +25,7 @@ func free(u *book.Unit, out *book.Work, holds []ledger.Hold) error {
 	return nil
 }
 
-// holdAgain holds in the account that has the points now what was held before, under the same names and until the same instants. What the other member owes is repaid
+// holdAgain holds in the account that has the points now what was held before, under the same names and until the same instants. What either of them owes is repaid
 // first: if too little is left then, the members are not merged.
 func holdAgain(ctx context.Context, u *book.Unit, in *book.Work, holds []ledger.Hold) error {
 	for _, h := range holds {
@@ -35,7 +35,7 @@ func holdAgain(ctx context.Context, u *book.Unit, in *book.Work, holds []ledger.
 		}
 		tx, err := in.Book.Reserve(ledger.Step{Now: u.Now}, h.ID, h.Points, h.EndsAt)
 		if r, ok := err.(*ledger.Refusal); ok && r.Code == ledger.Insufficient {
-			return fault.IllegalState.New("Points of the member who is to be merged are reserved for redemptions, and the other member owes them. Commit or cancel them first.").
+			return fault.IllegalState.New("Points of the member who is to be merged are reserved for redemptions, and are owed. Commit or cancel them first.").
 				WithMeta("redemption", h.ID)
 		}
 		if err != nil {

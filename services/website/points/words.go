@@ -17,7 +17,7 @@ var Words = web.Words{
 	"points.frozen":        {"en": "being looked at", "de": "in Prüfung"},
 	"points.frozen.why":    {"en": "Somebody checks where they come from. They do not expire meanwhile.", "de": "Jemand prüft, woher sie kommen. Solange verfallen sie nicht."},
 	"points.debt":          {"en": "owed", "de": "geschuldet"},
-	"points.debt.why":      {"en": "You returned something whose points were spent already. The next points repay them.", "de": "Sie haben etwas zurückgegeben, dessen Punkte schon ausgegeben waren. Die nächsten Punkte gleichen das aus."},
+	"points.debt.why":      {"en": "You returned something whose points were spent already or held for a reward. The next points, or those that are held no longer, repay them.", "de": "Sie haben etwas zurückgegeben, dessen Punkte schon ausgegeben oder für eine Prämie vorgemerkt waren. Die nächsten Punkte, oder die wieder freien, gleichen das aus."},
 	"points.expires":       {"en": "What ends when", "de": "Was wann endet"},
 	"points.until":         {"en": "until", "de": "bis"},
 	"points.arrives":       {"en": "What arrives when", "de": "Was wann ankommt"},

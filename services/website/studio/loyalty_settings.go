@@ -49,7 +49,7 @@ func settingsForm(f *form, p *loyaltyv1.Program, fresh bool) []formPart {
 	s := p.GetPoints()
 	f.add(web.Field{Name: "life", Label: "How long do points live?", Max: 100, Value: s.GetLife(), Help: "Where a rule does not say. " + helpLife}, "/points/life").
 		add(web.Field{Name: "return_policy", Label: "An order comes back whose points are spent. What then?", Type: "choices", Required: true, Options: options([]string{cmp.Or(s.GetReturnPolicy(), "within_balance")},
-			"within_balance", "Other points of the member go instead, as far as there are any", "allow_debt", "The member owes them", "only_pending", "Only points on their way go back")}, "/points/returnPolicy").
+			"within_balance", "Other points of the member go instead, as far as there are any; those that are held are owed", "allow_debt", "The member owes them", "only_pending", "Only points on their way go back")}, "/points/returnPolicy").
 		add(web.Field{Name: "cancel_window", Label: "How long can an order or event be cancelled?", Max: 40, Value: s.GetCancelWindow(), Help: "P14D: for 14 days. Empty: without limit."}, "/points/cancelWindow").
 		add(web.Field{Name: "oldest", Label: "How old may an order be that is recorded?", Max: 40, Value: s.GetOldest(), Help: "P90D: 90 days. Empty: 400 days."}, "/points/oldest").
 		add(web.Field{Name: "ahead", Label: "How far ahead may a shop’s clock be?", Max: 40, Value: s.GetAhead(), Help: "PT5M: five minutes. Empty: one minute."}, "/points/ahead")

@@ -114,6 +114,9 @@ func (c *Counts) answered(o Operation, got, want Answer) error {
 		return fmt.Errorf("it answers %+v, the model %+v", got, want)
 	default:
 		c.Done[o.Verb]++
+		if o.Reach == ledger.WithinBalance && got.Outcome.Reversal.AsDebt > 0 {
+			c.Transactions[owedWhileHeld]++
+		}
 	}
 	return nil
 }
@@ -208,6 +211,9 @@ func alike(x, y ledger.Lot) bool {
 	return x == y
 }
 
+// owedWhileHeld counts reversals within the balance that found points in holds.
+const owedWhileHeld = "owed while held"
+
 // Missing lists the verbs, refusals and kinds of transactions that did not occur: a comparison that never tries something proves nothing of it.
 func (c Counts) Missing() []string {
 	var missing []string
@@ -221,7 +227,7 @@ func (c Counts) Missing() []string {
 			missing = append(missing, string(code))
 		}
 	}
-	for _, kind := range []ledger.Kind{ledger.KindExpire, ledger.KindLapse, "deadline"} {
+	for _, kind := range []ledger.Kind{ledger.KindExpire, ledger.KindLapse, "deadline", owedWhileHeld} {
 		if c.Transactions[string(kind)] == 0 {
 			missing = append(missing, string(kind))
 		}

@@ -379,7 +379,13 @@ func (a *book) give(p *piece, points int64) {
 func (a *book) giveBack(id string) {
 	for _, at := range a.partsOf(id) {
 		p := &a.pieces[at]
-		a.give(p, p.letGo(id))
+		points := p.letGo(id)
+		for p.frozen == 0 && a.debt > 0 && points > 0 {
+			some := min(a.debt, points)
+			a.debt -= some
+			points -= some
+		}
+		a.give(p, points)
 	}
 	a.forget(id)
 }

@@ -251,11 +251,14 @@ func (a *book) reverse(takes []ledger.Take, points int64, reach string) (r ledge
 			left -= t.Points
 		}
 	}
-	if reach == "allow_debt" {
+	switch held := a.sums()["reserved"]; {
+	case reach == "allow_debt":
 		r.AsDebt = left
-		a.debt += left
-		left = 0
+	case reach == "within_balance" && held > a.debt:
+		r.AsDebt = min(left, held-a.debt)
 	}
+	a.debt += r.AsDebt
+	left -= r.AsDebt
 	r.Forgiven = left
 	a.outside("reversed", points-left)
 	return r
