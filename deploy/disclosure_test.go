@@ -13,6 +13,8 @@ import (
 
 	"google.golang.org/grpc"
 
+	"google.golang.org/protobuf/proto"
+
 	"renown.example/deploy/cases"
 	"renown.example/kit/auth"
 	"renown.example/kit/clock"
@@ -202,7 +204,7 @@ func TestWhatIsTakenBackIsDisclosedNoLonger(t *testing.T) {
 	must(t, err)
 	orders := loyaltyv1.NewOrdersServiceClient(c)
 	_, err = orders.RecordOrder(manager(), &loyaltyv1.RecordOrderRequest{Program: "customers", Member: g.member, Order: &loyaltyv1.OrderInput{
-		OrderId: "1001", Story: "stories/ferry", Lines: []*loyaltyv1.OrderLine{{Id: "a", Sku: "ticket", Quantity: "1", Amount: 3000}, {Id: "b", Sku: "coffee", Quantity: "1", Amount: 1000}},
+		OrderId: "1001", Story: "stories/ferry", Lines: []*loyaltyv1.OrderLine{{Id: "a", Sku: "ticket", Quantity: "1", Amount: proto.Int64(3000)}, {Id: "b", Sku: "coffee", Quantity: "1", Amount: proto.Int64(1000)}},
 	}})
 	must(t, err)
 	g.soon("ferry", "en", "The customer received 40 points for telling this story.")

@@ -98,6 +98,7 @@ var bads = []bad{
 	{"a member who is none", "/members/nobody:adjust", `{"points":"1","reason":"A gift"}`, 404, "NOT_FOUND", "/member"},
 
 	{"an amount below zero", "{m}/orders", `{"order":{"orderId":"b1","lines":[{"id":"1","sku":"a","amount":"-1"}]}}`, 400, invalid, "/order/lines/0/amount"},
+	{"a line without an amount", "{m}/orders", `{"order":{"orderId":"b0","lines":[{"id":"1","sku":"a"}]}}`, 400, invalid, "/order/lines/0/amount"},
 	{"an amount over the bound", "{m}/orders", `{"order":{"orderId":"b2","lines":[{"id":"1","sku":"a","amount":"9223372036854775807"}]}}`, 400, invalid, "/order/lines/0/amount"},
 	{"a sum that overflows", "{m}/orders", `{"order":{"orderId":"b3","lines":[{"id":"1","sku":"a","amount":"900000000000000"},{"id":"2","sku":"a","amount":"900000000000000"}]}}`, 400, invalid, "/order/lines/1/amount"},
 	{"a quantity of nothing", "{m}/orders", `{"order":{"orderId":"b4","lines":[{"id":"1","sku":"a","quantity":"0","amount":"1"}]}}`, 400, invalid, "/order/lines/0/quantity"},
@@ -117,6 +118,8 @@ var bads = []bad{
 	{"more pieces than were ordered", "/orders/1001:return", `{"returnId":"r1","lines":[{"line":"1","quantity":"4"}]}`, 400, invalid, "/lines/0/quantity"},
 	{"more money than was paid", "/orders/1001:return", `{"returnId":"r2","lines":[{"line":"1","amount":"9001"}]}`, 400, invalid, "/lines/0/amount"},
 	{"money below zero", "/orders/1001:return", `{"returnId":"r3","lines":[{"line":"1","amount":"-1"}]}`, 400, invalid, "/lines/0/amount"},
+	{"no money", "/orders/1001:return", `{"returnId":"r9","lines":[{"line":"1","amount":"0"}]}`, 400, invalid, "/lines/0/amount"},
+	{"no pieces", "/orders/1001:return", `{"returnId":"r10","lines":[{"line":"1","quantity":"0"}]}`, 400, invalid, "/lines/0/quantity"},
 	{"pieces below zero", "/orders/1001:return", `{"returnId":"r4","lines":[{"line":"1","quantity":"-1"}]}`, 400, invalid, "/lines/0/quantity"},
 	{"a line that was not ordered", "/orders/1001:return", `{"returnId":"r5","lines":[{"line":"9"}]}`, 400, invalid, "/lines/0/line"},
 	{"a line to cancel that was not ordered", "/orders/1001:cancel", `{"lines":["9"],"reason":"Not in stock"}`, 400, invalid, "/lines/0"},

@@ -144,7 +144,7 @@ func (w *till) settle(d *deed, of *loyaltyv1.Redemption) {
 func orderOf(d *deed) func(context.Context, *api.Conn, ...grpc.CallOption) (proto.Message, error) {
 	return func(ctx context.Context, c *api.Conn, opts ...grpc.CallOption) (proto.Message, error) {
 		return loyaltyv1.NewOrdersServiceClient(c).RecordOrder(ctx, &loyaltyv1.RecordOrderRequest{Program: customers, Member: d.member, Order: &loyaltyv1.OrderInput{
-			OrderId: d.key, Lines: []*loyaltyv1.OrderLine{{Id: "1", Sku: "a", Quantity: "3", Amount: 3_000}, {Id: "2", Sku: "b", Amount: 500}},
+			OrderId: d.key, Lines: []*loyaltyv1.OrderLine{{Id: "1", Sku: "a", Quantity: "3", Amount: proto.Int64(3_000)}, {Id: "2", Sku: "b", Amount: proto.Int64(500)}},
 		}}, opts...)
 	}
 }

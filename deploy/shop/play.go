@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"google.golang.org/grpc"
+	"google.golang.org/protobuf/proto"
 	"google.golang.org/protobuf/types/known/timestamppb"
 
 	"renown.example/kit/fault"
@@ -159,7 +160,7 @@ func (k *keeper) order(ctx context.Context, o Order) error {
 	in := &loyaltyv1.OrderInput{OrderId: o.ID, OrderTime: timestamppb.New(o.At)}
 	for _, l := range o.Lines {
 		in.Lines = append(in.Lines, &loyaltyv1.OrderLine{
-			Id: l.ID, Sku: l.Article.SKU, Categories: []string{l.Article.Category}, Quantity: fmt.Sprint(l.Pieces), Amount: l.Article.Cents * int64(l.Pieces),
+			Id: l.ID, Sku: l.Article.SKU, Categories: []string{l.Article.Category}, Quantity: fmt.Sprint(l.Pieces), Amount: proto.Int64(l.Article.Cents * int64(l.Pieces)),
 		})
 	}
 	_, err := loyaltyv1.NewOrdersServiceClient(k.Till).RecordOrder(keyed(ctx, "order-"+o.ID), &loyaltyv1.RecordOrderRequest{Program: program, Member: k.members[o.Member], Order: in})

@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"github.com/google/go-cmp/cmp"
+	"google.golang.org/protobuf/proto"
 	"google.golang.org/protobuf/testing/protocmp"
 	"google.golang.org/protobuf/types/known/timestamppb"
 
@@ -136,7 +137,7 @@ func TestAChallengeIsReachedOncePaidOnceAndTakenBackByAReturn(t *testing.T) {
 		t.Errorf("the account: %v", got)
 	}
 	// A line that comes back takes May's away, and an order more brings it again.
-	r.back(t, "1", "a", &loyaltyv1.ReturnedLine{Line: "1", Amount: 2_000})
+	r.back(t, "1", "a", &loyaltyv1.ReturnedLine{Line: "1", Amount: proto.Int64(2_000)})
 	a = r.reached(t, ida)["big-month"]
 	if got := r.account(t, ida); a.GetValue() != 9_000 || a.GetDone() != 1 || len(a.GetEarned()) != 1 || a.GetEarned()[0].GetKey() != "2026-04" || got.GetAvailable() != 50 {
 		t.Errorf("after the return: %v, %v", a, got)

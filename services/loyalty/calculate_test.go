@@ -156,7 +156,7 @@ func anyOrder(random *rand.Rand, id string) *loyaltyv1.OrderInput {
 	o := orderOf(id)
 	for i := range 1 + random.IntN(4) {
 		o.Lines = append(o.Lines, &loyaltyv1.OrderLine{
-			Id: fmt.Sprint(i + 1), Sku: fmt.Sprintf("sku-%d", i+1), Quantity: []string{"1", "2", "0.5"}[random.IntN(3)], Amount: random.Int64N(6_000),
+			Id: fmt.Sprint(i + 1), Sku: fmt.Sprintf("sku-%d", i+1), Quantity: []string{"1", "2", "0.5"}[random.IntN(3)], Amount: proto.Int64(random.Int64N(6_000)),
 		})
 	}
 	if random.IntN(2) == 0 {

@@ -131,7 +131,7 @@ func TestEveryKindOfEntryIsExplained(t *testing.T) {
 	if _, err := r.adjust(t, "more", jon, 1); err != nil {
 		t.Fatal(err)
 	}
-	r.backBy(t, "3", "a", "within_balance", &loyaltyv1.ReturnedLine{Line: "1", Amount: 1_001})
+	r.backBy(t, "3", "a", "within_balance", &loyaltyv1.ReturnedLine{Line: "1", Amount: proto.Int64(1_001)})
 	all := r.everyEntry(t, ida)
 	if _, err := r.members.MergeMembers(r.shop(t), &loyaltyv1.MergeMembersRequest{Program: "customers", Member: jon, Merged: ida}); err != nil {
 		t.Fatal(err)

@@ -44,7 +44,7 @@ func busy(t *testing.T, r *rig) {
 		r.clock.Step(20 * time.Hour)
 		m, key := members[n%len(members)], fmt.Sprint("n", n)
 		must(r.orders.RecordOrder(r.shop(t, key), &loyaltyv1.RecordOrderRequest{Program: "customers", Member: m, Order: &loyaltyv1.OrderInput{
-			OrderId: key, Lines: []*loyaltyv1.OrderLine{{Id: "1", Sku: "A", Amount: int64(1000 + 100*n)}, {Id: "2", Sku: "B", Amount: 700}},
+			OrderId: key, Lines: []*loyaltyv1.OrderLine{{Id: "1", Sku: "A", Amount: proto.Int64(int64(1000 + 100*n))}, {Id: "2", Sku: "B", Amount: proto.Int64(700)}},
 		}}))
 		switch n % 4 {
 		case 1:

@@ -5,6 +5,8 @@ import (
 	"testing"
 	"time"
 
+	"google.golang.org/protobuf/proto"
+
 	loyaltyv1 "renown.example/proto/gen/renown/loyalty/v1"
 )
 
@@ -25,7 +27,7 @@ func ofItem(sku, life, activation string) *loyaltyv1.EarningRuleTerms {
 
 func (r *rig) buys(t testing.TB, member, order, sku string) *loyaltyv1.Order {
 	t.Helper()
-	o, err := r.order(t, member, &loyaltyv1.OrderInput{OrderId: order, Lines: []*loyaltyv1.OrderLine{{Id: "1", Sku: sku, Amount: 1_000}}})
+	o, err := r.order(t, member, &loyaltyv1.OrderInput{OrderId: order, Lines: []*loyaltyv1.OrderLine{{Id: "1", Sku: sku, Amount: proto.Int64(1_000)}}})
 	if err != nil {
 		t.Fatal(err)
 	}

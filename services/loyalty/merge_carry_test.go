@@ -16,7 +16,7 @@ import (
 func (r *rig) ordersFor(t testing.TB, member, order string, amount int64) {
 	t.Helper()
 	_, err := r.orders.RecordOrder(r.shop(t, order), &loyaltyv1.RecordOrderRequest{Program: "customers", Member: member, Order: &loyaltyv1.OrderInput{
-		OrderId: order, Lines: []*loyaltyv1.OrderLine{{Id: "1", Sku: "A", Amount: amount}},
+		OrderId: order, Lines: []*loyaltyv1.OrderLine{{Id: "1", Sku: "A", Amount: proto.Int64(amount)}},
 	}})
 	if err != nil {
 		t.Fatal(err)

@@ -34,7 +34,7 @@ func perEuro() *loyaltyv1.EarningRuleTerms {
 func orderOf(id string, amounts ...int64) *loyaltyv1.OrderInput {
 	o := &loyaltyv1.OrderInput{OrderId: id}
 	for i, a := range amounts {
-		o.Lines = append(o.Lines, &loyaltyv1.OrderLine{Id: fmt.Sprint(i + 1), Sku: fmt.Sprintf("sku-%d", i+1), Quantity: "2", Amount: a})
+		o.Lines = append(o.Lines, &loyaltyv1.OrderLine{Id: fmt.Sprint(i + 1), Sku: fmt.Sprintf("sku-%d", i+1), Quantity: "2", Amount: proto.Int64(a)})
 	}
 	return o
 }
@@ -257,7 +257,8 @@ func TestBadOrdersAreRefusedWithTheirFields(t *testing.T) {
 	r.rule(t, "euro", perEuro())
 	ida := r.enrol(t, "Ida")
 	for field, change := range map[string]func(*loyaltyv1.OrderInput){
-		"order.lines[0].amount":   func(o *loyaltyv1.OrderInput) { o.Lines[0].Amount = -1 },
+		"order.lines[0].amount":   func(o *loyaltyv1.OrderInput) { o.Lines[0].Amount = proto.Int64(-1) },
+		"order.lines[1].amount":   func(o *loyaltyv1.OrderInput) { o.Lines[1].Amount = nil },
 		"order.lines[1].id":       func(o *loyaltyv1.OrderInput) { o.Lines[1].Id = "1" },
 		"order.lines[0].quantity": func(o *loyaltyv1.OrderInput) { o.Lines[0].Quantity = "0" },
 		"order.currency":          func(o *loyaltyv1.OrderInput) { o.Currency = "ABC" },
@@ -277,6 +278,17 @@ func TestBadOrdersAreRefusedWithTheirFields(t *testing.T) {
 	refused(t, "an ancient order", err, fault.InvalidArgument)
 	if a := r.account(t, ida); a.GetEntries() != 0 {
 		t.Errorf("something was written: %v", a)
+	}
+}
+
+// What was free says so: its line has an amount of 0.
+func TestALineMayBeFree(t *testing.T) {
+	r := newRig(t)
+	r.rule(t, "euro", perEuro())
+	ida := r.enrol(t, "Ida")
+	o, err := r.order(t, ida, orderOf("1", 1_000, 0))
+	if err != nil || r.account(t, ida).GetAvailable() != 10 || o.GetLines()[1].Amount == nil {
+		t.Errorf("got %v, %v", o, err)
 	}
 }
 

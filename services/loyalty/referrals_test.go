@@ -98,12 +98,12 @@ func TestAFirstOrderRewardsBothOnceAndItsReturnTakesItBack(t *testing.T) {
 	r.owns(t, "who brought", ida, 100, 0)
 	r.owns(t, "who came", jon, 40, 0)
 	// What is left of the first order is still enough, and then it is not.
-	r.back(t, "1", "a", &loyaltyv1.ReturnedLine{Line: "1", Amount: 3_000})
+	r.back(t, "1", "a", &loyaltyv1.ReturnedLine{Line: "1", Amount: proto.Int64(3_000)})
 	r.back(t, "2", "a")
 	if got := outcome(r.referral(t, jon)); got != "rewarded" {
 		t.Errorf("after another order came back: %s", got)
 	}
-	r.back(t, "1", "b", &loyaltyv1.ReturnedLine{Line: "1", Amount: 1})
+	r.back(t, "1", "b", &loyaltyv1.ReturnedLine{Line: "1", Amount: proto.Int64(1)})
 	if got := outcome(r.referral(t, jon)); got != "undone" {
 		t.Errorf("after the first order came back: %s", got)
 	}

@@ -8,6 +8,7 @@ import (
 	"testing"
 	"time"
 
+	"google.golang.org/protobuf/proto"
 	"google.golang.org/protobuf/types/known/timestamppb"
 
 	"renown.example/kit/fault"
@@ -57,7 +58,7 @@ func shopping(t *testing.T, r *rig) []*bought {
 		at := r.clock.Now().Add(-time.Duration(rnd.IntN(40*24)) * time.Hour) // the shop was a while about it
 		o := &bought{id: fmt.Sprint("o", n), member: m, month: at.UTC().Format("2006-01"), tier: r.account(t, m).GetTier().GetTier()}
 		if _, err := r.orders.RecordOrder(r.shop(t, o.id), &loyaltyv1.RecordOrderRequest{Program: "customers", Member: m, Order: &loyaltyv1.OrderInput{
-			OrderId: o.id, OrderTime: timestamppb.New(at), Lines: []*loyaltyv1.OrderLine{{Id: "1", Sku: "A", Quantity: "2", Amount: 2000}, {Id: "2", Sku: "B", Amount: 500}},
+			OrderId: o.id, OrderTime: timestamppb.New(at), Lines: []*loyaltyv1.OrderLine{{Id: "1", Sku: "A", Quantity: "2", Amount: proto.Int64(2000)}, {Id: "2", Sku: "B", Amount: proto.Int64(500)}},
 		}}); err != nil {
 			t.Fatal(err)
 		}

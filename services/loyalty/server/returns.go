@@ -7,6 +7,8 @@ import (
 	"maps"
 	"strings"
 
+	"google.golang.org/protobuf/proto"
+
 	"renown.example/kit/fault"
 	"renown.example/kit/store"
 	"renown.example/loyalty/book"
@@ -49,7 +51,7 @@ func orderOf(e tables.Entry, f earned, returns []tables.Entry) (*loyaltyv1.Order
 	}
 	for _, l := range o.Lines {
 		out.Lines = append(out.Lines, &loyaltyv1.OrderLine{
-			Id: l.ID, Sku: l.SKU, Categories: l.Categories, Quantity: l.Quantity.String(), Amount: l.Amount, Attributes: l.Attributes,
+			Id: l.ID, Sku: l.SKU, Categories: l.Categories, Quantity: l.Quantity.String(), Amount: proto.Int64(l.Amount), Attributes: l.Attributes,
 		})
 	}
 	out.State = loyaltyv1.OrderState_ORDER_STATE_RECORDED
@@ -179,9 +181,13 @@ func (s *Server) comeBack(
 func returnedFrom(req *loyaltyv1.ReturnOrderRequest) ([]earning.Returned, error) {
 	var out []earning.Returned
 	for i, l := range req.GetLines() {
-		r := earning.Returned{Line: l.GetLine(), Amount: l.GetAmount(), Whole: l.GetQuantity() == "" && l.GetAmount() == 0}
+		// An amount of 0 does not come so far: nothing said is all that is left, nothing of it is not.
+		r := earning.Returned{Line: l.GetLine(), Amount: l.GetAmount(), Whole: l.GetQuantity() == "" && l.Amount == nil}
 		if l.GetQuantity() != "" {
 			q, err := quantity(fmt.Sprintf("lines[%d].quantity", i), l.GetQuantity())
+			if err == nil && q.IsZero() {
+				err = fault.Invalid(fmt.Sprintf("lines[%d].quantity", i), "a quantity is more than 0")
+			}
 			if err != nil {
 				return nil, err
 			}

@@ -7,6 +7,7 @@ import (
 	"strings"
 	"time"
 
+	"google.golang.org/protobuf/proto"
 	"google.golang.org/protobuf/types/known/timestamppb"
 
 	loyaltyv1 "renown.example/proto/gen/renown/loyalty/v1"
@@ -149,7 +150,7 @@ func (v *visit) typedTrial(program *loyaltyv1.Program, in *loyaltyv1.CalculatePo
 		if !ok {
 			return refusal(pointer+"amount", "Give an amount such as 49.90.")
 		}
-		l := &loyaltyv1.OrderLine{Id: fmt.Sprint(len(o.Lines) + 1), Sku: v.value(n + "sku"), Quantity: decimalOf(v.value(n + "quantity")), Amount: amount}
+		l := &loyaltyv1.OrderLine{Id: fmt.Sprint(len(o.Lines) + 1), Sku: v.value(n + "sku"), Quantity: decimalOf(v.value(n + "quantity")), Amount: proto.Int64(amount)}
 		if l.Sku == "" {
 			l.Sku = "any"
 		}

@@ -97,8 +97,8 @@ type OrderLine struct {
 	Categories []string `protobuf:"bytes,3,rep,name=categories,proto3" json:"categories,omitempty"`
 	// How many, an exact decimal; empty means 1.
 	Quantity string `protobuf:"bytes,4,opt,name=quantity,proto3" json:"quantity,omitempty"`
-	// What was paid for the whole line after discounts, in minor units of the currency.
-	Amount int64 `protobuf:"varint,5,opt,name=amount,proto3" json:"amount,omitempty"`
+	// What was paid for the whole line after discounts, in minor units of the currency. It must be said: what was free has 0.
+	Amount *int64 `protobuf:"varint,5,opt,name=amount,proto3,oneof" json:"amount,omitempty"`
 	// Further facts for conditions.
 	Attributes    map[string]string `protobuf:"bytes,6,rep,name=attributes,proto3" json:"attributes,omitempty" protobuf_key:"bytes,1,opt,name=key" protobuf_val:"bytes,2,opt,name=value"`
 	unknownFields protoimpl.UnknownFields
@@ -164,8 +164,8 @@ func (x *OrderLine) GetQuantity() string {
 }
 
 func (x *OrderLine) GetAmount() int64 {
-	if x != nil {
-		return x.Amount
+	if x != nil && x.Amount != nil {
+		return *x.Amount
 	}
 	return 0
 }
@@ -1523,8 +1523,8 @@ type ReturnedLine struct {
 	Line string `protobuf:"bytes,1,opt,name=line,proto3" json:"line,omitempty"`
 	// How many, an exact decimal; empty means all that is left, unless an amount is given.
 	Quantity string `protobuf:"bytes,2,opt,name=quantity,proto3" json:"quantity,omitempty"`
-	// Or how much of what was paid, in minor units.
-	Amount        int64 `protobuf:"varint,3,opt,name=amount,proto3" json:"amount,omitempty"`
+	// Or how much of what was paid, in minor units, more than 0.
+	Amount        *int64 `protobuf:"varint,3,opt,name=amount,proto3,oneof" json:"amount,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -1574,8 +1574,8 @@ func (x *ReturnedLine) GetQuantity() string {
 }
 
 func (x *ReturnedLine) GetAmount() int64 {
-	if x != nil {
-		return x.Amount
+	if x != nil && x.Amount != nil {
+		return *x.Amount
 	}
 	return 0
 }
@@ -2342,7 +2342,7 @@ var File_renown_loyalty_v1_orders_proto protoreflect.FileDescriptor
 
 const file_renown_loyalty_v1_orders_proto_rawDesc = "" +
 	"\n" +
-	"\x1erenown/loyalty/v1/orders.proto\x12\x11renown.loyalty.v1\x1a\x1bbuf/validate/validate.proto\x1a\x1cgoogle/api/annotations.proto\x1a\x1fgoogle/protobuf/timestamp.proto\x1a\x1frenown/loyalty/v1/earning.proto\x1a\x1erenown/loyalty/v1/points.proto\x1a\x1frenown/options/v1/options.proto\"\xcc\x02\n" +
+	"\x1erenown/loyalty/v1/orders.proto\x12\x11renown.loyalty.v1\x1a\x1bbuf/validate/validate.proto\x1a\x1cgoogle/api/annotations.proto\x1a\x1fgoogle/protobuf/timestamp.proto\x1a\x1frenown/loyalty/v1/earning.proto\x1a\x1erenown/loyalty/v1/points.proto\x1a\x1frenown/options/v1/options.proto\"\xe4\x02\n" +
 	"\tOrderLine\x12\x1a\n" +
 	"\x02id\x18\x01 \x01(\tB\n" +
 	"\xbaH\ar\x05\x10\x01\x18\xc8\x01R\x02id\x12\x1c\n" +
@@ -2352,14 +2352,15 @@ const file_renown_loyalty_v1_orders_proto_rawDesc = "" +
 	"categories\x18\x03 \x03(\tB\x11\xbaH\x0e\x92\x01\v\x10\n" +
 	"\"\ar\x05\x10\x01\x18\xc8\x01R\n" +
 	"categories\x12#\n" +
-	"\bquantity\x18\x04 \x01(\tB\a\xbaH\x04r\x02\x18\x1eR\bquantity\x12\x16\n" +
-	"\x06amount\x18\x05 \x01(\x03R\x06amount\x12V\n" +
+	"\bquantity\x18\x04 \x01(\tB\a\xbaH\x04r\x02\x18\x1eR\bquantity\x12#\n" +
+	"\x06amount\x18\x05 \x01(\x03B\x06\xbaH\x03\xc8\x01\x01H\x00R\x06amount\x88\x01\x01\x12V\n" +
 	"\n" +
 	"attributes\x18\x06 \x03(\v2,.renown.loyalty.v1.OrderLine.AttributesEntryB\b\xbaH\x05\x9a\x01\x02\x102R\n" +
 	"attributes\x1a=\n" +
 	"\x0fAttributesEntry\x12\x10\n" +
 	"\x03key\x18\x01 \x01(\tR\x03key\x12\x14\n" +
-	"\x05value\x18\x02 \x01(\tR\x05value:\x028\x01\"\xc5\x03\n" +
+	"\x05value\x18\x02 \x01(\tR\x05value:\x028\x01B\t\n" +
+	"\a_amount\"\xc5\x03\n" +
 	"\x05Order\x12\x12\n" +
 	"\x04name\x18\x01 \x01(\tR\x04name\x12\x16\n" +
 	"\x06member\x18\x02 \x01(\tR\x06member\x129\n" +
@@ -2481,12 +2482,13 @@ const file_renown_loyalty_v1_orders_proto_rawDesc = "" +
 	"\aprogram\x18\x01 \x01(\tB\t\xbaH\x06r\x04\x10\x01\x18(R\aprogram\x12\x1f\n" +
 	"\x05order\x18\x02 \x01(\tB\t\xbaH\x06r\x04\x10\x01\x18dR\x05order\"B\n" +
 	"\x10GetOrderResponse\x12.\n" +
-	"\x05order\x18\x01 \x01(\v2\x18.renown.loyalty.v1.OrderR\x05order\"t\n" +
+	"\x05order\x18\x01 \x01(\v2\x18.renown.loyalty.v1.OrderR\x05order\"\x84\x01\n" +
 	"\fReturnedLine\x12\x1e\n" +
 	"\x04line\x18\x01 \x01(\tB\n" +
 	"\xbaH\ar\x05\x10\x01\x18\xc8\x01R\x04line\x12#\n" +
-	"\bquantity\x18\x02 \x01(\tB\a\xbaH\x04r\x02\x18\x1eR\bquantity\x12\x1f\n" +
-	"\x06amount\x18\x03 \x01(\x03B\a\xbaH\x04\"\x02(\x00R\x06amount\"\xa5\x02\n" +
+	"\bquantity\x18\x02 \x01(\tB\a\xbaH\x04r\x02\x18\x1eR\bquantity\x12$\n" +
+	"\x06amount\x18\x03 \x01(\x03B\a\xbaH\x04\"\x02 \x00H\x00R\x06amount\x88\x01\x01B\t\n" +
+	"\a_amount\"\xa5\x02\n" +
 	"\x12ReturnOrderRequest\x12#\n" +
 	"\aprogram\x18\x01 \x01(\tB\t\xbaH\x06r\x04\x10\x01\x18(R\aprogram\x12\x1f\n" +
 	"\x05order\x18\x02 \x01(\tB\t\xbaH\x06r\x04\x10\x01\x18dR\x05order\x12<\n" +
@@ -2687,10 +2689,12 @@ func file_renown_loyalty_v1_orders_proto_init() {
 	}
 	file_renown_loyalty_v1_earning_proto_init()
 	file_renown_loyalty_v1_points_proto_init()
+	file_renown_loyalty_v1_orders_proto_msgTypes[0].OneofWrappers = []any{}
 	file_renown_loyalty_v1_orders_proto_msgTypes[8].OneofWrappers = []any{
 		(*CalculatePointsRequest_Order)(nil),
 		(*CalculatePointsRequest_Event)(nil),
 	}
+	file_renown_loyalty_v1_orders_proto_msgTypes[17].OneofWrappers = []any{}
 	type x struct{}
 	out := protoimpl.TypeBuilder{
 		File: protoimpl.DescBuilder{
