@@ -30,13 +30,14 @@ type tills struct {
 	r            *rig
 	file, report string
 	source       string
+	program      string
 	dry, broken  bool
 	unmapped     bool
 }
 
 func newTills(t *testing.T, r *rig, list string) *tills {
 	dir := t.TempDir()
-	i := &tills{r: r, file: filepath.Join(dir, "till.csv"), report: filepath.Join(dir, "till.csv.report.jsonl"), source: "till"}
+	i := &tills{r: r, file: filepath.Join(dir, "till.csv"), report: filepath.Join(dir, "till.csv.report.jsonl"), source: "till", program: "customers"}
 	i.write(t, list)
 	return i
 }
@@ -51,7 +52,7 @@ func (i *tills) write(t *testing.T, list string) {
 // run returns what the terminal shows.
 func (i *tills) run(t *testing.T) (string, error) {
 	t.Helper()
-	job := &courier.Import{File: i.file, Report: i.report, Program: "customers", Source: i.source, DryRun: i.dry, Send: func(_ context.Context, req *loyaltyv1.ImportMembersRequest, key string) (*loyaltyv1.ImportMembersResponse, error) {
+	job := &courier.Import{File: i.file, Report: i.report, Program: i.program, Source: i.source, DryRun: i.dry, Send: func(_ context.Context, req *loyaltyv1.ImportMembersRequest, key string) (*loyaltyv1.ImportMembersResponse, error) {
 		if i.broken {
 			return nil, errors.New("the key is unknown")
 		}
@@ -183,5 +184,60 @@ func TestAnExportAsCSVHasAColumnForEachAttribute(t *testing.T) {
 	var none bytes.Buffer
 	if err := job.Run(t.Context(), &none); err == nil || none.Len() != 0 {
 		t.Errorf("an export that fails has written %q, %v", none.String(), err)
+	}
+}
+
+// Members without identifiers take part in the round trip: by their own name, which finds them where they are and is an identifier elsewhere.
+func TestMembersWithoutIdentifiersComeBack(t *testing.T) {
+	r := newRig(t)
+	nameless := r.enrol(t, "nameless")
+	other := r.enrol(t, "other")
+	r.enrol(t, "known", external("K-1"))
+	if _, err := r.adjust(t, "given", nameless, 70); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := r.programs.CreateProgram(r.manager(t, "club"), &loyaltyv1.CreateProgramRequest{
+		ProgramId: "club", DisplayName: "Club", TimeZone: "UTC", Currency: "EUR", Wallets: []*loyaltyv1.Wallet{{Id: "points", Singular: "point", Plural: "points"}},
+	}); err != nil {
+		t.Fatal(err)
+	}
+	for _, csv := range []bool{true, false} {
+		i := newTills(t, r, "")
+		i.unmapped, i.source = true, "export"
+		job := &courier.Export{Program: "customers", CSV: csv, Fetch: func(_ context.Context, program, token string) (*loyaltyv1.ExportMembersResponse, error) {
+			return r.members.ExportMembers(r.shop(t), &loyaltyv1.ExportMembersRequest{Program: program, PageToken: token})
+		}}
+		var out bytes.Buffer
+		if err := job.Run(t.Context(), &out); err != nil {
+			t.Fatal(err)
+		}
+		i.write(t, out.String())
+		for _, c := range []struct {
+			program, want string
+			dry           bool
+		}{
+			{"customers", "3 members: 0 new, 1 changed, 2 as before, 0 refused\n70 points", true},
+			{"club", map[bool]string{true: "3 members: 3 new, 0 changed, 0 as before, 0 refused\n70 points", false: "3 members: 0 new, 0 changed, 3 as before, 0 refused\n0 points"}[csv], false},
+			{"club", "3 members: 0 new, 0 changed, 3 as before, 0 refused\n0 points", false},
+		} {
+			i.program, i.dry = c.program, c.dry
+			said, err := i.run(t)
+			if err != nil {
+				t.Error(err)
+			}
+			has(t, c.program, said, c.want)
+		}
+	}
+	// What is given to a member by name adds no identifier, and opens the balance once.
+	for range 2 {
+		got := r.take(t, &loyaltyv1.ImportMembersRequest{Source: "late", Members: []*loyaltyv1.ImportedMember{
+			{Identifiers: []*loyaltyv1.MemberIdentifier{external("programs/customers/members/" + other)}, Balances: []*loyaltyv1.ImportedBalance{{Points: 9}}},
+		}})
+		if got.GetCreated()+got.GetRefused() != 0 {
+			t.Errorf("by name: %v", got)
+		}
+	}
+	if m := r.member(t, other); len(m.GetIdentifiers()) != 0 || m.GetAccounts()[0].GetAvailable() != 9 {
+		t.Errorf("the member has become %v", m)
 	}
 }

@@ -6,6 +6,7 @@ import (
 	"renown.example/kit/store"
 	"renown.example/loyalty/book"
 	"renown.example/loyalty/ledger"
+	"renown.example/loyalty/member"
 	"renown.example/loyalty/tables"
 	loyaltyv1 "renown.example/proto/gen/renown/loyalty/v1"
 )
@@ -46,6 +47,9 @@ func (s *Server) exported(ctx context.Context, tx store.Reader, row store.Row[ta
 	}
 	out := &loyaltyv1.ImportedMember{
 		DisplayName: p.DisplayName, Identifiers: identifierProtos(p.Identifiers), Tags: row.Value.Tags, Attributes: p.Attributes, EnrollTime: timestamp(row.Value.EnrolledAt),
+	}
+	if len(out.Identifiers) == 0 { // an import needs one, and finds the member by this: see named
+		out.Identifiers = identifierProtos([]tables.Identifier{{Kind: string(member.External), Value: memberName(row.Value.Program, row.ID)}})
 	}
 	accounts, err := accountsOf(ctx, tx, row.ID)
 	if err != nil {

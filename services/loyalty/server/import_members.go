@@ -170,10 +170,19 @@ func (p *portion) tell(resp *loyaltyv1.ImportMembersResponse, a *arrival) {
 // find looks who the member is, and what is missing of them.
 func (p *portion) find(ctx context.Context, tx store.Reader, a *arrival) error {
 	var owners []owner
-	for _, one := range a.profile.Identifiers {
+	given := a.profile.Identifiers
+	a.profile.Identifiers = nil
+	for _, one := range given {
 		o, taken, err := p.owner(ctx, tx, one)
+		named := false
+		if err == nil && !taken {
+			o, named, err = p.named(ctx, tx, one)
+		}
 		if err != nil {
 			return err
+		}
+		if taken = taken || named; !named { // who is found by the name needs no identifier for it
+			a.profile.Identifiers = append(a.profile.Identifiers, one)
 		}
 		if taken && !slices.Contains(owners, o) {
 			owners = append(owners, o)

@@ -43,7 +43,7 @@ func (s *Server) ready(ctx context.Context, req *loyaltyv1.ImportMembersRequest)
 	return r
 }
 
-// welcome makes a newcomer of an arrival if nobody has one of the identifiers, and adds those to names.
+// welcome makes a newcomer of an arrival if nobody has one of the identifiers or is named by one, and adds those to names.
 func (p *portion) welcome(ctx context.Context, tx store.Reader, a *arrival, names map[string]bool) error {
 	n, err := p.s.newcomer(p.id, a.profile, p.now)
 	if err != nil {
@@ -60,6 +60,11 @@ func (p *portion) welcome(ctx context.Context, tx store.Reader, a *arrival, name
 			return err
 		}
 		there = err == nil
+	}
+	for i := 0; i < len(a.profile.Identifiers) && !there; i++ {
+		if _, there, err = p.named(ctx, tx, a.profile.Identifiers[i]); err != nil {
+			return err
+		}
 	}
 	if !there {
 		a.newcomer = n

@@ -3,9 +3,11 @@ package server
 import (
 	"context"
 	"maps"
+	"strings"
 
 	"renown.example/kit/fault"
 	"renown.example/kit/store"
+	"renown.example/loyalty/member"
 	"renown.example/loyalty/tables"
 	loyaltyv1 "renown.example/proto/gen/renown/loyalty/v1"
 )
@@ -62,6 +64,25 @@ func (p *portion) owner(ctx context.Context, tx store.Reader, one tables.Identif
 		return owner{seen: p.trial.byID[use.Value.Member]}, true, nil
 	}
 	return owner{id: use.Value.Member}, true, nil
+}
+
+// named finds a member of the programme by an external id that is the member's own name: so an export has those who have no identifiers. Elsewhere nobody is found, and the
+// name becomes an identifier like any other.
+func (p *portion) named(ctx context.Context, tx store.Reader, one tables.Identifier) (owner, bool, error) {
+	id, ok := strings.CutPrefix(one.Value, memberName(p.id, ""))
+	if !ok || id == "" || one.Kind != string(member.External) {
+		return owner{}, false, nil
+	}
+	row, err := findMember(ctx, tx, p.id, id)
+	switch {
+	case fault.Has(err, fault.NotFound), err == nil && row.Value.State != tables.MemberActive:
+		return owner{}, false, nil
+	case err != nil:
+		return owner{}, false, err
+	case p.trial != nil && p.trial.byID[row.ID] != nil:
+		return owner{seen: p.trial.byID[row.ID]}, true, nil
+	}
+	return owner{id: row.ID}, true, nil
 }
 
 // known returns what is known of a member.
