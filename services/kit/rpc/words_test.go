@@ -23,7 +23,7 @@ func TestViolationsAreSaidInPlainWords(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	line := &loyaltyv1.OrderLine{Id: "1", Sku: "bean", Amount: 100}
+	line := &loyaltyv1.OrderLine{Id: "1", Sku: "bean", Amount: proto.Int64(100)}
 	tests := []struct {
 		name string
 		req  proto.Message

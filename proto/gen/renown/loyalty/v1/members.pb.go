@@ -338,7 +338,7 @@ type Account struct {
 	Reserved int64 `protobuf:"varint,4,opt,name=reserved,proto3" json:"reserved,omitempty"`
 	// Points that somebody looks at before they can be spent.
 	Frozen int64 `protobuf:"varint,5,opt,name=frozen,proto3" json:"frozen,omitempty"`
-	// Points that the member owes, zero or more: the next points that become available repay them.
+	// Points that the member owes, zero or more: the next points that become available repay them, those that a redemption lets go of too.
 	Debt int64 `protobuf:"varint,6,opt,name=debt,proto3" json:"debt,omitempty"`
 	// Points ever earned, less those taken back after returns.
 	LifetimeEarned int64 `protobuf:"varint,7,opt,name=lifetime_earned,json=lifetimeEarned,proto3" json:"lifetime_earned,omitempty"`
@@ -1345,7 +1345,8 @@ type ImportedMember struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
 	// What the member is called; may be empty.
 	DisplayName string `protobuf:"bytes,1,opt,name=display_name,json=displayName,proto3" json:"display_name,omitempty"`
-	// By what the member is found.
+	// By what the member is found. An export names those who have none by the resource name as an external id: an import into the same programme finds them by it, and one
+	// into another enrols them with it.
 	Identifiers []*MemberIdentifier `protobuf:"bytes,2,rep,name=identifiers,proto3" json:"identifiers,omitempty"`
 	// Groups that the member belongs to.
 	Tags []string `protobuf:"bytes,3,rep,name=tags,proto3" json:"tags,omitempty"`

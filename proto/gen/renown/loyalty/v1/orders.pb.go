@@ -328,9 +328,9 @@ type OrderReturn struct {
 	FromPending int64 `protobuf:"varint,5,opt,name=from_pending,json=fromPending,proto3" json:"from_pending,omitempty"`
 	// Of them, those that were available.
 	FromAvailable int64 `protobuf:"varint,6,opt,name=from_available,json=fromAvailable,proto3" json:"from_available,omitempty"`
-	// Of them, those that the member owes now.
+	// Of them, those that the member owes now: held for a redemption when they were to be taken, or spent.
 	AsDebt int64 `protobuf:"varint,7,opt,name=as_debt,json=asDebt,proto3" json:"as_debt,omitempty"`
-	// Of them, those that were let go because they had been spent.
+	// Of them, those that were let go because they had been spent. Points that are held are not: they are owed.
 	Forgiven int64 `protobuf:"varint,8,opt,name=forgiven,proto3" json:"forgiven,omitempty"`
 	// Points of the redemption that paid for the order which were given back.
 	Restored int64 `protobuf:"varint,9,opt,name=restored,proto3" json:"restored,omitempty"`
@@ -1592,6 +1592,7 @@ type ReturnOrderRequest struct {
 	// What came back; none means all that is left.
 	Lines []*ReturnedLine `protobuf:"bytes,4,rep,name=lines,proto3" json:"lines,omitempty"`
 	// How far it goes for points that are spent already: "only_pending", "within_balance" or "allow_debt"; empty means what the programme says.
+	// Points that are held for a redemption are part of the balance: within_balance leaves a debt for them, which they repay when they are not taken.
 	Policy        string `protobuf:"bytes,5,opt,name=policy,proto3" json:"policy,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
@@ -1985,6 +1986,7 @@ type CancelOrderRequest struct {
 	// Why; may be empty. The member reads it too.
 	Reason string `protobuf:"bytes,4,opt,name=reason,proto3" json:"reason,omitempty"`
 	// How far it goes for points that are spent already: "only_pending", "within_balance" or "allow_debt"; empty means what the programme says.
+	// Points that are held for a redemption are part of the balance: within_balance leaves a debt for them, which they repay when they are not taken.
 	Policy        string `protobuf:"bytes,5,opt,name=policy,proto3" json:"policy,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
@@ -2120,6 +2122,7 @@ type CancelEventRequest struct {
 	// Why; may be empty. The member reads it too.
 	Reason string `protobuf:"bytes,3,opt,name=reason,proto3" json:"reason,omitempty"`
 	// How far it goes for points that are spent already: "only_pending", "within_balance" or "allow_debt"; empty means what the programme says.
+	// Points that are held for a redemption are part of the balance: within_balance leaves a debt for them, which they repay when they are not taken.
 	Policy        string `protobuf:"bytes,4,opt,name=policy,proto3" json:"policy,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
@@ -2251,9 +2254,9 @@ type EventCancellation struct {
 	FromAvailable int64 `protobuf:"varint,4,opt,name=from_available,json=fromAvailable,proto3" json:"from_available,omitempty"`
 	// Of them, those that somebody was looking at.
 	FromFrozen int64 `protobuf:"varint,5,opt,name=from_frozen,json=fromFrozen,proto3" json:"from_frozen,omitempty"`
-	// Of them, those that the member owes now.
+	// Of them, those that the member owes now: held for a redemption when they were to be taken, or spent.
 	AsDebt int64 `protobuf:"varint,6,opt,name=as_debt,json=asDebt,proto3" json:"as_debt,omitempty"`
-	// Of them, those that were let go because they had been spent.
+	// Of them, those that were let go because they had been spent. Points that are held are not: they are owed.
 	Forgiven      int64 `protobuf:"varint,7,opt,name=forgiven,proto3" json:"forgiven,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
