@@ -256,7 +256,7 @@ func TestAnOrderIsCancelledOnce(t *testing.T) {
 	_, err = r.cancelOrder(t, "line-again", "1", "2")
 	refused(t, "a line that is cancelled", err, fault.InvalidArgument)
 	_, err = r.cancelOrder(t, "no-line", "1", "9")
-	fieldOf(t, err, "lines[0].line")
+	fieldOf(t, err, "lines[0]")
 	var done atomic.Int64
 	var all sync.WaitGroup
 	for i := range 20 {

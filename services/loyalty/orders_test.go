@@ -307,7 +307,15 @@ func TestAWrongExpressionIsRefusedWithItsPlace(t *testing.T) {
 	}
 }
 
+// What the order had given is taken back whether it was spent meanwhile or not: of what comes back, then.
 func TestAnOrderThatComesBackGivesBackWhatPaidForIt(t *testing.T) {
+	for _, spent := range []int64{0, 200} {
+		comesBackPaid(t, spent)
+	}
+}
+
+func comesBackPaid(t *testing.T, spent int64) {
+	t.Helper()
 	r := newRig(t)
 	r.rule(t, "euro", perEuro())
 	ida := r.enrol(t, "Ida")
@@ -328,11 +336,16 @@ func TestAnOrderThatComesBackGivesBackWhatPaidForIt(t *testing.T) {
 	if a := r.account(t, ida); a.GetAvailable() != 200 || a.GetReserved() != 0 || a.GetLifetimeSpent() != 400 {
 		t.Fatalf("after the order: %v", a)
 	}
+	if spent > 0 {
+		if _, err := r.adjust(t, "spend", ida, -spent); err != nil {
+			t.Fatal(err)
+		}
+	}
 	got, err := r.orders.ReturnOrder(r.shop(t, "back"), &loyaltyv1.ReturnOrderRequest{Program: "customers", Order: "1", ReturnId: "a"})
-	if err != nil || got.GetReturn().GetRestored() != 400 || got.GetReturn().GetFromAvailable() != 100 {
+	if err != nil || got.GetReturn().GetRestored() != 400 || got.GetReturn().GetFromAvailable() != 100 || got.GetReturn().GetForgiven() != 0 {
 		t.Fatalf("returned %v, %v", got, err)
 	}
-	if a := r.account(t, ida); a.GetAvailable() != 500 || a.GetLifetimeSpent() != 0 {
+	if a := r.account(t, ida); a.GetAvailable() != 500-spent || a.GetLifetimeSpent() != 0 {
 		t.Errorf("after the return: %v", a)
 	}
 }

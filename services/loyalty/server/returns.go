@@ -295,11 +295,7 @@ func (s *Server) takeBack(ctx context.Context, u *book.Unit, r returning) (*tabl
 	if err != nil {
 		return nil, err
 	}
-	tx, reversal, points, err := r.reverse(w, e, usual, u)
-	if err != nil {
-		return nil, err
-	}
-	facts.Reversal, facts.Points = reversal, points
+	// What paid for the order comes back first: of that, too, is taken what the order had given, and not let go as spent.
 	if r.back.All && r.facts.Redemption != "" {
 		p, err := program(ctx, u.Tx, e.Program)
 		if err != nil {
@@ -309,6 +305,11 @@ func (s *Server) takeBack(ctx context.Context, u *book.Unit, r returning) (*tabl
 			return nil, err
 		}
 	}
+	tx, reversal, points, err := r.reverse(w, e, usual, u)
+	if err != nil {
+		return nil, err
+	}
+	facts.Reversal, facts.Points = reversal, points
 	out := u.Post(w, tx)
 	out.Source = e.Source
 	if tx.Kind == ledger.KindNote {
