@@ -321,3 +321,36 @@ func places(v any, at string, fn func(place string)) {
 		}
 	}
 }
+
+// TestACheckpointThatGrowsMeanwhileIsNoFinding verifies in parts while entries go on being added and sealed.
+func TestACheckpointThatGrowsMeanwhileIsNoFinding(t *testing.T) {
+	r := newRig(t)
+	ida := r.enrol(t, "Ida")
+	req := &loyaltyv1.VerifyLedgerRequest{PageSize: 1}
+	for n := 0; ; n++ {
+		if n < 20 {
+			if _, err := r.adjust(t, fmt.Sprint("more-", n), ida, 1); err != nil {
+				t.Fatal(err)
+			}
+		}
+		r.comesAbout(t, time.Second, func() string {
+			if v := r.verified(t, 1000); v.GetUnsealedEntries() > 0 {
+				return fmt.Sprintf("not sealed: %v", v)
+			}
+			return ""
+		})
+		resp, err := r.ledger.VerifyLedger(r.manager(t), req)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if !resp.GetWhole() {
+			t.Fatalf("part %d: %v", n, resp.GetFindings())
+		}
+		if req.PageToken = resp.GetNextPageToken(); req.PageToken == "" {
+			return
+		}
+		if n > 100 {
+			t.Fatal("it comes to no end")
+		}
+	}
+}
