@@ -287,14 +287,6 @@ func (r returning) takeBackBeside(ctx context.Context, u *book.Unit) error {
 func (s *Server) takeBack(ctx context.Context, u *book.Unit, r returning) (*tables.Entry, error) {
 	e := r.entry
 	facts := cameBack{ReturnID: r.returnID, Back: r.back, Policy: r.policy, Story: r.facts.Story, Cancelled: r.cancelled}
-	if err := r.takeBackBeside(ctx, u); err != nil {
-		return nil, err
-	}
-	_, usual, _ := cutAccount(e.Tx.Account)
-	w, err := u.Open(ctx, e.Program, e.Member, usual)
-	if err != nil {
-		return nil, err
-	}
 	// What paid for the order comes back first: of that, too, is taken what the order had given, and not let go as spent.
 	if r.back.All && r.facts.Redemption != "" {
 		p, err := program(ctx, u.Tx, e.Program)
@@ -304,6 +296,14 @@ func (s *Server) takeBack(ctx context.Context, u *book.Unit, r returning) (*tabl
 		if facts.Restored, facts.Asked, err = s.restoreFor(ctx, u, e.Program, r.facts.Redemption, restoring(p.Value)); err != nil {
 			return nil, err
 		}
+	}
+	if err := r.takeBackBeside(ctx, u); err != nil {
+		return nil, err
+	}
+	_, usual, _ := cutAccount(e.Tx.Account)
+	w, err := u.Open(ctx, e.Program, e.Member, usual)
+	if err != nil {
+		return nil, err
 	}
 	tx, reversal, points, err := r.reverse(w, e, usual, u)
 	if err != nil {
