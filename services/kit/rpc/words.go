@@ -106,9 +106,9 @@ func empty(v *protovalidate.Violation) bool {
 
 // between makes a sentence of protovalidate's "must be greater than or equal to 1 and less than or equal to 9".
 func between(text string) string {
-	text = strings.NewReplacer("must be", "It has to be", "value", "It", "greater than or equal to", "at least", "less than or equal to", "at most", "greater than", "more than").
-		Replace(text)
-	return strings.TrimPrefix(text, "It ") + "."
+	text = strings.TrimPrefix(text, "value ")
+	return strings.NewReplacer("must be", "It has to be", "greater than or equal to", "at least", "less than or equal to", "at most", "greater than", "more than").
+		Replace(text) + "."
 }
 
 // oneOf names the values of a rule that says which there are; the empty one is said by leaving the field out.

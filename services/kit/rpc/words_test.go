@@ -36,6 +36,7 @@ func TestViolationsAreSaidInPlainWords(t *testing.T) {
 		{"too long and of another form", &loyaltyv1.RecordOrderRequest{Program: "p", Member: "m", Order: &loyaltyv1.OrderInput{
 			OrderId: strings.Repeat("a b", 60), Currency: "EUR", Lines: []*loyaltyv1.OrderLine{line}}},
 			[]string{"order.orderId: It has to be letters, digits, dots, underscores, tildes and hyphens, at most 100 characters."}},
+		{"out of range", &loyaltyv1.ListMembersRequest{Program: "p", PageSize: -1}, []string{"pageSize: It has to be at least 0 and at most 200."}},
 		{"neither", &loyaltyv1.CalculatePointsRequest{Program: "p", Member: "m"}, []string{"order: Give either order or event."}},
 	}
 	for _, tt := range tests {

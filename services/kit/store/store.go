@@ -65,7 +65,8 @@ type SoleWriter interface {
 	// Touched returns the number of the last commit that may have changed something with the mark: it is counted before anybody can see the commit, and also if that
 	// fails. Commits have numbers that grow.
 	Touched(m Mark) int64
-	// Seen returns the number of a commit that the transaction sees with all before it; of a reading one, the last when it began.
+	// Seen returns the number of a commit that the transaction sees with all before it; of a reading one, the last when it began. It is -1 of a
+	// writing one once something has been written beside it or by it: what it reads may yet be undone, and is not to be remembered.
 	Seen(tx Reader) int64
 }
 

@@ -47,7 +47,9 @@ func (s *Server) ladder(ctx context.Context, tx store.Reader, program, wallet st
 		}
 		var seen int64
 		if s.sole != nil {
-			seen = s.sole.Seen(tx)
+			if seen = s.sole.Seen(tx); seen < 0 {
+				return known[ladderKey(program, wallet)], nil
+			}
 		}
 		l.mu.Lock()
 		l.known, l.readAt, l.seen = known, s.now(), seen

@@ -66,6 +66,9 @@ func (db *DB) Touched(m store.Mark) int64 { return db.marks.touched[m].Load() }
 func (db *DB) Seen(in store.Reader) int64 {
 	for {
 		if t, ok := in.(*tx); ok {
+			if t.writes && len(db.marks.noted) > 0 { // noted by the writer, whose goroutine this is
+				return -1
+			}
 			return t.seen
 		}
 		around, ok := in.(interface{ Unwrap() store.Reader })
