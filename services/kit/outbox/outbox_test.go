@@ -444,6 +444,7 @@ func TestARunningWorkerIsWithinASecond(t *testing.T) {
 	schedule(t, db, "a", due)
 	eventually(t, "it waits", func() bool { return c.Waiting() > 0 })
 	c.Step(300*time.Millisecond - time.Nanosecond)
+	eventually(t, "it waits again", func() bool { return c.Waiting() > 0 })
 	if got := seen(t, db, "jobs"); len(got) > 0 {
 		t.Errorf("%v were done before they were due", got)
 	}
