@@ -109,28 +109,34 @@ func TestAccessTokens(t *testing.T) {
 				tt.contentType = "application/x-www-form-urlencoded"
 			}
 			res := w.do("POST", "/v1/oauth2/token", tt.body, "Content-Type", "", "Content-Type", tt.contentType, "Authorization", tt.authorization)
-			var got struct {
-				AccessToken, TokenType, Scope, Error, ErrorDescription string
-			}
-			if err := json.Unmarshal([]byte(strings.ReplaceAll(string(res.body), "_", "")), &got); err != nil {
-				t.Fatal(err)
-			}
-			if res.StatusCode != tt.status || res.Header.Get("Cache-Control") != "no-store" {
-				t.Fatalf("status %d, %v: %s", res.StatusCode, res.Header, res.body)
-			}
-			if tt.status == 200 && (got.AccessToken == "" || got.TokenType != "Bearer" || got.Scope != tt.want) {
-				t.Errorf("answer %s", res.body)
-			}
-			if tt.status != 200 && (got.Error != strings.ReplaceAll(tt.want, "_", "") || got.ErrorDescription == "") {
-				t.Errorf("answer %s", res.body)
-			}
-			if tt.status == 401 && !strings.HasPrefix(res.Header.Get("WWW-Authenticate"), "Basic") {
-				t.Errorf("WWW-Authenticate %q", res.Header.Get("WWW-Authenticate"))
-			}
+			isToken(t, res, tt.status, tt.want)
 		})
 	}
 	if strings.Contains(w.logs.String(), appKey) {
 		t.Error("the key is in the log")
+	}
+}
+
+// isToken checks an answer to a request for a token: with 200 it is one with the scopes that are wanted, otherwise a problem of OAuth with the error that is.
+func isToken(t *testing.T, res reply, status int, want string) {
+	t.Helper()
+	var got struct {
+		AccessToken, TokenType, Scope, Error, ErrorDescription string
+	}
+	if err := json.Unmarshal([]byte(strings.ReplaceAll(string(res.body), "_", "")), &got); err != nil {
+		t.Fatal(err)
+	}
+	if res.StatusCode != status || res.Header.Get("Cache-Control") != "no-store" {
+		t.Fatalf("status %d, %v: %s", res.StatusCode, res.Header, res.body)
+	}
+	if status == 200 && (got.AccessToken == "" || got.TokenType != "Bearer" || got.Scope != want) {
+		t.Errorf("answer %s", res.body)
+	}
+	if status != 200 && (got.Error != strings.ReplaceAll(want, "_", "") || got.ErrorDescription == "") {
+		t.Errorf("answer %s", res.body)
+	}
+	if status == 401 && !strings.HasPrefix(res.Header.Get("WWW-Authenticate"), "Basic") {
+		t.Errorf("WWW-Authenticate %q", res.Header.Get("WWW-Authenticate"))
 	}
 }
 

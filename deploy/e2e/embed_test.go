@@ -57,28 +57,8 @@ func TestStoryOnAnotherSite(t *testing.T) {
 	must(t, reader.Look(1280, 800, false))
 	must(t, reader.Go(elsewhere))
 	must(t, reader.Until(shown+`.includes("Quillmoor Ferries")`))
-	card := value(browser.Eval[struct {
-		Title, Link, Text, Alt, Cookie string
-		Width                          int
-	}](reader, `(async (root) => { const image = root.querySelector("img"); image.loading = "eager"; await image.decode(); return {Title: root.querySelector("a").textContent,
-		Link: root.querySelector("a").href, Text: root.querySelector(".text").textContent, Alt: image.alt, Width: image.naturalWidth, Cookie: document.cookie}; })(document.querySelector("renown-story").shadowRoot)`))(t)
-	if card.Title != title || card.Link != address || !strings.Contains(card.Text, "six boats") || card.Alt == "" || card.Width < 100 || card.Cookie != "" {
-		t.Errorf("the component shows %+v", card)
-	}
-	for _, problem := range reader.Problems(at.Website, elsewhere) {
-		t.Errorf("the plain page: %s", problem)
-	}
-	loaded := map[string]string{}
-	for _, q := range reader.Requests() {
-		loaded[strings.TrimPrefix(q.URL, at.Website)] = q.Kind
-		if q.Header["set-cookie"] != "" {
-			t.Errorf("%s sets a cookie", q.URL)
-		}
-	}
-	path := strings.TrimPrefix(address, at.Website)
-	if loaded["/embed.js"] != "Script" || loaded[path+"/embed.json"] != "Fetch" || loaded[path+"/embed"] == "" {
-		t.Errorf("the page has loaded %v", loaded)
-	}
+	showsTheStory(t, reader, title, address)
+	asksForNoMore(t, reader, at, elsewhere, strings.TrimPrefix(address, at.Website))
 	must(t, frame.Go(address+"/embed"))
 	says(t, frame, "h1", title)
 
@@ -101,5 +81,36 @@ func TestStoryOnAnotherSite(t *testing.T) {
 	must(t, reader.Until(`document.querySelector("renown-story").shadowRoot`))
 	if left := value(browser.Eval[string](reader, shown+` + document.querySelector("main").innerText`))(t); left != "Our partners" {
 		t.Errorf("the page, opened again, shows %q", left)
+	}
+}
+
+// showsTheStory checks what the component shows: the story's own words, a picture that is there, and that no cookie came with it.
+func showsTheStory(t *testing.T, reader *browser.Page, title, address string) {
+	t.Helper()
+	card := value(browser.Eval[struct {
+		Title, Link, Text, Alt, Cookie string
+		Width                          int
+	}](reader, `(async (root) => { const image = root.querySelector("img"); image.loading = "eager"; await image.decode(); return {Title: root.querySelector("a").textContent,
+		Link: root.querySelector("a").href, Text: root.querySelector(".text").textContent, Alt: image.alt, Width: image.naturalWidth, Cookie: document.cookie}; })(document.querySelector("renown-story").shadowRoot)`))(t)
+	if card.Title != title || card.Link != address || !strings.Contains(card.Text, "six boats") || card.Alt == "" || card.Width < 100 || card.Cookie != "" {
+		t.Errorf("the component shows %+v", card)
+	}
+}
+
+// asksForNoMore checks that the page has no problems, and has loaded the component and what it shows without cookies. path is the story's.
+func asksForNoMore(t *testing.T, reader *browser.Page, at *browser.Platform, elsewhere, path string) {
+	t.Helper()
+	for _, problem := range reader.Problems(at.Website, elsewhere) {
+		t.Errorf("the plain page: %s", problem)
+	}
+	loaded := map[string]string{}
+	for _, q := range reader.Requests() {
+		loaded[strings.TrimPrefix(q.URL, at.Website)] = q.Kind
+		if q.Header["set-cookie"] != "" {
+			t.Errorf("%s sets a cookie", q.URL)
+		}
+	}
+	if loaded["/embed.js"] != "Script" || loaded[path+"/embed.json"] != "Fetch" || loaded[path+"/embed"] == "" {
+		t.Errorf("the page has loaded %v", loaded)
 	}
 }

@@ -94,15 +94,15 @@ func (r *rig) remembered(t testing.TB, what, member string) {
 	})
 }
 
-func TestABalanceIsShownFromMemoryAndNeverAnOldOne(t *testing.T) {
-	r := newRig(t)
-	r.metals(t, nil)
-	r.reward(t, "mug", nil)
-	ida, mia := r.enrol(t, "Ida", external("K-1")), r.enrol(t, "Mia", external("K-2"))
-	for _, step := range []struct {
-		what string
-		do   func() error
-	}{
+// change is what happens to a member, so that they are shown otherwise.
+type happening struct {
+	what string
+	do   func() error
+}
+
+// happenings are all kinds of them, in an order in which they can happen.
+func (r *rig) happenings(t *testing.T, ida, mia string) []happening {
+	return []happening{
 		{"points with an end", func() error {
 			_, err := r.points.AdjustPoints(r.manager(t, "end"), &loyaltyv1.AdjustPointsRequest{
 				Program: "customers", Member: ida, Points: 600, Reason: "A gift", ExpireTime: timestamppb.New(r.clock.Now().Add(50 * time.Hour)),
@@ -140,7 +140,15 @@ func TestABalanceIsShownFromMemoryAndNeverAnOldOne(t *testing.T) {
 			_, err := r.members.EraseMember(r.manager(t, "erase"), &loyaltyv1.EraseMemberRequest{Program: "customers", Member: ida})
 			return err
 		}},
-	} {
+	}
+}
+
+func TestABalanceIsShownFromMemoryAndNeverAnOldOne(t *testing.T) {
+	r := newRig(t)
+	r.metals(t, nil)
+	r.reward(t, "mug", nil)
+	ida, mia := r.enrol(t, "Ida", external("K-1")), r.enrol(t, "Mia", external("K-2"))
+	for _, step := range r.happenings(t, ida, mia) {
 		was := map[string]*loyaltyv1.Member{}
 		for _, m := range []string{ida, mia} {
 			r.remembered(t, step.what, m)

@@ -81,35 +81,7 @@ func BenchmarkMix(b *testing.B) {
 		folder = b.TempDir()
 	}
 	t := newTexts()
-	c := catalog.New([]string{"en"}, func(p tables.Published) *storiesv1.PublishedSummary {
-		return &storiesv1.PublishedSummary{Title: p.Title}
-	})
-	rows := make([]catalog.Row, n)
-	for i := range rows {
-		rows[i] = t.row(i)
-	}
-	c.Put(rows)
-	x := search.New(search.Options{Folder: folder, Logger: slog.New(slog.DiscardHandler), Editions: c.Editions, Slot: c.Slot, Load: func(_ context.Context, editions []string) ([]search.Doc, error) {
-		var docs []search.Doc
-		for _, e := range editions {
-			i, err := strconv.Atoi(strings.TrimPrefix(e, "estory-"))
-			if err != nil {
-				return nil, err
-			}
-			docs = append(docs, t.doc(i))
-		}
-		return docs, nil
-	}})
-	ctx, cancel := context.WithCancel(b.Context())
-	done := make(chan struct{})
-	began := clock.System().Now()
-	go func() { defer close(done); x.Run(ctx) }()
-	defer func() { cancel(); <-done }()
-	if err := x.Wait(ctx); err != nil {
-		b.Fatal(err)
-	}
-	built := clock.System().Now().Sub(began)
-	b.Logf("ready after %.1f s, %d texts added", built.Seconds(), x.Added())
+	c, x := t.index(b, n, folder)
 	customers := make([]string, 3000)
 	for i := range customers {
 		customers[i] = t.customer(i)
@@ -125,7 +97,7 @@ func BenchmarkMix(b *testing.B) {
 		if i%3 == 0 {
 			p.Chosen[0] = []string{fmt.Sprint("industry-", i%17)}
 		}
-		f, ok := x.Find(ctx, "en", q, c.Up("en", 1))
+		f, ok := x.Find(b.Context(), "en", q, c.Up("en", 1))
 		if !ok {
 			b.Fatal("the index does not answer")
 		}
@@ -146,4 +118,39 @@ func BenchmarkMix(b *testing.B) {
 			b.Logf("%s: %q", at.name, slowest[d])
 		}
 	}
+}
+
+// index returns a catalogue of n texts and its index, ready to be asked until b ends.
+func (t *texts) index(b *testing.B, n int, folder string) (*catalog.Catalog, *search.Index) {
+	b.Helper()
+	c := catalog.New([]string{"en"}, func(p tables.Published) *storiesv1.PublishedSummary {
+		return &storiesv1.PublishedSummary{Title: p.Title}
+	})
+	rows := make([]catalog.Row, n)
+	for i := range rows {
+		rows[i] = t.row(i)
+	}
+	c.Put(rows)
+	x := search.New(search.Options{Folder: folder, Logger: slog.New(slog.DiscardHandler), Editions: c.Editions, Slot: c.Slot, Load: func(_ context.Context, editions []string) ([]search.Doc, error) {
+		var docs []search.Doc
+		for _, e := range editions {
+			i, err := strconv.Atoi(strings.TrimPrefix(e, "estory-"))
+			if err != nil {
+				return nil, err
+			}
+			docs = append(docs, t.doc(i))
+		}
+		return docs, nil
+	}})
+	ctx, cancel := context.WithCancel(context.Background())
+	done := make(chan struct{})
+	began := clock.System().Now()
+	go func() { defer close(done); x.Run(ctx) }()
+	b.Cleanup(func() { cancel(); <-done })
+	if err := x.Wait(b.Context()); err != nil {
+		b.Fatal(err)
+	}
+	built := clock.System().Now().Sub(began)
+	b.Logf("ready after %.1f s, %d texts added", built.Seconds(), x.Added())
+	return c, x
 }

@@ -55,22 +55,24 @@ func (r *rig) sole(t *testing.T) {
 // put sets a row.
 func put(t testing.TB, db store.DB, table *store.Table[thing], id string, v thing) {
 	t.Helper()
-	err := db.Update(t.Context(), func(ctx context.Context, tx store.Writer) error {
-		row, err := table.GetForUpdate(ctx, tx, id)
-		if store.IsNotFound(err) {
-			_, err = table.Insert(ctx, tx, id, v)
-			return err
-		}
-		if err != nil {
-			return err
-		}
-		row.Value = v
-		_, err = table.Put(ctx, tx, row)
-		return err
-	})
-	if err != nil {
+	if err := db.Update(t.Context(), func(ctx context.Context, tx store.Writer) error { return set(ctx, tx, table, id, v) }); err != nil {
 		t.Fatal(err)
 	}
+}
+
+// set sets a row within an update.
+func set(ctx context.Context, tx store.Writer, table *store.Table[thing], id string, v thing) error {
+	row, err := table.GetForUpdate(ctx, tx, id)
+	if store.IsNotFound(err) {
+		_, err = table.Insert(ctx, tx, id, v)
+		return err
+	}
+	if err != nil {
+		return err
+	}
+	row.Value = v
+	_, err = table.Put(ctx, tx, row)
+	return err
 }
 
 // value reads a row, 0 if there is none.
@@ -275,19 +277,10 @@ func TestAnAnswerIsNeverOlderThanTheDatabase(t *testing.T) {
 	}
 	for n := int64(1); n <= last && !t.Failed(); n++ {
 		err := r.db.Update(t.Context(), func(ctx context.Context, tx store.Writer) error {
-			for _, table := range []*store.Table[thing]{things, others} {
-				row, err := table.GetForUpdate(ctx, tx, "n")
-				if store.IsNotFound(err) {
-					_, err = table.Insert(ctx, tx, "n", thing{N: n})
-				} else if err == nil {
-					row.Value.N = n
-					_, err = table.Put(ctx, tx, row)
-				}
-				if err != nil {
-					return err
-				}
+			if err := set(ctx, tx, things, "n", thing{N: n}); err != nil {
+				return err
 			}
-			return nil
+			return set(ctx, tx, others, "n", thing{N: n})
 		})
 		if err != nil {
 			t.Fatal(err)

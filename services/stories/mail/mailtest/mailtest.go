@@ -109,35 +109,22 @@ func (p *Post) talk(c net.Conn) {
 			in = bufio.NewReader(c)
 		case "AUTH":
 			b, _ := base64.StdEncoding.DecodeString(strings.TrimPrefix(rest, "PLAIN "))
-			p.mu.Lock()
-			p.taken.Secrets = append(p.taken.Secrets, string(b))
-			p.mu.Unlock()
+			p.note(func(to *Taken) { to.Secrets = append(to.Secrets, string(b)) })
 			say("235 welcome")
 		case "RCPT":
 			if p.refuse != "" {
 				say(p.refuse)
 				continue
 			}
-			p.mu.Lock()
-			p.taken.Receivers = append(p.taken.Receivers, rest)
-			p.mu.Unlock()
+			p.note(func(to *Taken) { to.Receivers = append(to.Receivers, rest) })
 			say("250 ok")
 		case "DATA":
 			say("354 go on")
-			var b strings.Builder
-			for {
-				l, err := in.ReadString('\n')
-				if err != nil {
-					return
-				}
-				if l == ".\r\n" {
-					break
-				}
-				b.WriteString(strings.TrimPrefix(l, "."))
+			whole, err := letter(in)
+			if err != nil {
+				return
 			}
-			p.mu.Lock()
-			p.taken.Letters, p.taken.Secured = append(p.taken.Letters, b.String()), append(p.taken.Secured, secure)
-			p.mu.Unlock()
+			p.note(func(to *Taken) { to.Letters, to.Secured = append(to.Letters, whole), append(to.Secured, secure) })
 			say("250 taken")
 		case "QUIT":
 			say("221 bye")
@@ -145,6 +132,27 @@ func (p *Post) talk(c net.Conn) {
 		default:
 			say("250 ok")
 		}
+	}
+}
+
+func (p *Post) note(what func(to *Taken)) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	what(&p.taken)
+}
+
+// letter reads a message to the dot that ends it.
+func letter(in *bufio.Reader) (string, error) {
+	var b strings.Builder
+	for {
+		l, err := in.ReadString('\n')
+		if err != nil {
+			return "", err
+		}
+		if l == ".\r\n" {
+			return b.String(), nil
+		}
+		b.WriteString(strings.TrimPrefix(l, "."))
 	}
 }
 
