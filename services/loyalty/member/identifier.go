@@ -41,6 +41,12 @@ func Canonical(k Kind, value string) (string, error) {
 	return value, nil
 }
 
+// IsName reports whether a value has the form of the resource name of a member, such as "programs/customers/members/0ab".
+func IsName(value string) bool {
+	parts := strings.Split(value, "/")
+	return len(parts) == 4 && parts[0] == "programs" && parts[2] == "members"
+}
+
 // phone reads an international number (ITU-T E.164): "+", or "00" in its place, and 7 to 15 digits of which the first is not 0, with the usual marks between them.
 func phone(value string) (string, error) {
 	digits := strings.NewReplacer(" ", "", "-", "", ".", "", "/", "", "(0)", "", "(", "", ")", "", "\u00a0", "").Replace(value)

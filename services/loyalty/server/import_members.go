@@ -173,16 +173,14 @@ func (p *portion) find(ctx context.Context, tx store.Reader, a *arrival) error {
 	given := a.profile.Identifiers
 	a.profile.Identifiers = nil
 	for _, one := range given {
-		o, taken, err := p.owner(ctx, tx, one)
-		named := false
+		// A name means the member who is called by it, whoever has it for an identifier.
+		o, taken, err := p.named(ctx, tx, one)
 		if err == nil && !taken {
-			o, named, err = p.named(ctx, tx, one)
+			o, taken, err = p.owner(ctx, tx, one)
+			a.profile.Identifiers = append(a.profile.Identifiers, one) // who is found by the name needs no identifier for it
 		}
 		if err != nil {
 			return err
-		}
-		if taken = taken || named; !named { // who is found by the name needs no identifier for it
-			a.profile.Identifiers = append(a.profile.Identifiers, one)
 		}
 		if taken && !slices.Contains(owners, o) {
 			owners = append(owners, o)
@@ -204,6 +202,10 @@ func (p *portion) missing(ctx context.Context, tx store.Reader, a *arrival) erro
 	var err error
 	if a.member, known, err = a.owner.known(ctx, tx); err != nil {
 		return err
+	}
+	if a.member.Value.State == tables.MemberErased {
+		a.refuse("identifiers", "the member of this name was erased: nothing can be known of them any more")
+		return nil
 	}
 	given := a.profile
 	a.profile = known
@@ -230,6 +232,12 @@ func (p *portion) missing(ctx context.Context, tx store.Reader, a *arrival) erro
 		if !slices.Contains(a.member.Value.Tags, t) {
 			a.member.Value.Tags, a.changed = append(slices.Clip(a.member.Value.Tags), t), true
 		}
+	}
+	if n := len(a.profile.Attributes); n > mostAttributes {
+		a.refuse("attributes", "with those that are there already the member would have %d attributes, and has at most %d", n, mostAttributes)
+	}
+	if n := len(a.member.Value.Tags); n > mostTags {
+		a.refuse("tags", "with those that are there already the member would have %d tags, and has at most %d", n, mostTags)
 	}
 	return p.unopened(ctx, tx, a)
 }

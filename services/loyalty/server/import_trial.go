@@ -66,8 +66,8 @@ func (p *portion) owner(ctx context.Context, tx store.Reader, one tables.Identif
 	return owner{id: use.Value.Member}, true, nil
 }
 
-// named finds a member of the programme by an external id that is the member's own name: so an export has those who have no identifiers. Elsewhere nobody is found, and the
-// name becomes an identifier like any other.
+// named finds a member of the programme by an external id that is the member's own name: so an export has those who have no identifiers. The name of one who was merged leads
+// to the other, and one who was erased is found too. Elsewhere nobody is found, and the name becomes an identifier like any other.
 func (p *portion) named(ctx context.Context, tx store.Reader, one tables.Identifier) (owner, bool, error) {
 	id, ok := strings.CutPrefix(one.Value, memberName(p.id, ""))
 	if !ok || id == "" || one.Kind != string(member.External) {
@@ -75,7 +75,7 @@ func (p *portion) named(ctx context.Context, tx store.Reader, one tables.Identif
 	}
 	row, err := findMember(ctx, tx, p.id, id)
 	switch {
-	case fault.Has(err, fault.NotFound), err == nil && row.Value.State != tables.MemberActive:
+	case fault.Has(err, fault.NotFound):
 		return owner{}, false, nil
 	case err != nil:
 		return owner{}, false, err

@@ -67,8 +67,11 @@ func (a *arrival) texts() {
 	if a.profile.DisplayName != "" {
 		bounded("displayName", a.profile.DisplayName, 120)
 	}
-	if len(a.tags) > 30 || len(a.profile.Attributes) > 30 {
-		a.refuse("tags", "a member has at most 30 tags and 30 attributes")
+	if len(a.tags) > mostTags {
+		a.refuse("tags", "a member has at most %d tags", mostTags)
+	}
+	if len(a.profile.Attributes) > mostAttributes {
+		a.refuse("attributes", "a member has at most %d attributes", mostAttributes)
 	}
 	for i, t := range a.tags {
 		bounded(fmt.Sprintf("tags[%d]", i), t, 40)

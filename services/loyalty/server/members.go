@@ -67,7 +67,7 @@ func (s *Server) CreateMember(ctx context.Context, req *loyaltyv1.CreateMemberRe
 	if err != nil {
 		return nil, err
 	}
-	if p.Identifiers, err = identifiersOf("identifiers", req.GetIdentifiers()); err != nil {
+	if p.Identifiers, err = newIdentifiers("identifiers", req.GetIdentifiers()); err != nil {
 		return nil, err
 	}
 	digest := proto.CloneOf(req)
@@ -110,6 +110,17 @@ func identifiersOf(path string, given []*loyaltyv1.MemberIdentifier) ([]tables.I
 		out = append(out, one)
 	}
 	return out, nil
+}
+
+// newIdentifiers reads identifiers that a member is to get. The name of a member is none: a list that is imported finds a member by it.
+func newIdentifiers(path string, given []*loyaltyv1.MemberIdentifier) ([]tables.Identifier, error) {
+	out, err := identifiersOf(path, given)
+	for i, one := range out {
+		if one.Kind == string(member.External) && member.IsName(one.Value) {
+			return nil, fault.Invalid(fmt.Sprintf("%s[%d].value", path, i), "it is the name of a member and cannot be an external id: give the id by which your own system knows the customer")
+		}
+	}
+	return out, err
 }
 
 // newcomer is what can be made ready for a member before anything is written.

@@ -213,10 +213,16 @@ func (s *Server) unite(
 	}
 	maps.Copy(both, p.Attributes)
 	p.Attributes = both
+	if len(both) > mostAttributes {
+		return to, p, fault.IllegalState.New("The member would have %d attributes, and has at most %d. Remove some first.", len(both), mostAttributes)
+	}
 	for _, t := range from.Value.Tags {
 		if !slices.Contains(to.Value.Tags, t) {
 			to.Value.Tags = append(slices.Clip(to.Value.Tags), t)
 		}
+	}
+	if n := len(to.Value.Tags); n > mostTags {
+		return to, p, fault.IllegalState.New("The member would have %d tags, and has at most %d. Remove some first.", n, mostTags)
 	}
 	to, err := putProfile(ctx, u.Tx, to, p)
 	if err != nil {

@@ -15,9 +15,12 @@ import (
 // mostIdentifiers bounds how many identifiers a member has: those of merged members come together.
 const mostIdentifiers = 50
 
+// Bounds of how many tags and attributes a member has, however they came: by enrolment, changes, an import or a merge.
+const mostTags, mostAttributes = 30, 30
+
 // UpdateMember changes what is known of a member.
 func (s *Server) UpdateMember(ctx context.Context, req *loyaltyv1.UpdateMemberRequest) (*loyaltyv1.UpdateMemberResponse, error) {
-	added, err := identifiersOf("addIdentifiers", req.GetAddIdentifiers())
+	added, err := newIdentifiers("addIdentifiers", req.GetAddIdentifiers())
 	if err != nil {
 		return nil, err
 	}
@@ -42,8 +45,11 @@ func (s *Server) UpdateMember(ctx context.Context, req *loyaltyv1.UpdateMemberRe
 			return nil, err
 		}
 		change(req, &row.Value, &p)
-		if len(row.Value.Tags) > 30 || len(p.Attributes) > 30 {
-			return nil, fault.Invalid("addTags", "a member has at most 30 tags and 30 attributes")
+		if n := len(row.Value.Tags); n > mostTags {
+			return nil, fault.Invalid("addTags", "the member would have %d tags, and has at most %d", n, mostTags)
+		}
+		if n := len(p.Attributes); n > mostAttributes {
+			return nil, fault.Invalid("attributes", "the member would have %d attributes, and has at most %d", n, mostAttributes)
 		}
 		if row, err = putProfile(ctx, u.Tx, row, p); err != nil {
 			return nil, err
