@@ -495,7 +495,7 @@ type CreateMemberRequest struct {
 	Program string `protobuf:"bytes,1,opt,name=program,proto3" json:"program,omitempty"`
 	// What the member is called; may be empty.
 	DisplayName string `protobuf:"bytes,2,opt,name=display_name,json=displayName,proto3" json:"display_name,omitempty"`
-	// By what the member is found.
+	// By what the member is found. The name of a member is no external id.
 	Identifiers []*MemberIdentifier `protobuf:"bytes,3,rep,name=identifiers,proto3" json:"identifiers,omitempty"`
 	// Groups that the member belongs to.
 	Tags []string `protobuf:"bytes,4,rep,name=tags,proto3" json:"tags,omitempty"`
@@ -955,7 +955,7 @@ type UpdateMemberRequest struct {
 	Member string `protobuf:"bytes,2,opt,name=member,proto3" json:"member,omitempty"`
 	// What the member is called from now on; empty takes the name away, absent leaves it.
 	DisplayName *string `protobuf:"bytes,3,opt,name=display_name,json=displayName,proto3,oneof" json:"display_name,omitempty"`
-	// Identifiers that the member gets. Those that the member has already are no matter.
+	// Identifiers that the member gets. Those that the member has already are no matter. The name of a member is no external id.
 	AddIdentifiers []*MemberIdentifier `protobuf:"bytes,4,rep,name=add_identifiers,json=addIdentifiers,proto3" json:"add_identifiers,omitempty"`
 	// Identifiers that the member loses. Those that the member has not are no matter.
 	RemoveIdentifiers []*MemberIdentifier `protobuf:"bytes,5,rep,name=remove_identifiers,json=removeIdentifiers,proto3" json:"remove_identifiers,omitempty"`
