@@ -72,7 +72,11 @@ func (i *tills) run(t *testing.T) (string, error) {
 
 func (i *tills) reported(t *testing.T) string {
 	t.Helper()
-	b, err := os.ReadFile(i.report)
+	file := i.report
+	if i.dry {
+		file = strings.TrimSuffix(file, ".jsonl") + ".dry-run.jsonl"
+	}
+	b, err := os.ReadFile(file)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -119,11 +123,20 @@ func TestAnImportTellsWhatItDid(t *testing.T) {
 	}
 
 	// Without its source the list would open all balances once more.
-	i.unmapped, i.source, i.dry = false, "", true
+	i.unmapped, i.source = false, ""
+	for _, i.dry = range []bool{true, false} {
+		if said, err = i.run(t); err == nil || !strings.Contains(err.Error(), "--source till") || said != "" {
+			t.Errorf("without a source: %q, %v", said, err)
+		}
+	}
+	if m, err := r.lookup(t, external("K-1")); err != nil || m.GetAccounts()[0].GetAvailable() != 1250 {
+		t.Errorf("without a source points were opened: %v, %v", m, err)
+	}
+	i.source, i.dry = "copy", true
 	if said, err = i.run(t); err != nil {
 		t.Fatal(err)
 	}
-	has(t, "without a source", said, `No --source is named: balances are opened under the source "import"`, "1550 of the points are for members who were there already")
+	has(t, "by another source", said, "1550 of the points are for members who were there already")
 
 	i.source, i.dry = "till", false
 	i.write(t, tillHead)

@@ -39,6 +39,15 @@ func brokenList(t *testing.T, dir string) string {
 	return file
 }
 
+func mapped(t *testing.T, text string) roster.Mapping {
+	t.Helper()
+	m, err := roster.ReadMapping([]byte(text))
+	if err != nil {
+		t.Fatal(err)
+	}
+	return m
+}
+
 // checkReport looks whether the report has each member of brokenList once, and says what was wrong with some.
 func checkReport(t *testing.T, file string) {
 	t.Helper()
@@ -64,10 +73,7 @@ func TestABrokenImportGoesOnWhereItWas(t *testing.T) {
 	r := newRig(t)
 	dir := t.TempDir()
 	file := brokenList(t, dir)
-	m, err := roster.ReadMapping([]byte("columns: {Nr: external, E-Mail: email, Punkte: points, Bis: expires}\ndates: [DD.MM.YYYY]"))
-	if err != nil {
-		t.Fatal(err)
-	}
+	m := mapped(t, "columns: {Nr: external, E-Mail: email, Punkte: points, Bis: expires}\ndates: [DD.MM.YYYY]")
 	var mu sync.Mutex
 	sent, lost, behind := map[string]int{}, errors.New("the wire was cut"), make(chan struct{})
 	run := func(breaks bool) (courier.Totals, error) {
@@ -94,13 +100,14 @@ func TestABrokenImportGoesOnWhereItWas(t *testing.T) {
 	if _, err := run(true); !errors.Is(err, lost) {
 		t.Fatalf("the first run ended with %v", err)
 	}
+	r.tryBetween(t, courier.Import{File: file, Report: filepath.Join(dir, "report"), Mapping: &m, Program: "customers", Source: "till", Portion: 10})
 	// Whatever the report had beyond the position that was kept is written again.
 	f, err := os.OpenFile(filepath.Join(dir, "report"), os.O_APPEND|os.O_WRONLY, 0o600)
 	if err != nil {
 		t.Fatal(err)
 	}
+	defer f.Close()
 	fmt.Fprint(f, strings.Repeat(`{"half`, 4_000)) // more than what is still to come
-	f.Close()
 	r.restart(t)
 	got, err := run(false)
 	want := courier.Totals{Members: 100, Created: 89, Refused: 11}
@@ -118,5 +125,39 @@ func TestABrokenImportGoesOnWhereItWas(t *testing.T) {
 	}
 	if again, err := run(false); err != nil || again.Unchanged+again.Created != 89 || again.Refused != 11 {
 		t.Errorf("the same once more: %+v, %v", again, err)
+	}
+}
+
+// tryBetween has a dry run of an import that is to go on, one that comes to its end and one that breaks: position and report stay as they are.
+func (r *rig) tryBetween(t *testing.T, job courier.Import) {
+	t.Helper()
+	kept := func() string {
+		position, err1 := os.ReadFile(job.Report + ".position")
+		report, err2 := os.ReadFile(job.Report)
+		if err := errors.Join(err1, err2); err != nil {
+			t.Fatal(err)
+		}
+		return string(position) + string(report)
+	}
+	before, portions := kept(), 0
+	job.DryRun = true
+	for _, most := range []int{4, 100} {
+		job.Send = func(_ context.Context, req *loyaltyv1.ImportMembersRequest, key string) (*loyaltyv1.ImportMembersResponse, error) {
+			if portions++; portions > most {
+				return nil, errors.New("cut")
+			}
+			return r.members.ImportMembers(r.shop(t, key), req)
+		}
+		totals, err := job.Run(t.Context())
+		if (most == 100) != (err == nil) || err == nil && (totals.Members != 100 || totals.Unchanged == 0 || totals.Created == 0) {
+			t.Errorf("a dry run in between: %+v, %v", totals, err)
+		}
+		if after := kept(); after != before {
+			t.Errorf("a dry run has left %s\nbefore\n%s", after, before)
+		}
+		portions = 0
+	}
+	if said := outcomes(t, job.Report+".dry-run.jsonl"); len(said) != 100 {
+		t.Errorf("the dry run's own report has %d lines", len(said))
 	}
 }

@@ -14,7 +14,6 @@ import (
 
 	"renown.example/kit/fault"
 	"renown.example/loyalty/courier"
-	"renown.example/loyalty/roster"
 	loyaltyv1 "renown.example/proto/gen/renown/loyalty/v1"
 )
 
@@ -45,10 +44,7 @@ func randomList(t *testing.T, file string, random *rand.Rand) {
 // differ, and of members who are there already.
 func TestADryRunSaysWhatTheImportThenDoes(t *testing.T) {
 	r := newRig(t)
-	columns, err := roster.ReadMapping([]byte("columns: {external: external, email: email, card: card, name: name, points: points, tags: tags}"))
-	if err != nil {
-		t.Fatal(err)
-	}
+	columns := mapped(t, "columns: {external: external, email: email, card: card, name: name, points: points, tags: tags}")
 	dir, all := t.TempDir(), map[string]int{}
 	for seed := range uint64(8) {
 		random, program := rand.New(rand.NewPCG(seed, 1)), fmt.Sprint("club-", seed)
@@ -66,7 +62,7 @@ func TestADryRunSaysWhatTheImportThenDoes(t *testing.T) {
 		file := filepath.Join(dir, program+".csv")
 		randomList(t, file, random)
 		run := func(portion int, dry bool) (courier.Totals, []string) {
-			report := filepath.Join(dir, fmt.Sprint(program, portion, dry))
+			report := filepath.Join(dir, fmt.Sprint(program, portion, dry, ".jsonl"))
 			job := &courier.Import{File: file, Report: report, Mapping: &columns, Program: program, Source: "till", Portion: portion, DryRun: dry,
 				Send: func(_ context.Context, req *loyaltyv1.ImportMembersRequest, key string) (*loyaltyv1.ImportMembersResponse, error) {
 					return r.members.ImportMembers(r.shop(t, key), req)
@@ -74,6 +70,9 @@ func TestADryRunSaysWhatTheImportThenDoes(t *testing.T) {
 			totals, err := job.Run(t.Context())
 			if err != nil {
 				t.Fatal(err)
+			}
+			if dry {
+				report = strings.TrimSuffix(report, ".jsonl") + ".dry-run.jsonl"
 			}
 			return totals, outcomes(t, report)
 		}
@@ -97,7 +96,7 @@ func TestADryRunSaysWhatTheImportThenDoes(t *testing.T) {
 			t.Errorf("hardly any line was %s: %v", outcome, all)
 		}
 	}
-	_, err = r.members.ImportMembers(r.shop(t), &loyaltyv1.ImportMembersRequest{Program: "customers", Members: people(0, 1), Earlier: people(1, 2)})
+	_, err := r.members.ImportMembers(r.shop(t), &loyaltyv1.ImportMembersRequest{Program: "customers", Members: people(0, 1), Earlier: people(1, 2)})
 	refused(t, "an import that is told who comes before", err, fault.InvalidArgument)
 	fieldOf(t, err, "earlier")
 }

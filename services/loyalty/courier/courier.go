@@ -31,7 +31,8 @@ type Import struct {
 	File, Report    string
 	Mapping         *roster.Mapping
 	Program, Source string
-	// DryRun only says what an import would do, of members who come again in the list too. One that is broken off begins anew.
+	// DryRun only says what an import would do, of members who come again in the list too. One that is broken off begins anew. Its report is a file of its own, and the
+	// position of an import that is to go on stays as it is.
 	DryRun bool
 	// Portion is how many members are sent at a time; 0 means 500.
 	Portion int
@@ -89,14 +90,14 @@ func (i *Import) Run(ctx context.Context) (Totals, error) {
 		i.trial = newTrial()
 	}
 	at := i.resume(job)
-	report := &reportFile{file: i.Report, from: at.Report}
+	report := &reportFile{file: i.reported(), from: at.Report}
 	if err = i.rest(ctx, &at, report); err == nil {
 		err = report.open() // of an empty list it is empty
 	}
 	if e := report.close(); err == nil {
 		err = e
 	}
-	if err == nil {
+	if err == nil && !i.DryRun {
 		if err = os.Remove(i.positionFile()); errors.Is(err, fs.ErrNotExist) {
 			err = nil
 		}
@@ -105,6 +106,14 @@ func (i *Import) Run(ctx context.Context) (Totals, error) {
 }
 
 func (i *Import) positionFile() string { return i.Report + ".position" }
+
+// reported is where the report goes. That of a dry run lies beside the report of the import, which may have to go on with its own.
+func (i *Import) reported() string {
+	if !i.DryRun {
+		return i.Report
+	}
+	return strings.TrimSuffix(i.Report, ".jsonl") + ".dry-run.jsonl"
+}
 
 // job is a digest of everything that the import rests on.
 func (i *Import) job() (string, error) {
@@ -217,6 +226,9 @@ func (i *Import) report(at *position, rows []*roster.Row, resp *loyaltyv1.Import
 	at.Report += int64(out.Len())
 	if i.Progress != nil {
 		i.Progress(*t)
+	}
+	if i.DryRun {
+		return nil
 	}
 	return i.note(*at)
 }

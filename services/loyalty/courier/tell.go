@@ -2,6 +2,7 @@ package courier
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"io"
 	"strings"
@@ -12,8 +13,14 @@ import (
 // reasons is how many of the members who were refused are told of on a terminal. The report has all.
 const reasons = 5
 
-// Tell does the import and tells a terminal of it. Members who were refused are an error at the end, when all others are done.
+// errSource is the error of an import that does not say where its list comes from. A usual source would open the balances of a list that came under another once more.
+var errSource = errors.New("name where the list comes from, such as --source till: a balance is opened once for each source, so give the list the same source whenever it comes")
+
+// Tell does the import and tells a terminal of it. Members who were refused are an error at the end, when all others are done. Without a source nothing is done.
 func (i *Import) Tell(ctx context.Context, out io.Writer) error {
+	if i.Source == "" {
+		return errSource
+	}
 	var told []string
 	i.Progress = func(t Totals) {
 		fmt.Fprintf(out, "\r%d members: %d new, %d changed, %d as before, %d refused", t.Members, t.Created, t.Updated, t.Unchanged, t.Refused)
@@ -25,12 +32,9 @@ func (i *Import) Tell(ctx context.Context, out io.Writer) error {
 	}
 	var passed []string
 	i.Passed = func(columns []string) { passed = columns }
-	if i.Source == "" {
-		fmt.Fprintln(out, `No --source is named: balances are opened under the source "import", and a second time if they came before under another.`)
-	}
 	t, err := i.Run(ctx)
 	if t.Members > 0 {
-		fmt.Fprintf(out, "\n%d points. Each member: %s\n", t.Points, i.Report)
+		fmt.Fprintf(out, "\n%d points. Each member: %s\n", t.Points, i.reported())
 	}
 	if len(passed) > 0 {
 		fmt.Fprintf(out, "Left out, as no mapping names them: %s\n", strings.Join(passed, ", "))

@@ -30,8 +30,8 @@ type settings struct {
 type importing struct {
 	File    string `arg:"" help:"CSV or JSON lines." type:"existingfile"`
 	Mapping string `help:"File that says what the columns of another program mean." type:"existingfile"`
-	Source  string `help:"Where the list comes from: a member's balance is opened once for each source." default:"import"`
-	Report  string `help:"Where the report is written, a line for each member; the list's name with .report.jsonl if empty."`
+	Source  string `help:"Where the list comes from, such as till: a member's balance is opened once for each source. It must be named."`
+	Report  string `help:"Where the report is written, a line for each member; the list's name with .report.jsonl if empty. That of a dry run has .dry-run before its end."`
 	DryRun  bool   `help:"Only say what an import would do."`
 }
 
