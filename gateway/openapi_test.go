@@ -2,6 +2,7 @@ package gateway_test
 
 import (
 	"encoding/json"
+	"regexp"
 	"slices"
 	"strings"
 	"testing"
@@ -28,6 +29,14 @@ type operation struct {
 	Security    *[]map[string][]string
 	Parameters  []map[string]any
 	Responses   map[string]any
+	RequestBody struct {
+		Content map[string]struct {
+			Schema struct {
+				Type     string
+				Required []string
+			}
+		}
+	}
 }
 
 func readDocument(t *testing.T) document {
@@ -122,4 +131,66 @@ func TestDocumentAndReferenceAreServed(t *testing.T) {
 			t.Errorf("%s: %d", link, res.StatusCode)
 		}
 	}
+}
+
+// TestWhatIsRequiredIsWhatIsMissed sends an empty object to each operation that takes one: what the document calls required, and nothing else, is what the answer misses.
+func TestWhatIsRequiredIsWhatIsMissed(t *testing.T) {
+	w, provider := newRealWorld(t)
+	sessions := map[string]string{}
+	asked := 0
+	for path, item := range readDocument(t).Paths {
+		for method, op := range item {
+			schema, role := bodySchema(op), firstRole(op)
+			if schema == nil || role == "" {
+				continue
+			}
+			if sessions[role] == "" {
+				sessions[role] = w.signIn(provider, role, role)
+			}
+			asked++
+			address := placeholderInPath.ReplaceAllString(strings.ReplaceAll(path, "{locale}", "en"), "abcd")
+			res := w.do(strings.ToUpper(method), address, "{}", "Authorization", sessions[role], "Idempotency-Key", op.OperationID)
+			var missed []string
+			if res.StatusCode == 400 {
+				for _, e := range res.problem(t).Errors {
+					name := strings.TrimPrefix(e.Pointer, "/")
+					oneOfSeveral := strings.HasPrefix(e.Detail, "Give either") || strings.HasPrefix(e.Detail, "say one of") // of which none is required
+					if !oneOfSeveral && !strings.Contains(path, "{"+name+"}") {
+						missed = append(missed, name)
+					}
+				}
+			}
+			slices.Sort(missed)
+			if !slices.Equal(missed, schema.Required) {
+				t.Errorf("%s requires %q, and an empty object is answered with %d: %s", op.OperationID, schema.Required, res.StatusCode, res.body)
+			}
+		}
+	}
+	if asked < 50 {
+		t.Errorf("only %d operations were asked", asked)
+	}
+}
+
+var placeholderInPath = regexp.MustCompile(`\{\w+\}`)
+
+// body is the schema of a request's body.
+type body struct{ Required []string }
+
+// bodySchema returns the schema of an operation that takes a JSON object of its own, nil of others.
+func bodySchema(op operation) *body {
+	s := op.RequestBody.Content["application/json"].Schema
+	if s.Type != "object" {
+		return nil
+	}
+	return &body{s.Required}
+}
+
+// firstRole is a role of employees by which an operation may be called.
+func firstRole(op operation) string {
+	for _, way := range *op.Security {
+		if roles := way["session"]; len(roles) > 0 {
+			return roles[0]
+		}
+	}
+	return ""
 }

@@ -97,14 +97,18 @@ func (w *writer) operation(op object, m protoreflect.MethodDescriptor, method st
 		op["description"] = rest
 	}
 	op["security"] = security(r)
-	parameters(op, m)
+	required, err := w.protos.required(m.Input())
+	if err != nil {
+		return err
+	}
+	parameters(op, m, required)
 	for _, p := range headerParameters(r, m, method) {
 		op["parameters"] = append(list(op["parameters"]), ref("parameters", p))
 	}
 	if body, ok := op["requestBody"].(object); ok {
 		delete(body, "required") // an empty body is an empty object
 		schema := at(body, "content", "application/json", "schema")
-		if needed := bound(schema, m.Input(), true); needed {
+		if needed := bound(schema, m.Input(), required); needed {
 			body["required"] = true
 		}
 	}
@@ -158,7 +162,7 @@ func headerParameters(r rule, m protoreflect.MethodDescriptor, method string) []
 }
 
 // parameters bounds the parameters of path and query by their fields.
-func parameters(op object, m protoreflect.MethodDescriptor) {
+func parameters(op object, m protoreflect.MethodDescriptor, required map[string]bool) {
 	for _, v := range list(op["parameters"]) {
 		p := v.(object)
 		fd := m.Input().Fields().ByJSONName(p["name"].(string))
@@ -169,7 +173,7 @@ func parameters(op object, m protoreflect.MethodDescriptor) {
 			continue
 		}
 		overlay(at(p, "schema"), bounds(fd))
-		if p["in"] == "query" && required(fd) {
+		if p["in"] == "query" && required[fd.JSONName()] {
 			p["required"] = true
 		}
 	}

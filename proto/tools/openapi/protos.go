@@ -1,11 +1,13 @@
 package openapi
 
 import (
+	"errors"
 	"fmt"
 	"regexp"
 	"strings"
 
 	"buf.build/gen/go/bufbuild/protovalidate/protocolbuffers/go/buf/validate"
+	"buf.build/go/protovalidate"
 	"google.golang.org/protobuf/proto"
 	"google.golang.org/protobuf/reflect/protodesc"
 	"google.golang.org/protobuf/reflect/protoreflect"
@@ -20,6 +22,8 @@ type protos struct {
 	types *dynamicpb.Types
 	// methods by the operationId that protoc-gen-openapiv3 gives them: Service_Method.
 	methods map[string]protoreflect.MethodDescriptor
+	// rules are those of the fields.
+	rules protovalidate.Validator
 }
 
 func newProtos(set *descriptorpb.FileDescriptorSet) (*protos, error) {
@@ -27,7 +31,11 @@ func newProtos(set *descriptorpb.FileDescriptorSet) (*protos, error) {
 	if err != nil {
 		return nil, err
 	}
-	p := &protos{files, dynamicpb.NewTypes(files), map[string]protoreflect.MethodDescriptor{}}
+	rules, err := protovalidate.New()
+	if err != nil {
+		return nil, err
+	}
+	p := &protos{files, dynamicpb.NewTypes(files), map[string]protoreflect.MethodDescriptor{}, rules}
 	files.RangeFiles(func(f protoreflect.FileDescriptor) bool {
 		for i := range f.Services().Len() {
 			s := f.Services().Get(i)
@@ -164,8 +172,22 @@ func set(o object, name string, v any, have bool) {
 	}
 }
 
-// required reports whether a request must have the field.
-func required(fd protoreflect.FieldDescriptor) bool {
-	rules, _ := proto.GetExtension(fd.Options(), validate.E_Field).(*validate.FieldRules)
-	return rules.GetRequired() || rules.GetString().GetMinLen() > 0 || rules.GetBytes().GetMinLen() > 0 || rules.GetRepeated().GetMinItems() > 0
+// required names the fields of a message without which a request is refused, in JSON's names. Nobody spells them out: they are what the rules of validation, which the
+// services go by, have against a message that is empty.
+func (p *protos) required(md protoreflect.MessageDescriptor) (map[string]bool, error) {
+	err := p.rules.Validate(dynamicpb.NewMessage(md))
+	if err == nil {
+		return nil, nil
+	}
+	var against *protovalidate.ValidationError
+	if !errors.As(err, &against) {
+		return nil, fmt.Errorf("%s: %w", md.FullName(), err)
+	}
+	out := map[string]bool{}
+	for _, v := range against.Violations {
+		if fd := v.FieldDescriptor; fd != nil && fd.Parent() == md { // a rule over several fields, or over a oneof, makes none of them needed
+			out[fd.JSONName()] = true
+		}
+	}
+	return out, nil
 }

@@ -24,10 +24,16 @@ func (w *writer) schemas() error {
 			schema["description"] = text
 		}
 		if md, ok := d.(protoreflect.MessageDescriptor); ok {
-			bound(schema, md, sent[name])
 			if !sent[name] {
+				bound(schema, md, nil)
 				answered(schema, md)
+				continue
 			}
+			needed, err := w.protos.required(md)
+			if err != nil {
+				return err
+			}
+			bound(schema, md, needed)
 		}
 	}
 	w.rename(schemas)
@@ -55,8 +61,8 @@ func (w *writer) sent() map[string]bool {
 	return found
 }
 
-// bound adds the rules of validation to an object's schema. It returns whether any field must be there.
-func bound(schema object, md protoreflect.MessageDescriptor, request bool) bool {
+// bound adds the rules of validation to an object's schema, and which of the fields must be there. It returns whether any must.
+func bound(schema object, md protoreflect.MessageDescriptor, required map[string]bool) bool {
 	var needed []any
 	properties, _ := schema["properties"].(object)
 	for _, name := range slices.Sorted(maps.Keys(properties)) {
@@ -65,7 +71,7 @@ func bound(schema object, md protoreflect.MessageDescriptor, request bool) bool 
 			continue
 		}
 		overlay(properties[name].(object), bounds(fd))
-		if request && required(fd) {
+		if required[name] {
 			needed = append(needed, name)
 		}
 	}
