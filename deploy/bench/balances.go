@@ -121,15 +121,11 @@ func (b *benchmark) balances(ctx context.Context, i *installation, of balanceAns
 		return result{}, errors.Join(err, fmt.Errorf("%s answers %d: %.300s", paths[0], status, answer.body))
 	}
 	answer.header.Del("Date")
-	bare, err := begin("bench-bare", bareTask{Status: status, Header: answer.header, Body: answer.body})
+	bare, bareAddress, err := beginBare(status, answer)
 	if err != nil {
 		return result{}, err
 	}
 	defer bare.end()
-	var bareAddress string
-	if err := bare.hear(&bareAddress); err != nil {
-		return result{}, err
-	}
 	task := loadTask{Paths: paths, Header: "Authorization: Bearer " + of.Secret + "\r\n", Connections: connections, Duration: b.duration, Status: status, Size: -1}
 	r, err := b.compare(ctx, profiled(ctx, b, i.admin, "balance", on(i.api, task)), on(bareAddress, task))
 	if err != nil {

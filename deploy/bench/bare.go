@@ -16,6 +16,20 @@ type bareTask struct {
 	Body   []byte
 }
 
+// beginBare begins a process that answers the same as was answered, and returns its address.
+func beginBare(status int, with answered) (*process, string, error) {
+	bare, err := begin("bench-bare", bareTask{Status: status, Header: with.header, Body: with.body})
+	if err != nil {
+		return nil, "", err
+	}
+	var address string
+	if err := bare.hear(&address); err != nil {
+		bare.end()
+		return nil, "", err
+	}
+	return bare, address, nil
+}
+
 // bareRole serves it, and says on which address.
 func bareRole(ctx context.Context, task json.RawMessage, say func(any) error) error {
 	var t bareTask

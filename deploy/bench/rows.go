@@ -79,15 +79,11 @@ func story(at place, again bool) func(ctx context.Context, b *benchmark) (result
 			return result{}, fmt.Errorf("%s answers %d", path, status)
 		}
 		answer.header.Del("Date") // net/http adds it
-		bare, err := begin("bench-bare", bareTask{Status: status, Header: answer.header, Body: answer.body})
+		bare, bareAddress, err := beginBare(status, answer)
 		if err != nil {
 			return result{}, err
 		}
 		defer bare.end()
-		var bareAddress string
-		if err := bare.hear(&bareAddress); err != nil {
-			return result{}, err
-		}
 		task := loadTask{Paths: []string{path}, Header: header, Connections: connections, Duration: b.duration, Status: status, Size: len(answer.body)}
 		r, err := b.compare(ctx, on(address, task), on(bareAddress, task))
 		if err != nil {

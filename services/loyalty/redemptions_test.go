@@ -309,25 +309,10 @@ func TestTenOfAHundredGetTheLastTen(t *testing.T) {
 	for i := range 20 {
 		members = append(members, r.rich(t, fmt.Sprint("member-", i), 500))
 	}
-	errs := make([]error, 100)
-	var all sync.WaitGroup
-	for i := range errs {
-		all.Go(func() {
-			errs[i] = asked(func() error {
-				_, err := r.reserve(t, fmt.Sprint("wish-", i), members[i%len(members)], "mug")
-				return err
-			})
-		})
-	}
-	all.Wait()
-	got := 0
-	for i, err := range errs {
-		if err == nil {
-			got++
-		} else {
-			refused(t, fmt.Sprint("wish-", i), err, fault.OutOfStock)
-		}
-	}
+	got := atOnce(t, 100, fault.OutOfStock, func(key string, i int) error {
+		_, err := r.reserve(t, key, members[i%len(members)], "mug")
+		return err
+	})
 	if got != 10 {
 		t.Errorf("%d got one", got)
 	}
@@ -341,29 +326,34 @@ func TestTenOfAHundredGetTheLastTen(t *testing.T) {
 	}
 }
 
+// atOnce asks n times at once, each time with a key of its own. It returns how often it was done; every other time it was refused for the reason.
+func atOnce(t *testing.T, n int, reason fault.Reason, ask func(key string, i int) error) (done int) {
+	t.Helper()
+	errs := make([]error, n)
+	key := func(i int) string { return fmt.Sprint("wish-", i) }
+	var all sync.WaitGroup
+	for i := range errs {
+		all.Go(func() { errs[i] = asked(func() error { return ask(key(i), i) }) })
+	}
+	all.Wait()
+	for i, err := range errs {
+		if err == nil {
+			done++
+		} else {
+			refused(t, key(i), err, reason)
+		}
+	}
+	return done
+}
+
 func TestNobodySpendsMoreThanThereIs(t *testing.T) {
 	r := newRig(t)
 	r.reward(t, "mug", nil)
 	ida := r.rich(t, "Ida", 500)
-	errs := make([]error, 100)
-	var all sync.WaitGroup
-	for i := range errs {
-		all.Go(func() {
-			errs[i] = asked(func() error {
-				_, err := r.redemptions.RedeemReward(r.shop(t, fmt.Sprint("wish-", i)), &loyaltyv1.RedeemRewardRequest{Program: "customers", Member: ida, Reward: "mug"})
-				return err
-			})
-		})
-	}
-	all.Wait()
-	got := 0
-	for i, err := range errs {
-		if err == nil {
-			got++
-		} else {
-			refused(t, fmt.Sprint("wish-", i), err, fault.InsufficientPoints)
-		}
-	}
+	got := atOnce(t, 100, fault.InsufficientPoints, func(key string, _ int) error {
+		_, err := r.redemptions.RedeemReward(r.shop(t, key), &loyaltyv1.RedeemRewardRequest{Program: "customers", Member: ida, Reward: "mug"})
+		return err
+	})
 	if got != 5 {
 		t.Errorf("%d got one", got)
 	}
@@ -377,26 +367,14 @@ func TestOneOfManyWhoResolveARedemptionAtOnceDoes(t *testing.T) {
 	r.reward(t, "mug", stocked(3))
 	ida := r.rich(t, "Ida", 100)
 	red := r.reserved(t, "a", ida, "mug")
-	errs := make([]error, 40)
-	var all sync.WaitGroup
-	for i := range errs {
-		all.Go(func() {
-			act := r.commit
-			if i%2 == 0 {
-				act = r.cancel
-			}
-			_, errs[i] = act(t, fmt.Sprint("act-", i), red)
-		})
-	}
-	all.Wait()
-	done := 0
-	for i, err := range errs {
-		if err == nil {
-			done++
-		} else {
-			refused(t, fmt.Sprint("act-", i), err, fault.IllegalState)
+	done := atOnce(t, 40, fault.IllegalState, func(key string, i int) error {
+		act := r.commit
+		if i%2 == 0 {
+			act = r.cancel
 		}
-	}
+		_, err := act(t, key, red)
+		return err
+	})
 	s, a := r.stock(t, "mug"), r.account(t, ida)
 	if done != 1 || s.GetReserved() != 0 || s.GetLeft()+s.GetRedeemed() != 3 || a.GetAvailable()+100*s.GetRedeemed() != 100 {
 		t.Errorf("%d did: %v, %v", done, s, a)

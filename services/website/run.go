@@ -2,13 +2,13 @@ package website
 
 import (
 	"context"
-	"errors"
 	"log/slog"
 	"net"
 	"net/http"
 	"time"
 
 	"renown.example/kit/clock"
+	"renown.example/kit/daemon"
 	"renown.example/kit/ready"
 	"renown.example/kit/run"
 	"renown.example/kit/telemetry"
@@ -83,28 +83,6 @@ func Server(h http.Handler) *http.Server {
 
 // listen is a part that serves on an address and drains when it is its turn to stop.
 func listen(name, address string, h http.Handler) run.Part {
-	server := Server(h)
 	var l net.Listener
-	return run.Part{
-		Name: name,
-		Start: func(ctx context.Context) (err error) {
-			l, err = new(net.ListenConfig).Listen(ctx, "tcp", address)
-			return err
-		},
-		Serve: func(ctx context.Context) error {
-			failed := make(chan error, 1)
-			go func() { failed <- server.Serve(l) }()
-			select {
-			case err := <-failed:
-				return err
-			case <-ctx.Done():
-			}
-			bounded, cancel := context.WithTimeout(context.WithoutCancel(ctx), drainWithin)
-			defer cancel()
-			if err := server.Shutdown(bounded); err != nil && !errors.Is(err, http.ErrServerClosed) {
-				return err
-			}
-			return nil
-		},
-	}
+	return daemon.Listening(name, address, &l, func(ctx context.Context) error { return daemon.ServeWith(ctx, l, Server(h), drainWithin) })
 }

@@ -131,9 +131,13 @@ const (
 
 // ServeHTTP serves until ctx ends, then lets running requests finish for as long as within says.
 func ServeHTTP(ctx context.Context, l net.Listener, h http.Handler, within time.Duration) error {
-	server := &http.Server{
+	return ServeWith(ctx, l, &http.Server{
 		Handler: h, ReadHeaderTimeout: headerWithin, ReadTimeout: bodyWithin, WriteTimeout: answerWithin, IdleTimeout: idleFor, MaxHeaderBytes: 64 << 10,
-	}
+	}, within)
+}
+
+// ServeWith is ServeHTTP by a server with bounds of its own.
+func ServeWith(ctx context.Context, l net.Listener, server *http.Server, within time.Duration) error {
 	failed := make(chan error, 1)
 	go func() { failed <- server.Serve(l) }()
 	select {

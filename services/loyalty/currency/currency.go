@@ -31,8 +31,5 @@ func Known(code string) bool {
 	return ok
 }
 
-// Digits returns how many decimal places the currency's minor unit has: 2 for EUR, 0 for JPY. An unknown code has 0.
-func Digits(code string) int { return digits[code] }
-
 // Major returns an amount in minor units as the number of major units that it is: 12050 EUR is 120.50.
 func Major(minor int64, code string) decimal.Decimal { return decimal.MustNew(minor, digits[code]) }

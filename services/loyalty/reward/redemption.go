@@ -1,8 +1,6 @@
 package reward
 
 import (
-	"fmt"
-	"slices"
 	"strings"
 
 	"renown.example/kit/fault"
@@ -95,15 +93,3 @@ const (
 	Forfeit Restoring = "forfeit" // they stay spent
 	Ask     Restoring = "ask"     // a person decides
 )
-
-// ParseRestoring reads a policy; "" means restore.
-func ParseRestoring(path, text string) (Restoring, error) {
-	p := Restoring(text)
-	if p == "" {
-		p = Restore
-	}
-	if !slices.Contains([]Restoring{Restore, Forfeit, Ask}, p) {
-		return "", fault.Invalid(path, "must be restore, forfeit or ask, not %s", fmt.Sprintf("%.40q", text))
-	}
-	return p, nil
-}

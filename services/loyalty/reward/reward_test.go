@@ -257,9 +257,4 @@ func TestACodeThatWasSeenComesBackOnlyIfThatIsMeant(t *testing.T) {
 			t.Errorf("%s (%t): %s, want %s", c.action, c.reuse, got, c.want)
 		}
 	}
-	for text, want := range map[string]reward.Restoring{"": reward.Restore, "forfeit": reward.Forfeit, "ask": reward.Ask, "perhaps": ""} {
-		if got, err := reward.ParseRestoring("policy", text); got != want || (err == nil) != (want != "") {
-			t.Errorf("%q: %q, %v", text, got, err)
-		}
-	}
 }

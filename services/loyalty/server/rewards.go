@@ -22,13 +22,7 @@ var rewardKinds = map[loyaltyv1.RewardKind]reward.Kind{
 	loyaltyv1.RewardKind_REWARD_KIND_EXPERIENCE: reward.Experience, loyaltyv1.RewardKind_REWARD_KIND_CODE: reward.Code,
 }
 
-var rewardKindsToProto = func() map[reward.Kind]loyaltyv1.RewardKind {
-	out := map[reward.Kind]loyaltyv1.RewardKind{}
-	for p, k := range rewardKinds {
-		out[k] = p
-	}
-	return out
-}()
+var rewardKindsToProto = inverse(rewardKinds)
 
 var rewardStates = map[reward.State]loyaltyv1.RewardState{
 	reward.Active: loyaltyv1.RewardState_REWARD_STATE_ACTIVE, reward.Paused: loyaltyv1.RewardState_REWARD_STATE_PAUSED,
@@ -41,13 +35,7 @@ var limitPeriods = map[loyaltyv1.LimitPeriod]calendar.Unit{
 	loyaltyv1.LimitPeriod_LIMIT_PERIOD_QUARTER: calendar.Quarter, loyaltyv1.LimitPeriod_LIMIT_PERIOD_YEAR: calendar.Year,
 }
 
-var limitPeriodsToProto = func() map[calendar.Unit]loyaltyv1.LimitPeriod {
-	out := map[calendar.Unit]loyaltyv1.LimitPeriod{}
-	for p, u := range limitPeriods {
-		out[u] = p
-	}
-	return out
-}()
+var limitPeriodsToProto = inverse(limitPeriods)
 
 func rewardName(program, reward string) string { return "programs/" + program + "/rewards/" + reward }
 

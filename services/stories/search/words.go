@@ -40,8 +40,6 @@ import (
 type speech struct {
 	// stemmer brings words to their stems, common ones included; nil where bleve has none for the language.
 	stemmer analysis.Analyzer
-	// common leaves out common words besides.
-	common analysis.Analyzer
 	// unparted says that the language writes no spaces: pairs of characters are its words.
 	unparted bool
 }
@@ -69,7 +67,6 @@ func speechOf(locale string) *speech {
 		name = "no"
 	}
 	if found, err := analyzers.AnalyzerNamed(name); err == nil {
-		s.common = found
 		s.stemmer = found
 		if d, ok := found.(*analysis.DefaultAnalyzer); ok {
 			whole := &analysis.DefaultAnalyzer{CharFilters: d.CharFilters, Tokenizer: d.Tokenizer}
@@ -161,36 +158,4 @@ func fold(word string) string {
 		b.WriteRune(r)
 	}
 	return norm.NFC.String(b.String())
-}
-
-// Word is a word of a text that says something: not one of those that every text has.
-type Word struct {
-	// Stem is what its forms have in common, Written one of them.
-	Stem, Written string
-}
-
-// Words returns the words of a text that say something, each stem once, in their order.
-func Words(locale, text string) []Word {
-	s := speechOf(locale)
-	seen := map[string]bool{}
-	var out []Word
-	if s.common == nil {
-		for _, w := range s.plain(text) {
-			if len(w) > 3 && !seen[w] {
-				seen[w] = true
-				out = append(out, Word{w, w})
-			}
-		}
-		return out
-	}
-	raw := []byte(text)
-	for _, t := range s.common.Analyze([]byte(text)) {
-		stem := fold(string(t.Term))
-		if seen[stem] || len(stem) < 2 || len(stem) > longestWord || t.Start < 0 || t.End > len(raw) || t.Start > t.End {
-			continue
-		}
-		seen[stem] = true
-		out = append(out, Word{stem, string(raw[t.Start:t.End])})
-	}
-	return out
 }
