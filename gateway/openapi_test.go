@@ -2,6 +2,7 @@ package gateway_test
 
 import (
 	"encoding/json"
+	"fmt"
 	"regexp"
 	"slices"
 	"strings"
@@ -194,3 +195,46 @@ func firstRole(op operation) string {
 	}
 	return ""
 }
+
+// TestTheDocumentSpeaksOfREST reads every text of the document for words that only the protos know: names of methods and fields as they are spelled there, and what
+// gRPC is made of.
+func TestTheDocumentSpeaksOfREST(t *testing.T) {
+	var doc map[string]any
+	if err := json.Unmarshal(openapi.JSON, &doc); err != nil {
+		t.Fatal(err)
+	}
+	methods := map[string]bool{}
+	for _, item := range readDocument(t).Paths {
+		for _, op := range item {
+			methods[strings.ToUpper(op.OperationID[:1])+op.OperationID[1:]] = true
+		}
+	}
+	var read func(at string, v any)
+	read = func(at string, v any) {
+		switch v := v.(type) {
+		case map[string]any:
+			for key, e := range v {
+				if text, ok := e.(string); ok && (key == "description" || key == "summary") {
+					for _, word := range spokenWords.FindAllString(quotedValues.ReplaceAllString(text, ""), -1) {
+						if methods[word] || strings.Contains(word, "_") && strings.ToUpper(word) != word || ofGRPC[word] {
+							t.Errorf("%s/%s says %q: %s", at, key, word, text)
+						}
+					}
+				} else if key != "examples" && key != "/v1/oauth2/token" { // whose names are OAuth's
+					read(at+"/"+key, e)
+				}
+			}
+		case []any:
+			for i, e := range v {
+				read(fmt.Sprintf("%s/%d", at, i), e)
+			}
+		}
+	}
+	read("", doc)
+}
+
+var (
+	spokenWords  = regexp.MustCompile(`[A-Za-z][A-Za-z0-9_]*`)
+	quotedValues = regexp.MustCompile("\"[^\"]*\"|`rn_[a-z_]*…`")
+	ofGRPC       = map[string]bool{"RPC": true, "RPCs": true, "gRPC": true, "protobuf": true, "proto": true, "protos": true, "oneof": true, "google": true, "FieldMask": true, "AIP": true}
+)

@@ -48,7 +48,13 @@ func New(openapi []byte) (*Docs, error) {
 	if err := d.statics(); err != nil {
 		return nil, err
 	}
-	pages, err := template.New("").Funcs(template.FuncMap{"prose": prose, "inline": inline, "breakable": breakable, "lower": strings.ToLower, "asset": d.asset, "of": of}).ParseFS(pageFiles, "pages/*.html")
+	words := speaker{map[string]bool{}}
+	for _, g := range groups {
+		for _, op := range g.Operations {
+			words.methods[op.ID] = true
+		}
+	}
+	pages, err := template.New("").Funcs(template.FuncMap{"prose": words.prose, "inline": words.inline, "breakable": breakable, "lower": strings.ToLower, "asset": d.asset, "of": of}).ParseFS(pageFiles, "pages/*.html")
 	if err != nil {
 		return nil, fmt.Errorf("docs: %w", err)
 	}

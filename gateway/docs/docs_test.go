@@ -41,6 +41,7 @@ func TestPages(t *testing.T) {
 			"If-Match", "at most 35 characters", "-X PUT", "TextInput", `data-method="PUT"`,
 		}},
 		{"/docs/methods/getPublishedStory", []string{"Open to everybody.", "410"}},
+		{"/docs/methods/freezePoints", []string{`<a href="/docs/methods/listLots"><code>listLots</code></a>`}},
 		{"/docs/methods/getMe", []string{"the session of any employee", "Authorization: Session $KEY"}},
 		{"/docs/methods/issueAccessToken", []string{"-u &#34;KEY_ID:$KEY&#34;", "client_id=&amp;client_secret=&amp;grant_type=client_credentials"}},
 	}

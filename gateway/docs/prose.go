@@ -11,18 +11,27 @@ var (
 	code = regexp.MustCompile("`([^`]+)`")
 )
 
-// prose writes text with paragraphs, **bold** and `code` as HTML. The text is ours, and is escaped all the same.
-func prose(s string) template.HTML {
+// speaker writes texts of the document as HTML. methods are the ids of the methods that have a page.
+type speaker struct{ methods map[string]bool }
+
+// prose writes text with paragraphs, **bold** and `code` as HTML. Code that is a method's name leads to its page. The text is ours, and is escaped all the same.
+func (p speaker) prose(s string) template.HTML {
 	var out strings.Builder
 	for _, paragraph := range strings.Split(strings.TrimSpace(s), "\n\n") {
-		out.WriteString("<p>" + string(inline(strings.Join(strings.Fields(paragraph), " "))) + "</p>")
+		out.WriteString("<p>" + string(p.inline(strings.Join(strings.Fields(paragraph), " "))) + "</p>")
 	}
 	return template.HTML(out.String())
 }
 
-func inline(s string) template.HTML {
+func (p speaker) inline(s string) template.HTML {
 	s = template.HTMLEscapeString(s)
-	s = code.ReplaceAllString(s, "<code>$1</code>")
+	s = code.ReplaceAllStringFunc(s, func(marked string) string {
+		name := strings.Trim(marked, "`")
+		if p.methods[name] {
+			return `<a href="/docs/methods/` + name + `"><code>` + name + "</code></a>"
+		}
+		return "<code>" + name + "</code>"
+	})
 	s = bold.ReplaceAllString(s, "<strong>$1</strong>")
 	return template.HTML(s)
 }

@@ -42,7 +42,7 @@ func Write(dir string, set *descriptorpb.FileDescriptorSet) error {
 		return err
 	}
 	w := &writer{doc: doc, protos: protos}
-	for _, step := range []func() error{w.operations, w.schemas, w.own, w.examples, w.check} {
+	for _, step := range []func() error{w.operations, w.schemas, w.speech, w.own, w.examples, w.check} {
 		if err := step(); err != nil {
 			return fmt.Errorf("openapi: %w", err)
 		}

@@ -89,9 +89,8 @@ func (w *writer) operation(op object, m protoreflect.MethodDescriptor, method st
 	if err != nil {
 		return err
 	}
-	id := strings.ToLower(string(m.Name()[:1])) + string(m.Name()[1:])
 	first, rest := sentences(m)
-	op["operationId"], op["summary"], op["tags"] = id, strings.TrimSuffix(first, "."), []any{tagOf(m)}
+	op["operationId"], op["summary"], op["tags"] = operationID(m), strings.TrimSuffix(first, "."), []any{tagOf(m)}
 	op["x-order"] = m.Index() // the order in which people should meet the methods of a group
 	if rest != "" {
 		op["description"] = rest

@@ -55,8 +55,8 @@ type MembersServiceClient interface {
 	// ImportMembers takes a portion of a list of members with their balances, from another programme or an export. Each member stands or falls alone. A member that is
 	// there already, by any identifier, gets what it lacks; a balance is opened once for each source, so that the same portion again changes nothing.
 	ImportMembers(ctx context.Context, in *ImportMembersRequest, opts ...grpc.CallOption) (*ImportMembersResponse, error)
-	// ExportMembers lists everything of the members that take part, in the form in which ImportMembers takes it: what it answers, imported into an empty programme,
-	// gives the same members and balances.
+	// ExportMembers lists everything of the members that take part, in the form in which an import takes it: what it answers, imported into an empty programme, gives the
+	// same members and balances.
 	ExportMembers(ctx context.Context, in *ExportMembersRequest, opts ...grpc.CallOption) (*ExportMembersResponse, error)
 }
 
@@ -183,8 +183,8 @@ type MembersServiceServer interface {
 	// ImportMembers takes a portion of a list of members with their balances, from another programme or an export. Each member stands or falls alone. A member that is
 	// there already, by any identifier, gets what it lacks; a balance is opened once for each source, so that the same portion again changes nothing.
 	ImportMembers(context.Context, *ImportMembersRequest) (*ImportMembersResponse, error)
-	// ExportMembers lists everything of the members that take part, in the form in which ImportMembers takes it: what it answers, imported into an empty programme,
-	// gives the same members and balances.
+	// ExportMembers lists everything of the members that take part, in the form in which an import takes it: what it answers, imported into an empty programme, gives the
+	// same members and balances.
 	ExportMembers(context.Context, *ExportMembersRequest) (*ExportMembersResponse, error)
 	mustEmbedUnimplementedMembersServiceServer()
 }

@@ -638,7 +638,8 @@ type SilentRule struct {
 	Rule string `protobuf:"bytes,1,opt,name=rule,proto3" json:"rule,omitempty"`
 	// What the rule is called.
 	DisplayName string `protobuf:"bytes,2,opt,name=display_name,json=displayName,proto3" json:"display_name,omitempty"`
-	// Why: inactive, wrong_trigger, outside_window, wrong_currency, condition_false, no_line, cost, expression_error, negative, no_points, overflow, cap_reached, stacked.
+	// Why: "inactive", "wrong_trigger", "outside_window", "wrong_currency", "condition_false", "no_line", "cost", "expression_error", "negative", "no_points", "overflow",
+	// "cap_reached" or "stacked".
 	Reason string `protobuf:"bytes,3,opt,name=reason,proto3" json:"reason,omitempty"`
 	// The same in a sentence.
 	Detail        string `protobuf:"bytes,4,opt,name=detail,proto3" json:"detail,omitempty"`
@@ -1592,7 +1593,7 @@ type ReturnOrderRequest struct {
 	// What came back; none means all that is left.
 	Lines []*ReturnedLine `protobuf:"bytes,4,rep,name=lines,proto3" json:"lines,omitempty"`
 	// How far it goes for points that are spent already: "only_pending", "within_balance" or "allow_debt"; empty means what the programme says.
-	// Points that are held for a redemption are part of the balance: within_balance leaves a debt for them, which they repay when they are not taken.
+	// Points that are held for a redemption are part of the balance: "within_balance" leaves a debt for them, which they repay when they are not taken.
 	Policy        string `protobuf:"bytes,5,opt,name=policy,proto3" json:"policy,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
@@ -1986,7 +1987,7 @@ type CancelOrderRequest struct {
 	// Why; may be empty. The member reads it too.
 	Reason string `protobuf:"bytes,4,opt,name=reason,proto3" json:"reason,omitempty"`
 	// How far it goes for points that are spent already: "only_pending", "within_balance" or "allow_debt"; empty means what the programme says.
-	// Points that are held for a redemption are part of the balance: within_balance leaves a debt for them, which they repay when they are not taken.
+	// Points that are held for a redemption are part of the balance: "within_balance" leaves a debt for them, which they repay when they are not taken.
 	Policy        string `protobuf:"bytes,5,opt,name=policy,proto3" json:"policy,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
@@ -2122,7 +2123,7 @@ type CancelEventRequest struct {
 	// Why; may be empty. The member reads it too.
 	Reason string `protobuf:"bytes,3,opt,name=reason,proto3" json:"reason,omitempty"`
 	// How far it goes for points that are spent already: "only_pending", "within_balance" or "allow_debt"; empty means what the programme says.
-	// Points that are held for a redemption are part of the balance: within_balance leaves a debt for them, which they repay when they are not taken.
+	// Points that are held for a redemption are part of the balance: "within_balance" leaves a debt for them, which they repay when they are not taken.
 	Policy        string `protobuf:"bytes,4,opt,name=policy,proto3" json:"policy,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache

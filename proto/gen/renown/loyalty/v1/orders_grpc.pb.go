@@ -52,7 +52,7 @@ type OrdersServiceClient interface {
 	// cancelled before its points are available leaves no debt; a redemption that paid for it is treated as the programme says for returns. What is cancelled cannot be
 	// returned any more.
 	CancelOrder(ctx context.Context, in *CancelOrderRequest, opts ...grpc.CallOption) (*CancelOrderResponse, error)
-	// CancelEvent takes an event back that AccruePoints recorded: it did not happen after all. The points that it earned go, those on their way first; what they had used
+	// CancelEvent takes back an event that was recorded: it did not happen after all. The points that it earned go, those on their way first; what they had used
 	// up of caps and budgets is free again, and tiers and achievements are as if it had not happened. An event can be cancelled once, as long after it happened as the
 	// programme's cancel window says; its id stays taken.
 	CancelEvent(ctx context.Context, in *CancelEventRequest, opts ...grpc.CallOption) (*CancelEventResponse, error)
@@ -183,7 +183,7 @@ type OrdersServiceServer interface {
 	// cancelled before its points are available leaves no debt; a redemption that paid for it is treated as the programme says for returns. What is cancelled cannot be
 	// returned any more.
 	CancelOrder(context.Context, *CancelOrderRequest) (*CancelOrderResponse, error)
-	// CancelEvent takes an event back that AccruePoints recorded: it did not happen after all. The points that it earned go, those on their way first; what they had used
+	// CancelEvent takes back an event that was recorded: it did not happen after all. The points that it earned go, those on their way first; what they had used
 	// up of caps and budgets is free again, and tiers and achievements are as if it had not happened. An event can be cancelled once, as long after it happened as the
 	// programme's cancel window says; its id stays taken.
 	CancelEvent(context.Context, *CancelEventRequest) (*CancelEventResponse, error)

@@ -344,7 +344,7 @@ type PointSettings struct {
 	// for an achievement or a referral, by hand. Returns, cancellations, expiry, and points that are taken are no activity. It counts in the wallet that it is about.
 	Life string `protobuf:"bytes,1,opt,name=life,proto3" json:"life,omitempty"`
 	// How far returns and cancellations go for points that are spent already, where they do not say: "only_pending", "within_balance" (which empty means) or "allow_debt".
-	// Points that are held for a redemption are part of the balance: within_balance leaves a debt for them, which they repay when they are not taken.
+	// Points that are held for a redemption are part of the balance: "within_balance" leaves a debt for them, which they repay when they are not taken.
 	ReturnPolicy string `protobuf:"bytes,2,opt,name=return_policy,json=returnPolicy,proto3" json:"return_policy,omitempty"`
 	// How long after it was placed an order, or after it happened an event, can be cancelled, such as "P14D"; empty means without limit.
 	CancelWindow string `protobuf:"bytes,3,opt,name=cancel_window,json=cancelWindow,proto3" json:"cancel_window,omitempty"`

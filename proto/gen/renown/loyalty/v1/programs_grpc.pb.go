@@ -52,7 +52,7 @@ type ProgramsServiceClient interface {
 	// achievements that the document lacks are archived, and those that it names again come back; a document without referrals pauses them. The same document again changes nothing. With validate_only it says what it would change, and the
 	// fingerprint of what it compared with: given as base to the import that follows, that one is refused if the programme has changed in between.
 	ImportProgram(ctx context.Context, in *ImportProgramRequest, opts ...grpc.CallOption) (*ImportProgramResponse, error)
-	// RollbackProgram sets a programme up as it was at a time, as ImportProgram does with the document of then. Wallets and tiers that came since stay: members have
+	// RollbackProgram sets a programme up as it was at a time, as if the document of then were imported. Wallets and tiers that came since stay: members have
 	// points and a standing in them. Points that were given keep the rules that gave them.
 	RollbackProgram(ctx context.Context, in *RollbackProgramRequest, opts ...grpc.CallOption) (*RollbackProgramResponse, error)
 	// ListProgramRevisions lists who changed what a programme is set up as, the newest first: each version of the programme, a rule, tiers, a reward, an
@@ -169,7 +169,7 @@ type ProgramsServiceServer interface {
 	// achievements that the document lacks are archived, and those that it names again come back; a document without referrals pauses them. The same document again changes nothing. With validate_only it says what it would change, and the
 	// fingerprint of what it compared with: given as base to the import that follows, that one is refused if the programme has changed in between.
 	ImportProgram(context.Context, *ImportProgramRequest) (*ImportProgramResponse, error)
-	// RollbackProgram sets a programme up as it was at a time, as ImportProgram does with the document of then. Wallets and tiers that came since stay: members have
+	// RollbackProgram sets a programme up as it was at a time, as if the document of then were imported. Wallets and tiers that came since stay: members have
 	// points and a standing in them. Points that were given keep the rules that gave them.
 	RollbackProgram(context.Context, *RollbackProgramRequest) (*RollbackProgramResponse, error)
 	// ListProgramRevisions lists who changed what a programme is set up as, the newest first: each version of the programme, a rule, tiers, a reward, an

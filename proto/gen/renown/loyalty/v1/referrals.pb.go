@@ -376,8 +376,8 @@ func (x *ReferralTerms) GetVersion() int32 {
 // ReferralFinding is something that speaks against a reward.
 type ReferralFinding struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
-	// self_referral, no_order, not_first_order, order_too_small, order_too_late, limit_reached or enrolled_before refuse it; same_identifier, same_device, same_address,
-	// duplicate_member, device_velocity or address_velocity hold it.
+	// "self_referral", "no_order", "not_first_order", "order_too_small", "order_too_late", "limit_reached" or "enrolled_before" refuse it; "same_identifier",
+	// "same_device", "same_address", "duplicate_member", "device_velocity" or "address_velocity" hold it.
 	Code string `protobuf:"bytes,1,opt,name=code,proto3" json:"code,omitempty"`
 	// The same in a sentence.
 	Message       string `protobuf:"bytes,2,opt,name=message,proto3" json:"message,omitempty"`

@@ -37,12 +37,12 @@ type ReportsServiceClient interface {
 	// ListLiabilityDays lists days with what was owed at their beginning and end, and what happened between: closing = opening + issued + opened + adjusted +
 	// transferred - reversed - redeemed - expired - donated.
 	ListLiabilityDays(ctx context.Context, in *ListLiabilityDaysRequest, opts ...grpc.CallOption) (*ListLiabilityDaysResponse, error)
-	// ExportLiabilityDays is ListLiabilityDays as CSV.
+	// ExportLiabilityDays writes the days with what was owed as CSV.
 	ExportLiabilityDays(ctx context.Context, in *ExportLiabilityDaysRequest, opts ...grpc.CallOption) (*ExportLiabilityDaysResponse, error)
 	// GetRetention says how many of those who bought came back, counted from orders in which something is left that was not returned: by the month of the first
 	// order, by the month, and by the tier that members were in when they ordered.
 	GetRetention(ctx context.Context, in *GetRetentionRequest, opts ...grpc.CallOption) (*GetRetentionResponse, error)
-	// ExportRetention is GetRetention as CSV, a line for each cohort, month and tier. The tier "*" counts members whatever their tier, an empty one those
+	// ExportRetention writes how many of those who bought came back as CSV, a line for each cohort, month and tier. The tier "*" counts members whatever their tier, an empty one those
 	// without a tier.
 	ExportRetention(ctx context.Context, in *ExportRetentionRequest, opts ...grpc.CallOption) (*ExportRetentionResponse, error)
 }
@@ -116,12 +116,12 @@ type ReportsServiceServer interface {
 	// ListLiabilityDays lists days with what was owed at their beginning and end, and what happened between: closing = opening + issued + opened + adjusted +
 	// transferred - reversed - redeemed - expired - donated.
 	ListLiabilityDays(context.Context, *ListLiabilityDaysRequest) (*ListLiabilityDaysResponse, error)
-	// ExportLiabilityDays is ListLiabilityDays as CSV.
+	// ExportLiabilityDays writes the days with what was owed as CSV.
 	ExportLiabilityDays(context.Context, *ExportLiabilityDaysRequest) (*ExportLiabilityDaysResponse, error)
 	// GetRetention says how many of those who bought came back, counted from orders in which something is left that was not returned: by the month of the first
 	// order, by the month, and by the tier that members were in when they ordered.
 	GetRetention(context.Context, *GetRetentionRequest) (*GetRetentionResponse, error)
-	// ExportRetention is GetRetention as CSV, a line for each cohort, month and tier. The tier "*" counts members whatever their tier, an empty one those
+	// ExportRetention writes how many of those who bought came back as CSV, a line for each cohort, month and tier. The tier "*" counts members whatever their tier, an empty one those
 	// without a tier.
 	ExportRetention(context.Context, *ExportRetentionRequest) (*ExportRetentionResponse, error)
 	mustEmbedUnimplementedReportsServiceServer()
