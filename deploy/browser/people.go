@@ -55,7 +55,7 @@ func (e *Employee) signIn(username string) error {
 	if err := e.Follow(func() error { return e.Click("button[name=user][value=" + username + "]") }); err != nil {
 		return err
 	}
-	if at := e.Address(); at != e.at.Website+"/studio" {
+	if at := e.Address(); at != e.at.Website+"/studio" && !strings.HasPrefix(at, e.at.Website+"/studio/") {
 		return fault.Unavailable.New("signing in as %s led to %s, which says: %s", username, at, e.brief())
 	}
 	e.Forget()

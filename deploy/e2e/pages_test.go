@@ -182,3 +182,22 @@ func TestPagesOfATextOnItsWay(t *testing.T) {
 	must(t, customer.Sign(link))
 	inspect(t, editor.Page, at.Website, []sheet{{"to be published", text}, {"what waits for the editor", at.Website + "/studio"}})
 }
+
+// Signing in leads everybody to a page of theirs, and every entry of their menu opens.
+func TestEveryMenuOpens(t *testing.T) {
+	at := platform(t)
+	for _, username := range []string{browser.Author, browser.Editor, browser.Approver, browser.Manager, browser.Admin} {
+		p := employee(t, username)
+		must(t, p.Go(at.Website+"/studio"))
+		says(t, p.Page, ".app-nav [aria-current=page]", "")
+		menu := value(browser.Eval[[]string](p.Page, `[...document.querySelectorAll(".app-nav a")].map(a => a.href)`))(t)
+		if len(menu) < 2 {
+			t.Errorf("the menu of %s is %q", username, menu)
+		}
+		for _, page := range menu {
+			must(t, p.Go(page))
+			says(t, p.Page, ".app-nav [aria-current=page]", "")
+		}
+		clean(t, p.Page, at)
+	}
+}

@@ -80,8 +80,13 @@ func shorten(s string, n int) string {
 	return string(r[:n-1]) + "…"
 }
 
-// home shows the next action first.
+// home shows the next action first. Who has no part in stories is led to where their work is.
 func (v *visit) home() error {
+	if home := v.homeURL(); home != "/studio" {
+		v.w.Header().Set("Cache-Control", "no-store")
+		http.Redirect(v.w, v.r, home, http.StatusSeeOther)
+		return nil
+	}
 	var waiting, others []row
 	for _, state := range []storiesv1.TextState{storiesv1.TextState_TEXT_STATE_DRAFT, storiesv1.TextState_TEXT_STATE_IN_REVIEW,
 		storiesv1.TextState_TEXT_STATE_AWAITING_CUSTOMER, storiesv1.TextState_TEXT_STATE_APPROVED, storiesv1.TextState_TEXT_STATE_SCHEDULED} {

@@ -182,7 +182,16 @@ func (v *visit) waitingPoints() []heldPoints {
 		return nil
 	}
 	programs, _, err := v.programs("")
+	if err != nil {
+		v.log.Warn("what waits in the loyalty programmes is not known", "error", err)
+	}
+	return v.waitingIn(programs)
+}
+
+// waitingIn is what waits in programmes.
+func (v *visit) waitingIn(programs []*loyaltyv1.Program) []heldPoints {
 	var out []heldPoints
+	var err error
 	for _, p := range programs {
 		row := heldPoints{Program: p.GetDisplayName(), URL: loyaltyURL(p, "reviews")}
 		var list *loyaltyv1.ListReviewsResponse

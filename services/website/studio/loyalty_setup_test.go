@@ -263,14 +263,16 @@ func TestARuleThatMoved(t *testing.T) {
 
 // What waits in the programmes stands on the manager's first page, and nowhere for those who cannot decide it.
 func TestWhatWaitsInTheProgrammes(t *testing.T) {
-	h, _ := desk(t, "manager")
-	_, doc := visit(t, h, "/studio", nil)
-	says(t, doc, "[aria-labelledby=points-h]", "1 order that came back was paid for with points")
-	if to := doc.Find("[aria-labelledby=points-h] a").AttrOr("href", ""); to != here+"reviews" {
-		t.Errorf("it leads to %q: %s", to, doc.Find("main").Text())
+	for role, home := range map[string]string{"manager": "/studio/loyalty", "admin": "/studio"} {
+		h, _ := desk(t, role)
+		_, doc := visit(t, h, home, nil)
+		says(t, doc, "[aria-labelledby=points-h]", "1 order that came back was paid for with points")
+		if to := doc.Find("[aria-labelledby=points-h] a").AttrOr("href", ""); to != here+"reviews" {
+			t.Errorf("it leads to %q: %s", to, doc.Find("main").Text())
+		}
 	}
 	h, seen := desk(t, "editor")
-	if _, doc = visit(t, h, "/studio", nil); doc.Find("[aria-labelledby=points-h]").Length() != 0 {
+	if _, doc := visit(t, h, "/studio", nil); doc.Find("[aria-labelledby=points-h]").Length() != 0 {
 		t.Error("an editor is told")
 	}
 	if _, asked := seen["GET "+calls+"reviews"]; asked {

@@ -20,6 +20,7 @@ import (
 type roleSet string
 
 const (
+	tellers   roleSet = "author editor approver admin"
 	writers   roleSet = "author editor admin"
 	keepers   roleSet = "editor admin"
 	reviewers roleSet = "editor approver admin"
@@ -181,7 +182,7 @@ func (v *visit) problemPage(p *api.Problem) {
 		}
 		shown.Detail = strings.TrimSpace(shown.Detail + then)
 	}
-	view := &web.View{Title: p.Title, Data: map[string]any{"Problem": &shown, "Again": again}}
+	view := &web.View{Title: p.Title, Data: map[string]any{"Problem": &shown, "Again": again, "Home": v.homeURL()}}
 	v.w.Header().Del("Cache-Control")
 	if p.Status == http.StatusServiceUnavailable {
 		v.w.Header().Set("Retry-After", "2")
@@ -204,7 +205,7 @@ func (v *visit) notFound() error {
 
 func (v *visit) noRole() error {
 	return &api.Problem{Status: http.StatusForbidden, Code: fault.PermissionDenied.Name, Title: "You are signed in, but have no role yet",
-		Detail: "Ask an administrator to make you an author, editor or approver: in your company’s directory, or here under “People”. You are " + v.user.GetDisplayName() + ", " + v.user.GetEmail() + "."}
+		Detail: "Ask an administrator to make you an author, editor, approver or manager: in your company’s directory, or here under “People”. You are " + v.user.GetDisplayName() + ", " + v.user.GetEmail() + "."}
 }
 
 // ended leads to the sign-in. Whoever was sending a form gets it back, to be sent once they are signed in again.
@@ -243,7 +244,7 @@ func (s *Studio) crossSite(w http.ResponseWriter, r *http.Request) {
 
 // show writes a page within the studio's frame.
 func (v *visit) show(status int, name string, view *web.View) {
-	view.NoIndex, view.Area, view.Home = true, "Studio", "/studio"
+	view.NoIndex, view.Area, view.Home = true, "Studio", v.homeURL()
 	view.Styles = append(view.Styles, "studio.css")
 	if v.user.GetName() != "" {
 		view.Nav = v.nav()
@@ -258,13 +259,31 @@ func (v *visit) show(status int, name string, view *web.View) {
 	}
 }
 
+// homeURL is where the employee's work is; it is never a page that refuses them.
+func (v *visit) homeURL() string {
+	switch {
+	case v.is(tellers), v.user.GetName() == "":
+		return "/studio"
+	case v.is(managers):
+		return "/studio/loyalty"
+	case v.is(""):
+		return "/studio/sessions"
+	}
+	return "" // an employee without a role has no page here
+}
+
+// nav is the menu of what the employee's roles may open.
 func (v *visit) nav() []web.NavItem {
-	items := []web.NavItem{
-		{Key: "home", Label: "What waits", URL: "/studio", Icon: "inbox"},
-		{Key: "stories", Label: "Stories", URL: "/studio/stories", Icon: "book-open"},
-		{Key: "consents", Label: "Consents", URL: "/studio/consents", Icon: "signature"},
-		{Key: "terms", Label: "Terms", URL: "/studio/terms", Icon: "list-checks"},
-		{Key: "figures", Label: "Figures", URL: "/studio/figures", Icon: "chart-line"},
+	if !v.is("") {
+		return nil
+	}
+	var items []web.NavItem
+	if v.is(tellers) {
+		items = append(items, web.NavItem{Key: "home", Label: "What waits", URL: "/studio", Icon: "inbox"},
+			web.NavItem{Key: "stories", Label: "Stories", URL: "/studio/stories", Icon: "book-open"},
+			web.NavItem{Key: "consents", Label: "Consents", URL: "/studio/consents", Icon: "signature"},
+			web.NavItem{Key: "terms", Label: "Terms", URL: "/studio/terms", Icon: "list-checks"},
+			web.NavItem{Key: "figures", Label: "Figures", URL: "/studio/figures", Icon: "chart-line"})
 	}
 	if v.is(managers) {
 		items = append(items, web.NavItem{Key: "loyalty", Label: "Loyalty", URL: "/studio/loyalty", Icon: "badge-check"})
@@ -273,7 +292,9 @@ func (v *visit) nav() []web.NavItem {
 		items = append(items, web.NavItem{Key: "outbox", Label: "Outbox", URL: "/studio/outbox", Icon: "mail"},
 			web.NavItem{Key: "import", Label: "Import and export", URL: "/studio/import", Icon: "upload"})
 	}
-	items = append(items, web.NavItem{Key: "audit", Label: "Audit trail", URL: "/studio/audit", Icon: "history"})
+	if v.is(tellers) {
+		items = append(items, web.NavItem{Key: "audit", Label: "Audit trail", URL: "/studio/audit", Icon: "history"})
+	}
 	if v.is(admins) {
 		items = append(items, web.NavItem{Key: "people", Label: "People", URL: "/studio/people", Icon: "users"},
 			web.NavItem{Key: "apps", Label: "Apps and keys", URL: "/studio/apps", Icon: "settings"})
