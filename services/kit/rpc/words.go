@@ -48,7 +48,7 @@ var bounds = map[string]string{
 	"gte": "It has to be at least %s.", "gt": "It has to be more than %s.", "lte": "It has to be at most %s.", "lt": "It has to be less than %s.",
 	"const": "It has to be %s.", "min_items": "Give at least %s of them.", "max_items": "Give at most %s of them.", "min_pairs": "Give at least %s of them.",
 	"max_pairs": "Give at most %s of them.", "max_len": "It has to be at most %s characters long.", "min_len": "It has to be at least %s characters long.",
-	"len": "It has to be %s characters long.", "max_bytes": "It has to be at most %s bytes long.", "min_bytes": "It has to be at least %s bytes long.",
+	"len": "It has to be %s characters long.", "bytes": "It has to be %s bytes long.", "max_bytes": "It has to be at most %s bytes long.", "min_bytes": "It has to be at least %s bytes long.",
 }
 
 // words says in plain words what a violation is about. Rules that nobody has found words for keep those of protovalidate.
@@ -72,7 +72,7 @@ func words(v *protovalidate.Violation) string {
 		return "Give at least one."
 	case strings.HasPrefix(rule, "gt") && strings.Contains(rule, "_lt"):
 		return between(v.Proto.GetMessage())
-	case kind == "bytes" && strings.HasSuffix(rule, "_len"):
+	case kind == "bytes" && strings.HasSuffix(rule, "len"): // len, min_len and max_len count bytes here
 		rule = strings.TrimSuffix(rule, "len") + "bytes"
 	case rule == "not_in":
 		return fmt.Sprintf("It must not be %s.", v.FieldValue)

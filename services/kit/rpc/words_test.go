@@ -88,3 +88,18 @@ func TestEveryPatternHasWords(t *testing.T) {
 		t.Errorf("only %d patterns were looked at", seen)
 	}
 }
+
+// Bounds of bytes are told in bytes, of which a character may have several.
+func TestBytesAreNoCharacters(t *testing.T) {
+	for id, want := range map[string]string{
+		"bytes.len": "It has to be 32 bytes long.", "bytes.min_len": "It has to be at least 32 bytes long.", "bytes.max_len": "It has to be at most 32 bytes long.",
+		"string.max_bytes": "It has to be at most 32 bytes long.", "string.len": "It has to be 32 characters long.",
+	} {
+		v := &protovalidate.Violation{
+			Proto: validate.Violation_builder{RuleId: proto.String(id)}.Build(), FieldValue: protoreflect.ValueOfBytes([]byte("some")), RuleValue: protoreflect.ValueOfUint64(32),
+		}
+		if got := words(v); got != want {
+			t.Errorf("%s: %q, want %q", id, got, want)
+		}
+	}
+}

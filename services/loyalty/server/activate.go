@@ -84,7 +84,7 @@ func (s *Server) selected(ctx context.Context, u *book.Unit, w *book.Work, req *
 	case req.GetOrder() != "":
 		e, _, err := orderEntries(func(name string) (tables.Entry, error) { return u.Once(ctx, name) }, req.GetProgram(), req.GetOrder())
 		if err != nil {
-			return nil, "", err
+			return nil, "", inField("order", err)
 		}
 		f, err := earnedBy(e, req.GetLines())
 		if err != nil {

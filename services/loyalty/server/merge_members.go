@@ -45,7 +45,7 @@ func (s *Server) merge(ctx context.Context, u *book.Unit, req *loyaltyv1.MergeMe
 	}
 	from, lost, err := activeMember(ctx, u.Tx, req.GetProgram(), req.GetMerged())
 	if err != nil {
-		return nil, err
+		return nil, inField("merged", err)
 	}
 	if from.ID == to.ID {
 		if req.GetMember() == req.GetMerged() {

@@ -329,13 +329,20 @@ func findRedemption(ctx context.Context, tx store.Reader, programID, redemptionI
 	return row, err
 }
 
-// inField gives the field that a refusal is about the name that it has in the request.
+// inField gives the field that a refusal is about the name that it has in the request, and one to what is not there and was named in a body.
 func inField(path string, err error) error {
 	e, ok := fault.As(err)
-	if !ok || len(e.Fields) != 1 {
+	if !ok {
 		return err
 	}
 	c := *e
-	c.Fields = []fault.Field{{Path: path, Message: e.Fields[0].Message}}
+	switch {
+	case len(e.Fields) == 1:
+		c.Fields = []fault.Field{{Path: path, Message: e.Fields[0].Message}}
+	case len(e.Fields) == 0 && fault.Has(err, fault.NotFound):
+		c.Fields = []fault.Field{{Path: path, Message: e.Message}}
+	default:
+		return err
+	}
 	return &c
 }

@@ -84,7 +84,7 @@ func (s *Server) CreateReferral(ctx context.Context, req *loyaltyv1.CreateReferr
 	return book.Do(ctx, s.books, digest, func(ctx context.Context, u *book.Unit) (*loyaltyv1.CreateReferralResponse, error) {
 		friend, _, err := activeMember(ctx, u.Tx, req.GetProgram(), req.GetFriend())
 		if err != nil {
-			return nil, err
+			return nil, inField("friend", err)
 		}
 		v, err := s.refer(ctx, u, friend, req.GetReferral().GetCode(), with)
 		if err != nil {

@@ -18,10 +18,12 @@ func (s *Server) payWith(ctx context.Context, u *book.Unit, programID, memberID,
 		return row, inField("order.redemption", err)
 	}
 	if row.Value.Member != memberID {
-		return row, fault.IllegalState.New("The redemption %q is another member's.", redemptionID)
+		return row, fault.IllegalState.New("The redemption %q is another member's.", redemptionID).
+			With(fault.Field{Path: "order.redemption", Message: "Name one of the member whose order it is."})
 	}
 	if row.Value.Order != "" && row.Value.Order != order {
-		return row, fault.IllegalState.New("The redemption %q is for the order %q.", redemptionID, row.Value.Order).WithMeta("order", row.Value.Order)
+		return row, fault.IllegalState.New("The redemption %q is for the order %q.", redemptionID, row.Value.Order).WithMeta("order", row.Value.Order).
+			With(fault.Field{Path: "order.redemption", Message: "It has paid for another order."})
 	}
 	if row.Value.State != reward.Committed {
 		return s.act(ctx, u, programID, redemptionID, reward.Commit, func(v *tables.Redemption) { v.Order = order })

@@ -105,6 +105,12 @@ func TestRefusedConsentsNameTheFieldsOfTheirRequest(t *testing.T) {
 			t.Errorf("%s: %v", name, e)
 		}
 	}
+	_, err := r.consents.AttestConsent(r.edda(), &storiesv1.AttestConsentRequest{
+		Story: "nowhere", Locale: "en", Scopes: web(), GivenBy: "Jonna Fjeld", GiveTime: timestamppb.New(start.AddDate(0, -1, 0)), Evidence: "Clause 7", ContentHash: strings.Repeat("0", 64),
+	})
+	if e := refused(t, err, fault.NotFound); len(e.Fields) != 1 || e.Fields[0].Path != "story" {
+		t.Errorf("a story that is not there: %v", e)
+	}
 	// What would keep the customer from signing is refused when it is asked for, not when they sign.
 	for field, req := range map[string]*storiesv1.RequestSignoffRequest{
 		"contactEmail": {ContactName: "Jonna Fjeld", ContactEmail: "jonna@nordhafen.example\n"},

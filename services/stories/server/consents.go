@@ -108,7 +108,7 @@ func (s *Server) AttestConsent(ctx context.Context, req *storiesv1.AttestConsent
 	return write(ctx, s, req, func(ctx context.Context, tx store.Writer) (*storiesv1.AttestConsentResponse, error) {
 		text, err := textForUpdate(ctx, tx, req.GetStory(), req.GetLocale())
 		if err != nil {
-			return nil, err
+			return nil, inField(err, "story")
 		}
 		if ok, err := s.standsThere(ctx, tx, text, req.GetContentHash()); err != nil {
 			return nil, err
