@@ -16,7 +16,7 @@ type pages struct {
 	account string
 	// fresh says that the account was made in this update: it has no pages that were stored before.
 	fresh bool
-	known map[string]store.Row[ledger.Page]
+	known map[string]int64
 	ahead ahead
 	// tail is the page to which the next lot will be added, as it is remembered.
 	tail packed
@@ -32,39 +32,40 @@ type packed struct {
 }
 
 func newPages(ctx context.Context, tx store.Reader, account string) *pages {
-	return &pages{ctx: ctx, tx: tx, account: account, known: map[string]store.Row[ledger.Page]{}}
+	return &pages{ctx: ctx, tx: tx, account: account, known: map[string]int64{}}
 }
 
 func (p *pages) row(id string) string { return p.account + "/" + id }
 
 func (p *pages) keep(row store.Row[ledger.Page]) ledger.Page {
-	p.known[row.Value.ID] = row
+	p.known[row.Value.ID] = row.Version
 	return row.Value
 }
 
 // Page implements ledger.Pages.
 func (p *pages) Page(id string) (ledger.Page, error) {
-	if row, ok := p.known[id]; ok {
-		return row.Value, nil
-	}
 	if p.tail.row != "" && p.tail.page == id {
-		row := store.Row[ledger.Page]{ID: p.tail.row, Version: p.tail.version}
-		if err := row.Value.UnmarshalJSON(p.tail.text); err != nil {
+		page, err := ledger.ReadPage(p.tail.text)
+		if err != nil {
 			return ledger.Page{}, err
 		}
-		return p.keep(row), nil
+		return p.keep(store.Row[ledger.Page]{Version: p.tail.version, Value: page}), nil
 	}
-	if p.fresh {
+	if _, known := p.known[id]; p.fresh && !known {
 		return ledger.Page{ID: id}, nil
 	}
-	row, err := tables.LotPages.Get(p.ctx, p.tx, p.row(id))
+	row, err := unreadPages.Get(p.ctx, p.tx, p.row(id))
 	if store.IsNotFound(err) {
 		return ledger.Page{ID: id}, nil
 	}
 	if err != nil {
 		return ledger.Page{}, err
 	}
-	return p.keep(row), nil
+	page, err := ledger.ReadPage(row.Value)
+	if err != nil {
+		return ledger.Page{}, err
+	}
+	return p.keep(store.Row[ledger.Page]{Version: row.Version, Value: page}), nil
 }
 
 // mostAhead bounds how many pages are read at once.
@@ -99,7 +100,7 @@ func (p *pages) After(id string) (ledger.Page, bool, error) {
 	if a.next == len(a.rows) {
 		return ledger.Page{}, false, nil
 	}
-	row := store.Row[ledger.Page]{ID: a.rows[a.next].ID, Version: a.rows[a.next].Version}
+	row := store.Row[ledger.Page]{Version: a.rows[a.next].Version}
 	var err error
 	if row.Value, err = a.read.get(a.next); err != nil {
 		return ledger.Page{}, false, err
@@ -118,10 +119,7 @@ func (p *pages) readAhead() error {
 	if err != nil {
 		return err
 	}
-	read := halved(len(found.Rows), func(i int) (page ledger.Page, err error) {
-		err = page.UnmarshalJSON(found.Rows[i].Value)
-		return page, err
-	})
+	read := halved(len(found.Rows), func(i int) (ledger.Page, error) { return ledger.ReadPage(found.Rows[i].Value) })
 	*a = ahead{rows: found.Rows, read: read, before: a.before, all: found.Next == "", portion: q.Limit}
 	return nil
 }
@@ -183,18 +181,17 @@ func (p *pages) write(ctx context.Context, tx store.Writer, w written, last stri
 		if err != nil {
 			return err
 		}
-		row, known := p.known[page.ID]
-		row.Value = page.Sealed(text)
-		if known {
+		row := store.Row[ledger.Page]{ID: p.row(page.ID), Value: page.Sealed(text)}
+		var known bool
+		if row.Version, known = p.known[page.ID]; known {
 			row, err = tables.LotPages.Put(ctx, tx, row)
 		} else {
-			row, err = tables.LotPages.Insert(ctx, tx, p.row(page.ID), row.Value)
+			row, err = tables.LotPages.Insert(ctx, tx, row.ID, row.Value)
 		}
 		if err != nil {
 			return err
 		}
-		row.Value = page
-		p.known[page.ID] = row
+		p.known[page.ID] = row.Version
 		if page.ID == last {
 			p.tail = packed{row: row.ID, page: last, version: row.Version, text: text}
 		}

@@ -21,44 +21,55 @@ type Book struct {
 	kept bool
 	// stale says that First and DueAt must be looked for.
 	stale bool
+	// spoilt is why nothing can go on: lots are not what they were, and there is no copy of them.
+	spoilt error
 	// tamper is set by tests that spoil an entry to see it stopped.
 	tamper func(*entry)
 }
 
-// former is a page as it was before a step changed it.
+// former is a page as it was before a step changed it: its lots or, as long as nothing else has changed, their figures.
 type former struct {
-	sheet *sheet
-	lots  []Lot
-	// figures, if there are any, are those that the lots had: lots are then as they were before another step, which changed nothing else.
+	sheet   *sheet
+	lots    []Lot
 	figures []figures
-	changed bool
-	created bool
+	// frame, changed and mine are the sheet's.
+	frame         *frame
+	changed, mine bool
+	created       bool
 }
 
 // figures are what most steps change of a lot.
 type figures struct{ open, reserved int64 }
 
-// lot is a lot as it was, a new one if there was none.
+func (l *Lot) figures() figures { return figures{l.Open, l.Reserved} }
+
+// lot is a lot as it was, an empty one if there was none.
 func (f *former) lot(i int) (l Lot) {
 	if i < len(f.lots) {
 		l = f.lots[i]
 	}
-	if i < len(f.figures) {
-		l.Open, l.Reserved = f.figures[i].open, f.figures[i].reserved
-	}
 	return l
 }
 
-// all are the lots as they were.
-func (f *former) all() []Lot {
-	if f.figures == nil {
-		return f.lots
+// same reports whether a lot is what it was.
+func (f *former) same(i int) bool {
+	l := &f.sheet.lots[i]
+	if f.figures != nil {
+		return f.figures[i] == l.figures()
 	}
-	lots := make([]Lot, len(f.lots))
-	for i := range lots {
-		lots[i] = f.lot(i)
+	return i < len(f.lots) && f.lots[i] == *l
+}
+
+// restore makes the page what it was.
+func (f *former) restore() {
+	s := f.sheet
+	if f.figures != nil {
+		s.unshare()
+		s.count(f.figures)
+	} else {
+		s.lots, s.mine, s.frame, s.print = f.lots, f.mine, f.frame, 0
 	}
-	return lots
+	s.changed, s.epoch = f.changed, 0
 }
 
 // Open begins to work with an account as it is stored.
@@ -74,10 +85,13 @@ func (b *Book) Transactions() []Transaction { return slices.Clip(b.txs) }
 
 // Changed returns the pages that are to be stored, by id.
 func (b *Book) Changed() []Page {
+	if b.spoilt != nil {
+		return nil
+	}
 	var pages []Page
 	for _, s := range b.shelf.sheets {
 		if s.changed {
-			pages = append(pages, Page{ID: s.id, Lots: s.shown()})
+			pages = append(pages, Page{ID: s.id, Lots: s.shown(), frame: s.frame})
 		}
 	}
 	slices.SortFunc(pages, func(x, y Page) int { return strings.Compare(x.ID, y.ID) })
@@ -124,7 +138,7 @@ func (b *Book) mark() Mark {
 // Reset goes back to a mark. Later marks are void then.
 func (b *Book) Reset(m Mark) {
 	for _, f := range slices.Backward(b.undo[m.undo:]) {
-		f.sheet.lots, f.sheet.changed, f.sheet.epoch, f.sheet.base = f.all(), f.changed, 0, nil
+		f.restore()
 		if f.created {
 			b.shelf.remove(f.sheet)
 		}
@@ -141,30 +155,55 @@ func (b *Book) AsOf(now clock.Millis) (*Book, error) {
 	return view, view.Settle(now)
 }
 
-// own makes a page one that the present step may change in place.
-func (b *Book) own(s *sheet) {
+// count makes a page one of whose lots the present step may change the figures.
+func (b *Book) count(s *sheet) {
 	if s.epoch == b.epoch {
 		return
 	}
-	f := former{sheet: s, lots: s.lots, changed: s.changed}
-	if s.base != nil {
-		f.lots, f.figures = s.base, make([]figures, len(s.lots))
-		for i := range s.lots {
-			f.figures[i] = figures{s.lots[i].Open, s.lots[i].Reserved}
-		}
-		clear(s.touched)
-	} else {
-		s.base = s.lots
-		s.lots = append(make([]Lot, 0, len(s.lots)+1), s.lots...)
-		s.touched = make([]int, len(s.lots), len(s.lots)+1)
+	s.unshare()
+	if s.print == 0 {
+		s.print = printOf(s.lots)
 	}
+	b.change(s, former{figures: s.figures()})
+	s.whole = false
+}
+
+// edit makes a page one that the present step may change in every way.
+func (b *Book) edit(s *sheet) {
+	switch {
+	case s.epoch != b.epoch:
+		b.change(s, former{lots: s.lots, frame: s.frame, mine: s.mine})
+		s.lots = append(make([]Lot, 0, len(s.lots)+1), s.lots...)
+	case !s.whole:
+		f := &b.undo[s.former]
+		now := s.figures()
+		s.count(f.figures)
+		f.lots, f.figures, f.frame, f.mine = slices.Clone(s.lots), nil, s.frame, true
+		s.count(now)
+	default:
+		return
+	}
+	s.whole, s.mine, s.frame, s.print = true, true, nil, 0
+}
+
+// change notes what a page was before the present step.
+func (b *Book) change(s *sheet, f former) {
+	f.sheet, f.changed = s, s.changed
+	s.former = len(b.undo)
 	b.undo = append(b.undo, f)
+	if s.touched == nil {
+		s.touched = make([]int32, 0, len(s.lots)+1)
+	}
+	s.touched = s.touched[:0]
+	for range s.lots {
+		s.touched = append(s.touched, 0)
+	}
 	s.epoch, s.changed = b.epoch, true
 }
 
 // create adds a page that does not exist yet.
 func (b *Book) create(id string) *sheet {
-	s := &sheet{id: id, epoch: b.epoch, changed: true}
+	s := &sheet{id: id, epoch: b.epoch, changed: true, whole: true, mine: true}
 	b.undo = append(b.undo, former{sheet: s, created: true})
 	b.shelf.add(s)
 	return s
@@ -209,6 +248,9 @@ type instants struct{ effective, ends, now clock.Millis }
 
 // record makes one transaction, or leaves the Book as it was.
 func (b *Book) record(kind Kind, at instants, work func(*entry) error) (Transaction, error) {
+	if b.spoilt != nil {
+		return Transaction{}, b.spoilt
+	}
 	m := b.mark()
 	e := &entry{book: b, began: m, at: at, tx: Transaction{
 		Account: b.account.ID, Seq: b.account.Seq + 1, Kind: kind, EffectiveAt: at.effective, RecordedAt: at.now,

@@ -8,7 +8,7 @@ import (
 
 func init() {
 	// Writers and readers of this package name every field. One that they do not know would be lost.
-	if !document.HasFields[Lot](16) || !document.HasFields[LotRef](2) || !document.HasFields[Page](3) || !document.HasFields[Balances](5) || !document.HasFields[Lifetime](3) ||
+	if !document.HasFields[Lot](16) || !document.HasFields[LotRef](2) || !document.HasFields[Page](4) || !document.HasFields[Balances](5) || !document.HasFields[Lifetime](3) ||
 		!document.HasFields[Leg](2) || !document.HasFields[LotChange](10) || !document.HasFields[Transaction](11) || !document.HasFields[Account](12) ||
 		!document.HasFields[Tail](2) || !document.HasFields[Hold](5) || !document.HasFields[Take](2) || !document.HasFields[Idle](4) || !document.HasFields[Deadline](2) {
 		panic("ledger: a type has got a field that encode.go, decode.go and shape.go do not know")
@@ -20,6 +20,10 @@ type lotReader struct {
 	document.Reader
 	// last are the texts of the lot before, which are mostly those of the next.
 	last Lot
+	// head is what is left of a page's text where the figures of its lots begin, tail where they end. loose says that they do not stand where MarshalJSON puts them.
+	head, tail []byte
+	column     int
+	loose      bool
 }
 
 func (r *lotReader) page() (p Page) {
@@ -28,6 +32,7 @@ func (r *lotReader) page() (p Page) {
 		case string(key) == "id" && p.ID == "":
 			p.ID = r.Text()
 		case string(key) == "lots" && p.Lots == nil:
+			r.loose = p.ID == ""
 			p.Lots = make([]Lot, 0, PageSize)
 			r.lots(&p.Lots)
 		default:
@@ -78,13 +83,30 @@ func (r *lotReader) lots(lots *[]Lot) {
 				all[len(all)-1].N = n
 				*lots = all
 			})
+			r.frame(name)
 			return
 		}
 		r.Strange = r.Strange || name == "n" || len(*lots) == 0
 		if all := *lots; !r.figures(name, all) {
 			r.Column(len(all), func(i int) { r.property(name, &all[i]) })
 		}
+		r.frame(name)
 	})
+}
+
+// frame notes where a column ends: numbers and points go before the figures, everything else behind them.
+func (r *lotReader) frame(name string) {
+	column := 0
+	switch name {
+	case "n", "points":
+		r.head, r.tail = r.Rest, r.Rest
+	case "open", "reserved":
+		r.tail, column = r.Rest, 1
+	default:
+		column = 2
+	}
+	r.loose = r.loose || column < r.column
+	r.column = column
 }
 
 // figures reads a column of those that nearly every page has. It does what property does for each lot, and is told only once which property it is.

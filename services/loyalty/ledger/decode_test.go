@@ -47,6 +47,61 @@ func TestPagesAreReadAsTheyWereWritten(t *testing.T) {
 	}
 }
 
+// A page that remembers its text writes what one writes that does not, whatever becomes of its figures.
+func TestFiguresAreWrittenIntoThePagesText(t *testing.T) {
+	s, pages := seed(t), 0
+	for n := range uint64(50) {
+		m, _ := lived(t, s+n)
+		for _, stored := range m.Stored() {
+			text, err := stored.MarshalJSON()
+			if err != nil {
+				t.Fatal(err)
+			}
+			p, err := ledger.ReadPage(text)
+			if err != nil || !reflect.DeepEqual(p.Lots, stored.Lots) {
+				t.Fatalf("%s: %+v, %v", text, p, err)
+			}
+			for _, open := range []int64{0, 7, 1_000_000} {
+				for i := range p.Lots {
+					p.Lots[i].Open, p.Lots[i].Reserved = open*int64(i%3), open
+				}
+				got, err := p.MarshalJSON()
+				if err != nil {
+					t.Fatal(err)
+				}
+				if want, _ := (ledger.Page{ID: p.ID, Lots: p.Lots}).MarshalJSON(); !bytes.Equal(got, want) {
+					t.Fatalf("%s, want %s", got, want)
+				}
+				pages++
+			}
+		}
+	}
+	if pages < 50 {
+		t.Errorf("only %d pages", pages)
+	}
+}
+
+// Figures that stand elsewhere than a page writes them are read, and the page is written as a whole.
+func TestATextOfAnotherOrderIsNotWrittenInto(t *testing.T) {
+	for _, text := range []string{
+		`{"id":"a","lots":{"n":[1,2],"open":4,"points":5,"tx":1}}`, `{"id":"a","lots":{"n":[1,2],"points":5,"tx":1,"open":4}}`,
+		`{"id":"a","lots":{"n":[1,2],"points":5,"reserved":4,"open":4,"tx":1}}`, `{"lots":{"n":[1,2],"points":5,"tx":1,"open":4},"id":"a"}`, `{"id":"a","lots":{"n":[]}}`, `{"id":"a"}`,
+		` {"id":"a","lots":{"n":[1,2],"points":5,"open":4}}`, `{"id":"é","lots":{"n":[1,2],"points":5,"open":4}}`,
+	} {
+		p, err := ledger.ReadPage([]byte(text))
+		if err != nil {
+			t.Fatal(text, err)
+		}
+		for i := range p.Lots {
+			p.Lots[i].Open = 3
+		}
+		got, err := p.MarshalJSON()
+		if want, _ := (ledger.Page{ID: p.ID, Lots: p.Lots}).MarshalJSON(); err != nil || !bytes.Equal(got, want) {
+			t.Errorf("%s becomes %s, want %s (%v)", text, got, want, err)
+		}
+	}
+}
+
 func FuzzPage(f *testing.F) {
 	for _, text := range []string{
 		`{"id":"2026-01/000001","lots":{"n":[1,2],"points":100,"open":[-30,4],"reserved":[5,0],"pending":true,"activatesAt":1,"issuedAt":2,"expiresAt":[3,4],"life":"P1Y","policy":["p@1",""],"frozenAt":4,"rule":"r","source":["s","t"],"tx":[9,10],"from":[null,{"page":"x","n":3}],"movedTo":[{"page":"y","n":7},null]}}`,

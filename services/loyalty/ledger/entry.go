@@ -93,24 +93,23 @@ func (t *Lifetime) count(account string, points int64) {
 
 // edit makes the lot one that the transaction may change, and returns it with what is noted of the change. Both are good until the next edit or opening.
 func (e *entry) edit(p spot) (*Lot, *LotChange) {
-	l, c := e.count(p)
-	p.sheet.base = nil
-	return l, c
+	e.book.edit(p.sheet)
+	return p.lot(), e.noted(p)
 }
 
-// count is edit for changing nothing but figures.
-func (e *entry) count(p spot) (*Lot, *LotChange) {
-	e.book.own(p.sheet)
+// noted is what the transaction says of a lot.
+func (e *entry) noted(p spot) *LotChange {
 	if p.sheet.touched[p.i] == 0 {
 		e.tx.Lots = append(e.tx.Lots, LotChange{LotRef: p.ref()})
-		p.sheet.touched[p.i] = len(e.tx.Lots)
+		p.sheet.touched[p.i] = int32(len(e.tx.Lots))
 	}
-	return p.lot(), &e.tx.Lots[p.sheet.touched[p.i]-1]
+	return &e.tx.Lots[p.sheet.touched[p.i]-1]
 }
 
-// add changes the figures of a lot.
+// add changes the figures of a lot, and nothing else.
 func (e *entry) add(p spot, open, reserved int64) {
-	l, c := e.count(p)
+	e.book.count(p.sheet)
+	l, c := p.lot(), e.noted(p)
 	l.Open += open
 	l.Reserved += reserved
 	c.Open += open
@@ -171,14 +170,14 @@ func (e *entry) open(l Lot) (LotRef, error) {
 	if err != nil {
 		return LotRef{}, err
 	}
-	b.own(s)
+	b.edit(s)
 	b.account.Lots++
 	l.N, l.Tx = b.account.Lots, e.tx.Seq
-	s.lots, s.base = append(s.lots, l), nil
+	s.lots = append(s.lots, l)
 	b.account.Tail = Tail{Page: s.id, Lots: len(s.lots)}
 	ref := LotRef{Page: s.id, N: l.N}
 	e.tx.Lots = append(e.tx.Lots, LotChange{LotRef: ref, Opened: &l})
-	s.touched = append(s.touched, len(e.tx.Lots))
+	s.touched = append(s.touched, int32(len(e.tx.Lots)))
 	return ref, nil
 }
 

@@ -106,25 +106,25 @@ func (e *entry) deadline(life string, at clock.Millis) {
 	e.tx.Idle = append(e.tx.Idle, Deadline{life, at})
 }
 
-// countIdle keeps the figures of deadlines right after the change of a lot.
-func (b *Book) countIdle(was, l *Lot) {
-	for _, side := range []struct {
-		lot  *Lot
-		sign int64
-	}{{was, -1}, {l, 1}} {
-		if !side.lot.idles() {
-			continue
-		}
-		i, ok := idleOf(b.account.Idle, side.lot.Life)
-		if !ok {
-			continue
-		}
-		b.account.Idle = slices.Clone(b.account.Idle)
-		v := &b.account.Idle[i]
-		v.Open += side.sign * side.lot.Open
-		if side.lot.FrozenAt == 0 {
-			v.Free += side.sign * side.lot.unreserved()
-		}
+// countIdle keeps the figures of deadlines right after the change of a lot, which was another and had other figures.
+func (b *Book) countIdle(was *Lot, had figures, l *Lot) {
+	b.addIdle(was, -had.open, -had.reserved)
+	b.addIdle(l, l.Open, l.Reserved)
+}
+
+func (b *Book) addIdle(l *Lot, open, reserved int64) {
+	if !l.idles() {
+		return
+	}
+	i, ok := idleOf(b.account.Idle, l.Life)
+	if !ok {
+		return
+	}
+	b.account.Idle = slices.Clone(b.account.Idle)
+	v := &b.account.Idle[i]
+	v.Open += open
+	if l.FrozenAt == 0 {
+		v.Free += open - reserved
 	}
 }
 

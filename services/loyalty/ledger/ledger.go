@@ -169,6 +169,7 @@ type Page struct {
 	Lots []Lot  `json:"lots"`
 
 	stored []byte
+	frame  *frame
 }
 
 // Hold is points reserved for a redemption.
@@ -254,7 +255,7 @@ func (t Transaction) Takes() []Take {
 }
 
 // Pages gives a step the pages of lots that it needs. Its answers must be those of one state: the same question gets the same answer until the step's changes are
-// stored. An error ends the step and comes back from it as it is.
+// stored. The lots of an answer are the Book's from then on, which changes them where they are. An error ends the step and comes back from it as it is.
 type Pages interface {
 	// Page returns a page by its id; one that does not exist comes back without lots.
 	Page(id string) (Page, error)

@@ -87,22 +87,18 @@ func (e *entry) backed() error {
 	changes := 0
 	for at := range b.undo[e.began.undo:] {
 		f := &b.undo[e.began.undo+at]
+		if f.figures != nil && printOf(f.sheet.lots) != f.sheet.print {
+			b.spoilt = b.broken("more than figures has changed on page %s", f.sheet.id)
+			return b.spoilt
+		}
 		for i := range f.sheet.lots {
-			l, was := &f.sheet.lots[i], f.lot(i)
-			n := f.sheet.touched[i]
-			if n == 0 && *l == was {
-				continue
+			did, err := e.changed(f, i, &moved)
+			if err != nil {
+				return err
 			}
-			if n < 1 || n > len(e.tx.Lots) || !e.tx.Lots[n-1].tells(f.sheet.id, &was, l, e.tx.EffectiveAt) {
-				return b.broken("the transaction does not say what happened to lot %d on page %s", l.N, f.sheet.id)
+			if did {
+				changes++
 			}
-			if l.Open < 0 || l.Reserved < 0 || l.Reserved > l.Open || l.Open > l.Points || l.Pending && l.Reserved > 0 {
-				return b.broken("lot %d would have %d points open and %d reserved of %d", l.N, l.Open, l.Reserved, l.Points)
-			}
-			changes++
-			moved = moved.plus(lies(*l), 1).plus(lies(was), -1)
-			b.notice(f.sheet.id, &was, l)
-			b.countIdle(&was, l)
 		}
 	}
 	e.idled()
@@ -116,23 +112,55 @@ func (e *entry) backed() error {
 	return nil
 }
 
-// tells reports whether a change is exactly what lies between two states of a lot, the first of which is empty if the transaction opened it.
-func (c *LotChange) tells(page string, before, after *Lot, at clock.Millis) bool {
-	if c.N != after.N || c.Page != page {
-		return false
+// changed reports whether a lot has changed, and adds what that moved.
+func (e *entry) changed(f *former, i int, moved *Balances) (bool, error) {
+	b, l, n := e.book, &f.sheet.lots[i], int(f.sheet.touched[i])
+	if n == 0 && f.same(i) {
+		return false, nil
 	}
-	if before.N == 0 {
-		return c.Opened != nil && *c.Opened == *after && c.Open == 0 && c.Reserved == 0
+	if n < 1 || n > len(e.tx.Lots) {
+		return false, b.unsaid(f, l)
 	}
-	if c.figures() && c.Points == 0 { // as nearly all that are thousands
-		was := *before
-		was.Open, was.Reserved = was.Open+c.Open, was.Reserved+c.Reserved
-		return was == *after
+	c, was, had := &e.tx.Lots[n-1], l, figures{}
+	if f.figures != nil {
+		had = f.figures[i]
+		if !c.tellsFigures(f.sheet.id, l, had) {
+			return false, b.unsaid(f, l)
+		}
+	} else {
+		before := f.lot(i)
+		was, had = &before, before.figures()
+		if !c.tells(f.sheet.id, before, *l, e.tx.EffectiveAt) {
+			return false, b.unsaid(f, l)
+		}
 	}
-	return c.tellsMore(*before, *after, at)
+	if l.Open < 0 || l.Reserved < 0 || l.Reserved > l.Open || l.Open > l.Points || l.Pending && l.Reserved > 0 {
+		return false, b.broken("lot %d would have %d points open and %d reserved of %d", l.N, l.Open, l.Reserved, l.Points)
+	}
+	moved.lie(l, l.Open, l.Reserved)
+	moved.lie(was, -had.open, -had.reserved)
+	b.notice(f.sheet.id, was, had, l)
+	b.countIdle(was, had, l)
+	return true, nil
 }
 
-func (c *LotChange) tellsMore(was, l Lot, at clock.Millis) bool {
+func (b *Book) unsaid(f *former, l *Lot) error {
+	return b.broken("the transaction does not say what happened to lot %d on page %s", l.N, f.sheet.id)
+}
+
+// tellsFigures reports whether a change is exactly what lies between the figures that a lot had and has.
+func (c *LotChange) tellsFigures(page string, l *Lot, had figures) bool {
+	return c.N == l.N && l.Open == had.open+c.Open && l.Reserved == had.reserved+c.Reserved && c.figures() && c.Points == 0 && c.Page == page
+}
+
+// tells reports whether a change is exactly what lies between two states of a lot, the first of which is empty if the transaction opened it.
+func (c *LotChange) tells(page string, was, l Lot, at clock.Millis) bool {
+	if c.N != l.N || c.Page != page {
+		return false
+	}
+	if was.N == 0 {
+		return c.Opened != nil && *c.Opened == l && c.Open == 0 && c.Reserved == 0
+	}
 	end := clock.Millis(0)
 	if l.ExpiresAt != was.ExpiresAt {
 		end = l.ExpiresAt
@@ -158,10 +186,10 @@ func (c *LotChange) tellsMore(was, l Lot, at clock.Millis) bool {
 }
 
 // notice keeps First and DueAt right after the change of a lot, or says that they must be looked for.
-func (b *Book) notice(page string, was, l *Lot) {
+func (b *Book) notice(page string, was *Lot, had figures, l *Lot) {
 	a := &b.account
-	before, after := due(*was), due(*l)
-	if before != 0 && before == a.DueAt && after != before || was.Open > 0 && l.Open == 0 && page == a.First {
+	before, after := dueOf(was, had), due(l)
+	if before != 0 && before == a.DueAt && after != before || had.open > 0 && l.Open == 0 && page == a.First {
 		b.stale = true
 	}
 	if after != 0 && (a.DueAt == 0 || after < a.DueAt) {
@@ -191,7 +219,8 @@ func (b *Book) survey() error {
 		if pending == 0 && (month != "" && s.prefix() != month || first != "" && s.prefix() == neverPrefix) {
 			return false
 		}
-		for _, l := range s.lots {
+		for i := range s.lots {
+			l := &s.lots[i]
 			if l.Open == 0 {
 				continue
 			}

@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"reflect"
+	"strings"
 	"testing"
 
 	"renown.example/kit/clock"
@@ -66,6 +67,9 @@ var spoils = map[string]func(*ledger.Book, *ledger.Transaction, []*ledger.Lot){
 	"the balances after it are altered": func(_ *ledger.Book, tx *ledger.Transaction, _ []*ledger.Lot) { tx.After.Available++ },
 }
 
+// alters reports whether a spoil changes more of a lot than its figures: of those no copy is made that they could be put back from.
+func alters(spoil string) bool { return strings.HasPrefix(spoil, "a lot's ") }
+
 // Whatever part of a transaction is lost or altered on its way, the step ends with Broken and nothing of it stays, also if it is not the first that changes a page.
 func TestASpoiltTransactionIsStopped(t *testing.T) {
 	for before := range 3 {
@@ -87,8 +91,17 @@ func TestASpoiltTransactionIsStopped(t *testing.T) {
 				if !errors.As(err, &broken) || broken.Account != "ada/points" || broken.Seq != int64(2+before) {
 					t.Fatalf("got %v, want it broken", err)
 				}
-				if !reflect.DeepEqual(b.Account(), want.Account()) || !reflect.DeepEqual(b.Changed(), want.Changed()) || len(b.Transactions()) != before {
-					t.Errorf("something of it stays: %+v, %+v", b.Account(), b.Changed())
+				// Of a page of which more has changed than figures nothing is given out any more.
+				pages := b.Changed()
+				if !reflect.DeepEqual(b.Account(), want.Account()) || pages != nil && !reflect.DeepEqual(pages, want.Changed()) || len(b.Transactions()) != before {
+					t.Errorf("something of it stays: %+v, %+v", b.Account(), pages)
+				}
+				if !alters(name) && len(pages) != len(want.Changed()) {
+					t.Errorf("%d pages are left of %d", len(pages), len(want.Changed()))
+				}
+				b.Tamper(func(*ledger.Transaction, []*ledger.Lot) {})
+				if _, err := b.Note(at(begin + hour)); alters(name) != (err != nil) {
+					t.Errorf("the next step ends with %v", err)
 				}
 			})
 		}

@@ -25,10 +25,41 @@ func (p Page) Sealed(text []byte) Page {
 	return p
 }
 
+// frame is a page's text without the figures of its lots: what goes before them and what comes behind.
+type frame struct{ head, tail []byte }
+
+// ReadPage reads a page from a text that never changes. The page remembers it, so that a Book in which nothing but figures changes writes nothing but figures.
+func ReadPage(in []byte) (p Page, err error) {
+	r := &lotReader{Reader: document.Reader{Rest: in}}
+	if p = r.page(); !r.Done() {
+		err = p.UnmarshalJSON(in)
+		return p, err
+	}
+	if r.head != nil && !r.loose {
+		p.frame = &frame{in[:len(in)-len(r.head)], in[len(in)-len(r.tail):]}
+	}
+	return p, nil
+}
+
+func (f *frame) around(lots []Lot) []byte {
+	w := &document.Writer{Out: make([]byte, 0, len(f.head)+len(f.tail)+64)}
+	w.Out = append(w.Out, f.head...)
+	writeFigures(w, lots)
+	return append(w.Out, f.tail...)
+}
+
+func writeFigures(w *document.Writer, lots []Lot) {
+	document.Column(w, "open", len(lots), func(i int) int64 { return lots[i].Open }, w.Number)
+	document.Column(w, "reserved", len(lots), func(i int) int64 { return lots[i].Reserved }, w.Number)
+}
+
 // MarshalJSON writes a page.
 func (p Page) MarshalJSON() ([]byte, error) {
-	if p.stored != nil {
+	switch {
+	case p.stored != nil:
 		return p.stored, nil
+	case p.frame != nil:
+		return p.frame.around(p.Lots), nil
 	}
 	w := &document.Writer{Out: make([]byte, 0, 256+24*len(p.Lots))}
 	w.Open()
@@ -73,8 +104,7 @@ func writeLots(w *document.Writer, lots []Lot) {
 	w.Open()
 	writeNumbers(w, count, func(i int) int64 { return lots[i].N })
 	ints("points", func(l *Lot) int64 { return l.Points })
-	ints("open", func(l *Lot) int64 { return l.Open })
-	ints("reserved", func(l *Lot) int64 { return l.Reserved })
+	writeFigures(w, lots)
 	document.Column(w, "pending", count, func(i int) bool { return lots[i].Pending }, w.Bool)
 	ints("activatesAt", func(l *Lot) int64 { return int64(l.ActivatesAt) })
 	ints("issuedAt", func(l *Lot) int64 { return int64(l.IssuedAt) })

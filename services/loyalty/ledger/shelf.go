@@ -20,16 +20,21 @@ const (
 // lastPage is the number of the last page that a month can have.
 const lastPage = 999_999
 
-// sheet is a page at work. There is one for each page for as long as the Book is open; its lots are copied before a step changes them.
+// sheet is a page at work. There is one for each page for as long as the Book is open.
 type sheet struct {
 	id   string
 	lots []Lot
-	// base, if it is set, are the lots as they were before they were copied: nothing but figures has changed since, and nobody else has seen the copy, so that it need
-	// not be copied once more.
-	base []Lot
-	// epoch is the step that may change lots in place, touched for each lot 1 + the index of its change in that step.
+	// mine says that nobody else has seen the lots where they are, so that their figures are changed in place.
+	mine bool
+	// frame is the page's text without the figures, as long as nothing else has changed; print is that of the lots, which shows that nothing has, zero before it is needed.
+	frame *frame
+	print uint64
+	// epoch is the step that may change the lots' figures or, if it is the whole page that was kept for undoing it, anything; former is where that was kept. touched has for
+	// each lot 1 + the index of its change in that step.
 	epoch   int
-	touched []int
+	whole   bool
+	former  int
+	touched []int32
 	changed bool
 }
 
@@ -38,8 +43,30 @@ func (s *sheet) prefix() string { return s.id[:strings.IndexByte(s.id, '/')+1] }
 
 // shown are the lots as they stand, which from now on do not change where they are.
 func (s *sheet) shown() []Lot {
-	s.base = nil
+	s.mine = false
 	return slices.Clip(s.lots)
+}
+
+// unshare copies the lots unless nobody else has seen them.
+func (s *sheet) unshare() {
+	if !s.mine {
+		s.lots, s.mine = slices.Clone(s.lots), true
+	}
+}
+
+func (s *sheet) figures() []figures {
+	all := make([]figures, len(s.lots))
+	for i := range s.lots {
+		all[i] = s.lots[i].figures()
+	}
+	return all
+}
+
+// count gives the lots other figures.
+func (s *sheet) count(all []figures) {
+	for i, f := range all {
+		s.lots[i].Open, s.lots[i].Reserved = f.open, f.reserved
+	}
 }
 
 // spot is where a lot lies.
@@ -102,7 +129,7 @@ func (h *shelf) remove(s *sheet) {
 func (h *shelf) keep(p Page) *sheet {
 	s := h.sheets[p.ID]
 	if s == nil {
-		s = &sheet{id: p.ID, lots: p.Lots}
+		s = &sheet{id: p.ID, lots: p.Lots, mine: true, frame: p.frame}
 		h.sheets[p.ID] = s
 	}
 	return s
@@ -269,25 +296,30 @@ func (b *Book) tail(prefix string) (string, int, error) {
 }
 
 // due is the first instant at which something happens to a lot by itself, zero if nothing will.
-func due(l Lot) clock.Millis {
+func due(l *Lot) clock.Millis { return dueOf(l, l.figures()) }
+
+// dueOf is due of a lot that has other figures.
+func dueOf(l *Lot, has figures) clock.Millis {
 	end := l.ExpiresAt
-	if l.FrozenAt != 0 || l.Open == l.Reserved {
+	if l.FrozenAt != 0 || has.open == has.reserved {
 		end = 0
 	}
-	if l.Open > 0 && l.Pending && l.ActivatesAt != 0 && (end == 0 || l.ActivatesAt < end) {
+	if has.open > 0 && l.Pending && l.ActivatesAt != 0 && (end == 0 || l.ActivatesAt < end) {
 		return l.ActivatesAt
 	}
 	return end
 }
 
-// lies is in which buckets the open points of a lot are.
-func lies(l Lot) Balances {
-	switch free := l.Open - l.Reserved; {
+// lie adds points of a lot to the buckets in which they are.
+func (v *Balances) lie(l *Lot, open, reserved int64) {
+	switch {
 	case l.Pending:
-		return Balances{Pending: l.Open}
+		v.Pending += open
 	case l.FrozenAt != 0:
-		return Balances{Reserved: l.Reserved, Frozen: free}
+		v.Reserved += reserved
+		v.Frozen += open - reserved
 	default:
-		return Balances{Reserved: l.Reserved, Available: free}
+		v.Reserved += reserved
+		v.Available += open - reserved
 	}
 }

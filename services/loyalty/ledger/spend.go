@@ -208,12 +208,17 @@ func (e *entry) candidates(points int64) ([]spot, error) {
 		}
 		return unseen != 0
 	})
-	slices.SortFunc(lots, func(p, q spot) int {
-		x, y := p.lot(), q.lot()
-		// Minus one turns "never", which is zero, into what comes last.
-		return cmp.Or(cmp.Compare(uint64(x.ExpiresAt-1), uint64(y.ExpiresAt-1)), cmp.Compare(x.IssuedAt, y.IssuedAt), cmp.Compare(x.N, y.N))
-	})
+	slices.SortFunc(lots, func(p, q spot) int { return spentBefore(p.lot(), q.lot()) })
 	return lots, err
+}
+
+// spentBefore compares two lots in the order in which lots are spent.
+func spentBefore(x, y *Lot) int {
+	if x.ExpiresAt != y.ExpiresAt {
+		// Minus one turns "never", which is zero, into what comes last.
+		return cmp.Compare(uint64(x.ExpiresAt-1), uint64(y.ExpiresAt-1))
+	}
+	return cmp.Or(cmp.Compare(x.IssuedAt, y.IssuedAt), cmp.Compare(x.N, y.N))
 }
 
 // roomFor makes room for n more of what may be thousands: for twice as many as there are.
