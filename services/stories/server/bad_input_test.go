@@ -124,7 +124,7 @@ func TestRefusedConsentsNameTheFieldsOfTheirRequest(t *testing.T) {
 	}
 	url := r.ask("nordhafen", "en")
 	page := must(r.signoff.GetSignoff(r.customer(url), &storiesv1.GetSignoffRequest{}))(t).GetPage()
-	_, err := r.signoff.SignSignoff(r.customer(url), &storiesv1.SignSignoffRequest{
+	_, err = r.signoff.SignSignoff(r.customer(url), &storiesv1.SignSignoffRequest{
 		Scopes: web(), ContentHash: page.GetContentHash(), SignedBy: "Jonna Fjeld", EndTime: timestamppb.New(start),
 	})
 	if e := refused(t, err, fault.InvalidArgument); e.Fields[0].Path != "endTime" {
