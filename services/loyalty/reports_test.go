@@ -77,6 +77,41 @@ func TestTheLiabilityTiesToTheLedger(t *testing.T) {
 	}
 }
 
+// TestNoReportIsMadeOfADayToCome asks about days that nobody knows anything of; each refusal names its field and says up to when there are reports.
+func TestNoReportIsMadeOfADayToCome(t *testing.T) {
+	r := newRig(t)
+	if _, err := r.adjust(t, "k", r.enrol(t, "Ida"), 40); err != nil {
+		t.Fatal(err)
+	}
+	today := r.clock.Now().UTC().Format(time.DateOnly)
+	tomorrow := r.clock.Now().UTC().AddDate(0, 0, 1).Format(time.DateOnly)
+	ask := map[string]func(day string) error{
+		"day": func(day string) error {
+			_, err := r.reports.GetLiability(r.manager(t), &loyaltyv1.GetLiabilityRequest{Program: "customers", Day: day})
+			return err
+		},
+		"fromDay": func(day string) error {
+			_, err := r.reports.ListLiabilityDays(r.manager(t), &loyaltyv1.ListLiabilityDaysRequest{Program: "customers", FromDay: day})
+			return err
+		},
+		"toDay": func(day string) error {
+			_, err := r.reports.ExportLiabilityDays(r.manager(t), &loyaltyv1.ExportLiabilityDaysRequest{Program: "customers", ToDay: day})
+			return err
+		},
+	}
+	for field, of := range ask {
+		if err := of(today); err != nil {
+			t.Errorf("%s of today: %v", field, err)
+		}
+		for day, words := range map[string]string{tomorrow: "up to today, " + today, "2026-02-30": "no day of the calendar", "yesterday": "such as"} {
+			got, ok := fault.As(of(day))
+			if !ok || got.Reason != fault.InvalidArgument || len(got.Fields) != 1 || got.Fields[0].Path != field || !strings.Contains(got.Fields[0].Message, words) {
+				t.Errorf("%s of %s: %v", field, day, got)
+			}
+		}
+	}
+}
+
 // daysTie fails the test unless there are so many days, each opens with what the one before it closed with, and the last closes with what is held.
 func (r *rig) daysTie(t *testing.T, n int, held int64) {
 	t.Helper()

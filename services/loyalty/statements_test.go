@@ -53,6 +53,9 @@ func TestAMemberSeesTheirOwnPointsByALink(t *testing.T) {
 	if first := w.GetExpirations()[0]; first.GetPoints() != 50 || !first.GetTime().AsTime().Equal(start.Add(24*time.Hour)) || w.GetExpirations()[1].GetPoints() != 100 {
 		t.Errorf("expires: %v", w.GetExpirations())
 	}
+	if w.GetMoreExpirations() || w.GetExpirations()[0].GetDay() != start.Add(24*time.Hour).Add(-time.Millisecond).UTC().Format(time.DateOnly) {
+		t.Errorf("the days are %v, more: %t", w.GetExpirations(), w.GetMoreExpirations())
+	}
 	r.metals(t, nil)
 	got, err = r.statements.GetStatement(holder(), &loyaltyv1.GetStatementRequest{})
 	if tier := got.GetStatement().GetWallets()[0].GetAccount().GetTier(); err != nil || tier.GetDisplayName() != "Silver" || tier.GetUp().GetMissing() != 350 || got.GetStatement().GetCurrency() != "EUR" {

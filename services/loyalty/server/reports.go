@@ -142,6 +142,9 @@ type reportOn struct {
 	program, wallet, from, to string
 }
 
+// askedDay is a day of a request, by the field that names it.
+type askedDay struct{ field, day string }
+
 // cells calls each for every cell of a wallet up to a day.
 func (r reportOn) cells(ctx context.Context, tx store.Reader, each func(tables.ReportCell)) error {
 	prefix := r.program + "/" + r.wallet + "/"
@@ -160,13 +163,13 @@ func (r reportOn) cells(ctx context.Context, tx store.Reader, each func(tables.R
 	}
 }
 
-// reportOn checks what a report is asked about.
-func (s *Server) reportOn(ctx context.Context, tx store.Reader, programID, wallet, from, to string) (reportOn, error) {
+// reportOn checks what a report is asked about. Nothing is known of a day that has not come yet.
+func (s *Server) reportOn(ctx context.Context, tx store.Reader, programID, wallet string, from, to askedDay) (reportOn, error) {
 	p, err := program(ctx, tx, programID)
 	if err != nil {
 		return reportOn{}, err
 	}
-	r := reportOn{program: programID, from: from, to: to}
+	r := reportOn{program: programID, from: from.day, to: to.day}
 	if r.wallet, err = walletOf(p.Value, wallet); err != nil {
 		return r, err
 	}
@@ -174,16 +177,20 @@ func (s *Server) reportOn(ctx context.Context, tx store.Reader, programID, walle
 	if err != nil {
 		return r, err
 	}
-	if r.to == "" {
-		r.to = report.Day(s.now(), zone)
-	}
-	for path, day := range map[string]string{"fromDay": r.from, "toDay": r.to} {
-		if _, err := time.Parse(time.DateOnly, day); day != "" && err != nil {
-			return r, fault.Invalid(path, "%q is no day of the calendar", day)
+	today := report.Day(s.now(), zone)
+	for _, n := range []askedDay{from, to} {
+		if _, err := time.Parse(time.DateOnly, n.day); n.day != "" && err != nil {
+			return r, fault.Invalid(n.field, "%q is no day of the calendar.", n.day)
+		}
+		if n.day > today {
+			return r, fault.Invalid(n.field, "%s has not come yet: reports are known up to today, %s.", n.day, today)
 		}
 	}
+	if r.to == "" {
+		r.to = today
+	}
 	if r.from > r.to {
-		return r, fault.Invalid("fromDay", "it lies behind the last day, %s", r.to)
+		return r, fault.Invalid(from.field, "It lies behind the last day, %s.", r.to)
 	}
 	return r, nil
 }
@@ -191,7 +198,7 @@ func (s *Server) reportOn(ctx context.Context, tx store.Reader, programID, walle
 // GetLiability says what is owed at the end of a day.
 func (s *Server) GetLiability(ctx context.Context, req *loyaltyv1.GetLiabilityRequest) (*loyaltyv1.GetLiabilityResponse, error) {
 	return read(ctx, s, func(ctx context.Context, tx store.Reader) (*loyaltyv1.GetLiabilityResponse, error) {
-		r, err := s.reportOn(ctx, tx, req.GetProgram(), req.GetWallet(), "", req.GetDay())
+		r, err := s.reportOn(ctx, tx, req.GetProgram(), req.GetWallet(), askedDay{}, askedDay{"day", req.GetDay()})
 		if err != nil {
 			return nil, err
 		}
@@ -252,7 +259,7 @@ func (s *Server) rollForward(ctx context.Context, tx store.Reader, r reportOn) (
 // ListLiabilityDays lists days with their roll-forward.
 func (s *Server) ListLiabilityDays(ctx context.Context, req *loyaltyv1.ListLiabilityDaysRequest) (*loyaltyv1.ListLiabilityDaysResponse, error) {
 	return read(ctx, s, func(ctx context.Context, tx store.Reader) (*loyaltyv1.ListLiabilityDaysResponse, error) {
-		r, err := s.reportOn(ctx, tx, req.GetProgram(), req.GetWallet(), req.GetFromDay(), req.GetToDay())
+		r, err := s.reportOn(ctx, tx, req.GetProgram(), req.GetWallet(), askedDay{"fromDay", req.GetFromDay()}, askedDay{"toDay", req.GetToDay()})
 		if err != nil {
 			return nil, err
 		}
@@ -272,7 +279,7 @@ func (s *Server) ListLiabilityDays(ctx context.Context, req *loyaltyv1.ListLiabi
 // ExportLiabilityDays is the roll-forward as CSV.
 func (s *Server) ExportLiabilityDays(ctx context.Context, req *loyaltyv1.ExportLiabilityDaysRequest) (*loyaltyv1.ExportLiabilityDaysResponse, error) {
 	return read(ctx, s, func(ctx context.Context, tx store.Reader) (*loyaltyv1.ExportLiabilityDaysResponse, error) {
-		r, err := s.reportOn(ctx, tx, req.GetProgram(), req.GetWallet(), req.GetFromDay(), req.GetToDay())
+		r, err := s.reportOn(ctx, tx, req.GetProgram(), req.GetWallet(), askedDay{"fromDay", req.GetFromDay()}, askedDay{"toDay", req.GetToDay()})
 		if err != nil {
 			return nil, err
 		}

@@ -1,11 +1,10 @@
 package server
 
 import (
-	"cmp"
 	"context"
 	"fmt"
-	"slices"
 	"strings"
+	"time"
 
 	"renown.example/kit/auth"
 	"renown.example/kit/clock"
@@ -23,7 +22,7 @@ const (
 	purposeMember = "member"
 	// usualLinkDays is how long such a link works unless its maker says otherwise.
 	usualLinkDays = 30
-	// mostAhead bounds how many coming instants a statement names.
+	// mostAhead bounds how many coming days a statement names.
 	mostAhead = 12
 )
 
@@ -113,8 +112,12 @@ func (s *Server) GetStatement(ctx context.Context, _ *loyaltyv1.GetStatementRequ
 			Member: memberName(row.Value.Program, row.ID), DisplayName: profile.DisplayName, Program: p.Value.DisplayName, TimeZone: p.Value.TimeZone, Currency: p.Value.Currency,
 			LinkExpireTime: timestamp(clock.At(claims.Expires)),
 		}
+		zone, err := time.LoadLocation(p.Value.TimeZone)
+		if err != nil {
+			return nil, err
+		}
 		for i, unit := range programProto(p.ID, p.Version, p.Value).GetWallets() {
-			w, err := s.statementWallet(ctx, tx, row.ID, p.Value.Wallets[i].ID)
+			w, err := s.statementWallet(ctx, tx, row.ID, p.Value.Wallets[i].ID, zone)
 			if err != nil {
 				return nil, err
 			}
@@ -125,7 +128,7 @@ func (s *Server) GetStatement(ctx context.Context, _ *loyaltyv1.GetStatementRequ
 	})
 }
 
-func (s *Server) statementWallet(ctx context.Context, tx store.Reader, member, wallet string) (*loyaltyv1.StatementWallet, error) {
+func (s *Server) statementWallet(ctx context.Context, tx store.Reader, member, wallet string, zone *time.Location) (*loyaltyv1.StatementWallet, error) {
 	row, err := tables.Accounts.Get(ctx, tx, tables.AccountID(member, wallet))
 	if store.IsNotFound(err) {
 		return &loyaltyv1.StatementWallet{Account: accountProto(wallet, ledger.Account{})}, nil
@@ -140,110 +143,15 @@ func (s *Server) statementWallet(ctx context.Context, tx store.Reader, member, w
 	}
 	account := view.Account()
 	out := &loyaltyv1.StatementWallet{Account: accountProto(wallet, account)}
-	expires, activates, err := coming(view)
+	expires, activates, err := coming(view, zone)
 	if err != nil {
 		return nil, err
 	}
-	out.Expirations, out.Activations = ahead(expires), ahead(activates)
-	setNextExpire(out.Account, out.Expirations)
+	out.Expirations, out.MoreExpirations = ahead(expires)
+	out.Activations, out.MoreActivations = ahead(activates)
+	setNextExpire(out.Account, nextOf(expires))
 	out.Account.Tier, _, err = s.tierProgress(ctx, tx, row.Value, now)
 	return out, err
-}
-
-// coming is what will become of an account's points by itself: how many end, and how many become available, at which instants. It looks no further than mostAhead needs.
-func coming(b *ledger.Book) (expires, activates map[clock.Millis]int64, err error) {
-	account := b.Account()
-	expires, activates = map[clock.Millis]int64{}, map[clock.Millis]int64{}
-	err = eachOpenLot(b, func(l ledger.Lot) bool {
-		switch ends := account.Ends(&l); {
-		case l.FrozenAt != 0:
-		case l.Pending && l.ActivatesAt != 0:
-			activates[l.ActivatesAt] += l.Open
-		case !l.Pending && ends != 0 && l.Open > l.Reserved:
-			expires[ends] += l.Open - l.Reserved
-		}
-		return len(expires) < 4*mostAhead
-	})
-	return expires, activates, err
-}
-
-func setNextExpire(out *loyaltyv1.Account, coming []*loyaltyv1.Expiration) {
-	if len(coming) > 0 {
-		out.NextExpireTime, out.NextExpirePoints = coming[0].GetTime(), coming[0].GetPoints()
-	}
-}
-
-// nextEnd is when the next points of an account end, and how many, empty if none will. Lots lie on pages in the order of the months in which they end, so that few pages
-// are read however many there are.
-func nextEnd(b *ledger.Book) ([]*loyaltyv1.Expiration, error) {
-	account := b.Account()
-	ends := map[clock.Millis]int64{}
-	first := clock.Millis(0)
-	note := func(at clock.Millis, points int64) {
-		if at != 0 && points > 0 {
-			ends[at] += points
-			if first == 0 || at < first {
-				first = at
-			}
-		}
-	}
-	for _, i := range account.Idle {
-		note(i.EndsAt, i.Free)
-	}
-	if account.First == "" || !ledger.MayEnd(account.First, first) {
-		return ahead(ends)[:min(len(ends), 1)], nil
-	}
-	err := eachPage(b, func(p ledger.Page) bool {
-		if !ledger.MayEnd(p.ID, first) {
-			return false
-		}
-		for _, l := range p.Lots {
-			if !l.Pending && l.FrozenAt == 0 {
-				note(l.ExpiresAt, l.Open-l.Reserved)
-			}
-		}
-		return true
-	})
-	return ahead(ends)[:min(len(ends), 1)], err
-}
-
-// eachOpenLot calls each for the open lots in the order of their pages, until it returns false.
-func eachOpenLot(b *ledger.Book, each func(ledger.Lot) bool) error {
-	return eachPage(b, func(p ledger.Page) bool {
-		for _, l := range p.Lots {
-			if l.Open > 0 && !each(l) {
-				return false
-			}
-		}
-		return true
-	})
-}
-
-// eachPage calls each for the pages from the first that has an open lot, until it returns false.
-func eachPage(b *ledger.Book, each func(ledger.Page) bool) error {
-	first := b.Account().First
-	if first == "" {
-		return nil
-	}
-	page, err := b.Page(first)
-	for ok := true; ok && err == nil && each(page); {
-		page, ok, err = b.After(page.ID)
-	}
-	return err
-}
-
-// ahead lists coming instants in order.
-func ahead(points map[clock.Millis]int64) []*loyaltyv1.Expiration {
-	var at []clock.Millis
-	for t := range points {
-		at = append(at, t)
-	}
-	slices.SortFunc(at, func(a, b clock.Millis) int { return cmp.Compare(a, b) })
-	var out []*loyaltyv1.Expiration
-	for _, t := range at[:min(len(at), mostAhead)] {
-		out = append(out, &loyaltyv1.Expiration{Time: timestamp(t), Points: points[t]})
-	}
-	return out
 }
 
 // ListStatementEntries lists the entries of the holder's account.

@@ -39,7 +39,7 @@ func written() *gate {
 		"GET /v1/statement": `{"member":"programs/customers/members/m1","displayName":"Ida","program":"Customers","timeZone":"Europe/Berlin","currency":"EUR",
 			"wallets":[{"wallet":{"id":"points","singular":"point","plural":"points"},"account":{"wallet":"points","available":"250","tier":{"structure":"programs/customers/tiers/metals",
 			"tier":"silver","displayName":"Silver","benefits":["Free delivery"],"metric":"TIER_METRIC_SPEND","value":"50000","up":{"tier":"gold","displayName":"Gold","missing":"150000","by":"2026-12-31"}}},
-			"activations":[{"time":"2026-12-01T10:00:00Z","points":"10"},{"time":"2026-12-01T12:00:00Z","points":"5"}]}],"linkExpireTime":"2026-12-27T00:00:00Z"}`,
+			"activations":[{"time":"2026-12-01T10:00:00Z","points":"10"},{"time":"2026-12-01T12:00:00Z","points":"5"}],"moreActivations":true}],"linkExpireTime":"2026-12-27T00:00:00Z"}`,
 		"GET /v1/statement/entries": `{"entries":[]}`,
 		"GET /v1/programs/customers/rewards": `{"rewards":[
 			{"name":"programs/customers/rewards/mug","displayName":"A mug","kind":"REWARD_KIND_GIFT","availability":{"wallet":"points","points":"1200","obstacles":[{"reason":"OBSTACLE_REASON_TOO_FEW_POINTS","missingPoints":"950"}]}},
@@ -137,6 +137,7 @@ func TestAMembersOwnPage(t *testing.T) {
 	if n := doc.Find(".points-coming li").Length(); n != 1 {
 		t.Errorf("one day of arrivals is shown as %d", n)
 	}
+	says(t, doc, "[aria-labelledby=arrives]", "More follows after these days.")
 	if to := doc.Find(".offer a").AttrOr("href", ""); doc.Find(".offer a").Length() != 1 || to != "/points/tok/rewards/film" {
 		t.Errorf("the buttons lead to %q", to)
 	}

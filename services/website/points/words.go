@@ -21,6 +21,7 @@ var Words = web.Words{
 	"points.expires":       {"en": "What ends when", "de": "Was wann endet"},
 	"points.until":         {"en": "until", "de": "bis"},
 	"points.arrives":       {"en": "What arrives when", "de": "Was wann ankommt"},
+	"points.more":          {"en": "More follows after these days.", "de": "Nach diesen Tagen folgt noch mehr."},
 	"points.history":       {"en": "History", "de": "Verlauf"},
 	"points.history.how":   {"en": "Open a line to see how it came about.", "de": "Öffnen Sie eine Zeile, um zu sehen, wie sie zustande kam."},
 	"points.history.empty": {"en": "Nothing has happened yet. What you earn and spend will stand here, line by line.", "de": "Noch ist nichts geschehen. Was Sie sammeln und ausgeben, wird hier Zeile für Zeile stehen."},

@@ -451,7 +451,7 @@ type GetLiabilityRequest struct {
 	Program string `protobuf:"bytes,1,opt,name=program,proto3" json:"program,omitempty"`
 	// Id of the wallet; empty means the programme's usual one.
 	Wallet string `protobuf:"bytes,2,opt,name=wallet,proto3" json:"wallet,omitempty"`
-	// The day, "2026-11-27"; empty means today.
+	// The day, "2026-11-27", at most today; empty means today.
 	Day           string `protobuf:"bytes,3,opt,name=day,proto3" json:"day,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
@@ -563,7 +563,7 @@ type ListLiabilityDaysRequest struct {
 	Wallet string `protobuf:"bytes,2,opt,name=wallet,proto3" json:"wallet,omitempty"`
 	// The first day; empty means the first on which anything happened.
 	FromDay string `protobuf:"bytes,3,opt,name=from_day,json=fromDay,proto3" json:"from_day,omitempty"`
-	// The last day; empty means today. At most 3,700 days are listed.
+	// The last day, at most today; empty means today. At most 3,700 days are listed.
 	ToDay         string `protobuf:"bytes,4,opt,name=to_day,json=toDay,proto3" json:"to_day,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
@@ -691,7 +691,7 @@ type ExportLiabilityDaysRequest struct {
 	Wallet string `protobuf:"bytes,2,opt,name=wallet,proto3" json:"wallet,omitempty"`
 	// The first day; empty means the first on which anything happened.
 	FromDay string `protobuf:"bytes,3,opt,name=from_day,json=fromDay,proto3" json:"from_day,omitempty"`
-	// The last day; empty means today. At most 3,700 days are listed.
+	// The last day, at most today; empty means today. At most 3,700 days are listed.
 	ToDay         string `protobuf:"bytes,4,opt,name=to_day,json=toDay,proto3" json:"to_day,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache

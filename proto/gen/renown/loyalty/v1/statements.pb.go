@@ -132,12 +132,16 @@ type StatementWallet struct {
 	Wallet *Wallet `protobuf:"bytes,1,opt,name=wallet,proto3" json:"wallet,omitempty"`
 	// The balances.
 	Account *Account `protobuf:"bytes,2,opt,name=account,proto3" json:"account,omitempty"`
-	// What expires when, the next first, at most 12 instants.
+	// What expires when, by the programme's days, the next first, at most 12 days.
 	Expirations []*Expiration `protobuf:"bytes,3,rep,name=expirations,proto3" json:"expirations,omitempty"`
-	// What becomes available when, the next first, at most 12 instants; points that wait for something else are not among them.
-	Activations   []*Expiration `protobuf:"bytes,4,rep,name=activations,proto3" json:"activations,omitempty"`
-	unknownFields protoimpl.UnknownFields
-	sizeCache     protoimpl.SizeCache
+	// What becomes available when, by the programme's days, the next first, at most 12 days; points that wait for something else are not among them.
+	Activations []*Expiration `protobuf:"bytes,4,rep,name=activations,proto3" json:"activations,omitempty"`
+	// Whether points expire after the days of expirations, too.
+	MoreExpirations bool `protobuf:"varint,5,opt,name=more_expirations,json=moreExpirations,proto3" json:"more_expirations,omitempty"`
+	// Whether points become available after the days of activations, too.
+	MoreActivations bool `protobuf:"varint,6,opt,name=more_activations,json=moreActivations,proto3" json:"more_activations,omitempty"`
+	unknownFields   protoimpl.UnknownFields
+	sizeCache       protoimpl.SizeCache
 }
 
 func (x *StatementWallet) Reset() {
@@ -198,13 +202,29 @@ func (x *StatementWallet) GetActivations() []*Expiration {
 	return nil
 }
 
-// Expiration is some points at an instant.
+func (x *StatementWallet) GetMoreExpirations() bool {
+	if x != nil {
+		return x.MoreExpirations
+	}
+	return false
+}
+
+func (x *StatementWallet) GetMoreActivations() bool {
+	if x != nil {
+		return x.MoreActivations
+	}
+	return false
+}
+
+// Expiration is what comes to some points on a day.
 type Expiration struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
-	// When.
+	// When; the first instant, if there are several on the day.
 	Time *timestamppb.Timestamp `protobuf:"bytes,1,opt,name=time,proto3" json:"time,omitempty"`
-	// How many.
-	Points        int64 `protobuf:"varint,2,opt,name=points,proto3" json:"points,omitempty"`
+	// How many on the whole day.
+	Points int64 `protobuf:"varint,2,opt,name=points,proto3" json:"points,omitempty"`
+	// The day in the programme's zone, "2026-11-27": the last on which points that expire can be spent, or that on which points become available.
+	Day           string `protobuf:"bytes,3,opt,name=day,proto3" json:"day,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -251,6 +271,13 @@ func (x *Expiration) GetPoints() int64 {
 		return x.Points
 	}
 	return 0
+}
+
+func (x *Expiration) GetDay() string {
+	if x != nil {
+		return x.Day
+	}
+	return ""
 }
 
 // CreateStatementLinkRequest names a member.
@@ -724,16 +751,19 @@ const file_renown_loyalty_v1_statements_proto_rawDesc = "" +
 	"\ttime_zone\x18\x04 \x01(\tR\btimeZone\x12<\n" +
 	"\awallets\x18\x05 \x03(\v2\".renown.loyalty.v1.StatementWalletR\awallets\x12D\n" +
 	"\x10link_expire_time\x18\x06 \x01(\v2\x1a.google.protobuf.TimestampR\x0elinkExpireTime\x12\x1a\n" +
-	"\bcurrency\x18\a \x01(\tR\bcurrency\"\xfc\x01\n" +
+	"\bcurrency\x18\a \x01(\tR\bcurrency\"\xd2\x02\n" +
 	"\x0fStatementWallet\x121\n" +
 	"\x06wallet\x18\x01 \x01(\v2\x19.renown.loyalty.v1.WalletR\x06wallet\x124\n" +
 	"\aaccount\x18\x02 \x01(\v2\x1a.renown.loyalty.v1.AccountR\aaccount\x12?\n" +
 	"\vexpirations\x18\x03 \x03(\v2\x1d.renown.loyalty.v1.ExpirationR\vexpirations\x12?\n" +
-	"\vactivations\x18\x04 \x03(\v2\x1d.renown.loyalty.v1.ExpirationR\vactivations\"T\n" +
+	"\vactivations\x18\x04 \x03(\v2\x1d.renown.loyalty.v1.ExpirationR\vactivations\x12)\n" +
+	"\x10more_expirations\x18\x05 \x01(\bR\x0fmoreExpirations\x12)\n" +
+	"\x10more_activations\x18\x06 \x01(\bR\x0fmoreActivations\"f\n" +
 	"\n" +
 	"Expiration\x12.\n" +
 	"\x04time\x18\x01 \x01(\v2\x1a.google.protobuf.TimestampR\x04time\x12\x16\n" +
-	"\x06points\x18\x02 \x01(\x03R\x06points\"\x9e\x01\n" +
+	"\x06points\x18\x02 \x01(\x03R\x06points\x12\x10\n" +
+	"\x03day\x18\x03 \x01(\tR\x03day\"\x9e\x01\n" +
 	"\x1aCreateStatementLinkRequest\x12#\n" +
 	"\aprogram\x18\x01 \x01(\tB\t\xbaH\x06r\x04\x10\x01\x18(R\aprogram\x12!\n" +
 	"\x06member\x18\x02 \x01(\tB\t\xbaH\x06r\x04\x10\x01\x18@R\x06member\x12\x1e\n" +
