@@ -143,7 +143,7 @@ func (v *visit) showLoyalty(status int, id string, problem *api.Problem) error {
 	v.show(status, "loyalty", &web.View{Title: "What do we owe?", Section: "loyalty", Notice: f.Notice(), Data: map[string]any{
 		"Program": program, "ID": id, "Programs": tabs, "Waits": v.waitingIn(programs), "Tabs": times, "Period": p, "Unit": unitOf(program, ""), "Owed": owed.GetLiability(), "Still": still(owed.GetLiability()),
 		"Sections": loyaltyTabs(program, ""), "Roll": rollForward(days.GetDays()), "Ties": tie(days.GetDays(), owed.GetLiability()),
-		"Rows": rows, "Chart": owedChart(rows, p).Lines(), "Flows": flowChart(drawn, p).Lines(), "CSV": "/studio/loyalty/" + id + "/liability.csv?" + owedQuery("", p), "Find": f}})
+		"Days": daysTable(rows, p), "Cohorts": cohortsTable(owed.GetLiability().GetCohorts()), "Chart": owedChart(rows, p).Lines(), "Flows": flowChart(drawn, p).Lines(), "CSV": "/studio/loyalty/" + id + "/liability.csv?" + owedQuery("", p), "Find": f}})
 	return nil
 }
 
