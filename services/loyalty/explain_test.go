@@ -62,7 +62,7 @@ func addsUp(t testing.TB, x *loyaltyv1.Explanation) {
 		t.Errorf("%s: the parts come to %d of %d, the sides to %d: %v", kind, parts, x.GetPoints(), legs, x)
 	case kind == loyaltyv1.EntryKind_ENTRY_KIND_ACCRUE && (given != x.GetPoints() || !x.GetRecomputed()):
 		t.Errorf("%s: the rules gave %d of %d: %v", kind, given, x.GetPoints(), x)
-	case kind == loyaltyv1.EntryKind_ENTRY_KIND_REVERSE && taken < -x.GetPoints():
+	case kind == loyaltyv1.EntryKind_ENTRY_KIND_REVERSE && x.GetLetGo().GetPoints()-taken != x.GetPoints():
 		t.Errorf("%s: %d were to be taken, %d were: %v", kind, taken, -x.GetPoints(), x)
 	}
 }
@@ -210,12 +210,12 @@ func TestAReturnIsExplainedByItsParts(t *testing.T) {
 	if _, err := r.orders.ReturnOrder(r.shop(t, "b"), &loyaltyv1.ReturnOrderRequest{Program: "customers", Order: "1", ReturnId: "b"}); err != nil {
 		t.Fatal(err)
 	}
-	take := func(line, part string, earned, due, before, points int64) *loyaltyv1.ExplainedTake {
-		return &loyaltyv1.ExplainedTake{Rule: "rules/euro@1", Wallet: "points", Line: line, Part: part, Earned: earned, Due: due, Before: before, Points: points}
+	take := func(line, part string, earned, due, before, points int64, detail string) *loyaltyv1.ExplainedTake {
+		return &loyaltyv1.ExplainedTake{Rule: "rules/euro@1", DisplayName: "euro", Detail: detail, Wallet: "points", Line: line, Part: part, Earned: earned, Due: due, Before: before, Points: points}
 	}
 	for number, want := range map[int64][]*loyaltyv1.ExplainedTake{
-		2: {take("1", "1/2", 33, 16, 0, 16)},
-		3: {take("1", "1", 33, 33, 16, 17), take("2", "1", 17, 17, 0, 17)},
+		2: {take("1", "1/2", 33, 16, 0, 16, "33 x 1/2, rounded down to 16")},
+		3: {take("1", "1", 33, 33, 16, 17, "33 x 1, less 16 taken before"), take("2", "1", 17, 17, 0, 17, "17 x 1")},
 	} {
 		x := r.why(t, ida, number)
 		addsUp(t, x)

@@ -163,6 +163,9 @@ func (r *run) formula(c *Compiled, a *Award, vars *variables) []Step {
 	}
 	if !c.Rule.Terms.EachLine {
 		add("")
+		if n := len(out); n > 0 && n < mostRead { // the last is the formula itself, which is the award's working
+			out = out[:n-1]
+		}
 		return out
 	}
 	for i := range r.in.Order.Lines {

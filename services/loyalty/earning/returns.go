@@ -233,6 +233,7 @@ func takeBack(a *Award, lines map[string]*Line, was, now map[string]*Returned) T
 type Took struct {
 	Rule    string
 	Version int64
+	Name    string
 	Wallet  string
 	Line    string
 	// Earned is what the line had earned, Part what of the line has come back in all: a fraction such as "1/2".
@@ -240,6 +241,8 @@ type Took struct {
 	Part   string
 
 	Due, Before, Points int64
+	// Rounded says that Due was rounded down.
+	Rounded bool
 }
 
 // Takes says line by line how a return is reckoned, after which what is listed in after has come back, and before it what is listed in before.
@@ -264,14 +267,15 @@ func Takes(o *Order, awards []Award, before, after []Returned) []Took {
 			if now == nil {
 				continue
 			}
-			t := Took{Rule: a.Rule, Version: a.Version, Wallet: a.Wallet, Line: s.Line, Earned: s.Points}
+			t := Took{Rule: a.Rule, Version: a.Version, Name: a.Name, Wallet: a.Wallet, Line: s.Line, Earned: s.Points}
 			l := lines[s.Line]
 			t.Due, t.Before = part(s.Points, l, now), part(s.Points, l, find(before, s.Line))
 			if t.Points = t.Due - t.Before; t.Points == 0 {
 				continue
 			}
 			num, den := now.share(l)
-			t.Part = new(big.Rat).SetFrac(num, den).RatString()
+			part := new(big.Rat).SetFrac(num, den)
+			t.Part, t.Rounded = part.RatString(), !part.Mul(part, new(big.Rat).SetInt64(t.Earned)).IsInt()
 			out = append(out, t)
 		}
 	}

@@ -85,6 +85,18 @@ func (w Words) how(r earning.Rounding) string {
 	return w.Say("half.up")
 }
 
+// Took says how the points were reckoned that a return takes for a line.
+func (w Words) Took(t *earning.Took) string {
+	s := w.Say("taken.part", t.Earned, t.Part)
+	if t.Rounded {
+		s += w.Say("rounded.to", w.how(earning.Floor), t.Due)
+	}
+	if t.Before > 0 {
+		s += w.Say("taken.before", t.Before)
+	}
+	return s
+}
+
 // Cap says what a cap is and how much of it was left.
 func (w Words) Cap(n *earning.CapNote) string {
 	unit := "cap.points"

@@ -142,7 +142,7 @@ func TestWords(t *testing.T) {
 		t.Run(string(l), func(t *testing.T) {
 			w := Words{Language: l, Zone: zone, One: "point", Many: "points"}
 			var out strings.Builder
-			for _, key := range []string{"accrue", "reverse", "activate", "expire", "freeze", "unfreeze", "open", "take", "give", "note", "note.about", "reserve", "commit", "lapse", "cancel", "repaid", "restore", "achieved", "achieved.back", "referred", "referred.frozen", "referred.back", "back.left"} {
+			for _, key := range []string{"accrue", "reverse", "activate", "expire", "freeze", "unfreeze", "open", "take", "give", "note", "note.about", "reserve", "commit", "lapse", "cancel", "repaid", "restore", "achieved", "achieved.back", "referred", "referred.frozen", "referred.back", "back.left", "back.kept", "reclaimed"} {
 				for _, n := range []int64{1, -1200} {
 					fmt.Fprintf(&out, "%s: %s\n", key, w.Counted(key, n, "orders/1001", w.Instant(at(5, 6, 22)))+w.Because("A gift"))
 				}

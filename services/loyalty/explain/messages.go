@@ -60,6 +60,30 @@ var messages = map[string]message{
 	},
 	"back.left":   {English: "; %[1]s are spent already and were let go", German: ". Schon ausgegeben und darum erlassen: %[1]s"},
 	"back.left.1": {English: "; %[1]s is spent already and was let go", German: ". Schon ausgegeben und darum erlassen: %[1]s"},
+	"back.kept": {
+		English: "; %[1]s are not on their way any more and were left, since only what is on its way is taken back",
+		German:  ". Nicht mehr unterwegs und darum belassen, denn abgezogen wird nur, was noch unterwegs ist: %[1]s",
+	},
+	"back.kept.1": {
+		English: "; %[1]s is not on its way any more and was left, since only what is on its way is taken back",
+		German:  ". Nicht mehr unterwegs und darum belassen, denn abgezogen wird nur, was noch unterwegs ist: %[1]s",
+	},
+	// What is taken of that which a redemption gave back: 2 is the order.
+	"reclaimed": {
+		English: "Of what was given back for the order %[2]s %[1]s were taken: earlier returns of it had let as many go, since they were spent",
+		German:  "Von dem, was für die Bestellung %[2]s zurückkam, abgezogen, weil frühere Rückgaben es als ausgegeben erlassen hatten: %[1]s",
+	},
+	"reclaimed.1": {
+		English: "Of what was given back for the order %[2]s %[1]s was taken: earlier returns of it had let as many go, since it was spent",
+		German:  "Von dem, was für die Bestellung %[2]s zurückkam, abgezogen, weil frühere Rückgaben es als ausgegeben erlassen hatten: %[1]s",
+	},
+	// The same as a line of a sum.
+	"let.go":           {English: "Let go: spent already", German: "Erlassen, weil schon ausgegeben"},
+	"let.go.kept":      {English: "Left: not on its way any more", German: "Belassen, weil nicht mehr unterwegs"},
+	"let.go.reclaimed": {English: "Let go by earlier returns, and taken now", German: "Bei früheren Rückgaben erlassen und nun abgezogen"},
+	// The arithmetic of what is taken for a line.
+	"taken.part":   {English: "%d x %s", German: "%d × %s"},
+	"taken.before": {English: ", less %d taken before", German: ", abzüglich %d von vorher"},
 
 	// Redemptions: 1 is the points, 2 the reward, 3 the end of the hold.
 	"reserve":   {English: "%[1]s are held for %[2]s until %[3]s", German: "Für „%[2]s“ zurückgelegt bis %[3]s: %[1]s"},

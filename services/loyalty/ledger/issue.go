@@ -47,7 +47,11 @@ func (e *entry) put(l Lot, from string) error {
 	}
 	e.post(from, -l.Points)
 	l.Pending = l.Pending && (l.ActivatesAt == 0 || l.ActivatesAt > e.at.now)
-	l.Open = e.land(l, l.Points)
+	if from == Redeemed && !l.Pending { // a redemption gives back what it took in an account that is closed by now
+		l.Open = e.free(l, l.Points)
+	} else {
+		l.Open = e.land(l, l.Points)
+	}
 	// Each lot is looked at, so that no sum can overflow before the end.
 	if err := e.book.inRange(); err != nil {
 		return err

@@ -17,7 +17,8 @@
 //
 // Points come free when they are issued as available, activated, unfrozen, released from a hold, restored or transferred. If their lot is frozen then, they are
 // frozen. If its end has passed, they expire at once, in the same transaction. Otherwise they repay debt first; the rest is available. Expiry takes what is not
-// reserved: the reserved part of a lot outlives its end until its hold is over, and what a hold releases repays debt even then, before the rest expires. A lot that is still pending at its end expires as well;
+// reserved: the reserved part of a lot outlives its end until its hold is over. What a hold releases, and what a redemption gives back, repays debt even then, before the
+// rest expires. A lot that is still pending at its end expires as well;
 // one that is opened as pending after its end, at once.
 //
 // A lot may live by the member's activity: its end is no date of its own but a deadline of the account, one for each such life, so that an activity, which a step is

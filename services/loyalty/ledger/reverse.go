@@ -69,3 +69,35 @@ func (e *entry) reverse(spots []spot, from []Take, points int64, reach Reach) (m
 	e.post(Reversed, met.AsDebt)
 	return met, nil
 }
+
+// Reclaim takes back, out of what a transaction has given back that was spent, what reversals within the balance had let go before because it was spent, and returns how
+// much that was. Never more than what came back and did not end at once; first from the lots that it went to, then as a reversal within the balance does, but that
+// nothing is let go any more. Nothing to take is no transaction.
+func (b *Book) Reclaim(s Step, restored Transaction, forgiven int64) (Transaction, int64, error) {
+	var came, frozen int64
+	for _, l := range restored.Legs {
+		switch l.Account {
+		case Redeemed, Expired:
+			came -= l.Points
+		case string(Frozen):
+			frozen = l.Points
+		}
+	}
+	v := b.account.Balances
+	points := min(forgiven, came, v.Available+frozen+max(0, v.Reserved+v.Debt))
+	if points <= 0 {
+		return Transaction{}, 0, nil
+	}
+	var from []Take
+	for _, c := range restored.Lots {
+		open := c.Open
+		if c.Opened != nil {
+			open = c.Opened.Open
+		}
+		if open > 0 {
+			from = append(from, Take{c.LotRef, open})
+		}
+	}
+	tx, _, err := b.Reverse(s, from, points, WithinBalance)
+	return tx, points, err
+}

@@ -85,8 +85,8 @@ func (e *entry) release(h Hold) error {
 	return e.end(h, func(p spot, points int64) { e.add(p, e.free(*p.lot(), points)-points, -points) })
 }
 
-// free posts points that a hold lets go of, and returns how many of them stay open in their lot. Unless that is frozen they repay debt before anything else, even past
-// the lot's end: what became owed while they were held would have been taken from them, and nobody loses it twice.
+// free posts points that a hold lets go of, or that a redemption gives back, and returns how many of them stay open in their lot. Unless that is frozen they repay debt
+// before anything else, even past the lot's end: what became owed while they were away would have been taken from them, and nobody loses it twice.
 func (e *entry) free(l Lot, points int64) int64 {
 	if l.FrozenAt == 0 {
 		points -= e.repay(points)
@@ -128,7 +128,7 @@ func (b *Book) hold(id string) int {
 	return slices.IndexFunc(b.account.Holds, func(h Hold) bool { return h.ID == id })
 }
 
-// Restore gives back what a committed redemption took, to the lots that it came from.
+// Restore gives back what a committed redemption took, to the lots that it came from. It repays what is owed, as all that comes free does.
 func (b *Book) Restore(s Step, takes []Take) (Transaction, error) {
 	return b.step(s, KindRestore, func(e *entry) error {
 		if len(takes) == 0 {
@@ -148,7 +148,7 @@ func (b *Book) Restore(s Step, takes []Take) (Transaction, error) {
 				return err
 			}
 			e.post(Redeemed, -points)
-			e.add(p, e.land(*p.lot(), points), 0)
+			e.add(p, e.free(*p.lot(), points), 0)
 			if err := b.inRange(); err != nil {
 				return err
 			}

@@ -170,6 +170,8 @@ func (x *explaining) because(ctx context.Context) error {
 		x.out.Summary, err = x.earned(ctx)
 	case holds(x.decided, "back"):
 		x.out.Summary, err = x.cameBack(ctx)
+	case holds(e, "reclaimed"):
+		x.out.Summary, err = x.reclaimed()
 	case holds(e, "redemption"):
 		x.out.Summary, err = x.redemption(ctx)
 	default:

@@ -172,23 +172,52 @@ func (x *explaining) cameBack(ctx context.Context) (string, error) {
 		}
 		due += t.Points
 		x.out.Takes = append(x.out.Takes, &loyaltyv1.ExplainedTake{
-			Rule: ruleName(t.Rule, t.Version), Line: t.Line, Earned: t.Earned, Part: t.Part, Due: t.Due, Before: t.Before, Points: t.Points, Wallet: t.Wallet,
+			Rule: ruleName(t.Rule, t.Version), DisplayName: t.Name, Line: t.Line, Earned: t.Earned, Part: t.Part, Due: t.Due, Before: t.Before, Points: t.Points,
+			Wallet: t.Wallet, Detail: x.words.Took(&t),
 		})
 	}
 	o := bought.Input.Order
-	x.out.Inputs = append(x.out.Inputs, value("return", f.ReturnID), value("policy", string(f.Policy)))
-	for _, l := range f.Back.Lines {
-		x.out.Inputs = append(x.out.Inputs, value("line "+l.Line, currency.Major(l.Money, o.Currency).String()+" "+o.Currency))
-	}
 	key := "back"
 	if f.Cancelled {
 		key = "back.cancelled"
+	} else {
+		x.out.Inputs = append(x.out.Inputs, value("return", f.ReturnID))
 	}
-	text := x.words.Counted(key, due, o.ID, x.words.Money(currency.Major(f.Back.Money, o.Currency).String(), o.Currency))
-	if left := due + x.out.GetPoints(); left > 0 {
-		text += x.words.Counted("back.left", left)
+	x.out.Inputs = append(x.out.Inputs, value("policy", string(f.Policy)))
+	for _, l := range f.Back.Lines {
+		x.out.Inputs = append(x.out.Inputs, value("line "+l.Line, x.money(l.Money, o.Currency)))
 	}
-	return text, nil
+	return x.words.Counted(key, due, o.ID, x.money(f.Back.Money, o.Currency)) + x.letGo(due, f.Policy), nil
+}
+
+// letGo says what of the points that are due was not taken, and why.
+func (x *explaining) letGo(due int64, policy ledger.Reach) string {
+	left := due + x.out.GetPoints()
+	if left <= 0 {
+		return ""
+	}
+	key, told := "back.left", "let.go"
+	if policy == ledger.OnlyPending {
+		key, told = "back.kept", "let.go.kept"
+	}
+	x.out.LetGo = &loyaltyv1.ExplainedLetGo{Points: left, Text: x.words.Say(told)}
+	return x.words.Counted(key, left)
+}
+
+// reclaimed explains what was taken out of points that a redemption gave back.
+func (x *explaining) reclaimed() (string, error) {
+	var f reclaimed
+	if err := json.Unmarshal(x.entry.Facts, &f); err != nil {
+		return "", err
+	}
+	x.out.Inputs = append(x.out.Inputs, value("order", f.Of.Order), value("redemption", f.Of.Redemption))
+	x.out.LetGo = &loyaltyv1.ExplainedLetGo{Points: x.out.GetPoints(), Text: x.words.Say("let.go.reclaimed")}
+	return x.words.Counted("reclaimed", f.Of.Points, f.Of.Order), nil
+}
+
+// money writes an amount in minor units.
+func (x *explaining) money(minor int64, of string) string {
+	return x.words.Money(currency.Major(minor, of).String(), of)
 }
 
 // unhappened explains what the cancellation of an event took.
@@ -209,14 +238,12 @@ func (x *explaining) unhappened(ctx context.Context, f cameBack) (string, error)
 			continue
 		}
 		due += a.Points
-		x.out.Takes = append(x.out.Takes, &loyaltyv1.ExplainedTake{Rule: ruleName(a.Rule, a.Version), Earned: a.Points, Part: "1", Due: a.Points, Points: a.Points, Wallet: a.Wallet})
+		x.out.Takes = append(x.out.Takes, &loyaltyv1.ExplainedTake{
+			Rule: ruleName(a.Rule, a.Version), DisplayName: a.Name, Earned: a.Points, Part: "1", Due: a.Points, Points: a.Points, Wallet: a.Wallet,
+		})
 	}
 	x.out.Inputs = append(x.out.Inputs, value("event", given.Input.Event.ID), value("policy", string(f.Policy)))
-	text := x.words.Counted("back.event", due, given.Input.Event.ID)
-	if left := due + x.out.GetPoints(); left > 0 {
-		text += x.words.Counted("back.left", left)
-	}
-	return text, nil
+	return x.words.Counted("back.event", due, given.Input.Event.ID) + x.letGo(due, f.Policy), nil
 }
 
 // history finds what an order earned and what had come back of it before its n-th return.

@@ -290,7 +290,10 @@ func (s *Server) act(ctx context.Context, u *book.Unit, programID, redemptionID 
 	if err != nil {
 		return row, book.Refused(err)
 	}
-	return resolve(ctx, u, row, a, u.Post(w, tx))
+	if row, err = resolve(ctx, u, row, a, u.Post(w, tx)); err != nil || a != reward.Reverse {
+		return row, err
+	}
+	return s.reclaim(ctx, u, w, tx, row)
 }
 
 // move moves the points of a redemption.

@@ -37,7 +37,7 @@ func (s *Server) redemption(ctx context.Context, tx store.Reader, row store.Row[
 		Name: redemptionName(v.Program, row.ID), Member: memberName(v.Program, v.Member), Reward: rewardName(v.Program, v.Reward), RewardVersion: int32(v.Version),
 		DisplayName: r.DisplayName, Kind: rewardKindsToProto[r.Kind], Discount: offProto(r.Off), Sku: r.SKU, State: redemptionStates[v.State], Wallet: v.Wallet,
 		Points: v.Points, Order: v.Order, Story: v.Story, ReserveTime: timestamp(v.ReservedAt), ExpireTime: timestamp(v.EndsAt), CommitTime: timestamp(v.CommittedAt),
-		EndTime: timestamp(v.EndedAt), Reason: v.Reason, AwaitingDecision: v.Asked != "", Etag: etag(row.Version),
+		EndTime: timestamp(v.EndedAt), Reason: v.Reason, Reclaimed: v.Reclaimed, AwaitingDecision: v.Asked != "", Etag: etag(row.Version),
 	}
 	out.Entries = entryNames(v)
 	if !withCode || v.Code == "" || v.State != reward.Committed {

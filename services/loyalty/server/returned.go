@@ -2,11 +2,13 @@ package server
 
 import (
 	"context"
+	"encoding/json"
 	"fmt"
 
 	"renown.example/kit/fault"
 	"renown.example/kit/store"
 	"renown.example/loyalty/book"
+	"renown.example/loyalty/ledger"
 	"renown.example/loyalty/reward"
 	"renown.example/loyalty/tables"
 )
@@ -35,23 +37,96 @@ func (s *Server) payWith(ctx context.Context, u *book.Unit, programID, memberID,
 	return tables.Redemptions.Put(ctx, u.Tx, row)
 }
 
-// restoreFor does with a redemption what the policy says when the order that it paid for is returned, and returns how many points went back, and whether somebody has
-// to decide. A redemption whose points are back already is left as it is. It is called before the return's own entry is posted.
-func (s *Server) restoreFor(ctx context.Context, u *book.Unit, programID, redemptionID string, policy reward.Restoring) (restored int64, asked bool, err error) {
+// givenBack is what became of a redemption whose order was returned: how many points went back, how many of them were taken for what earlier returns of the order had
+// let go, and whether somebody has to decide.
+type givenBack struct {
+	restored, reclaimed int64
+	asked               bool
+}
+
+// restoreFor does with a redemption what the policy says when the order that it paid for is returned. A redemption whose points are back already is left as it is. It is
+// called before the return's own entry is posted.
+func (s *Server) restoreFor(ctx context.Context, u *book.Unit, programID, redemptionID string, policy reward.Restoring) (givenBack, error) {
 	row, err := findRedemption(ctx, u.Tx, programID, redemptionID)
 	if err != nil || row.Value.State != reward.Committed || policy == reward.Forfeit {
-		return 0, false, err
+		return givenBack{}, err
 	}
 	because := fmt.Sprintf("The order %s was returned", row.Value.Order)
 	if policy == reward.Restore {
 		row, err = s.act(ctx, u, programID, redemptionID, reward.Reverse, func(v *tables.Redemption) { v.Reason = because })
-		return row.Value.Points, false, err
+		return givenBack{restored: row.Value.Points, reclaimed: row.Value.Reclaimed}, err
 	}
 	if row, err = tables.Redemptions.GetForUpdate(ctx, u.Tx, redemptionID); err != nil || row.Value.Asked != "" {
-		return 0, true, err
+		return givenBack{asked: true}, err
 	}
 	row.Value.Asked, row.Value.Reason = programID, because
-	return 0, true, s.note(ctx, u, row, "loyalty.redemption.questioned")
+	return givenBack{asked: true}, s.note(ctx, u, row, "loyalty.redemption.questioned")
+}
+
+// reclaimed are the facts of an entry that takes, out of what a redemption gave back, what returns of its order had let go as spent.
+type reclaimed struct {
+	Of reclaimedOf `json:"reclaimed"`
+	told
+}
+
+type reclaimedOf struct {
+	Order      string `json:"order"`
+	Redemption string `json:"redemption"`
+	Points     int64  `json:"points"`
+}
+
+// reclaim takes what returns of an order have let go out of what the redemption that paid for it has just given back, whoever decided that it does: without it the
+// member would have points of an order that came back. It happens once for an order, since its redemption is given back once.
+func (s *Server) reclaim(ctx context.Context, u *book.Unit, w *book.Work, restored ledger.Transaction, row store.Row[tables.Redemption]) (store.Row[tables.Redemption], error) {
+	if row.Value.Order == "" {
+		return row, nil
+	}
+	e, returns, err := orderEntries(func(name string) (tables.Entry, error) { return u.Once(ctx, name) }, row.Value.Program, row.Value.Order)
+	if fault.Has(err, fault.NotFound) { // it was never recorded, or is not recorded yet
+		return row, nil
+	}
+	if err != nil {
+		return row, err
+	}
+	var bought earned
+	if err := json.Unmarshal(e.Facts, &bought); err != nil || bought.Redemption != row.ID {
+		return row, err
+	}
+	forgiven, err := letGo(returns, row.Value.Wallet)
+	if err != nil {
+		return row, err
+	}
+	tx, points, err := w.Book.Reclaim(ledger.Step{Now: u.Now}, restored, forgiven)
+	if err != nil || points == 0 {
+		return row, book.Refused(err)
+	}
+	out := u.Post(w, tx)
+	out.Source = e.Source
+	if out.Facts, err = book.Facts(reclaimed{reclaimedOf{row.Value.Order, row.ID, points}, told{bought.Story}}); err != nil {
+		return row, err
+	}
+	row.Value.Reclaimed = points
+	row.Value.Entries = append(row.Value.Entries, tx.Seq)
+	return tables.Redemptions.Put(ctx, u.Tx, row)
+}
+
+// letGo is what returns within the balance have let go in a wallet because it was spent. What one let go that takes only pending points is the shop's gift.
+func letGo(returns []tables.Entry, wallet string) (points int64, err error) {
+	for _, r := range returns {
+		var f cameBack
+		if err := json.Unmarshal(r.Facts, &f); err != nil {
+			return 0, err
+		}
+		if f.Policy != ledger.WithinBalance {
+			continue
+		}
+		met := f.Beside[wallet]
+		if _, usual, _ := cutAccount(r.Tx.Account); usual == wallet {
+			met = f.Reversal
+		}
+		points += met.Forgiven
+	}
+	return points, nil
 }
 
 // note writes back a redemption whose points do not move, and tells of it.

@@ -124,7 +124,8 @@ func TestAReturnedOrderGivesPointsBackAsThePolicySays(t *testing.T) {
 			back := func() {
 				t.Helper()
 				err := c.command(t, func(ctx context.Context, u *book.Unit) (err error) {
-					restored, asked, err = c.restoreFor(ctx, u, "customers", id, policy)
+					got, err := c.restoreFor(ctx, u, "customers", id, policy)
+					restored, asked = got.restored, got.asked
 					return err
 				})
 				if err != nil {
@@ -176,7 +177,7 @@ func (c *counter) decide(t *testing.T, kept string) {
 	}
 	other := c.redeemed(t, "1002")
 	if err := c.command(t, func(ctx context.Context, u *book.Unit) error {
-		_, _, err := c.restoreFor(ctx, u, "customers", other, reward.Ask)
+		_, err := c.restoreFor(ctx, u, "customers", other, reward.Ask)
 		return err
 	}); err != nil {
 		t.Fatal(err)

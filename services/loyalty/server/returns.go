@@ -25,9 +25,13 @@ type cameBack struct {
 	Back     earning.Back    `json:"back"`
 	Policy   ledger.Reach    `json:"policy"`
 	Reversal ledger.Reversal `json:"reversal"`
-	Points   int64           `json:"points"`
-	Restored int64           `json:"restored,omitempty"`
-	Asked    bool            `json:"asked,omitempty"`
+	// Beside are the reversals in the wallets beside the usual one.
+	Beside   map[string]ledger.Reversal `json:"beside,omitempty"`
+	Points   int64                      `json:"points"`
+	Restored int64                      `json:"restored,omitempty"`
+	// Reclaimed is what was taken out of Restored for what earlier returns had let go.
+	Reclaimed int64 `json:"reclaimed,omitempty"`
+	Asked     bool  `json:"asked,omitempty"`
 	// Story is that of the order: what it was given for its telling is less now.
 	Story string `json:"story,omitempty"`
 	// Cancelled says that it did not come back but was never carried out; then there is no ReturnID.
@@ -80,7 +84,7 @@ func returnProto(e tables.Entry) (shown *loyaltyv1.OrderReturn, all bool, err er
 	return &loyaltyv1.OrderReturn{
 		ReturnId: f.ReturnID, RecordTime: timestamp(e.Tx.RecordedAt), Amount: f.Back.Money, Points: f.Points, FromPending: f.Reversal.FromPending,
 		FromAvailable: f.Reversal.FromAvailable, FromFrozen: f.Reversal.FromFrozen, AsDebt: f.Reversal.AsDebt, Forgiven: f.Reversal.Forgiven,
-		Restored: f.Restored, Asked: f.Asked, Cancelled: f.Cancelled,
+		Restored: f.Restored, Reclaimed: f.Reclaimed, Asked: f.Asked, Cancelled: f.Cancelled,
 	}, f.Back.All, nil
 }
 
@@ -258,29 +262,32 @@ func gone(before []earning.Returned, line string) bool {
 // next is the name of the entry that is about to be made.
 func (r *returning) next() string { return fmt.Sprintf("%s/%d", r.stem, len(r.returns)+1) }
 
-// takeBackBeside takes the points back in the wallets beside the usual one.
-func (r returning) takeBackBeside(ctx context.Context, u *book.Unit) error {
-	e := r.entry
+// takeBackBeside takes the points back in the wallets beside the usual one, and returns how by wallet.
+func (r returning) takeBackBeside(ctx context.Context, u *book.Unit) (map[string]ledger.Reversal, error) {
+	e, met := r.entry, map[string]ledger.Reversal{}
 	for wallet, number := range r.facts.Entries {
 		row, err := tables.Journal.Get(ctx, u.Tx, book.EntryID(tables.AccountID(e.Member, wallet), number))
 		if err != nil {
-			return err
+			return nil, err
 		}
 		w, err := u.Open(ctx, e.Program, e.Member, wallet)
 		if err != nil {
-			return err
+			return nil, err
 		}
-		tx, _, _, err := r.reverse(w, row.Value, wallet, u)
+		tx, reversal, points, err := r.reverse(w, row.Value, wallet, u)
 		if err != nil {
-			return err
+			return nil, err
+		}
+		if points > 0 {
+			met[wallet] = reversal
 		}
 		beside := u.Post(w, tx)
 		beside.Source = e.Source
 		if beside.Facts, err = book.Facts(besides{Of: r.next(), told: told{r.facts.Story}}); err != nil {
-			return err
+			return nil, err
 		}
 	}
-	return nil
+	return met, nil
 }
 
 // takeBack takes the points back in every wallet, and returns the entry in the usual one.
@@ -293,11 +300,14 @@ func (s *Server) takeBack(ctx context.Context, u *book.Unit, r returning) (*tabl
 		if err != nil {
 			return nil, err
 		}
-		if facts.Restored, facts.Asked, err = s.restoreFor(ctx, u, e.Program, r.facts.Redemption, restoring(p.Value)); err != nil {
+		paid, err := s.restoreFor(ctx, u, e.Program, r.facts.Redemption, restoring(p.Value))
+		if err != nil {
 			return nil, err
 		}
+		facts.Restored, facts.Reclaimed, facts.Asked = paid.restored, paid.reclaimed, paid.asked
 	}
-	if err := r.takeBackBeside(ctx, u); err != nil {
+	var err error
+	if facts.Beside, err = r.takeBackBeside(ctx, u); err != nil {
 		return nil, err
 	}
 	_, usual, _ := cutAccount(e.Tx.Account)

@@ -94,6 +94,8 @@ type Redemption struct {
 	Past []string `json:"past,omitempty"`
 	// CommitEntry is the one that spent the points: it says from which lots.
 	CommitEntry int64 `json:"commitEntry,omitempty"`
+	// Reclaimed is how many of the points that it gave back were taken again, for what earlier returns of its order had let go.
+	Reclaimed int64 `json:"reclaimed,omitempty"`
 	// CommitIn is the account that has that entry, if the member was merged into another since.
 	CommitIn string `json:"commitIn,omitempty"`
 }

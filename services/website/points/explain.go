@@ -1,7 +1,6 @@
 package points
 
 import (
-	"strconv"
 	"strings"
 
 	loyaltyv1 "renown.example/proto/gen/renown/loyalty/v1"
@@ -56,7 +55,8 @@ func number(e *loyaltyv1.Entry, why *loyaltyv1.Explanation) func(string, int64) 
 	return signed
 }
 
-// addends are what an entry's points are made up of: the awards of rules, what a return or a cancelled event takes, or the points of earlier entries that were used.
+// addends are what an entry's points are made up of: the awards of rules, what a return or a cancelled event takes and what it lets go, or the points of earlier entries
+// that were used.
 func (v *visit) addends(d *statement, e *loyaltyv1.Explanation, write func(string, int64) string) []addend {
 	var out []addend
 	for _, r := range e.GetRules() {
@@ -66,22 +66,20 @@ func (v *visit) addends(d *statement, e *loyaltyv1.Explanation, write func(strin
 	}
 	for _, t := range e.GetTakes() {
 		if t.GetPoints() != 0 && t.GetWallet() == d.Wallet.GetWallet().GetId() {
-			a := addend{Points: signed(v.locale, -t.GetPoints()), Name: v.say("points.take.event")}
+			a := addend{Points: signed(v.locale, -t.GetPoints()), Name: v.say("points.take.event", t.GetDisplayName()), How: t.GetDetail()}
 			if t.GetLine() != "" {
-				a.Name, a.How = v.say("points.take", t.GetLine()), takenHow(t)
+				a.Name = v.say("points.take", t.GetLine(), t.GetDisplayName())
 			}
 			out = append(out, a)
 		}
+	}
+	if l := e.GetLetGo(); l.GetPoints() != 0 {
+		out = append(out, addend{Points: signed(v.locale, l.GetPoints()), Name: l.GetText()})
 	}
 	if len(out) > 0 {
 		return out
 	}
 	return v.parts(d, e.GetParts(), write)
-}
-
-// takenHow is the arithmetic of a return: what part of the line came back, of what it had earned.
-func takenHow(t *loyaltyv1.ExplainedTake) string {
-	return t.GetPart() + " × " + strconv.FormatInt(t.GetEarned(), 10)
 }
 
 // parts are the points that were used, by what they had come from, each once.

@@ -213,9 +213,10 @@ func TestALineOpensToItsArithmetic(t *testing.T) {
 		{"name":"programs/customers/members/m1/entries/points-2","number":"2","kind":"ENTRY_KIND_REVERSE","source":"orders/7","legs":[{"account":"members/m1/available","points":"-10"},{"account":"reversed","points":"10"}]},
 		{"name":"programs/customers/members/m1/entries/points-1","number":"1","kind":"ENTRY_KIND_ACCRUE","source":"orders/7","legs":[{"account":"members/m1/available","points":"20"},{"account":"members/m1/pending","points":"135"},{"account":"issuance:euro","points":"-155"}]}],"explanations":[
 		{"unexplained":true,"summary":"It cannot be told"},
-		{"points":"-50","takes":[{"earned":"50","part":"1","points":"50","wallet":"points"}]},
+		{"points":"-50","takes":[{"displayName":"A review","earned":"50","part":"1","points":"50","wallet":"points"}]},
 		{"points":"200","parts":[{"points":"30","source":"orders/7"},{"points":"170"}]},
-		{"points":"-10","takes":[{"line":"2","earned":"20","part":"1/2","points":"10","wallet":"points"}]},
+		{"points":"-10","takes":[{"line":"2","displayName":"Coffee","detail":"40 x 1/3, rounded down to 13","points":"13","wallet":"points"},
+			{"line":"2","displayName":"Large","detail":"20 x 1/2","points":"10","wallet":"points"}],"letGo":{"points":"13","text":"Let go: spent already"}},
 		{"points":"155","rules":[{"displayName":"Coffee","wallet":"points","points":"20","detail":"20 points for the order"},
 			{"displayName":"A point for each euro","wallet":"points","points":"135","detail":"135.46 EUR x 1 point per 1 EUR = 135.46, rounded down to 135"}]}]}`
 	_, doc := visit(t, site(t, g), "/points/tok", nil)
@@ -224,8 +225,8 @@ func TestALineOpensToItsArithmetic(t *testing.T) {
 	says(t, doc, "#entry-1 .line-points", "+155")
 	says(t, doc, "#entry-1 .line-legs", "135.46 EUR x 1 point per 1 EUR = 135.46, rounded down to 135")
 	says(t, doc, "#entry-1 .line-legs:first-child .sum", "+155")
-	says(t, doc, "#entry-2 .line-legs", "Line 2 came back1/2 × 20−10")
-	says(t, doc, "#entry-4 .line-legs", "The event was cancelled−50") // it has no line, and no part of it came back
+	says(t, doc, "#entry-2 .line-legs", "Line 2 came back (Coffee)40 x 1/3, rounded down to 13−13Line 2 came back (Large)20 x 1/2−10Let go: spent already+13Together−10")
+	says(t, doc, "#entry-4 .line-legs", "The event was cancelled (A review)−50") // it has no line, and no part of it came back
 	if got := doc.Find("#entry-3 .line-points").Text(); got != "200" {
 		t.Errorf("points that are only held are shown as %s", got)
 	}
@@ -244,7 +245,7 @@ func TestALineOpensToItsArithmetic(t *testing.T) {
 	}
 	g.calls = nil
 	_, doc = visit(t, site(t, g), "/points/tok?lang=de", nil)
-	says(t, doc, "#entry-4 .line-legs", "Das Ereignis wurde storniert−50")
+	says(t, doc, "#entry-4 .line-legs", "Das Ereignis wurde storniert (A review)−50")
 	if want := []string{"/v1/statement/entries?explained=true&language=de"}; !slices.Equal(g.calls, want) {
 		t.Errorf("in German it asked %q, want %q", g.calls, want)
 	}

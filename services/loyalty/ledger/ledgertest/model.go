@@ -379,15 +379,19 @@ func (a *book) give(p *piece, points int64) {
 func (a *book) giveBack(id string) {
 	for _, at := range a.partsOf(id) {
 		p := &a.pieces[at]
-		points := p.letGo(id)
-		for p.frozen == 0 && a.debt > 0 && points > 0 {
-			some := min(a.debt, points)
-			a.debt -= some
-			points -= some
-		}
-		a.give(p, points)
+		a.comesBack(p, p.letGo(id))
 	}
 	a.forget(id)
+}
+
+// comesBack gives points back to the lot that they were taken from: what is owed comes before their end.
+func (a *book) comesBack(p *piece, points int64) {
+	for p.frozen == 0 && a.debt > 0 && points > 0 {
+		some := min(a.debt, points)
+		a.debt -= some
+		points -= some
+	}
+	a.give(p, points)
 }
 
 // letGo takes a hold's part out of a lot and returns how much it was.

@@ -194,7 +194,7 @@ func (g *Random) issue(o *Operation, a *book) {
 		case k == 0 && g.chance(10):
 			l.From = pick(g, "", "available", "debt")
 		case k < 3:
-			l.From = pick(g, "adjusted", "opening")
+			l.From = pick(g, "adjusted", "opening", "redeemed")
 		}
 		if g.chance(80) {
 			l.ExpiresAt = g.grid(4, 70)

@@ -85,7 +85,11 @@ func (a *book) bring(p piece, from string) {
 	a.needs(p)
 	a.outside(from, -p.points)
 	lot := a.add(p)
-	a.give(lot, lot.points)
+	if from == "redeemed" && !lot.pending {
+		a.comesBack(lot, lot.points)
+	} else {
+		a.give(lot, lot.points)
+	}
 	a.check()
 }
 
@@ -210,7 +214,7 @@ func (a *book) restore(takes []ledger.Take) {
 		}
 		a.needs(*p)
 		a.outside("redeemed", -takes[k].Points)
-		a.give(p, takes[k].Points)
+		a.comesBack(p, takes[k].Points)
 		a.check()
 	}
 }

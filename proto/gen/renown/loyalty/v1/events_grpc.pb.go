@@ -65,8 +65,9 @@ type LoyaltyEventsServiceClient interface {
 	//
 	// `loyalty.points.reversed`, `loyalty.order.returned`, `loyalty.order.cancelled`, `loyalty.event.cancelled`: something of an order came back, with and without
 	// points to take back, or an order or event was cancelled. Details: `returnId`, what came `back`, the `policy` for points that are spent, the `reversal` lot by
-	// lot, its `points`, the points `restored` of the redemption that paid, and whether somebody is `asked` about them, and whether it was `cancelled`. Of an entry
-	// in another wallet than the usual one: `of` and `story`, as above. Of points for an achievement: `achievement`, `version`, `key` and `day`, and the points that
+	// lot and what it is in wallets `beside` the usual one, its `points`, the points `restored` of the redemption that paid, how many of them were `reclaimed`, whether
+	// somebody is `asked` about them, and whether it was `cancelled`. Of points that are taken, out of what a redemption gives back, for what returns of its order had
+	// let go: what was `reclaimed`, which is the `order`, the `redemption` and the `points`; and `story`. Of an entry in another wallet than the usual one: `of` and `story`, as above. Of points for an achievement: `achievement`, `version`, `key` and `day`, and the points that
 	// were `forgiven`.
 	//
 	// `loyalty.order.progressed`: something happened to an order that points may have waited for, and none did. Details: the `event` and the `lines` it was about.
@@ -175,8 +176,9 @@ type LoyaltyEventsServiceServer interface {
 	//
 	// `loyalty.points.reversed`, `loyalty.order.returned`, `loyalty.order.cancelled`, `loyalty.event.cancelled`: something of an order came back, with and without
 	// points to take back, or an order or event was cancelled. Details: `returnId`, what came `back`, the `policy` for points that are spent, the `reversal` lot by
-	// lot, its `points`, the points `restored` of the redemption that paid, and whether somebody is `asked` about them, and whether it was `cancelled`. Of an entry
-	// in another wallet than the usual one: `of` and `story`, as above. Of points for an achievement: `achievement`, `version`, `key` and `day`, and the points that
+	// lot and what it is in wallets `beside` the usual one, its `points`, the points `restored` of the redemption that paid, how many of them were `reclaimed`, whether
+	// somebody is `asked` about them, and whether it was `cancelled`. Of points that are taken, out of what a redemption gives back, for what returns of its order had
+	// let go: what was `reclaimed`, which is the `order`, the `redemption` and the `points`; and `story`. Of an entry in another wallet than the usual one: `of` and `story`, as above. Of points for an achievement: `achievement`, `version`, `key` and `day`, and the points that
 	// were `forgiven`.
 	//
 	// `loyalty.order.progressed`: something happened to an order that points may have waited for, and none did. Details: the `event` and the `lines` it was about.

@@ -50,7 +50,9 @@ type Explanation struct {
 	Language string `protobuf:"bytes,10,opt,name=language,proto3" json:"language,omitempty"`
 	// Nobody can say it: what the entry was decided by cannot be read. The summary says so, and there is no more. On a page of entries only; one that is asked for alone is
 	// refused.
-	Unexplained   bool `protobuf:"varint,11,opt,name=unexplained,proto3" json:"unexplained,omitempty"`
+	Unexplained bool `protobuf:"varint,11,opt,name=unexplained,proto3" json:"unexplained,omitempty"`
+	// On a return or a cancellation: what of that which was to be taken was let go. Absent if nothing was. The points are what was let go less what the takes come to.
+	LetGo         *ExplainedLetGo `protobuf:"bytes,12,opt,name=let_go,json=letGo,proto3" json:"let_go,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -162,6 +164,68 @@ func (x *Explanation) GetUnexplained() bool {
 	return false
 }
 
+func (x *Explanation) GetLetGo() *ExplainedLetGo {
+	if x != nil {
+		return x.LetGo
+	}
+	return nil
+}
+
+// ExplainedLetGo is what a return lets go of what it was to take.
+type ExplainedLetGo struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// How many points; less than zero where those that earlier returns had let go are taken after all.
+	Points int64 `protobuf:"varint,1,opt,name=points,proto3" json:"points,omitempty"`
+	// Why, in a few words.
+	Text          string `protobuf:"bytes,2,opt,name=text,proto3" json:"text,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *ExplainedLetGo) Reset() {
+	*x = ExplainedLetGo{}
+	mi := &file_renown_loyalty_v1_explanations_proto_msgTypes[1]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *ExplainedLetGo) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*ExplainedLetGo) ProtoMessage() {}
+
+func (x *ExplainedLetGo) ProtoReflect() protoreflect.Message {
+	mi := &file_renown_loyalty_v1_explanations_proto_msgTypes[1]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use ExplainedLetGo.ProtoReflect.Descriptor instead.
+func (*ExplainedLetGo) Descriptor() ([]byte, []int) {
+	return file_renown_loyalty_v1_explanations_proto_rawDescGZIP(), []int{1}
+}
+
+func (x *ExplainedLetGo) GetPoints() int64 {
+	if x != nil {
+		return x.Points
+	}
+	return 0
+}
+
+func (x *ExplainedLetGo) GetText() string {
+	if x != nil {
+		return x.Text
+	}
+	return ""
+}
+
 // ExplainedPart is a part of an entry's points.
 type ExplainedPart struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
@@ -181,7 +245,7 @@ type ExplainedPart struct {
 
 func (x *ExplainedPart) Reset() {
 	*x = ExplainedPart{}
-	mi := &file_renown_loyalty_v1_explanations_proto_msgTypes[1]
+	mi := &file_renown_loyalty_v1_explanations_proto_msgTypes[2]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -193,7 +257,7 @@ func (x *ExplainedPart) String() string {
 func (*ExplainedPart) ProtoMessage() {}
 
 func (x *ExplainedPart) ProtoReflect() protoreflect.Message {
-	mi := &file_renown_loyalty_v1_explanations_proto_msgTypes[1]
+	mi := &file_renown_loyalty_v1_explanations_proto_msgTypes[2]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -206,7 +270,7 @@ func (x *ExplainedPart) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ExplainedPart.ProtoReflect.Descriptor instead.
 func (*ExplainedPart) Descriptor() ([]byte, []int) {
-	return file_renown_loyalty_v1_explanations_proto_rawDescGZIP(), []int{1}
+	return file_renown_loyalty_v1_explanations_proto_rawDescGZIP(), []int{2}
 }
 
 func (x *ExplainedPart) GetPoints() int64 {
@@ -259,7 +323,7 @@ type ExplainedLeg struct {
 
 func (x *ExplainedLeg) Reset() {
 	*x = ExplainedLeg{}
-	mi := &file_renown_loyalty_v1_explanations_proto_msgTypes[2]
+	mi := &file_renown_loyalty_v1_explanations_proto_msgTypes[3]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -271,7 +335,7 @@ func (x *ExplainedLeg) String() string {
 func (*ExplainedLeg) ProtoMessage() {}
 
 func (x *ExplainedLeg) ProtoReflect() protoreflect.Message {
-	mi := &file_renown_loyalty_v1_explanations_proto_msgTypes[2]
+	mi := &file_renown_loyalty_v1_explanations_proto_msgTypes[3]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -284,7 +348,7 @@ func (x *ExplainedLeg) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ExplainedLeg.ProtoReflect.Descriptor instead.
 func (*ExplainedLeg) Descriptor() ([]byte, []int) {
-	return file_renown_loyalty_v1_explanations_proto_rawDescGZIP(), []int{2}
+	return file_renown_loyalty_v1_explanations_proto_rawDescGZIP(), []int{3}
 }
 
 func (x *ExplainedLeg) GetAccount() string {
@@ -326,14 +390,18 @@ type ExplainedTake struct {
 	// What is taken now: due - before.
 	Points int64 `protobuf:"varint,7,opt,name=points,proto3" json:"points,omitempty"`
 	// Id of the wallet.
-	Wallet        string `protobuf:"bytes,8,opt,name=wallet,proto3" json:"wallet,omitempty"`
+	Wallet string `protobuf:"bytes,8,opt,name=wallet,proto3" json:"wallet,omitempty"`
+	// What the rule was called.
+	DisplayName string `protobuf:"bytes,9,opt,name=display_name,json=displayName,proto3" json:"display_name,omitempty"`
+	// The arithmetic: "40 x 1/3, rounded down to 13".
+	Detail        string `protobuf:"bytes,10,opt,name=detail,proto3" json:"detail,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
 
 func (x *ExplainedTake) Reset() {
 	*x = ExplainedTake{}
-	mi := &file_renown_loyalty_v1_explanations_proto_msgTypes[3]
+	mi := &file_renown_loyalty_v1_explanations_proto_msgTypes[4]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -345,7 +413,7 @@ func (x *ExplainedTake) String() string {
 func (*ExplainedTake) ProtoMessage() {}
 
 func (x *ExplainedTake) ProtoReflect() protoreflect.Message {
-	mi := &file_renown_loyalty_v1_explanations_proto_msgTypes[3]
+	mi := &file_renown_loyalty_v1_explanations_proto_msgTypes[4]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -358,7 +426,7 @@ func (x *ExplainedTake) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ExplainedTake.ProtoReflect.Descriptor instead.
 func (*ExplainedTake) Descriptor() ([]byte, []int) {
-	return file_renown_loyalty_v1_explanations_proto_rawDescGZIP(), []int{3}
+	return file_renown_loyalty_v1_explanations_proto_rawDescGZIP(), []int{4}
 }
 
 func (x *ExplainedTake) GetRule() string {
@@ -417,6 +485,20 @@ func (x *ExplainedTake) GetWallet() string {
 	return ""
 }
 
+func (x *ExplainedTake) GetDisplayName() string {
+	if x != nil {
+		return x.DisplayName
+	}
+	return ""
+}
+
+func (x *ExplainedTake) GetDetail() string {
+	if x != nil {
+		return x.Detail
+	}
+	return ""
+}
+
 // ExplainEntryRequest names an entry.
 type ExplainEntryRequest struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
@@ -434,7 +516,7 @@ type ExplainEntryRequest struct {
 
 func (x *ExplainEntryRequest) Reset() {
 	*x = ExplainEntryRequest{}
-	mi := &file_renown_loyalty_v1_explanations_proto_msgTypes[4]
+	mi := &file_renown_loyalty_v1_explanations_proto_msgTypes[5]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -446,7 +528,7 @@ func (x *ExplainEntryRequest) String() string {
 func (*ExplainEntryRequest) ProtoMessage() {}
 
 func (x *ExplainEntryRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_renown_loyalty_v1_explanations_proto_msgTypes[4]
+	mi := &file_renown_loyalty_v1_explanations_proto_msgTypes[5]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -459,7 +541,7 @@ func (x *ExplainEntryRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ExplainEntryRequest.ProtoReflect.Descriptor instead.
 func (*ExplainEntryRequest) Descriptor() ([]byte, []int) {
-	return file_renown_loyalty_v1_explanations_proto_rawDescGZIP(), []int{4}
+	return file_renown_loyalty_v1_explanations_proto_rawDescGZIP(), []int{5}
 }
 
 func (x *ExplainEntryRequest) GetProgram() string {
@@ -501,7 +583,7 @@ type ExplainEntryResponse struct {
 
 func (x *ExplainEntryResponse) Reset() {
 	*x = ExplainEntryResponse{}
-	mi := &file_renown_loyalty_v1_explanations_proto_msgTypes[5]
+	mi := &file_renown_loyalty_v1_explanations_proto_msgTypes[6]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -513,7 +595,7 @@ func (x *ExplainEntryResponse) String() string {
 func (*ExplainEntryResponse) ProtoMessage() {}
 
 func (x *ExplainEntryResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_renown_loyalty_v1_explanations_proto_msgTypes[5]
+	mi := &file_renown_loyalty_v1_explanations_proto_msgTypes[6]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -526,7 +608,7 @@ func (x *ExplainEntryResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ExplainEntryResponse.ProtoReflect.Descriptor instead.
 func (*ExplainEntryResponse) Descriptor() ([]byte, []int) {
-	return file_renown_loyalty_v1_explanations_proto_rawDescGZIP(), []int{5}
+	return file_renown_loyalty_v1_explanations_proto_rawDescGZIP(), []int{6}
 }
 
 func (x *ExplainEntryResponse) GetExplanation() *Explanation {
@@ -540,7 +622,7 @@ var File_renown_loyalty_v1_explanations_proto protoreflect.FileDescriptor
 
 const file_renown_loyalty_v1_explanations_proto_rawDesc = "" +
 	"\n" +
-	"$renown/loyalty/v1/explanations.proto\x12\x11renown.loyalty.v1\x1a\x1bbuf/validate/validate.proto\x1a\x1cgoogle/api/annotations.proto\x1a\x1frenown/loyalty/v1/earning.proto\x1a\x1erenown/loyalty/v1/points.proto\x1a\x1frenown/options/v1/options.proto\"\xe5\x03\n" +
+	"$renown/loyalty/v1/explanations.proto\x12\x11renown.loyalty.v1\x1a\x1bbuf/validate/validate.proto\x1a\x1cgoogle/api/annotations.proto\x1a\x1frenown/loyalty/v1/earning.proto\x1a\x1erenown/loyalty/v1/points.proto\x1a\x1frenown/options/v1/options.proto\"\x9f\x04\n" +
 	"\vExplanation\x12.\n" +
 	"\x05entry\x18\x01 \x01(\v2\x18.renown.loyalty.v1.EntryR\x05entry\x12\x18\n" +
 	"\asummary\x18\x02 \x01(\tR\asummary\x12\x16\n" +
@@ -555,7 +637,11 @@ const file_renown_loyalty_v1_explanations_proto_rawDesc = "" +
 	"\x05takes\x18\t \x03(\v2 .renown.loyalty.v1.ExplainedTakeR\x05takes\x12\x1a\n" +
 	"\blanguage\x18\n" +
 	" \x01(\tR\blanguage\x12 \n" +
-	"\vunexplained\x18\v \x01(\bR\vunexplained\"y\n" +
+	"\vunexplained\x18\v \x01(\bR\vunexplained\x128\n" +
+	"\x06let_go\x18\f \x01(\v2!.renown.loyalty.v1.ExplainedLetGoR\x05letGo\"<\n" +
+	"\x0eExplainedLetGo\x12\x16\n" +
+	"\x06points\x18\x01 \x01(\x03R\x06points\x12\x12\n" +
+	"\x04text\x18\x02 \x01(\tR\x04text\"y\n" +
 	"\rExplainedPart\x12\x16\n" +
 	"\x06points\x18\x01 \x01(\x03R\x06points\x12\x12\n" +
 	"\x04text\x18\x02 \x01(\tR\x04text\x12\x12\n" +
@@ -565,7 +651,7 @@ const file_renown_loyalty_v1_explanations_proto_rawDesc = "" +
 	"\fExplainedLeg\x12\x18\n" +
 	"\aaccount\x18\x01 \x01(\tR\aaccount\x12\x16\n" +
 	"\x06points\x18\x02 \x01(\x03R\x06points\x12\x12\n" +
-	"\x04text\x18\x03 \x01(\tR\x04text\"\xbd\x01\n" +
+	"\x04text\x18\x03 \x01(\tR\x04text\"\xf8\x01\n" +
 	"\rExplainedTake\x12\x12\n" +
 	"\x04rule\x18\x01 \x01(\tR\x04rule\x12\x12\n" +
 	"\x04line\x18\x02 \x01(\tR\x04line\x12\x16\n" +
@@ -574,7 +660,10 @@ const file_renown_loyalty_v1_explanations_proto_rawDesc = "" +
 	"\x03due\x18\x05 \x01(\x03R\x03due\x12\x16\n" +
 	"\x06before\x18\x06 \x01(\x03R\x06before\x12\x16\n" +
 	"\x06points\x18\a \x01(\x03R\x06points\x12\x16\n" +
-	"\x06wallet\x18\b \x01(\tR\x06wallet\"\xf2\x01\n" +
+	"\x06wallet\x18\b \x01(\tR\x06wallet\x12!\n" +
+	"\fdisplay_name\x18\t \x01(\tR\vdisplayName\x12\x16\n" +
+	"\x06detail\x18\n" +
+	" \x01(\tR\x06detail\"\xf2\x01\n" +
 	"\x13ExplainEntryRequest\x12#\n" +
 	"\aprogram\x18\x01 \x01(\tB\t\xbaH\x06r\x04\x10\x01\x18(R\aprogram\x12!\n" +
 	"\x06member\x18\x02 \x01(\tB\t\xbaH\x06r\x04\x10\x01\x18@R\x06member\x12D\n" +
@@ -597,33 +686,35 @@ func file_renown_loyalty_v1_explanations_proto_rawDescGZIP() []byte {
 	return file_renown_loyalty_v1_explanations_proto_rawDescData
 }
 
-var file_renown_loyalty_v1_explanations_proto_msgTypes = make([]protoimpl.MessageInfo, 6)
+var file_renown_loyalty_v1_explanations_proto_msgTypes = make([]protoimpl.MessageInfo, 7)
 var file_renown_loyalty_v1_explanations_proto_goTypes = []any{
 	(*Explanation)(nil),          // 0: renown.loyalty.v1.Explanation
-	(*ExplainedPart)(nil),        // 1: renown.loyalty.v1.ExplainedPart
-	(*ExplainedLeg)(nil),         // 2: renown.loyalty.v1.ExplainedLeg
-	(*ExplainedTake)(nil),        // 3: renown.loyalty.v1.ExplainedTake
-	(*ExplainEntryRequest)(nil),  // 4: renown.loyalty.v1.ExplainEntryRequest
-	(*ExplainEntryResponse)(nil), // 5: renown.loyalty.v1.ExplainEntryResponse
-	(*Entry)(nil),                // 6: renown.loyalty.v1.Entry
-	(*ExplainedValue)(nil),       // 7: renown.loyalty.v1.ExplainedValue
-	(*ExplainedRule)(nil),        // 8: renown.loyalty.v1.ExplainedRule
+	(*ExplainedLetGo)(nil),       // 1: renown.loyalty.v1.ExplainedLetGo
+	(*ExplainedPart)(nil),        // 2: renown.loyalty.v1.ExplainedPart
+	(*ExplainedLeg)(nil),         // 3: renown.loyalty.v1.ExplainedLeg
+	(*ExplainedTake)(nil),        // 4: renown.loyalty.v1.ExplainedTake
+	(*ExplainEntryRequest)(nil),  // 5: renown.loyalty.v1.ExplainEntryRequest
+	(*ExplainEntryResponse)(nil), // 6: renown.loyalty.v1.ExplainEntryResponse
+	(*Entry)(nil),                // 7: renown.loyalty.v1.Entry
+	(*ExplainedValue)(nil),       // 8: renown.loyalty.v1.ExplainedValue
+	(*ExplainedRule)(nil),        // 9: renown.loyalty.v1.ExplainedRule
 }
 var file_renown_loyalty_v1_explanations_proto_depIdxs = []int32{
-	6, // 0: renown.loyalty.v1.Explanation.entry:type_name -> renown.loyalty.v1.Entry
-	1, // 1: renown.loyalty.v1.Explanation.parts:type_name -> renown.loyalty.v1.ExplainedPart
-	2, // 2: renown.loyalty.v1.Explanation.legs:type_name -> renown.loyalty.v1.ExplainedLeg
-	7, // 3: renown.loyalty.v1.Explanation.inputs:type_name -> renown.loyalty.v1.ExplainedValue
-	8, // 4: renown.loyalty.v1.Explanation.rules:type_name -> renown.loyalty.v1.ExplainedRule
-	3, // 5: renown.loyalty.v1.Explanation.takes:type_name -> renown.loyalty.v1.ExplainedTake
-	0, // 6: renown.loyalty.v1.ExplainEntryResponse.explanation:type_name -> renown.loyalty.v1.Explanation
-	4, // 7: renown.loyalty.v1.ExplanationsService.ExplainEntry:input_type -> renown.loyalty.v1.ExplainEntryRequest
-	5, // 8: renown.loyalty.v1.ExplanationsService.ExplainEntry:output_type -> renown.loyalty.v1.ExplainEntryResponse
-	8, // [8:9] is the sub-list for method output_type
-	7, // [7:8] is the sub-list for method input_type
-	7, // [7:7] is the sub-list for extension type_name
-	7, // [7:7] is the sub-list for extension extendee
-	0, // [0:7] is the sub-list for field type_name
+	7, // 0: renown.loyalty.v1.Explanation.entry:type_name -> renown.loyalty.v1.Entry
+	2, // 1: renown.loyalty.v1.Explanation.parts:type_name -> renown.loyalty.v1.ExplainedPart
+	3, // 2: renown.loyalty.v1.Explanation.legs:type_name -> renown.loyalty.v1.ExplainedLeg
+	8, // 3: renown.loyalty.v1.Explanation.inputs:type_name -> renown.loyalty.v1.ExplainedValue
+	9, // 4: renown.loyalty.v1.Explanation.rules:type_name -> renown.loyalty.v1.ExplainedRule
+	4, // 5: renown.loyalty.v1.Explanation.takes:type_name -> renown.loyalty.v1.ExplainedTake
+	1, // 6: renown.loyalty.v1.Explanation.let_go:type_name -> renown.loyalty.v1.ExplainedLetGo
+	0, // 7: renown.loyalty.v1.ExplainEntryResponse.explanation:type_name -> renown.loyalty.v1.Explanation
+	5, // 8: renown.loyalty.v1.ExplanationsService.ExplainEntry:input_type -> renown.loyalty.v1.ExplainEntryRequest
+	6, // 9: renown.loyalty.v1.ExplanationsService.ExplainEntry:output_type -> renown.loyalty.v1.ExplainEntryResponse
+	9, // [9:10] is the sub-list for method output_type
+	8, // [8:9] is the sub-list for method input_type
+	8, // [8:8] is the sub-list for extension type_name
+	8, // [8:8] is the sub-list for extension extendee
+	0, // [0:8] is the sub-list for field type_name
 }
 
 func init() { file_renown_loyalty_v1_explanations_proto_init() }
@@ -639,7 +730,7 @@ func file_renown_loyalty_v1_explanations_proto_init() {
 			GoPackagePath: reflect.TypeOf(x{}).PkgPath(),
 			RawDescriptor: unsafe.Slice(unsafe.StringData(file_renown_loyalty_v1_explanations_proto_rawDesc), len(file_renown_loyalty_v1_explanations_proto_rawDesc)),
 			NumEnums:      0,
-			NumMessages:   6,
+			NumMessages:   7,
 			NumExtensions: 0,
 			NumServices:   1,
 		},

@@ -339,7 +339,9 @@ type OrderReturn struct {
 	// It was not returned but cancelled; a cancellation has no id.
 	Cancelled bool `protobuf:"varint,11,opt,name=cancelled,proto3" json:"cancelled,omitempty"`
 	// Of the points that were to be taken back, those that somebody was looking at.
-	FromFrozen    int64 `protobuf:"varint,12,opt,name=from_frozen,json=fromFrozen,proto3" json:"from_frozen,omitempty"`
+	FromFrozen int64 `protobuf:"varint,12,opt,name=from_frozen,json=fromFrozen,proto3" json:"from_frozen,omitempty"`
+	// Of the points that were given back for the redemption, those that were taken at once: earlier returns of the order had let as many go because they had been spent.
+	Reclaimed     int64 `protobuf:"varint,13,opt,name=reclaimed,proto3" json:"reclaimed,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -454,6 +456,13 @@ func (x *OrderReturn) GetCancelled() bool {
 func (x *OrderReturn) GetFromFrozen() int64 {
 	if x != nil {
 		return x.FromFrozen
+	}
+	return 0
+}
+
+func (x *OrderReturn) GetReclaimed() int64 {
+	if x != nil {
+		return x.Reclaimed
 	}
 	return 0
 }
@@ -2380,7 +2389,7 @@ const file_renown_loyalty_v1_orders_proto_rawDesc = "" +
 	"redemption\x18\n" +
 	" \x01(\tR\n" +
 	"redemption\x123\n" +
-	"\x05state\x18\v \x01(\x0e2\x1d.renown.loyalty.v1.OrderStateR\x05state\"\x87\x03\n" +
+	"\x05state\x18\v \x01(\x0e2\x1d.renown.loyalty.v1.OrderStateR\x05state\"\xa5\x03\n" +
 	"\vOrderReturn\x12\x1b\n" +
 	"\treturn_id\x18\x01 \x01(\tR\breturnId\x12;\n" +
 	"\vrecord_time\x18\x02 \x01(\v2\x1a.google.protobuf.TimestampR\n" +
@@ -2396,7 +2405,8 @@ const file_renown_loyalty_v1_orders_proto_rawDesc = "" +
 	" \x01(\bR\x05asked\x12\x1c\n" +
 	"\tcancelled\x18\v \x01(\bR\tcancelled\x12\x1f\n" +
 	"\vfrom_frozen\x18\f \x01(\x03R\n" +
-	"fromFrozen\"\xf5\x01\n" +
+	"fromFrozen\x12\x1c\n" +
+	"\treclaimed\x18\r \x01(\x03R\treclaimed\"\xf5\x01\n" +
 	"\x05Award\x12\x12\n" +
 	"\x04rule\x18\x01 \x01(\tR\x04rule\x12!\n" +
 	"\fdisplay_name\x18\x02 \x01(\tR\vdisplayName\x12\x16\n" +

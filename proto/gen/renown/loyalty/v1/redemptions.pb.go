@@ -138,7 +138,9 @@ type Redemption struct {
 	// Version for If-Match.
 	Etag string `protobuf:"bytes,22,opt,name=etag,proto3" json:"etag,omitempty"`
 	// The story for whose telling it is given; empty if for none.
-	Story         string `protobuf:"bytes,23,opt,name=story,proto3" json:"story,omitempty"`
+	Story string `protobuf:"bytes,23,opt,name=story,proto3" json:"story,omitempty"`
+	// Of the points that went back when it was reversed, those that were taken at once: returns of its order had let as many go because they had been spent.
+	Reclaimed     int64 `protobuf:"varint,24,opt,name=reclaimed,proto3" json:"reclaimed,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -332,6 +334,13 @@ func (x *Redemption) GetStory() string {
 		return x.Story
 	}
 	return ""
+}
+
+func (x *Redemption) GetReclaimed() int64 {
+	if x != nil {
+		return x.Reclaimed
+	}
+	return 0
 }
 
 // ReserveRewardRequest says who takes what.
@@ -1329,7 +1338,7 @@ var File_renown_loyalty_v1_redemptions_proto protoreflect.FileDescriptor
 
 const file_renown_loyalty_v1_redemptions_proto_rawDesc = "" +
 	"\n" +
-	"#renown/loyalty/v1/redemptions.proto\x12\x11renown.loyalty.v1\x1a\x1bbuf/validate/validate.proto\x1a\x1cgoogle/api/annotations.proto\x1a\x1fgoogle/protobuf/timestamp.proto\x1a\x1frenown/loyalty/v1/rewards.proto\x1a\x1frenown/options/v1/options.proto\"\xee\x06\n" +
+	"#renown/loyalty/v1/redemptions.proto\x12\x11renown.loyalty.v1\x1a\x1bbuf/validate/validate.proto\x1a\x1cgoogle/api/annotations.proto\x1a\x1fgoogle/protobuf/timestamp.proto\x1a\x1frenown/loyalty/v1/rewards.proto\x1a\x1frenown/options/v1/options.proto\"\x8c\a\n" +
 	"\n" +
 	"Redemption\x12\x12\n" +
 	"\x04name\x18\x01 \x01(\tR\x04name\x12\x16\n" +
@@ -1357,7 +1366,8 @@ const file_renown_loyalty_v1_redemptions_proto_rawDesc = "" +
 	"\aentries\x18\x14 \x03(\tR\aentries\x12+\n" +
 	"\x11awaiting_decision\x18\x15 \x01(\bR\x10awaitingDecision\x12\x12\n" +
 	"\x04etag\x18\x16 \x01(\tR\x04etag\x12\x14\n" +
-	"\x05story\x18\x17 \x01(\tR\x05story\"\xd3\x02\n" +
+	"\x05story\x18\x17 \x01(\tR\x05story\x12\x1c\n" +
+	"\treclaimed\x18\x18 \x01(\x03R\treclaimed\"\xd3\x02\n" +
 	"\x14ReserveRewardRequest\x12#\n" +
 	"\aprogram\x18\x01 \x01(\tB\t\xbaH\x06r\x04\x10\x01\x18(R\aprogram\x12\x1f\n" +
 	"\x06member\x18\x02 \x01(\tB\a\xbaH\x04r\x02\x18@R\x06member\x12!\n" +
