@@ -15,19 +15,25 @@ import (
 	"renown.example/stories/mail/mailtest"
 )
 
-// A reminder goes out by mail with the link of the customer's page, without anybody's doing; neither it nor its receiver is in the log.
-func TestAReminderGoesOut(t *testing.T) {
+// askedByMail is a service that sends letters to the post, and has asked a customer to sign a story.
+func askedByMail(t *testing.T) (*rig, *mailtest.Post, *storiesv1.RequestSignoffResponse) {
+	t.Helper()
 	post := mailtest.Start(t, false, "")
 	r := newRig(t, func(c *stories.Config) {
 		c.SMTP = mail.Config{Address: post.Address, From: "Stories <stories@northwind.example>", TLS: mail.None}
 	})
-	review := r.approved(t, unsigned)
-	asked, err := review.RequestSignoff(r.as(t, "edda", "editor"), &storiesv1.RequestSignoffRequest{
+	asked, err := r.approved(t, unsigned).RequestSignoff(r.as(t, "edda", "editor"), &storiesv1.RequestSignoffRequest{
 		Story: "harbour", Locale: "en", ContactName: "Runa Holt", ContactEmail: "runa@strandby.example",
 	})
 	if err != nil {
 		t.Fatal(err)
 	}
+	return r, post, asked
+}
+
+// A reminder goes out by mail with the link of the customer's page, without anybody's doing; neither it nor its receiver is in the log.
+func TestAReminderGoesOut(t *testing.T) {
+	r, post, asked := askedByMail(t)
 	where, err := url.Parse(asked.GetText().GetSignoffs()[0].GetUrl())
 	if err != nil {
 		t.Fatal(err)
@@ -44,7 +50,7 @@ func TestAReminderGoesOut(t *testing.T) {
 	}); err != nil {
 		t.Fatal(err)
 	}
-	if _, err := review.PublishText(r.as(t, "edda", "editor"), &storiesv1.PublishTextRequest{Story: "harbour", Locale: "en"}); err != nil {
+	if _, err := storiesv1.NewReviewServiceClient(r.service.Conn()).PublishText(r.as(t, "edda", "editor"), &storiesv1.PublishTextRequest{Story: "harbour", Locale: "en"}); err != nil {
 		t.Fatal(err)
 	}
 	r.clock.Step(ends.AddDate(0, 0, -90).Sub(r.clock.Now()))

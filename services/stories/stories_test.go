@@ -172,17 +172,7 @@ func TestWhatIsScheduledHappensByItself(t *testing.T) {
 }
 
 func TestALetterToTheCustomerGoesOut(t *testing.T) {
-	post := mailtest.Start(t, false, "")
-	r := newRig(t, func(c *stories.Config) {
-		c.SMTP = mail.Config{Address: post.Address, From: "Stories <stories@northwind.example>", TLS: mail.None}
-	})
-	review := r.approved(t, unsigned)
-	asked, err := review.RequestSignoff(r.as(t, "edda", "editor"), &storiesv1.RequestSignoffRequest{
-		Story: "harbour", Locale: "en", ContactName: "Runa Holt", ContactEmail: "runa@strandby.example",
-	})
-	if err != nil {
-		t.Fatal(err)
-	}
+	r, post, asked := askedByMail(t)
 	r.eventually(t, "the letter is sent", func() bool { return r.message(t).GetState() == "sent" })
 	got := post.Taken()
 	if len(got.Letters) != 1 || !strings.Contains(got.Receivers[0], "runa@strandby.example") {
