@@ -84,12 +84,16 @@ func (s *Server) invoke(ctx context.Context, m *unary, md metadata.MD, req, repl
 	return copyMessage(reply, out)
 }
 
-// copyMessage makes a message what another one is. They share nothing.
+// copyMessage makes a message what another one is. They share nothing. A nil of a message's type is an empty message, as it is on the wire.
 func copyMessage(into, from any) error {
 	to, ok1 := into.(proto.Message)
 	m, ok2 := from.(proto.Message)
-	if !ok1 || !ok2 || !m.ProtoReflect().IsValid() {
+	if !ok1 || !ok2 {
 		return status.Error(codes.Internal, "there is no message")
+	}
+	if !m.ProtoReflect().IsValid() {
+		proto.Reset(to)
+		return nil
 	}
 	if to.ProtoReflect().Type() != m.ProtoReflect().Type() { // such as a dynamic one
 		b, err := proto.Marshal(m)
@@ -111,10 +115,14 @@ func serving(ctx context.Context, md metadata.MD) context.Context {
 // valueless is a context without its values.
 type valueless struct{ context.Context }
 
-func (valueless) Value(any) any { return nil }
-
-// AfterFunc lets contexts made from this one be told of its end; package context would start a goroutine for each to wait for it.
-func (v valueless) AfterFunc(f func()) func() bool { return context.AfterFunc(v.Context, f) }
+// Value knows nothing but what package context asks for itself, by a pointer to an int: which context above is the one that ends. With that answered it ties contexts made
+// from this one to that one; else it would start a goroutine for each call to wait for its caller's end, and would again if it came to ask by another key.
+func (v valueless) Value(key any) any {
+	if _, own := key.(*int); own {
+		return v.Context.Value(key)
+	}
+	return nil
+}
 
 // itself is whom a handler sees as its caller's address.
 var itself = &peer.Peer{Addr: &net.UnixAddr{Name: "in-process"}}
