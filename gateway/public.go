@@ -120,11 +120,12 @@ func (ex *exchange) depends(m proto.Message) {
 	}
 }
 
-// silence is how long the stream of revisions may say nothing, while heartbeats come each half second.
-const silence = 5 * time.Second
+// silence is for how many seconds the stream of revisions may say nothing, while heartbeats come each half second.
+const silence = 5
 
 // follow reads the stories service's revisions for the holder, until the gateway is closed.
 func (g *Gateway) follow(client storiesv1.PublishedServiceClient) {
+	ever := false
 	g.holder.Follow(g.running, func(ctx context.Context, heard func(ready.Revision)) error {
 		ctx, cancel := context.WithCancel(withExchange(ctx, &exchange{id: id.New(g.clock), caller: system}))
 		defer cancel()
@@ -132,33 +133,39 @@ func (g *Gateway) follow(client storiesv1.PublishedServiceClient) {
 		if err != nil {
 			return err
 		}
-		var last atomic.Int64
-		last.Store(g.clock.Now().UnixNano())
-		go g.giveUp(ctx, cancel, &last)
+		var told atomic.Int64
+		go g.giveUp(ctx, cancel, &told)
 		for {
 			m, err := stream.Recv()
 			if err != nil {
 				return err
 			}
-			last.Store(g.clock.Now().UnixNano())
+			told.Add(1)
+			ever = true
 			heard(ready.Revision{Name: m.GetName(), Number: m.GetRevision(), Age: time.Duration(m.GetAgeMillis()) * time.Millisecond})
 		}
 	}, func(err error) {
+		if !ever { // as at a start, when the service is not ready yet
+			g.logger.Info("the stream of revisions is not there yet; published stories are asked for one by one until it is", "error", err)
+			return
+		}
 		g.logger.Warn("the stream of revisions broke; published stories are asked for one by one until it is back", "error", err)
 	})
 }
 
-// giveUp ends a stream that hangs without breaking, so that a new one may reach a replica that lives.
-func (g *Gateway) giveUp(ctx context.Context, end context.CancelFunc, last *atomic.Int64) {
-	for {
+// giveUp ends a stream that hangs without breaking, so that a new one may reach a replica that lives. It counts seconds: a clock that is moved on has not been silent.
+func (g *Gateway) giveUp(ctx context.Context, end context.CancelFunc, told *atomic.Int64) {
+	before, silent := int64(-1), 0
+	for silent < silence {
 		select {
 		case <-ctx.Done():
 			return
 		case <-g.clock.After(time.Second):
 		}
-		if g.clock.Now().Sub(time.Unix(0, last.Load())) > silence {
-			end()
-			return
+		now := told.Load()
+		if silent++; now != before {
+			before, silent = now, 0
 		}
 	}
+	end()
 }

@@ -11,6 +11,7 @@ import (
 	"go.opentelemetry.io/otel/trace"
 
 	"renown.example/kit/auth"
+	"renown.example/kit/clock"
 	"renown.example/kit/fault"
 	"renown.example/kit/telemetry"
 )
@@ -20,7 +21,7 @@ var serving = []trace.SpanStartOption{trace.WithSpanKind(trace.SpanKindServer)}
 
 // ServeHTTP answers a request.
 func (g *Gateway) ServeHTTP(w http.ResponseWriter, r *http.Request) {
-	ex := &exchange{id: g.requestID(r), began: g.clock.Now(), caller: auth.Anonymous, route: "none", out: recorder{ResponseWriter: w}}
+	ex := &exchange{id: g.requestID(r), began: clock.System().Now(), caller: auth.Anonymous, route: "none", out: recorder{ResponseWriter: w}}
 	ctx := telemetry.Traced(r)
 	span := trace.SpanFromContext(ctx)
 	// What comes from memory has nothing to show: unless its caller traces it, a span begins where a service is asked (fill).
@@ -51,7 +52,7 @@ func (g *Gateway) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		if out.status == 0 {
 			out.status = http.StatusOK
 		}
-		a := telemetry.Answered{Method: method, Route: ex.route, Status: out.status, Bytes: out.bytes, Began: ex.began, Ended: g.clock.Now()}
+		a := telemetry.Answered{Method: method, Route: ex.route, Status: out.status, Bytes: out.bytes, Began: ex.began, Ended: clock.System().Now()}
 		a.Describe(span)
 		g.record(ctx, a, ex)
 	}()

@@ -52,7 +52,7 @@ var serving = []trace.SpanStartOption{trace.WithSpanKind(trace.SpanKindServer)}
 
 // ServeHTTP implements http.Handler.
 func (w *watch) ServeHTTP(out http.ResponseWriter, r *http.Request) {
-	ex := &exchange{ResponseWriter: out, watch: w, method: r.Method, began: w.clock.Now(), forwarded: r.Header.Values("X-Forwarded-For"), address: r.RemoteAddr}
+	ex := &exchange{ResponseWriter: out, watch: w, method: r.Method, began: clock.System().Now(), forwarded: r.Header.Values("X-Forwarded-For"), address: r.RemoteAddr}
 	request := r.Header.Get("X-Request-Id")
 	if !telemetry.ValidRequestID(request) {
 		request = id.New(w.clock)
@@ -95,7 +95,7 @@ func (ex *exchange) record(ctx context.Context, span trace.Span, pattern string)
 	if ex.status == 0 {
 		ex.status = http.StatusOK
 	}
-	a := telemetry.Answered{Method: ex.method, Route: route, Status: ex.status, Bytes: ex.bytes, Began: ex.began, Ended: ex.watch.clock.Now()}
+	a := telemetry.Answered{Method: ex.method, Route: route, Status: ex.status, Bytes: ex.bytes, Began: ex.began, Ended: clock.System().Now()}
 	a.Describe(span)
 	// Why a page could not be made has a line of its own.
 	ex.watch.requests.Record(ctx, a, slog.LevelInfo, slog.Bool("memory", !ex.made))

@@ -27,6 +27,7 @@ type observed struct {
 	server *Server
 	ctx    context.Context
 	method string
+	// begun is by the machine's clock: what the call takes is no matter of a history that is played on another.
 	begun  time.Time
 	span   trace.Span
 	caller auth.Identity
@@ -41,12 +42,12 @@ func (s *Server) observe(ctx context.Context, method string, in metadata.MD) (co
 	}
 	ctx = telemetry.WithRequestID(telemetry.Propagator.Extract(ctx, carrier(in)), request)
 	ctx, span := s.tracer.Start(ctx, method[1:], trace.WithSpanKind(trace.SpanKindServer))
-	return ctx, &observed{server: s, ctx: ctx, method: method, begun: s.opts.Clock.Now(), span: span, caller: auth.Anonymous}
+	return ctx, &observed{server: s, ctx: ctx, method: method, begun: clock.System().Now(), span: span, caller: auth.Anonymous}
 }
 
 // end is the one place where an error becomes a gRPC status. It also writes the call's log line, metrics and span.
 func (o *observed) end(err error) error {
-	took := o.server.opts.Clock.Now().Sub(o.begun)
+	took := clock.System().Now().Sub(o.begun)
 	code := codes.OK
 	f := fault.Of(err)
 	if f != nil {
@@ -74,6 +75,8 @@ func (o *observed) end(err error) error {
 func (o *observed) log(f *fault.Error, code codes.Code, took time.Duration) {
 	level := slog.LevelInfo
 	switch {
+	case f != nil && passing(f):
+		level = slog.LevelWarn
 	case f != nil && serious(f):
 		level = slog.LevelError
 	case f == nil && o.caller.Kind == auth.KindSystem:
@@ -82,7 +85,7 @@ func (o *observed) log(f *fault.Error, code codes.Code, took time.Duration) {
 	if !o.server.log.Enabled(o.ctx, level) {
 		return
 	}
-	var room [8]slog.Attr
+	var room [9]slog.Attr
 	attrs := append(room[:0], slog.String("method", o.method), slog.String("code", code.String()), slog.Duration("took", took), slog.String("caller", o.caller.Principal()))
 	if f != nil {
 		attrs = append(attrs, slog.String("reason", f.Reason.Name))
@@ -92,6 +95,9 @@ func (o *observed) log(f *fault.Error, code codes.Code, took time.Duration) {
 				paths = append(paths, field.Path)
 			}
 			attrs = append(attrs, slog.Any("fields", paths))
+		}
+		if passing(f) {
+			attrs = append(attrs, slog.String("why", f.Message))
 		}
 		if serious(f) && f.Cause != nil {
 			attrs = append(attrs, slog.String("cause", f.Cause.Error()))
@@ -105,6 +111,10 @@ func (o *observed) log(f *fault.Error, code codes.Code, took time.Duration) {
 	line.AddAttrs(attrs...)
 	_ = o.server.log.Handler().Handle(o.ctx, line) // a log that cannot be written to is nothing a caller can help
 }
+
+// passing reports whether a part says of itself that it cannot answer just now: it starts, stops, or has others to serve first. What it cannot do because of something
+// else has that for a cause.
+func passing(f *fault.Error) bool { return f.Reason.Name == fault.Unavailable.Name && f.Cause == nil }
 
 // serious reports whether the operator should look at it.
 func serious(f *fault.Error) bool {

@@ -4,7 +4,9 @@ import (
 	"context"
 	"encoding/json"
 	"errors"
+	"fmt"
 	"io"
+	"log/slog"
 	"net/http"
 	"net/http/httptest"
 	"strings"
@@ -162,5 +164,22 @@ func TestAFieldOfSeveralWordsIsInTheAddress(t *testing.T) {
 	_, err := loyaltyv1.NewEarningRulesServiceClient(conn).GetEarningRule(t.Context(), &loyaltyv1.GetEarningRuleRequest{Program: "customers", RuleId: "euro", Version: 2})
 	if err != nil || seen.uri != "/v1/programs/customers/rules/euro?version=2" {
 		t.Errorf("asked for %s: %v", seen.uri, err)
+	}
+}
+
+// A page that cannot be made because something is not there just now is no fault that somebody has to look at.
+func TestHowLoudlyALogTellsOfAPage(t *testing.T) {
+	for want, errs := range map[slog.Level][]error{
+		slog.LevelWarn: {
+			fault.Unavailable.New("Try again."), fmt.Errorf("the list: %w", &api.Problem{Status: 503, Code: "UNAVAILABLE"}),
+			fault.Unavailable.New("Try again.").Wrap(&api.Problem{Status: 503, Code: "UNAVAILABLE"}),
+		},
+		slog.LevelError: {errors.New("a fault"), &api.Problem{Status: 500, Code: "INTERNAL"}, fault.Internal.New("A fault.")},
+	} {
+		for _, err := range errs {
+			if got := api.Level(err); got != want {
+				t.Errorf("%v: %v, want %v", err, got, want)
+			}
+		}
 	}
 }

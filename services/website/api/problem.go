@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"log/slog"
 	"mime"
 	"net/http"
 	"net/url"
@@ -67,6 +68,15 @@ func AsProblem(err error) *Problem {
 	}
 	r := fault.Internal
 	return &Problem{Title: r.Title, Status: r.HTTP, Detail: r.Title + ".", Code: r.Name, cause: err}
+}
+
+// Level says how loudly a log tells of a page that could not be made. That nobody can answer just now passes by itself; a fault is for somebody to look at.
+func Level(err error) slog.Level {
+	own, is := fault.As(err)
+	if is && own.Reason.HTTP == http.StatusServiceUnavailable || AsProblem(err).Status == http.StatusServiceUnavailable {
+		return slog.LevelWarn
+	}
+	return slog.LevelError
 }
 
 // Is reports whether err is a Problem of the reason.

@@ -209,7 +209,7 @@ func (v *visit) fail(err error) {
 	case p.Status == http.StatusTooManyRequests:
 		key = "points.toomany"
 	case p.Status >= http.StatusInternalServerError:
-		v.site.Log.ErrorContext(v.r.Context(), "a member's page could not be made", "error", err)
+		v.site.Log.Log(v.r.Context(), api.Level(err), "a member's page could not be made", "error", err)
 	}
 	data := problem{Title: v.say(key + ".title"), Text: v.say(key + ".text"), RequestID: p.RequestID}
 	if err := v.site.pages.Write(v.w, p.Status, "problem", v.view(data.Title, data)); err != nil {

@@ -122,20 +122,27 @@ func (m *missing) Error() string { return "there is no page at this address" }
 // every page is made anew for every request.
 func (s *Site) Follow(ctx context.Context, source ready.Source) {
 	told := "" // the last trouble that the log was told of, so that it hears of each once
+	ever := false
 	tracked := func(ctx context.Context, heard func(ready.Revision)) error {
 		return source(ctx, func(r ready.Revision) {
 			if told != "" {
-				s.Log.InfoContext(ctx, "the stream of revisions is back")
+				s.Log.InfoContext(ctx, "the stream of revisions is there")
 				told = ""
 			}
+			ever = true
 			heard(r)
 		})
 	}
 	s.holder.Follow(ctx, tracked, func(err error) {
-		if err.Error() != told {
-			told = err.Error()
+		switch {
+		case err.Error() == told:
+			return
+		case !ever: // as at a start, when others are not ready yet
+			s.Log.InfoContext(ctx, "the stream of revisions is not there yet; pages are made anew until it is", "error", err)
+		default:
 			s.Log.WarnContext(ctx, "the stream of revisions broke; pages are made anew until it is back", "error", err)
 		}
+		told = err.Error()
 	})
 }
 
@@ -157,7 +164,7 @@ func (s *Site) unable(w http.ResponseWriter, r *http.Request, err error) {
 	if p := api.AsProblem(err); p.Status == http.StatusServiceUnavailable || p.Status == http.StatusGatewayTimeout || p.Status == http.StatusTooManyRequests {
 		status = http.StatusServiceUnavailable
 	}
-	s.Log.ErrorContext(r.Context(), "a public page could not be made", "path", r.URL.Path, "error", err)
+	s.Log.Log(r.Context(), api.Level(err), "a public page could not be made", "path", r.URL.Path, "error", err)
 	s.broken(w, r, status, telemetry.RequestID(r.Context()))
 }
 

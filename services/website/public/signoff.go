@@ -253,7 +253,7 @@ func (v *visit) fail(err error) {
 		p = &api.Problem{Code: fault.TooLarge.Name, Status: fault.TooLarge.HTTP}
 	}
 	if p.Status >= http.StatusInternalServerError {
-		v.site.Log.ErrorContext(v.r.Context(), "the sign-off page could not be made", "error", err)
+		v.site.Log.Log(v.r.Context(), api.Level(err), "the sign-off page could not be made", "error", err)
 		v.site.broken(v.w, v.r, p.Status, p.RequestID)
 		return
 	}

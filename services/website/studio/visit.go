@@ -150,7 +150,7 @@ func (v *visit) fail(err error) {
 		return
 	}
 	if p.Status >= 500 {
-		v.log.Error("a page of the studio failed", "path", v.r.URL.Path, "error", err)
+		v.log.Log(v.r.Context(), api.Level(err), "a page of the studio failed", "path", v.r.URL.Path, "error", err)
 	}
 	if v.wantsJSON() {
 		v.answer(p.Status, problemJSON{Title: p.Title, Detail: p.Detail, Code: p.Code})

@@ -3,6 +3,7 @@ package sqlite
 import (
 	"time"
 
+	"renown.example/kit/clock"
 	"renown.example/kit/fault"
 	"renown.example/kit/store"
 )
@@ -135,7 +136,7 @@ func (w *writer) commit(requests int, grown growths) error {
 		w.db.begun.Add(1)
 	}
 	if w.db.opts.Committed != nil {
-		began = w.db.opts.Clock.Now()
+		began = clock.System().Now()
 	}
 	number := w.db.marks.touch()
 	err := w.c.do(kindCommit)
@@ -157,7 +158,7 @@ func (w *writer) commit(requests int, grown growths) error {
 		w.db.begun.Add(-1)
 	}
 	if err == nil && w.db.opts.Committed != nil {
-		w.db.opts.Committed(requests, w.db.opts.Clock.Now().Sub(began))
+		w.db.opts.Committed(requests, clock.System().Now().Sub(began))
 	}
 	return err
 }
