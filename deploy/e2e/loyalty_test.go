@@ -238,7 +238,7 @@ func TestLoyaltysPages(t *testing.T) {
 	sheets := []sheet{{"what is owed", at.Website + "/studio/loyalty?program=employees"}, {"member in the studio", at.Website + "/studio/loyalty/" + path}}
 	twin := lastPart(colleague(t, at, "E. Moen", "moen@holmway.example", 80))
 	sheets = append(sheets, sheet{"an entry explained", sheets[1].address + "/entries/points-1"}, sheet{"two become one", sheets[1].address + "/merge?with=" + twin}, sheet{"erase a member", sheets[1].address + "/erase"})
-	for _, s := range []string{"whatif", "rules", "rules/new", "tiers", "tiers/new", "rewards", "rewards/new", "reviews", "reviews?state=released", "settings", "achievements/new", "referrals"} {
+	for _, s := range []string{"retention", "whatif", "rules", "rules/new", "tiers", "tiers/new", "rewards", "rewards/new", "reviews", "reviews?state=released", "settings", "achievements/new", "referrals"} {
 		sheets = append(sheets, sheet{s, desk + "/" + s})
 	}
 	sheets = append(sheets, sheet{"achievements, none yet", desk + "/achievements"}, sheet{"new programme", at.Website + "/studio/loyalty/new"})

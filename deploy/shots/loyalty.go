@@ -18,7 +18,7 @@ func (s *session) loyalty() error {
 	}
 	defer manager.Close()
 	desk := s.platform.Website + "/studio/loyalty/employees"
-	if err := s.all(manager.Page, "rules, none yet", desk+"/rules", "rewards, none yet", desk+"/rewards", "reviews, none", desk+"/reviews", "achievements, none yet", desk+"/achievements", "referrals, none yet", desk+"/referrals",
+	if err := s.all(manager.Page, "rules, none yet", desk+"/rules", "rewards, none yet", desk+"/rewards", "who comes back, nobody yet", desk+"/retention", "reviews, none", desk+"/reviews", "achievements, none yet", desk+"/achievements", "referrals, none yet", desk+"/referrals",
 		"new programme", s.platform.Website+"/studio/loyalty/new"); err != nil {
 		return err
 	}
@@ -51,7 +51,7 @@ func (s *session) loyalty() error {
 	if _, err := s.platform.Partner("POST", "/v1/"+other+":adjust", `{"points":"350","reason":"For a talk"}`); err != nil {
 		return err
 	}
-	return s.all(manager.Page, "what is owed", s.platform.Website+"/studio/loyalty?program=employees", "what if", desk+"/whatif", "rules", desk+"/rules", "a rule", desk+"/rules/each", "new rule", desk+"/rules/new",
+	return s.all(manager.Page, "what is owed", s.platform.Website+"/studio/loyalty?program=employees", "who comes back", desk+"/retention", "what if", desk+"/whatif", "rules", desk+"/rules", "a rule", desk+"/rules/each", "new rule", desk+"/rules/new",
 		"tiers", desk+"/tiers", "new tiers", desk+"/tiers/new", "rewards", desk+"/rewards", "a reward", desk+"/rewards/sauna", "reviews", desk+"/reviews", "programme settings", desk+"/settings",
 		"achievements", desk+"/achievements", "an achievement", desk+"/achievements/twice", "new achievement", desk+"/achievements/new", "referrals", desk+"/referrals",
 		"member, in the studio", page, "an entry explained", page+"/entries/points-1",

@@ -16,6 +16,8 @@ func (s *Studio) loyaltyRoutes(mux *http.ServeMux) {
 	mux.Handle("GET /studio/loyalty/new", s.page(managers, (*visit).newProgram))
 	mux.Handle("POST /studio/loyalty/new", s.form(managers, smallBody, (*visit).createProgram))
 	mux.Handle("GET /studio/loyalty/{program}/liability.csv", s.page(managers, (*visit).liabilityCSV))
+	mux.Handle("GET /studio/loyalty/{program}/retention", s.page(managers, (*visit).retention))
+	mux.Handle("GET /studio/loyalty/{program}/retention.csv", s.page(managers, (*visit).retentionCSV))
 	mux.Handle("POST /studio/loyalty/{program}/find", s.form(managers, smallBody, (*visit).findMember))
 	mux.Handle("GET /studio/loyalty/{program}/members/{member}", s.page(managers, (*visit).member))
 	mux.Handle("POST /studio/loyalty/{program}/members/{member}/adjust", s.form(managers, smallBody, (*visit).adjustPoints))
@@ -185,12 +187,7 @@ func (v *visit) liabilityCSV() error {
 	if err != nil {
 		return err
 	}
-	h := v.w.Header()
-	h.Set("Content-Type", "text/csv; charset=utf-8")
-	h.Set("Content-Disposition", `attachment; filename="renown-liability.csv"`)
-	h.Set("Cache-Control", "no-store")
-	// A reader who went away is not an error of ours.
-	_, _ = v.w.Write(got.GetBody().GetData())
+	v.file("renown-liability.csv", got.GetBody().GetData())
 	return nil
 }
 

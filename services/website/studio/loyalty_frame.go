@@ -10,7 +10,7 @@ import (
 
 // loyaltySections are the pages about a programme, as the tabs above each of them.
 var loyaltySections = []struct{ Key, Label string }{
-	{"", "What we owe"}, {"whatif", "What if"}, {"rules", "Earning rules"}, {"tiers", "Tiers"}, {"rewards", "Rewards"}, {"achievements", "Achievements"}, {"referrals", "Referrals"},
+	{"", "What we owe"}, {"retention", "Retention"}, {"whatif", "What if"}, {"rules", "Earning rules"}, {"tiers", "Tiers"}, {"rewards", "Rewards"}, {"achievements", "Achievements"}, {"referrals", "Referrals"},
 	{"reviews", "To look at"}, {"settings", "Settings"},
 }
 

@@ -49,7 +49,7 @@ func rewardRowOf(program *loyaltyv1.Program, r *loyaltyv1.Reward) rewardRow {
 	if s := r.GetStock(); s != nil {
 		row.Left = web.FormatInt("en", s.GetLeft())
 	} else if r.GetKind() == loyaltyv1.RewardKind_REWARD_KIND_CODE {
-		row.Left = "by its codes"
+		row.Left = "" // the pool says it
 	}
 	if r.GetState() == loyaltyv1.RewardState_REWARD_STATE_ACTIVE {
 		for _, o := range r.GetAvailability().GetObstacles() {
@@ -70,7 +70,18 @@ func (v *visit) rewards() error {
 	}
 	var rows []rewardRow
 	for _, r := range got.GetRewards() {
-		rows = append(rows, rewardRowOf(program, r))
+		row := rewardRowOf(program, r)
+		if r.GetKind() == loyaltyv1.RewardKind_REWARD_KIND_CODE {
+			pool, err := v.catalogue().GetCodePool(v.ctx(), &loyaltyv1.GetCodePoolRequest{Program: programID(program), Reward: row.ID})
+			if err != nil {
+				return err
+			}
+			row.Left = web.FormatInt("en", pool.GetPool().GetFree()) + " codes"
+			if pool.GetPool().GetFree() == 1 {
+				row.Left = "1 code"
+			}
+		}
+		rows = append(rows, row)
 	}
 	return v.programmePage(http.StatusOK, "rewards", program, "rewards", "", nil, map[string]any{"Rows": rows, "Older": older(v.r.URL, got.GetNextPageToken())})
 }

@@ -8,6 +8,8 @@ import (
 	"reflect"
 	"strings"
 	"testing"
+
+	"renown.example/website/web"
 )
 
 const (
@@ -46,8 +48,13 @@ var setUp = map[string]string{
 	"POST " + calls + "rewards":      `{}`,
 	"GET " + calls + "rewards":       `{"rewards":[]}`,
 	"GET " + calls + "rewards?pageToken=two": `{"rewards":[{"name":"programs/customers/rewards/mug","kind":"REWARD_KIND_GIFT","state":"REWARD_STATE_ACTIVE","displayName":"A mug","stock":{"left":"0"},
-		"availability":{"obstacles":[{"reason":"OUT_OF_STOCK","message":"None is left."}]}},{"name":"programs/customers/rewards/pen","state":"REWARD_STATE_ACTIVE","displayName":"A pen"}]}`,
-	"PUT /v1/programs/customers":   `{}`,
+		"availability":{"obstacles":[{"reason":"OUT_OF_STOCK","message":"None is left."}]}},{"name":"programs/customers/rewards/pen","state":"REWARD_STATE_ACTIVE","displayName":"A pen"},
+		{"name":"programs/customers/rewards/film","kind":"REWARD_KIND_CODE","state":"REWARD_STATE_ACTIVE","displayName":"A film","availability":{"available":true}},
+		{"name":"programs/customers/rewards/play","kind":"REWARD_KIND_CODE","state":"REWARD_STATE_ACTIVE","displayName":"A play","availability":{"obstacles":[{"reason":"OUT_OF_STOCK","message":"None is left."}]}}]}`,
+	"GET " + calls + "rewards/film/codePool": `{"free":"1240","shown":"3"}`, "GET " + calls + "rewards/play/codePool": `{}`,
+	"PUT /v1/programs/customers":         `{}`,
+	"GET " + calls + "reports/retention": backAgain, "GET " + calls + "reports/retention:export": "cohort,month\n2026-08,2026-08\n",
+	"GET /v1/programs/employees": `{"name":"programs/employees","displayName":"Employees","timeZone":"UTC"}`, "GET /v1/programs/employees/reports/retention": `{}`, "GET /v1/programs/employees/tiers": `{}`,
 	"GET " + calls + "reviews":     `{"reviews":[]}`,
 	"GET " + calls + "redemptions": `{"redemptions":[{"name":"programs/customers/redemptions/r1","member":"programs/customers/members/m1","displayName":"A mug","wallet":"points","points":"300","order":"1001"}]}`,
 	"GET /v1/workspace/texts":      `{"texts":[]}`, "GET /v1/workspace/consents": `{"consents":[]}`, "GET /v1/workspace/leaks": `{"texts":[]}`, "GET /v1/workspace/metrics": `{"metrics":[]}`,
@@ -280,14 +287,21 @@ func TestWhatWaitsInTheProgrammes(t *testing.T) {
 	}
 }
 
-// A reward that nobody can have at the moment does not stand there as one to be had.
+// A reward that nobody can have at the moment does not stand there as one to be had; of codes it is said how many are left.
 func TestWhatCannotBeHadIsNotOffered(t *testing.T) {
 	h, _ := desk(t, "manager")
 	_, doc := visit(t, h, here+"rewards?page=two", nil)
 	rows := doc.Find("tbody tr")
-	for i, want := range []string{"Not now", "To be had"} {
-		if got := rows.Eq(i).Text(); !strings.Contains(got, want) || strings.Contains(got, "None is left.") != (i == 0) {
-			t.Errorf("row %d says %q, want %q", i, got, want)
+	for i, want := range []struct {
+		state, left string
+		none        bool
+	}{{"Not now", "0", true}, {"To be had", "as many as are wanted", false}, {"To be had", web.FormatInt("en", 1240) + " codes", false}, {"Not now", "0 codes", true}} {
+		row := rows.Eq(i)
+		if got := row.Text(); !strings.Contains(got, want.state) || strings.Contains(got, "None is left.") != want.none || row.Find("[data-label=Left]").Text() != want.left {
+			t.Errorf("row %d says %q, want %v", i, got, want)
+		}
+		if green := row.Find(".chip.good").Length() == 1; green == want.none {
+			t.Errorf("row %d is marked as one to be had: %t", i, green)
 		}
 	}
 }

@@ -7,6 +7,7 @@ import (
 	"net/http"
 	"net/http/httptest"
 	"net/url"
+	"strconv"
 	"strings"
 	"testing"
 	"time"
@@ -49,8 +50,8 @@ func desk(t *testing.T, role string) (http.Handler, map[string]asked) {
 		"GET /v1/programs":           `{"programs":[{"name":"programs/customers","displayName":"Customers","timeZone":"UTC","currency":"EUR","wallets":[{"id":"points","singular":"point","plural":"points"}]}]}`,
 		"GET /v1/programs/customers": `{"name":"programs/customers","displayName":"Customers","timeZone":"UTC","currency":"EUR","wallets":[{"id":"points","singular":"point","plural":"points"}]}`,
 		"GET /v1/programs/customers/liability": `{"day":"2026-11-27","holdings":{"outstanding":"98765","available":"98000"},"movements":{"issued":"100000"},
-			"cohorts":[{"month":"2026-03","holdings":{"outstanding":"4321"}}]}`,
-		"GET /v1/programs/customers/liability/days":        `{"days":[{"day":"2026-11-26","closing":"90001","movements":{"issued":"77"}},{"day":"2026-11-27","closing":"98765","movements":{"redeemed":"55","issued":"8819"}}]}`,
+			"cohorts":[{"month":"2026-03","holdings":{"outstanding":"4321"},"movements":{"issued":"4400","opened":"21","redeemed":"100"}}]}`,
+		"GET /v1/programs/customers/liability/days":        `{"days":[{"day":"2026-11-26","opening":"89924","closing":"90001","movements":{"issued":"77","opened":"500","reversed":"20","adjusted":"-480"}},{"day":"2026-11-27","opening":"90001","closing":"98765","movements":{"redeemed":"55","issued":"8819"}}]}`,
 		"GET /v1/programs/customers/liability/days:export": "day,opening\n2026-11-26,0\n",
 		"POST /v1/programs/customers/members:lookup":       member,
 		"GET /v1/programs/customers/members/m1":            member,
@@ -152,6 +153,37 @@ func TestWhatIsOwed(t *testing.T) {
 	h, _ = desk(t, "editor")
 	if res, doc := visit(t, h, "/studio/loyalty", nil); res.StatusCode != http.StatusForbidden || doc.Find(`a[href="/studio/loyalty"]`).Length() != 0 {
 		t.Errorf("an editor is answered %d", res.StatusCode)
+	}
+}
+
+// Each line of the tables adds up as it stands there, from what was owed before to what is owed after it, whatever happened; "issued" means the same in all of them.
+func TestEachLineAddsUp(t *testing.T) {
+	h, _ := desk(t, "manager")
+	_, doc := visit(t, h, "/studio/loyalty", nil)
+	number := func(cell *goquery.Selection) int64 {
+		n, err := strconv.ParseInt(strings.NewReplacer(",", "", "−", "-", "+", "").Replace(cell.Text()), 10, 64)
+		if err != nil {
+			t.Error(err)
+		}
+		return n
+	}
+	lines := doc.Find(".table-wide tbody tr")
+	if lines.Length() != 3 {
+		t.Fatalf("there are %d lines", lines.Length())
+	}
+	lines.Each(func(_ int, line *goquery.Selection) {
+		cells := line.Find(".num")
+		sum := int64(0)
+		cells.Slice(0, cells.Length()-1).Each(func(_ int, cell *goquery.Selection) { sum += number(cell) })
+		if last := number(cells.Last()); sum != last || sum == 0 {
+			t.Errorf("%q comes to %d, not to %d", line.Text(), sum, last)
+		}
+	})
+	for _, want := range []string{"Owed before", "Issued", "Brought along", "Taken back", "Redeemed", "Expired", "Adjusted", "Owed after"} {
+		says(t, doc, ".chart-table thead", want)
+	}
+	if first := lines.First(); number(first.Find("[data-label=Issued]")) != 77 || number(first.Find("[data-label='Brought along']")) != 500 {
+		t.Errorf("what was issued and what was brought along are %q", first.Text())
 	}
 }
 
