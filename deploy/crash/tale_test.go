@@ -70,6 +70,8 @@ type tale struct {
 	// link, hash and consent are what the last acknowledgements said.
 	link, hash, consent string
 	publishAt           time.Time
+	// late says that the instant to publish at had passed when the request was carried out: a machine may be that busy, and the text is published at once.
+	late bool
 }
 
 // facts are what the world must look like when a tale has come to a step.
@@ -87,6 +89,12 @@ type facts struct {
 func (t *tale) after(steps int) facts {
 	var f facts
 	for _, s := range t.steps[:steps] {
+		switch {
+		case t.late && s.name == schedule.name:
+			s.state, s.audit, s.events, s.change = publish.state, publish.audit, publish.events, publish.change
+		case t.late && s.name == due.name:
+			s.audit, s.events, s.change = nil, nil, nil
+		}
 		f.state = s.state
 		f.audit, f.events = append(f.audit, s.audit...), append(f.events, s.events...)
 		if s.change != nil {
@@ -235,6 +243,9 @@ var schedule = step{
 	name: "schedule", state: scheduled, audit: []string{"text.scheduled"}, events: textChanged,
 	send: func(ctx context.Context, c cast, t *tale, opts ...grpc.CallOption) (proto.Message, error) {
 		return storiesv1.NewReviewServiceClient(c.editor).PublishText(ctx, &storiesv1.PublishTextRequest{Story: t.id, Locale: "en", PublishTime: timestamppb.New(t.publishAt)}, opts...)
+	},
+	learn: func(t *tale, reply proto.Message) {
+		t.late = reply.(*storiesv1.PublishTextResponse).GetText().GetSummary().GetState() == published
 	},
 }
 
