@@ -308,8 +308,8 @@ func TestAPageOfHistoryExplainsItselfInTheReadersLanguage(t *testing.T) {
 
 // importedWords are what is said of each entry of TestImportsReviewsAndOtherWalletsAreExplained, in English and German.
 var importedWords = []string{
-	"TRANSFER -9: A debt of 9 points came along from imports/till", "TRANSFER -9: Von imports/till mitgekommen: Schulden (9 Punkte)",
-	"OPEN 107: 107 points were brought along from imports/till", "OPEN 107: Von imports/till mitgebracht: 107 Punkte",
+	"TRANSFER -9: A debt of 9 points came along from the import till", "TRANSFER -9: Aus dem Import „till“ mitgekommen: Schulden (9 Punkte)",
+	"OPEN 107: 107 points were brought along from the import till", "OPEN 107: Aus dem Import „till“ mitgebracht: 107 Punkte",
 	"ACCRUE 100: The order 1 earned 100 points: euro 100", "ACCRUE 100: Die Bestellung 1 brachte 100 Punkte: euro 100",
 	"FREEZE 191: 191 points were set aside to be looked at: Many orders from one address",
 	"FREEZE 191: Zur Prüfung zurückgestellt: 191 Punkte. Grund: Many orders from one address",

@@ -33,7 +33,7 @@ func (w Words) working(a *earning.Award) string {
 	dec := w.Language.decimal
 	tier := ""
 	if k.Tier != "" {
-		tier = w.Say("in.tier", k.Tier)
+		tier = w.Say("in.tier", w.Tier(k.Tier))
 	}
 	switch k.Basis {
 	case earning.OfAmount:

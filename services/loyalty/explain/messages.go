@@ -17,8 +17,8 @@ var messages = map[string]message{
 	"freeze.1":    {English: "%[1]s was set aside to be looked at", German: "Zur Prüfung zurückgestellt: %[1]s"},
 	"unfreeze":    {English: "%[1]s that had been set aside are free", German: "Nach der Prüfung wieder frei: %[1]s"},
 	"unfreeze.1":  {English: "%[1]s that had been set aside is free", German: "Nach der Prüfung wieder frei: %[1]s"},
-	"open":        {English: "%[1]s were brought along from %[2]s", German: "Von %[2]s mitgebracht: %[1]s"},
-	"open.1":      {English: "%[1]s was brought along from %[2]s", German: "Von %[2]s mitgebracht: %[1]s"},
+	"open":        {English: "%[1]s were brought along from %[2]s", German: "Aus %[2]s mitgebracht: %[1]s"},
+	"open.1":      {English: "%[1]s was brought along from %[2]s", German: "Aus %[2]s mitgebracht: %[1]s"},
 	"take":        {English: "%[1]s were taken by hand", German: "Von Hand abgezogen: %[1]s"},
 	"take.1":      {English: "%[1]s was taken by hand", German: "Von Hand abgezogen: %[1]s"},
 	"give":        {English: "%[1]s were given by hand", German: "Von Hand gutgeschrieben: %[1]s"},
@@ -28,9 +28,11 @@ var messages = map[string]message{
 	"unexplained": {English: "How this entry came about cannot be told right now", German: "Wie diese Buchung zustande kam, lässt sich zurzeit nicht sagen"},
 	"because":     {English: ": %s", German: ". Grund: %s"},
 
+	"import": {English: "the import %s", German: "dem Import „%s“"},
+
 	// Points that pass between accounts.
 	"owed":        {English: "A debt of %s", German: "Schulden (%s)"},
-	"came.import": {English: "%[1]s came along from %[2]s", German: "Von %[2]s mitgekommen: %[1]s"},
+	"came.import": {English: "%[1]s came along from %[2]s", German: "Aus %[2]s mitgekommen: %[1]s"},
 	"came.merge":  {English: "%[1]s came from %[2]s, who was merged into this member", German: "Von %[2]s beim Zusammenführen mit diesem Mitglied gekommen: %[1]s"},
 	"went.merge":  {English: "%[1]s went to %[2]s, into whom this member was merged", German: "An %[2]s beim Zusammenführen übergegangen: %[1]s"},
 
@@ -131,6 +133,7 @@ var messages = map[string]message{
 	"lot":            {English: "lot %d", German: "Posten %d"},
 	"lot.rule":       {English: " by %s", German: " nach %s"},
 	"lot.source":     {English: " for %s", German: " für %s"},
+	"lot.import":     {English: " from %s", German: " aus %s"},
 	"lot.issued":     {English: " of %s", German: " vom %s"},
 	"lot.from":       {English: ", available from %s", German: ", verfügbar ab %s"},
 	"lot.waits":      {English: ", not available yet", German: ", noch nicht verfügbar"},
@@ -244,8 +247,8 @@ var messages = map[string]message{
 	"more.expired":    {English: "%[1]s ended unspent", German: "%[1]s ungenutzt verfallen"},
 	"less.expired":    {English: "%[1]s come back from what had ended", German: "%[1]s aus Verfallenem zurück"},
 	"less.expired.1":  {English: "%[1]s comes back from what had ended", German: "%[1]s aus Verfallenem zurück"},
-	"more.reversed":   {English: "%[1]s were taken back after a return", German: "%[1]s nach einer Rückgabe abgezogen"},
-	"more.reversed.1": {English: "%[1]s was taken back after a return", German: "%[1]s nach einer Rückgabe abgezogen"},
+	"more.reversed":   {English: "%[1]s were taken back", German: "%[1]s wieder abgezogen"},
+	"more.reversed.1": {English: "%[1]s was taken back", German: "%[1]s wieder abgezogen"},
 	"less.reversed":   {English: "%[1]s come back from what was taken back", German: "%[1]s aus Abgezogenem zurück"},
 	"less.reversed.1": {English: "%[1]s comes back from what was taken back", German: "%[1]s aus Abgezogenem zurück"},
 	"more.adjusted":   {English: "%[1]s were taken by hand", German: "%[1]s von Hand abgezogen"},

@@ -16,6 +16,16 @@ type Words struct {
 	Zone     calendar.Zone
 	// One and Many are what the programme calls one point and several; empty, or point and points, is what the language calls them.
 	One, Many string
+	// Tiers are the names of tiers by their ids; one without a name is called by its id.
+	Tiers map[string]string
+}
+
+// Tier is what a tier is called.
+func (w Words) Tier(id string) string {
+	if name := w.Tiers[id]; name != "" {
+		return name
+	}
+	return id
 }
 
 // Say fills in a message.
@@ -66,6 +76,9 @@ func (w Words) Points(n int64) string {
 
 // Number writes a whole number.
 func (w Words) Number(n int64) string { return w.Language.number(n) }
+
+// Decimal writes an exact decimal.
+func (w Words) Decimal(exact string) string { return w.Language.decimal(exact) }
 
 // Money writes an exact amount of a currency.
 func (w Words) Money(exact, currency string) string {
@@ -134,13 +147,27 @@ func (w Words) lot(tx ledger.Transaction, c ledger.LotChange, l ledger.Lot, know
 	return what + w.end(l)
 }
 
+// imports is how the sources begin of what was brought along.
+const imports = "imports/"
+
+// Source says what an entry was about: an import in words, anything else by its name.
+func (w Words) Source(source string) string {
+	if name, found := strings.CutPrefix(source, imports); found {
+		return w.Say("import", name)
+	}
+	return source
+}
+
 // origin says where a lot comes from.
 func (w Words) origin(l ledger.Lot) string {
 	var s strings.Builder
 	if l.Rule != "" {
 		s.WriteString(w.Say("lot.rule", l.Rule))
 	}
-	if l.Source != "" {
+	switch {
+	case strings.HasPrefix(l.Source, imports):
+		s.WriteString(w.Say("lot.import", w.Source(l.Source)))
+	case l.Source != "":
 		s.WriteString(w.Say("lot.source", l.Source))
 	}
 	if l.IssuedAt != 0 {

@@ -58,7 +58,7 @@ func (s *Server) CalculatePoints(ctx context.Context, req *loyaltyv1.CalculatePo
 		if err != nil {
 			return nil, err
 		}
-		words, err := wordsOf(b.program, b.program.Wallets[0].ID, req.GetLanguage())
+		words, err := s.wordsOf(ctx, tx, store.Row[tables.Program]{ID: req.GetProgram(), Value: b.program}, b.program.Wallets[0].ID, req.GetLanguage())
 		if err != nil {
 			return nil, err
 		}

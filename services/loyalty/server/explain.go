@@ -89,22 +89,31 @@ func (s *Server) explain(ctx context.Context, tx store.Reader, programID, member
 	if err != nil {
 		return nil, err
 	}
-	words, err := wordsOf(p.Value, name[:dash], language)
+	words, err := s.wordsOf(ctx, tx, p, name[:dash], language)
 	if err != nil {
 		return nil, err
 	}
 	return s.explainEntry(ctx, tx, row.Value, words)
 }
 
-// wordsOf returns what writes about a wallet of a programme in a language.
-func wordsOf(p tables.Program, wallet, language string) (w explain.Words, err error) {
-	w.Language = explain.LanguageOf(language)
-	if w.Zone, err = calendar.LoadZone("timeZone", p.TimeZone); err != nil {
+// wordsOf returns what writes about a wallet of a programme in a language. A tier is called what it was called last.
+func (s *Server) wordsOf(ctx context.Context, tx store.Reader, p store.Row[tables.Program], wallet, language string) (w explain.Words, err error) {
+	w.Language, w.Tiers = explain.LanguageOf(language), map[string]string{}
+	if w.Zone, err = calendar.LoadZone("timeZone", p.Value.TimeZone); err != nil {
 		return w, err
 	}
-	for _, v := range p.Wallets {
+	for _, v := range p.Value.Wallets {
 		if v.ID == wallet {
 			w.One, w.Many = v.Singular, v.Plural
+		}
+		ladder, err := s.ladder(ctx, tx, p.ID, v.ID)
+		if err != nil {
+			return w, err
+		}
+		for _, version := range ladder.Versions {
+			for _, t := range version.Tiers {
+				w.Tiers[t.ID] = t.Name
+			}
 		}
 	}
 	return w, nil

@@ -36,7 +36,7 @@ func (x *explaining) plain() string {
 	case !known:
 		key = "note"
 	}
-	return w.Counted(key, points, e.Source) + w.Because(e.Reason)
+	return w.Counted(key, points, w.Source(e.Source)) + w.Because(e.Reason)
 }
 
 func (x *explaining) transferred() string {
@@ -51,7 +51,7 @@ func (x *explaining) transferred() string {
 	case holds(x.entry, "into") && strings.HasPrefix(source, "members/") && x.mergedInto() == x.entry.Member:
 		key = "came.merge"
 	}
-	return w.Say(key, points, x.entry.Source)
+	return w.Say(key, points, w.Source(x.entry.Source))
 }
 
 func (x *explaining) mergedInto() string {
@@ -62,6 +62,7 @@ func (x *explaining) mergedInto() string {
 	return f.Into
 }
 
+// tierChanged explains a change of the tier.
 func (x *explaining) tierChanged() (string, error) {
 	var c tier.Change
 	if err := json.Unmarshal(x.entry.Facts, &c); err != nil {
@@ -71,7 +72,7 @@ func (x *explaining) tierChanged() (string, error) {
 		if id == "" {
 			return x.words.Say("tier.none")
 		}
-		return id
+		return x.words.Tier(id)
 	}
 	x.out.Inputs = append(x.out.Inputs, value("tiers", x.entry.Source), value("why", string(c.Why)))
 	return x.words.Say("tier", named(c.From), named(c.To), x.words.Say("tier."+string(c.Why)), x.entry.Source), nil

@@ -9,7 +9,6 @@ import (
 	"strings"
 
 	"renown.example/kit/store"
-	"renown.example/loyalty/currency"
 	"renown.example/loyalty/earning"
 	"renown.example/loyalty/explain"
 	"renown.example/loyalty/tables"
@@ -33,9 +32,9 @@ func (x *explaining) inputs(in *earning.Input) {
 		add("order.time", x.words.Instant(o.At))
 		for i := range o.Lines {
 			l := &o.Lines[i]
-			add("line "+l.ID, fmt.Sprintf("%s x %s, %s %s", l.Quantity.Trim(0), l.SKU, currency.Major(l.Amount, o.Currency), o.Currency))
+			add("line "+l.ID, fmt.Sprintf("%s x %s, %s", x.words.Decimal(l.Quantity.Trim(0).String()), l.SKU, x.money(l.Amount, o.Currency)))
 		}
-		add("order.total", currency.Major(o.Total(), o.Currency).String()+" "+o.Currency)
+		add("order.total", x.money(o.Total(), o.Currency))
 		add("order.first", o.First)
 		attributes("order", o.Attributes)
 	}
@@ -44,7 +43,7 @@ func (x *explaining) inputs(in *earning.Input) {
 		add("event.type", e.Type)
 		add("event.time", x.words.Instant(e.At))
 		if e.Currency != "" {
-			add("event.amount", currency.Major(e.Amount, e.Currency).String()+" "+e.Currency)
+			add("event.amount", x.money(e.Amount, e.Currency))
 		}
 		attributes("event", e.Attributes)
 	}

@@ -295,7 +295,9 @@ func (ev *evaluation) spend(ctx context.Context, u *book.Unit, b *ruleBook) erro
 	return nil
 }
 
+// awardProtos are awards as they are told when they are recorded, and calculated before: a tier by its id, whatever it is called later.
 func awardProtos(list []earning.Award, words explain.Words) []*loyaltyv1.Award {
+	words.Tiers = nil
 	var out []*loyaltyv1.Award
 	for i := range list {
 		a := &list[i]

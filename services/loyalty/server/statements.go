@@ -170,7 +170,7 @@ func (s *Server) ListStatementEntries(ctx context.Context, req *loyaltyv1.ListSt
 			return nil, err
 		}
 		account := tables.AccountID(row.ID, wallet)
-		words, err := wordsOf(p.Value, wallet, req.GetLanguage())
+		words, err := s.wordsOf(ctx, tx, p, wallet, req.GetLanguage())
 		if err != nil {
 			return nil, err
 		}
