@@ -2,6 +2,7 @@ package book
 
 import (
 	"context"
+	"encoding/json"
 
 	"renown.example/kit/store"
 	"renown.example/loyalty/ledger"
@@ -73,7 +74,7 @@ const mostAhead = 128
 
 // ahead are pages that were read together.
 type ahead struct {
-	rows []store.Row[unread]
+	rows []store.Row[json.RawMessage]
 	read *halves[ledger.Page]
 	// The page that was asked for last has the id before; the next one is that at the place next of rows. Behind all of them come none if all says so.
 	before string
@@ -124,16 +125,8 @@ func (p *pages) readAhead() error {
 	return nil
 }
 
-// unread is a page of which nothing but the text was looked at.
-type unread []byte
-
-var unreadPages = store.As[unread](tables.LotPages)
-
-// UnmarshalJSON implements json.Unmarshaler.
-func (u *unread) UnmarshalJSON(text []byte) error {
-	*u = append(unread(nil), text...)
-	return nil
-}
+// unreadPages are pages of which nothing but the text is looked at.
+var unreadPages = store.As[json.RawMessage](tables.LotPages)
 
 // Last implements ledger.Pages.
 func (p *pages) Last(prefix string) (ledger.Page, bool, error) {

@@ -24,6 +24,8 @@ type lotReader struct {
 	head, tail []byte
 	column     int
 	loose      bool
+	// whole is how long the text was where the changes of lots began.
+	whole int
 }
 
 func (r *lotReader) page() (p Page) {
@@ -238,7 +240,7 @@ func (t *Transaction) read(r *document.Reader, lots bool) {
 				r.Raw()
 				return
 			}
-			of := &lotReader{Reader: *r}
+			of := &lotReader{Reader: *r, whole: len(r.Rest)}
 			t.Lots = make([]LotChange, 0, 1)
 			of.List(func() { t.Lots = of.changes(t.Lots) })
 			*r = of.Reader
@@ -290,7 +292,7 @@ func (r *lotReader) changes(all []LotChange) []LotChange {
 				all = append(all, LotChange{LotRef: LotRef{page, r.Int()}})
 				return
 			}
-			numbers(&r.Reader, func(n int64) { all = append(roomFor(all, 1), LotChange{LotRef: LotRef{page, n}}) })
+			numbers(&r.Reader, func(n int64) { all = append(r.roomFor(all), LotChange{LotRef: LotRef{page, n}}) })
 		case len(all) == from:
 			r.Strange = true
 		case columns && (name == "open" || name == "reserved"):
@@ -303,6 +305,16 @@ func (r *lotReader) changes(all []LotChange) []LotChange {
 	})
 	r.Strange = r.Strange || len(all) == from
 	return all
+}
+
+// roomFor makes room for one more change, and for as many as are to be expected from how far those have come that are read, but for no more than eight times as many.
+func (r *lotReader) roomFor(all []LotChange) []LotChange {
+	n := len(all)
+	if n < cap(all) {
+		return all
+	}
+	expected := n * r.whole / max(r.whole-len(r.Rest), 1)
+	return slices.Grow(all, min(max(expected-n, n/4), 7*n)+PageSize)
 }
 
 // difference reads what changed of a lot.

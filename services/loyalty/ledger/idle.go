@@ -106,13 +106,8 @@ func (e *entry) deadline(life string, at clock.Millis) {
 	e.tx.Idle = append(e.tx.Idle, Deadline{life, at})
 }
 
-// countIdle keeps the figures of deadlines right after the change of a lot, which was another and had other figures.
-func (b *Book) countIdle(was *Lot, had figures, l *Lot) {
-	b.addIdle(was, -had.open, -had.reserved)
-	b.addIdle(l, l.Open, l.Reserved)
-}
-
-func (b *Book) addIdle(l *Lot, open, reserved int64) {
+// countIdle adds to the figures of a deadline what the points of a lot that lives by it have become more.
+func (b *Book) countIdle(l *Lot, open, reserved int64) {
 	if !l.idles() {
 		return
 	}

@@ -137,10 +137,16 @@ func (e *entry) changed(f *former, i int, moved *Balances) (bool, error) {
 	if l.Open < 0 || l.Reserved < 0 || l.Reserved > l.Open || l.Open > l.Points || l.Pending && l.Reserved > 0 {
 		return false, b.broken("lot %d would have %d points open and %d reserved of %d", l.N, l.Open, l.Reserved, l.Points)
 	}
+	b.notice(f.sheet.id, was, had, l)
+	if was == l {
+		moved.lie(l, c.Open, c.Reserved)
+		b.countIdle(l, c.Open, c.Reserved)
+		return true, nil
+	}
 	moved.lie(l, l.Open, l.Reserved)
 	moved.lie(was, -had.open, -had.reserved)
-	b.notice(f.sheet.id, was, had, l)
-	b.countIdle(was, had, l)
+	b.countIdle(was, -had.open, -had.reserved)
+	b.countIdle(l, l.Open, l.Reserved)
 	return true, nil
 }
 

@@ -168,48 +168,79 @@ func (e *entry) covered(points int64) error {
 	return nil
 }
 
-// inOrder shares points out over the lots that have some available, in the order in which they are spent.
+// inOrder shares points out over the lots that have some available, in the order in which they are spent. Pages come in the order of their months, so that those of one
+// month are looked at together, and nothing is read of later ones than are needed.
 func (e *entry) inOrder(points int64, each func(p spot, points int64)) error {
-	lots, err := e.candidates(points)
-	if err != nil {
-		return err
-	}
-	e.tx.Lots = slices.Grow(e.tx.Lots, len(lots))
-	for _, p := range lots {
-		part := min(points, p.lot().unreserved())
-		if points -= part; part > 0 {
-			each(p, part)
+	s := sharing{entry: e, left: points, each: each}
+	unseen, month := e.book.account.Balances.Available, ""
+	err := e.book.shelf.walk(e.book.account.First, func(page *sheet) bool {
+		if p := page.prefix(); p != month {
+			if s.share(); s.left == 0 {
+				return false
+			}
+			month = p
 		}
-	}
-	if points != 0 {
-		return e.book.broken("the lots hold %d points less than the balances", points)
-	}
-	return nil
-}
-
-// candidates are the lots that come first as points are spent, enough of them. Pages come in the order of their months, so that nothing is read of later ones.
-func (e *entry) candidates(points int64) ([]spot, error) {
-	var lots []spot
-	var group string
-	unseen := e.book.account.Balances.Available
-	err := e.book.shelf.walk(e.book.account.First, func(s *sheet) bool {
-		if p := s.prefix(); p != group && points <= 0 {
-			return false
-		} else {
-			group = p
-		}
-		lots = roomFor(lots, len(s.lots))
-		for i := range s.lots {
-			if l := &s.lots[i]; !l.Pending && l.FrozenAt == 0 && l.unreserved() > 0 {
-				points -= l.unreserved()
+		for i := range page.lots {
+			if l := &page.lots[i]; !l.Pending && l.FrozenAt == 0 && l.unreserved() > 0 {
 				unseen -= l.unreserved()
-				lots = append(lots, spot{s, i})
+				s.add(spot{page, i})
 			}
 		}
 		return unseen != 0
 	})
-	slices.SortFunc(lots, func(p, q spot) int { return spentBefore(p.lot(), q.lot()) })
-	return lots, err
+	if err != nil {
+		return err
+	}
+	if s.share(); s.left != 0 {
+		return e.book.broken("the lots hold %d points less than the balances", s.left)
+	}
+	return nil
+}
+
+// sharing shares points out over the lots of one month after the other.
+type sharing struct {
+	entry       *entry
+	taken, left int64
+	each        func(p spot, points int64)
+	// lots are those of a month that have points available; mixed says that they do not lie in the order in which they are spent.
+	lots  []spot
+	mixed bool
+}
+
+func (s *sharing) add(p spot) {
+	if n := len(s.lots); n > 0 && !s.mixed {
+		s.mixed = spentBefore(s.lots[n-1].lot(), p.lot()) > 0
+	}
+	s.lots = append(s.lots, p)
+}
+
+// share takes points out of the month's lots.
+func (s *sharing) share() {
+	if s.mixed {
+		slices.SortFunc(s.lots, func(p, q spot) int { return spentBefore(p.lot(), q.lot()) })
+	}
+	s.room()
+	for _, p := range s.lots {
+		part := min(s.left, p.lot().unreserved())
+		if part == 0 {
+			break
+		}
+		s.left, s.taken = s.left-part, s.taken+part
+		s.each(p, part)
+	}
+	s.lots, s.mixed = s.lots[:0], false
+}
+
+// room makes room for the changes of the month's lots and, if there were months before, for as many more as are to be expected from those.
+func (s *sharing) room() {
+	changes := &s.entry.tx.Lots
+	n := int64(len(s.lots))
+	if s.taken > 0 {
+		n = max(n, min(s.left, int64(len(*changes))*s.left/s.taken, s.entry.book.account.Lots))
+	}
+	if int64(cap(*changes)-len(*changes)) < min(n, s.left) {
+		*changes = slices.Grow(*changes, int(min(n, s.left)))
+	}
 }
 
 // spentBefore compares two lots in the order in which lots are spent.
@@ -219,12 +250,4 @@ func spentBefore(x, y *Lot) int {
 		return cmp.Compare(uint64(x.ExpiresAt-1), uint64(y.ExpiresAt-1))
 	}
 	return cmp.Or(cmp.Compare(x.IssuedAt, y.IssuedAt), cmp.Compare(x.N, y.N))
-}
-
-// roomFor makes room for n more of what may be thousands: for twice as many as there are.
-func roomFor[T any](all []T, n int) []T {
-	if cap(all)-len(all) < n {
-		all = slices.Grow(all, max(len(all), n))
-	}
-	return all
 }

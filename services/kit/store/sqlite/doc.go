@@ -28,10 +28,15 @@ func (d *doc) ID() string     { return d.id }
 func (d *doc) Version() int64 { return d.version }
 func (d *doc) Seq() int64     { return d.seq }
 
-// Decode fills v. An Unmarshaler is asked at once: json.Unmarshal would go through the text twice before it does so, and what is stored is JSON.
+// Decode fills v. An Unmarshaler is asked at once: json.Unmarshal would go through the text twice before it does so, and what is stored is JSON. A RawMessage, which would
+// copy what it is given, is given the copy itself.
 func (d *doc) Decode(v any) error {
-	if u, ok := v.(json.Unmarshaler); ok {
-		return u.UnmarshalJSON([]byte(d.text))
+	switch v := v.(type) {
+	case *json.RawMessage:
+		*v = []byte(d.text)
+		return nil
+	case json.Unmarshaler:
+		return v.UnmarshalJSON([]byte(d.text))
 	}
 	return json.Unmarshal([]byte(d.text), v)
 }

@@ -20,6 +20,33 @@ const (
 	longLog = 8000
 )
 
+// wrote estimates how many pages a transaction has written.
+type wrote struct {
+	pages int
+	// last is the row before, and filled how much of a page that and its neighbours take.
+	last   place
+	filled int
+}
+
+// neighbours is how many bytes at their ends the ids of two rows may differ in that are taken for neighbours: such as parts of one thing, which were added one after the
+// other.
+const neighbours = 6
+
+// row counts the pages of a row: whatever a long document takes, and one of an index if that is written. Rows that lie side by side share pages.
+func (w *wrote) row(t *table, id, text string, index bool) {
+	if index {
+		w.pages++
+	}
+	if near := len(id) - neighbours; near <= 0 || w.last.table != t || len(w.last.id) != len(id) || w.last.id[:near] != id[:near] {
+		w.pages++
+		w.filled = 0
+	}
+	w.filled += len(text)
+	w.pages += w.filled / pageSize
+	w.filled %= pageSize
+	w.last = place{t, id}
+}
+
 // folder folds the log.
 type folder struct {
 	c     *conn

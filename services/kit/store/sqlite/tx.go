@@ -28,8 +28,8 @@ type tx struct {
 	view snapshot
 	// broken is the error after which SQLite may have ended the transaction: no statement may follow it.
 	broken error
-	// pages is how many pages its statements have written, by estimate: of the table and of an index, and whatever a long document takes.
-	pages int
+	// wrote is how many pages its statements have written, by estimate.
+	wrote wrote
 	// grown is what this transaction has done to feeds.
 	grown growths
 }
@@ -166,7 +166,7 @@ func (t *tx) Insert(ctx context.Context, s *store.Spec, id string, v any) error 
 	}
 	t.remembered.change(place{tab, id})
 	seq, err := st.insert(id, text)
-	t.pages += 2 + len(text)/pageSize
+	t.wrote.row(tab, id, text, true)
 	if err == nil && s.Feed {
 		t.grow(tab, growth{docs: []*doc{{id: id, version: 1, seq: seq, text: text}}})
 	}
@@ -211,10 +211,11 @@ func (t *tx) change(ctx context.Context, s *store.Spec, k kind, id string, args 
 	}
 	t.remembered.change(place{tab, id})
 	n, err := st.exec(args...)
-	t.pages += 2
-	if text, is := args[0].(string); is {
-		t.pages += len(text) / pageSize
+	text := ""
+	if k == kindReplace {
+		text = args[0].(string)
 	}
+	t.wrote.row(tab, id, text, k == kindDelete || len(s.Indexes) > 0)
 	if err == nil && n == 1 && s.Feed {
 		t.grow(tab, growth{cut: true})
 	}

@@ -149,7 +149,7 @@ func (w *writer) serve(r *request) {
 	returned := false
 	defer func() {
 		t.finish()
-		w.pages += t.pages
+		w.pages += t.wrote.pages
 		if !returned {
 			if value := recover(); value != nil {
 				o.panicked = &Panic{Value: value, Stack: debug.Stack()}
