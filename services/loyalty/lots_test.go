@@ -364,6 +364,9 @@ func TestAProgrammeBoundsTheTimesOfItsOrders(t *testing.T) {
 			if !c.ok {
 				fieldOf(t, err, "order.orderTime")
 			}
+			if words := []string{"within 400 days", "within 7 days"}[i]; j == 1 && !strings.Contains(err.Error(), words) {
+				t.Errorf("settings %d are told as %v", i, err)
+			}
 		}
 	}
 	_, err := r.orders.AccruePoints(r.shop(t, "e"), &loyaltyv1.AccruePointsRequest{

@@ -121,6 +121,24 @@ func (s Span) String() string {
 	return b.String()
 }
 
+// Words are the span as people say it in English, such as "400 days" or "1 year and 6 months"; empty for none.
+func (s Span) Words() string {
+	names := map[bool]map[byte]string{false: {'Y': "year", 'M': "month", 'W': "week", 'D': "day"}, true: {'H': "hour", 'M': "minute", 'S': "second"}}
+	var said []string
+	for _, p := range s.parts() {
+		switch n := *p.value; {
+		case n == 1:
+			said = append(said, "1 "+names[p.time][p.letter])
+		case n > 1:
+			said = append(said, fmt.Sprintf("%d %ss", n, names[p.time][p.letter]))
+		}
+	}
+	if len(said) < 2 {
+		return strings.Join(said, "")
+	}
+	return strings.Join(said[:len(said)-1], ", ") + " and " + said[len(said)-1]
+}
+
 // MarshalText returns the span's text.
 func (s Span) MarshalText() ([]byte, error) { return []byte(s.String()), nil }
 

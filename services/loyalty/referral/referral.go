@@ -231,10 +231,10 @@ func (t Terms) doubts(z calendar.Zone, c Case) (out []Finding) {
 		add(Duplicate, "%d other members have an identifier of the friend's that differs in spelling only.", n)
 	}
 	if n := t.Velocity.count(z, c, c.Friend.Devices); t.Velocity.Devices > 0 && n >= t.Velocity.Devices {
-		add(DeviceRush, "%d members used the friend's device within %s.", n, t.Velocity.Span)
+		add(DeviceRush, "%d members used the friend's device within %s.", n, t.Velocity.Span.Words())
 	}
 	if n := t.Velocity.count(z, c, c.Friend.Addresses); t.Velocity.Addresses > 0 && n >= t.Velocity.Addresses {
-		add(AddressRush, "%d members came from the friend's network address within %s.", n, t.Velocity.Span)
+		add(AddressRush, "%d members came from the friend's network address within %s.", n, t.Velocity.Span.Words())
 	}
 	return out
 }

@@ -76,9 +76,9 @@ func happenedAt(path string, t *timestamppb.Timestamp, p tables.Program, now clo
 	ahead, oldest := span(p.Points.Ahead, usuallyAhead), span(p.Points.Oldest, usuallyBack)
 	switch {
 	case at > zone.Add(now, ahead):
-		return 0, fault.Invalid(path, "It lies in the future: the time here is %s, and clocks may differ by %s", now.Time().Format(time.RFC3339), ahead)
+		return 0, fault.Invalid(path, "It lies in the future: the time here is %s, and clocks may differ by %s", now.Time().Format(time.RFC3339), ahead.Words())
 	case zone.Add(at, oldest) < now:
-		return 0, fault.Invalid(path, "It lies too far back: the programme takes in what happened within %s, and the time here is %s", oldest, now.Time().Format(time.RFC3339))
+		return 0, fault.Invalid(path, "It lies too far back: the programme takes in what happened within %s, and the time here is %s", oldest.Words(), now.Time().Format(time.RFC3339))
 	}
 	return min(at, now), nil
 }

@@ -159,6 +159,7 @@ func (v *visit) show(status int) {
 		v.fail(err)
 		return
 	}
+	v.goals(data)
 	data.History = v.history(data, entries.GetEntries())
 	v.explain(data, entries.GetEntries(), entries.GetExplanations())
 	v.write(status, "points", v.say("points.title"), data)

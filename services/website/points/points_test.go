@@ -41,6 +41,9 @@ func written() *gate {
 			"tier":"silver","displayName":"Silver","benefits":["Free delivery"],"metric":"TIER_METRIC_SPEND","value":"50000","up":{"tier":"gold","displayName":"Gold","missing":"150000","by":"2026-12-31"}}},
 			"activations":[{"time":"2026-12-01T10:00:00Z","points":"10"},{"time":"2026-12-01T12:00:00Z","points":"5"}],"moreActivations":true}],"linkExpireTime":"2026-12-27T00:00:00Z"}`,
 		"GET /v1/statement/entries": `{"entries":[]}`,
+		"GET /v1/programs/customers/members/m1/achievements": `{"achievements":[
+			{"achievement":"programs/customers/achievements/first","displayName":"A first tea","done":"1","over":true,"earned":[{"day":"2026-03-05"}]},
+			{"achievement":"programs/customers/achievements/four","displayName":"Four in a month","description":"Order four times in a month.","done":"2","value":"3","target":"4","by":"2026-11-30","earned":[{"day":"2026-10-20"},{"day":"2026-08-30"}]}]}`,
 		"GET /v1/programs/customers/rewards": `{"rewards":[
 			{"name":"programs/customers/rewards/mug","displayName":"A mug","kind":"REWARD_KIND_GIFT","availability":{"wallet":"points","points":"1200","obstacles":[{"reason":"OBSTACLE_REASON_TOO_FEW_POINTS","missingPoints":"950"}]}},
 			{"name":"programs/customers/rewards/film","displayName":"A film","kind":"REWARD_KIND_CODE","availability":{"available":true,"wallet":"points","points":"200"}}]}`,
@@ -150,6 +153,28 @@ func TestAMembersOwnPage(t *testing.T) {
 	if strings.Contains(doc.Text(), "[points.") {
 		t.Error("words are missing")
 	}
+}
+
+// What can be reached stands on the page with how far the member has come; without an answer about it the rest is there.
+func TestAMembersAchievements(t *testing.T) {
+	g := written()
+	h := site(t, g)
+	_, doc := visit(t, h, "/points/tok", nil)
+	says(t, doc, ".goals li:first-child h3", "Four in a month")
+	says(t, doc, ".goals li:first-child", "Reached 2 times, last on 20 October 2026.")
+	says(t, doc, ".goals li:first-child", "The rest has until 30 November 2026.")
+	if share := doc.Find(".goals progress").AttrOr("value", ""); share != "75" || doc.Find(".goals progress").Length() != 1 {
+		t.Errorf("%d bars, the first at %s", doc.Find(".goals progress").Length(), share)
+	}
+	says(t, doc, ".goals li:last-child", "Reached on 5 March 2026.")
+	_, doc = visit(t, h, "/points/tok?lang=de", nil)
+	says(t, doc, ".goals li:first-child", "2 Mal erreicht, zuletzt am 20. Oktober 2026.")
+	delete(g.answers, "GET /v1/programs/customers/members/m1/achievements")
+	res, doc := visit(t, h, "/points/tok", nil)
+	if res.StatusCode != http.StatusOK || doc.Find("#goals").Length() != 0 {
+		t.Errorf("without an answer the page is answered %d", res.StatusCode)
+	}
+	says(t, doc, "h1", "250 points")
 }
 
 // Redeeming asks first, spends for the price that was shown and with the form's own key, and shows the code.

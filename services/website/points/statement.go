@@ -23,8 +23,10 @@ type statement struct {
 	// Standing is where the member is among the tiers, nil if there are none.
 	Standing *standing
 	// Offers are the rewards, those first that can be had; Taken what the member had of them, the newest first.
-	Offers  []offer
-	Taken   []taken
+	Offers []offer
+	Taken  []taken
+	// Goals are the achievements of the programme.
+	Goals   []goal
 	Expires []coming
 	Arrives []coming
 	History []line
