@@ -56,6 +56,15 @@ func IsPatient(ctx context.Context) bool { return ctx.Value(patient{}) != nil }
 
 type patient struct{}
 
+// Stored returns a context whose feeds are read as they are stored. An engine may remember the end of a feed, and have it a moment later than what it has committed can be
+// seen by other ways: whoever compares a feed with FeedEnd or with what a View shows, or is to find out what the database holds, asks by this.
+func Stored(ctx context.Context) context.Context { return context.WithValue(ctx, stored{}, true) }
+
+// IsStored is for engines.
+func IsStored(ctx context.Context) bool { return ctx.Value(stored{}) != nil }
+
+type stored struct{}
+
 // SoleWriter is implemented by engines to whose database no other process writes: they know of every commit without having to read.
 type SoleWriter interface {
 	// Commits counts the commits that added to a feed: those that have begun, and those that readers who begin now see. A commit that fails was never begun.

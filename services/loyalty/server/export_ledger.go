@@ -56,7 +56,7 @@ func (s *Server) ExportLedger(ctx context.Context, req *loyaltyv1.ExportLedgerRe
 		if err != nil {
 			return nil, err
 		}
-		if feed, err = tables.Journal.Feed(ctx, s.DB, from, size); err != nil {
+		if feed, err = tables.Journal.Feed(store.Stored(ctx), s.DB, from, size); err != nil {
 			return nil, err
 		}
 	}

@@ -27,9 +27,9 @@ func (d *Database) View(ctx context.Context, fn func(ctx context.Context, r Read
 	return d.db.View(ctx, func(ctx context.Context, tx store.Reader) error { return fn(ctx, snapshot{d, tx}) })
 }
 
-// Feed is part of Source.
+// Feed is part of Source. It is what is stored that is verified.
 func (d *Database) Feed(ctx context.Context, after int64, limit int) ([]Row, error) {
-	docs, err := d.db.Feed(ctx, d.tables[Journal], after, limit)
+	docs, err := d.db.Feed(store.Stored(ctx), d.tables[Journal], after, limit)
 	if err != nil {
 		return nil, err
 	}

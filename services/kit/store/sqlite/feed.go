@@ -23,8 +23,10 @@ func (db *DB) Feed(ctx context.Context, s *store.Spec, after int64, limit int) (
 	if db.closing() {
 		return nil, errClosed
 	}
-	if docs, known := t.tail.feed(after, limit); known {
-		return docs, nil
+	if !store.IsStored(ctx) {
+		if docs, known := t.tail.feed(after, limit); known {
+			return docs, nil
+		}
 	}
 	return db.stored(ctx, t, after, limit)
 }

@@ -106,3 +106,29 @@ func numbers(t *testing.T, db *DB) []int64 {
 	}
 	return numbers
 }
+
+// TestAFeedAsItIsStoredIsNeverLate reads a feed between a commit and the moment when its rows are remembered.
+func TestAFeedAsItIsStoredIsNeverLate(t *testing.T) {
+	opened, err := Open(t.Context(), Options{Path: filepath.Join(t.TempDir(), "late.db")}, notes.Spec())
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer opened.Close()
+	db := opened.(*DB)
+	for i := range 2 {
+		err := db.Update(t.Context(), func(ctx context.Context, tx store.Writer) error {
+			_, err := notes.Insert(ctx, tx, fmt.Sprint(i), note{"x"})
+			return err
+		})
+		if err != nil {
+			t.Fatal(err)
+		}
+	}
+	tail := &db.tables[notes.Spec()].tail
+	tail.docs = tail.docs[:1]
+	rows, err1 := notes.Feed(store.Stored(t.Context()), db, 1, 9)
+	end, err2 := notes.FeedEnd(t.Context(), db)
+	if err := errors.Join(err1, err2); err != nil || len(rows) != 1 || rows[0].Seq != end {
+		t.Errorf("%v, %v, and the end is %d", rows, err, end)
+	}
+}
