@@ -69,8 +69,8 @@ func (p *pages) Page(id string) (ledger.Page, error) {
 	return p.keep(store.Row[ledger.Page]{Version: row.Version, Value: page}), nil
 }
 
-// mostAhead bounds how many pages are read at once.
-const mostAhead = 128
+// mostAhead bounds how many pages are read at once. Behind a portion of worthFollowing the next is fetched while the second goroutine reads that one.
+const mostAhead, worthFollowing = 128, 64
 
 // ahead are pages that were read together.
 type ahead struct {
@@ -82,6 +82,8 @@ type ahead struct {
 	all    bool
 	// portion is how many were to be read.
 	portion int
+	// following is the next portion if it has been fetched already.
+	following *ahead
 }
 
 // After implements ledger.Pages. Whoever asks for one page after the other goes on doing so, through hundreds perhaps: each time four times as many are read at once.
@@ -112,17 +114,35 @@ func (p *pages) After(id string) (ledger.Page, bool, error) {
 }
 
 // readAhead reads the next pages.
-func (p *pages) readAhead() error {
-	a := &p.ahead
+func (p *pages) readAhead() (err error) {
+	a := p.ahead.following
+	if a == nil {
+		if a, err = p.fetch(p.ahead.before, p.ahead.portion); err != nil {
+			return err
+		}
+	}
+	if n := len(a.rows); n >= worthFollowing && !a.all {
+		if a.following, err = p.fetch(a.rows[n-1].ID[len(p.row("")):], a.portion); err != nil {
+			return err
+		}
+	}
+	p.ahead = *a
+	return nil
+}
+
+// fetch gets the pages behind one, four times as many as the portion before, and has them read.
+func (p *pages) fetch(before string, portion int) (*ahead, error) {
 	// No page's id goes on where another ends, so that a blank behind it is greater than it and less than whatever follows.
-	q := store.Query{From: p.row(a.before) + " ", Before: p.account + "0", Limit: min(max(1, 4*a.portion), mostAhead)}
+	q := store.Query{From: p.row(before) + " ", Before: p.account + "0", Limit: min(max(1, 4*portion), mostAhead)}
 	found, err := unreadPages.Find(p.ctx, p.tx, q)
 	if err != nil {
-		return err
+		return nil, err
 	}
-	read := halved(len(found.Rows), func(i int) (ledger.Page, error) { return ledger.ReadPage(found.Rows[i].Value) })
-	*a = ahead{rows: found.Rows, read: read, before: a.before, all: found.Next == "", portion: q.Limit}
-	return nil
+	read := halved(len(found.Rows), func(i int) (ledger.Page, error) {
+		page, err := ledger.ReadPage(found.Rows[i].Value)
+		return page.Ready(), err
+	})
+	return &ahead{rows: found.Rows, read: read, before: before, all: found.Next == "", portion: q.Limit}, nil
 }
 
 // unreadPages are pages of which nothing but the text is looked at.

@@ -25,8 +25,11 @@ func (p Page) Sealed(text []byte) Page {
 	return p
 }
 
-// frame is a page's text without the figures of its lots: what goes before them and what comes behind.
-type frame struct{ head, tail []byte }
+// frame is a page's text without the figures of its lots: what goes before them and what comes behind. print is that of the lots, zero if it is yet to be made.
+type frame struct {
+	head, tail []byte
+	print      uint64
+}
 
 // ReadPage reads a page from a text that never changes. The page remembers it, so that a Book in which nothing but figures changes writes nothing but figures.
 func ReadPage(in []byte) (p Page, err error) {
@@ -36,9 +39,17 @@ func ReadPage(in []byte) (p Page, err error) {
 		return p, err
 	}
 	if r.head != nil && !r.loose {
-		p.frame = &frame{in[:len(in)-len(r.head)], in[len(in)-len(r.tail):]}
+		p.frame = &frame{head: in[:len(in)-len(r.head)], tail: in[len(in)-len(r.tail):]}
 	}
 	return p, nil
+}
+
+// Ready returns the page ready for a step that changes nothing but figures: who reads pages ahead, beside the step, does for it what it would begin with.
+func (p Page) Ready() Page {
+	if p.frame != nil {
+		p.frame.print = printOf(p.Lots)
+	}
+	return p
 }
 
 func (f *frame) around(lots []Lot) []byte {

@@ -130,6 +130,9 @@ func (h *shelf) keep(p Page) *sheet {
 	s := h.sheets[p.ID]
 	if s == nil {
 		s = &sheet{id: p.ID, lots: p.Lots, mine: true, frame: p.frame}
+		if p.frame != nil {
+			s.print = p.frame.print
+		}
 		h.sheets[p.ID] = s
 	}
 	return s
