@@ -195,6 +195,9 @@ func (s *Server) Run(ctx context.Context) {
 // Filled is closed when everything is in memory that published stories are answered from: who asks before waits for it.
 func (s *Server) Filled() <-chan struct{} { return s.shelves.filled }
 
+// errBeginAnew is how a watcher is told that not everything will be named to it: too much changes at once, such as the terms, or it was too slow.
+var errBeginAnew = fault.Unavailable.New("Everything may have changed: begin anew.")
+
 // WatchRevisions sends what changes, and a heartbeat while nothing was missed.
 func (s *Server) WatchRevisions(_ *storiesv1.WatchRevisionsRequest, out storiesv1.PublishedService_WatchRevisionsServer) error {
 	ch := s.hub.watch()
@@ -210,7 +213,7 @@ func (s *Server) WatchRevisions(_ *storiesv1.WatchRevisionsRequest, out storiesv
 			return nil
 		case r, ok := <-ch:
 			if !ok {
-				return fault.Unavailable.New("the watcher was too slow and has missed revisions: begin anew")
+				return errBeginAnew
 			}
 			if err := out.Send(r); err != nil {
 				return err
@@ -232,7 +235,7 @@ func (s *Server) heartbeat(out storiesv1.PublishedService_WatchRevisionsServer, 
 	for len(ch) > 0 {
 		r, open := <-ch
 		if !open {
-			return fault.Unavailable.New("the watcher was too slow and has missed revisions: begin anew")
+			return errBeginAnew
 		}
 		if err := out.Send(r); err != nil {
 			return err
