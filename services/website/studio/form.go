@@ -5,6 +5,7 @@ import (
 	"crypto/rand"
 	"net/http"
 	"net/url"
+	"slices"
 	"strings"
 	"time"
 
@@ -57,12 +58,11 @@ func (f *form) add(field web.Field, pointers ...string) *form {
 	}
 	if f.problem != nil {
 		for _, e := range f.problem.Errors {
-			for _, pointer := range pointers {
-				if e.Pointer == pointer || strings.HasPrefix(e.Pointer, pointer+"/") {
-					words, place, _ := strings.Cut(e.Detail, "\n")
-					field.Error, field.Place = strings.TrimSpace(field.Error+" "+sentence(words)), place
-					f.matched++
-				}
+			at := func(pointer string) bool { return e.Pointer == pointer || strings.HasPrefix(e.Pointer, pointer+"/") }
+			if slices.ContainsFunc(pointers, at) {
+				words, place, _ := strings.Cut(e.Detail, "\n")
+				field.Error, field.Place = strings.TrimSpace(field.Error+" "+sentence(words)), place
+				f.matched++
 			}
 		}
 	}
