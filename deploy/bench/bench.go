@@ -73,7 +73,7 @@ func (b *benchmark) close() {
 func (b *benchmark) describe() report {
 	return report{
 		Machine:    thisMachine(b.keep),
-		Durability: "SQLite in WAL mode, synchronous=FULL, fdatasync for each group commit; nothing is acknowledged before",
+		Durability: "SQLite in WAL mode, fdatasync for each group commit; nothing is acknowledged or shown before. By hand: synchronous=FULL",
 		Settings: []string{
 			"deploy/local as `go build` makes it (without symbols), website, REST, services and store in one process, on 127.0.0.1",
 			"log: --log-level info, a line for each request to REST and website, as text into a file; metrics: on; traces: as by default, every request that reaches a service, sent by OTLP to a sink on this machine",

@@ -74,6 +74,7 @@ type running struct {
 // time (ErrOutOfTime).
 func (p *Program) Run(ctx context.Context) error {
 	spaceOut()
+	makeRoom()
 	var started []*running
 	failed := make(chan error, len(p.parts))
 	var err error

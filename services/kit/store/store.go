@@ -56,14 +56,30 @@ func IsPatient(ctx context.Context) bool { return ctx.Value(patient{}) != nil }
 
 type patient struct{}
 
-// Stored returns a context whose feeds are read as they are stored. An engine may remember the end of a feed, and have it a moment later than what it has committed can be
-// seen by other ways: whoever compares a feed with FeedEnd or with what a View shows, or is to find out what the database holds, asks by this.
+// Stored returns a context whose feeds are read as they are stored, and not from what an engine remembers of their end: whoever is to find out what the database holds asks
+// by this.
 func Stored(ctx context.Context) context.Context { return context.WithValue(ctx, stored{}, true) }
 
 // IsStored is for engines.
 func IsStored(ctx context.Context) bool { return ctx.Value(stored{}) != nil }
 
 type stored struct{}
+
+// WhenWritten returns a context whose updates tell fn what becomes of what their closure did, where an engine with one writer runs the next update before the disk has
+// confirmed this one: true when it has been written, so that what begins now sees it and is confirmed after it, false when it was undone. Either comes before another
+// closure runs on what there is then, and neither is the outcome of the update, which Update returns; the closure may be run again after false. The writer calls fn, which
+// must not block. Other engines never do.
+func WhenWritten(ctx context.Context, fn func(written bool)) context.Context {
+	return context.WithValue(ctx, written{}, fn)
+}
+
+// Written is for engines: it returns what WhenWritten was given, or nil.
+func Written(ctx context.Context) func(written bool) {
+	fn, _ := ctx.Value(written{}).(func(bool))
+	return fn
+}
+
+type written struct{}
 
 // SoleWriter is implemented by engines to whose database no other process writes: they know of every commit without having to read.
 type SoleWriter interface {

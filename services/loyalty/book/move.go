@@ -73,7 +73,7 @@ type waiting struct {
 	alone bool
 }
 
-// queue lets one caller at a time run what has gathered.
+// queue lets one caller at a time run what has gathered. Where the engine runs the next update while the disk confirms the one before, so does the queue.
 type queue struct {
 	mu      sync.Mutex
 	running bool
@@ -147,23 +147,27 @@ func (q *queue) lead(b *Books) {
 		batch := q.gather[:n:n]
 		q.gather = q.gather[n:]
 		q.mu.Unlock()
-		q.run(b, batch)
-		for _, w := range batch {
-			close(w.done)
-		}
+		next := make(chan struct{})
+		go q.run(b, batch, sync.OnceFunc(func() { close(next) }))
+		<-next
 	}
 }
 
-func (q *queue) run(b *Books, batch []*waiting) {
+// run runs commands, which are told when they are done. It calls free when others may be run.
+func (q *queue) run(b *Books, batch []*waiting, free func()) {
+	defer free()
 	if release, err := q.take(context.Background()); err == nil {
 		defer release()
 	}
-	b.together(batch)
+	b.together(batch, free)
+	for _, w := range batch {
+		close(w.done)
+	}
 }
 
 // together runs commands in one update. When a key has been used before, or a name is taken, it runs them once more and looks for their keys first: only those go away
 // that have been answered.
-func (b *Books) together(batch []*waiting) {
+func (b *Books) together(batch []*waiting, free func()) {
 	finished := false
 	defer func() {
 		if !finished { // a command has panicked: it does so again in its caller's goroutine
@@ -171,9 +175,9 @@ func (b *Books) together(batch []*waiting) {
 			sendAway(batch)
 		}
 	}()
-	err := b.share(batch, false)
+	err := b.share(batch, false, free)
 	if store.ViolatedIndex(err) != "" {
-		err = b.share(batch, true)
+		err = b.share(batch, true, free)
 	}
 	finished = true
 	if err != nil {
@@ -181,10 +185,18 @@ func (b *Books) together(batch []*waiting) {
 	}
 }
 
-// share runs commands in one update.
-func (b *Books) share(batch []*waiting, looking bool) error {
+// share runs commands in one update. Its accounts are remembered as it leaves them before it is committed, for what comes next may be run at once, and forgotten if it is
+// undone.
+func (b *Books) share(batch []*waiting, looking bool, free func()) error {
 	var s *session
-	ctx := context.WithoutCancel(batch[0].ctx)
+	ctx := store.WhenWritten(context.WithoutCancel(batch[0].ctx), func(written bool) {
+		switch {
+		case written:
+			free()
+		case s != nil:
+			s.forget()
+		}
+	})
 	err := b.DB.Update(ctx, func(ctx context.Context, tx store.Writer) error {
 		if b.remembered == nil {
 			tx = &recalling{Writer: tx, known: map[recalled]store.Doc{}}
@@ -196,15 +208,15 @@ func (b *Books) share(batch []*waiting, looking bool) error {
 				return err
 			}
 		}
-		return s.write()
+		if err := s.write(); err != nil {
+			return err
+		}
+		s.keep()
+		return nil
 	})
 	if err != nil {
-		if s != nil {
-			s.forget()
-		}
 		return err
 	}
-	s.keep()
 	for _, w := range batch {
 		if w.main != nil {
 			w.sealed = s.sealed[w.main]

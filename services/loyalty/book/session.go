@@ -23,8 +23,6 @@ type session struct {
 	tx    store.Writer
 	now   clock.Millis
 	cache *cache
-	// began is when it began, as the cache counts.
-	began int64
 
 	works []*Work
 	byID  map[string]*Work
@@ -46,7 +44,7 @@ type session struct {
 
 func newSession(ctx context.Context, b *Books, tx store.Writer, c *cache) *session {
 	return &session{
-		books: b, ctx: ctx, tx: tx, now: clock.At(b.Clock.Now()), cache: c, began: c.now(),
+		books: b, ctx: ctx, tx: tx, now: clock.At(b.Clock.Now()), cache: c,
 		byID: map[string]*Work{}, sealed: map[*tables.Entry]store.Row[tables.Entry]{}, once: map[string]*tables.Entry{}, keys: map[string]bool{},
 		replies: map[*tables.Entry]proto.Message{}, facts: map[*tables.Entry]any{}, budgets: map[string]*budget{}, shared: map[string]any{},
 	}
@@ -286,14 +284,14 @@ func (s *session) put(made sealed) (err error) {
 	return w.pages.write(s.ctx, s.tx, made.pages, w.Row.Value.Ledger.Tail.Page)
 }
 
-// keep remembers the accounts as this session, whose update was committed, has left them.
+// keep remembers the accounts as this session, which has written them, leaves them.
 func (s *session) keep() {
 	for _, w := range s.works {
 		k := kept{row: w.Row}
 		if w.pages.tail.page == w.Row.Value.Ledger.Tail.Page {
 			k.tail = w.pages.tail
 		}
-		s.cache.put(w.ID, k, s.began)
+		s.cache.put(w.ID, k)
 	}
 }
 

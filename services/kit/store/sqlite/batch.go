@@ -5,7 +5,6 @@ import (
 
 	"renown.example/kit/clock"
 	"renown.example/kit/fault"
-	"renown.example/kit/store"
 )
 
 // batch is the transaction that requests share.
@@ -27,7 +26,7 @@ func (w *writer) first(r *request) {
 		r.result <- outcome{err: err}
 		return
 	}
-	w.batch = batch{open: true, running: r, ran: w.batch.ran[:0], grown: growths{}, began: w.db.opts.Clock.Now()}
+	w.batch = batch{open: true, running: r, grown: growths{}, began: w.db.opts.Clock.Now()}
 	w.serve(r)
 }
 
@@ -56,19 +55,9 @@ func (w *writer) share() {
 			w.serve(b.running)
 		}
 	}
-	err := w.commit(len(b.ran), b.grown)
-	switch {
-	case unsynced(err):
-		w.abandon()
-		w.die(b.ran, err)
-	case err != nil:
+	if err := w.commit(b.ran, b.grown); err != nil && !unsynced(err) {
 		w.lose()
 		return
-	default:
-		w.db.topics.Announce(b.grown.fed())
-		for _, r := range b.ran {
-			r.result <- r.last
-		}
 	}
 	b.open = false
 }
@@ -76,6 +65,9 @@ func (w *writer) share() {
 // lose ends the transaction and has its requests run again one by one, so that only the one to blame is refused.
 func (w *writer) lose() {
 	w.abandon()
+	for _, r := range w.batch.ran {
+		r.tell(false)
+	}
 	w.alone = append(w.alone, w.batch.ran...)
 	w.batch.open = false
 }
@@ -98,24 +90,18 @@ func (w *writer) solo(r *request) {
 	o := r.last
 	if o.undone || o.lost {
 		w.abandon()
+		r.tell(false)
 		if o.err == nil && !o.unwound() {
 			o.err = fault.Unavailable.New("the database ended the transaction")
 		}
 		r.result <- o
 		return
 	}
-	err := w.commit(1, o.grown)
-	if err != nil {
+	if err := w.commit([]*request{r}, o.grown); err != nil && !unsynced(err) {
 		w.abandon()
+		r.tell(false)
+		r.result <- outcome{err: engineFault(err)}
 	}
-	if unsynced(err) {
-		w.die([]*request{r}, err)
-		return
-	}
-	if err == nil {
-		w.db.topics.Announce(o.grown.fed())
-	}
-	r.result <- outcome{err: engineFault(err)}
 }
 
 func (w *writer) begin() error {
@@ -127,53 +113,47 @@ func (w *writer) begin() error {
 	return engineFault(w.c.do(kindBeginImmediate))
 }
 
-// commit ends the transaction. What was added to feeds is counted before anybody can see it, and as seen before anybody is told; SQLite shows nothing of a
-// commit that fails.
-func (w *writer) commit(requests int, grown growths) error {
-	fed := len(grown.fed()) > 0
-	var began time.Time
-	if fed {
+// commit ends the transaction and hands it to the confirmer, which answers the requests. What was added to feeds is counted before anybody can see it. SQLite shows
+// nothing of a commit that fails. One that fails because the disk did not confirm what it was to follow is the last: its requests have been answered.
+func (w *writer) commit(requests []*request, grown growths) error {
+	made := commit{requests: requests, grown: grown, fed: grown.fed()}
+	if len(made.fed) > 0 {
 		w.db.begun.Add(1)
 	}
 	if w.db.opts.Committed != nil {
-		began = clock.System().Now()
+		made.began = clock.System().Now()
 	}
 	number := w.db.marks.touch()
+	w.confirmer.begun.Add(1)
 	err := w.c.do(kindCommit)
-	if err == nil {
-		w.db.marks.last.Store(number)
-	}
 	w.queue.pass()
-	if err == nil {
-		grown.committed()
+	if err != nil {
+		if len(made.fed) > 0 {
+			w.db.begun.Add(-1)
+		}
+		<-w.confirmer.room
+		w.confirmer.add(commit{refused: true})
+		if unsynced(err) {
+			w.abandon()
+			made.fail(w.condemn(err))
+		}
+		return err
 	}
+	w.db.marks.last.Store(number)
 	if w.pages > portion || w.folder.long.Load() {
 		w.pages = 0
 		w.folder.written()
 	}
-	switch {
-	case fed && err == nil:
-		w.db.seen.Add(1)
-	case fed:
-		w.db.begun.Add(-1)
+	<-w.confirmer.room
+	for _, r := range requests {
+		r.tell(!r.last.undone)
 	}
-	if err == nil && w.db.opts.Committed != nil {
-		w.db.opts.Committed(requests, clock.System().Now().Sub(began))
-	}
-	return err
+	w.confirmer.add(made)
+	return nil
 }
 
 // abandon ends a transaction of which SQLite may have nothing left; then rolling back fails, and that is well.
 func (w *writer) abandon() { _ = w.c.do(kindRollback) }
-
-// die refuses these requests and all that follow: after a failed sync nobody can say what the disk holds, and a further sync that succeeds would prove nothing.
-// Opening the database again reads what is really there.
-func (w *writer) die(rs []*request, cause error) {
-	dead := w.condemn(cause)
-	for _, r := range rs {
-		r.result <- outcome{err: dead.WithMeta(store.MetaOutcome, "unknown")}
-	}
-}
 
 // condemn refuses all requests from now on.
 func (w *writer) condemn(cause error) *fault.Error {

@@ -1,8 +1,8 @@
 // Package sqlite is the embedded engine of kit/store: one SQLite file, one process.
 //
-// Writers are grouped: while one transaction is being synced to the disk, requests gather, and the next transaction takes them all, each in a savepoint of its
-// own, so that many requests share one sync. None is told that it succeeded before the sync that covers it. Readers have connections of their own and wait for
-// nobody.
+// Writers are grouped: a transaction takes all requests that wait, each in a savepoint of its own, so that many share one sync. While it is being synced to the disk
+// the next one is run and written. None is told that it succeeded before the sync that covers it, and readers, who have connections of their own, are shown nothing
+// that is not synced: they wait for the sync of what they have met, and for nobody else.
 //
 // The file and its companions are readable by their owner only. A lock beside the file keeps other processes of Renown out; the sqlite3 command may read it at any
 // time.
@@ -104,6 +104,9 @@ func (db *DB) start(ctx context.Context, specs []*store.Spec) error {
 	if db.writer.folder, err = startFolder(ctx, db.writer); err != nil {
 		return err
 	}
+	if db.writer.confirmer, err = startConfirmer(db); err != nil {
+		return err
+	}
 	go db.writer.run()
 	db.writer.running = true
 	return nil
@@ -172,6 +175,9 @@ func (db *DB) release() error {
 		w.queue.close()
 		if w.running {
 			<-w.ended
+		}
+		if w.confirmer != nil {
+			errs = append(errs, w.confirmer.close())
 		}
 	}
 	if db.writer != nil && db.writer.running {

@@ -43,6 +43,9 @@ func (db *DB) stored(ctx context.Context, t *table, after int64, limit int) (doc
 			return nil
 		}, after, int64(limit)))
 	})
+	if err == nil {
+		err = db.writer.confirmer.wait(ctx)
+	}
 	return docs, err
 }
 
@@ -66,6 +69,9 @@ func (db *DB) FeedEnd(ctx context.Context, s *store.Spec) (int64, error) {
 			return nil
 		}))
 	})
+	if err == nil {
+		err = db.writer.confirmer.wait(ctx)
+	}
 	return end, err
 }
 

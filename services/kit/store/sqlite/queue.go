@@ -19,7 +19,7 @@ type queue struct {
 
 // How long patient requests wait: so many commits of others, of which each then takes in one, or until nobody else has come for a moment.
 const (
-	mostPassed = 4
+	mostPassed = 12
 	moment     = 5 * time.Millisecond
 )
 

@@ -11,9 +11,10 @@ import (
 	"renown.example/kit/store"
 )
 
-// Pragmas of every connection, and of its kind. When the log is folded is the engine's to say: see folder.
+// Pragmas of every connection, and of its kind. When the log is folded is the engine's to say, and when it is synced: see folder and
+// confirmer. NORMAL leaves SQLite what it syncs for itself: the log's head, and what is folded.
 var (
-	writerPragmas = []string{"busy_timeout(5000)", "journal_mode(WAL)", "synchronous(FULL)", "cache_size(-16000)", "temp_store(MEMORY)", "journal_size_limit(67108864)", "wal_autocheckpoint(0)", "secure_delete(ON)"}
+	writerPragmas = []string{"busy_timeout(5000)", "journal_mode(WAL)", "synchronous(NORMAL)", "cache_size(-16000)", "temp_store(MEMORY)", "journal_size_limit(67108864)", "wal_autocheckpoint(0)", "secure_delete(ON)"}
 	foldPragmas   = []string{"busy_timeout(1000)"}
 	readerPragmas = []string{"busy_timeout(5000)", "cache_size(-8000)", "temp_store(MEMORY)", "query_only(ON)"}
 )

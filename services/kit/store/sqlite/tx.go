@@ -24,6 +24,8 @@ type tx struct {
 	over bool
 	// seen is the number of a commit that it sees with all before it.
 	seen int64
+	// confirmed says that the disk has confirmed all that a reading transaction sees.
+	confirmed bool
 	// view is the snapshot that a reading transaction has of the database.
 	view snapshot
 	// broken is the error after which SQLite may have ended the transaction: no statement may follow it.
@@ -83,6 +85,9 @@ func (t *tx) Get(ctx context.Context, s *store.Spec, id string) (store.Doc, erro
 		return d, nil
 	}
 	found, err := t.get(tab, id)
+	if err == nil {
+		err = t.confirm(ctx)
+	}
 	if err != nil {
 		return nil, t.failed(tab, err)
 	}
@@ -143,9 +148,22 @@ func (t *tx) selectRows(ctx context.Context, s *store.Spec, k kind, plan *store.
 		return t.failed(tab, err)
 	}
 	if t.writes {
-		ctx = context.Background()
+		return t.failed(tab, st.query(context.Background(), scan, args...))
 	}
-	return t.failed(tab, st.query(ctx, scan, args...))
+	if err = st.query(ctx, scan, args...); err == nil {
+		err = t.confirm(ctx)
+	}
+	return t.failed(tab, err)
+}
+
+// confirm waits until all that a reading transaction sees is confirmed. Its first statement has decided what that is.
+func (t *tx) confirm(ctx context.Context) error {
+	if t.writes || t.confirmed {
+		return nil
+	}
+	err := t.db.writer.confirmer.wait(ctx)
+	t.confirmed = err == nil
+	return err
 }
 
 // Insert implements store.Writer.

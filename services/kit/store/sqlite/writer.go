@@ -21,6 +21,8 @@ type request struct {
 	fn  func(ctx context.Context, tx store.Writer) error
 	// patient says that others go first.
 	patient bool
+	// written, if not nil, is told what becomes of what the closure did: see store.WhenWritten.
+	written func(bool)
 	// result receives once, when nothing more will happen to the request.
 	result chan outcome
 	// taken is set by the writer before it runs the closure, or by a caller that no longer waits, whoever is first.
@@ -41,6 +43,12 @@ type outcome struct {
 	lost bool
 	// grown is what it did to feeds.
 	grown growths
+}
+
+func (r *request) tell(written bool) {
+	if r.written != nil {
+		r.written(written)
+	}
 }
 
 // unwound says that the closure did not return.
@@ -69,7 +77,7 @@ func (db *DB) Update(ctx context.Context, fn func(ctx context.Context, tx store.
 	if in, ok := ctx.Value(inside{db}).(bool); ok && in {
 		return fault.Internal.New("an update closure must not start another update")
 	}
-	r := &request{ctx: ctx, fn: fn, patient: store.IsPatient(ctx), result: make(chan outcome, 1)}
+	r := &request{ctx: ctx, fn: fn, patient: store.IsPatient(ctx), written: store.Written(ctx), result: make(chan outcome, 1)}
 	if !db.writer.queue.push(r) {
 		return errClosed
 	}
@@ -93,12 +101,13 @@ func (db *DB) Update(ctx context.Context, fn func(ctx context.Context, tx store.
 
 // writer owns the one connection that writes.
 type writer struct {
-	db      *DB
-	c       *conn
-	queue   *queue
-	folder  *folder
-	running bool
-	ended   chan struct{}
+	db        *DB
+	c         *conn
+	queue     *queue
+	folder    *folder
+	confirmer *confirmer
+	running   bool
+	ended     chan struct{}
 
 	// These belong to the writer's goroutine, and to the one that follows it if a closure ends it.
 	batch batch
