@@ -37,6 +37,7 @@ func (r *lotReader) page() (p Page) {
 			r.loose = p.ID == ""
 			p.Lots = make([]Lot, 0, PageSize)
 			r.lots(&p.Lots)
+			r.Strange = r.Strange || len(p.Lots) == 0 // no page is stored without lots
 		default:
 			r.Strange = true
 		}
