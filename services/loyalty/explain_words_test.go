@@ -88,7 +88,7 @@ func TestATierIsToldByItsName(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	r.clock.Step(2 * time.Second) // a version is in force a little after it is saved
+	r.clock.Step(6 * time.Second) // it is in force, also where other processes have to hear of it
 	ida := r.enrol(t, "Ida")
 	for _, order := range []string{"1", "2"} {
 		if _, err := r.order(t, ida, orderOf(order, 10_000)); err != nil {

@@ -140,15 +140,15 @@ func (w *writer) commit(requests []*request, grown growths) error {
 		return err
 	}
 	w.db.marks.last.Store(number)
-	if w.pages > portion || w.folder.long.Load() {
-		w.pages = 0
-		w.folder.written()
-	}
 	<-w.confirmer.room
 	for _, r := range requests {
 		r.tell(!r.last.undone)
 	}
 	w.confirmer.add(made)
+	if w.pages > portion || w.folder.long.Load() {
+		w.pages = 0
+		w.folder.written()
+	}
 	return nil
 }
 

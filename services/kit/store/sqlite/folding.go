@@ -17,7 +17,7 @@ const (
 	// portion is how many pages are written, by estimate, before a portion is folded.
 	portion = 1000
 	// longLog, in pages, is when the writer folds the rest.
-	longLog = 8000
+	longLog = 12000
 )
 
 // wrote estimates how many pages a transaction has written.
