@@ -1,6 +1,7 @@
 package loyalty_test
 
 import (
+	"fmt"
 	"slices"
 	"strings"
 	"testing"
@@ -105,6 +106,45 @@ func TestATierIsToldByItsName(t *testing.T) {
 	for _, want := range []string{"changed from no tier to Our golden circle (reached", "2 points per 1 EUR in tier Our golden circle"} {
 		if !slices.ContainsFunc(all, func(s string) bool { return strings.Contains(s, want) }) {
 			t.Errorf("nothing says %q of %q", want, all)
+		}
+	}
+}
+
+// Two wallets have a tier of the same id: each is told by its own name, and a rule by that of the usual wallet, which it goes by, wherever its points go.
+func TestATierIsToldByTheNameOfItsWallet(t *testing.T) {
+	r := newRig(t)
+	r.wallets(t, "points", "miles")
+	terms := perEuro()
+	terms.Wallet, terms.TierValues = "miles", map[string]string{"gold": "2"}
+	r.rule(t, "euro", terms)
+	for _, wallet := range []string{"points", "miles"} {
+		_, err := r.tiers.CreateTierStructure(r.manager(t, wallet), &loyaltyv1.CreateTierStructureRequest{
+			Program: "customers", StructureId: "of-" + wallet, Wallet: wallet, DisplayName: wallet, Metric: loyaltyv1.TierMetric_TIER_METRIC_BALANCE,
+			Downgrade: loyaltyv1.TierDowngrade_TIER_DOWNGRADE_FULL, Tiers: []*loyaltyv1.Tier{{Id: "gold", DisplayName: "Gold of " + wallet, Threshold: 100}},
+		})
+		if err != nil {
+			t.Fatal(err)
+		}
+	}
+	r.clock.Step(2 * time.Second)
+	ida := r.enrol(t, "Ida")
+	r.given(t, "points", ida, "points", 100)
+	if _, err := r.order(t, ida, orderOf("1", 10_000)); err != nil {
+		t.Fatal(err)
+	}
+	for _, want := range []struct{ wallet, says string }{
+		{"points", "changed from no tier to Gold of points (reached"}, {"miles", "changed from no tier to Gold of miles (reached"}, {"miles", "2 points per 1 EUR in tier Gold of points"},
+	} {
+		var all []string
+		for n := range 2 {
+			x := r.whyIn(t, ida, fmt.Sprint(want.wallet, "-", n+1), "")
+			all = append(all, x.GetSummary())
+			for _, rule := range x.GetRules() {
+				all = append(all, rule.GetDetail())
+			}
+		}
+		if !slices.ContainsFunc(all, func(s string) bool { return strings.Contains(s, want.says) }) {
+			t.Errorf("nothing in %s says %q of %q", want.wallet, want.says, all)
 		}
 	}
 }

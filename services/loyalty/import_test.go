@@ -84,6 +84,44 @@ func TestMembersComeWithTheirBalancesAndDatesAndTheSameTwiceChangesNothing(t *te
 	}
 }
 
+// Members who became one keep that their balances were opened: neither the row of one nor that of the other opens them again, through a chain of merges either.
+func TestTheSameListAfterAMergeOpensNothingTwice(t *testing.T) {
+	r := newRig(t)
+	list := people(0, 2)
+	if got := r.take(t, &loyaltyv1.ImportMembersRequest{Members: list, Source: "till"}, "first"); got.GetCreated() != 2 {
+		t.Fatal(got)
+	}
+	find := func(n int) string {
+		t.Helper()
+		m, err := r.lookup(t, external(fmt.Sprint("K-", n)))
+		if err != nil {
+			t.Fatal(err)
+		}
+		return idOf(m)
+	}
+	into := r.enrol(t, "Into", external("K-new"))
+	r.merge(t, "chain", find(1), find(0))
+	r.merge(t, "last", into, find(1))
+	before := r.account(t, into)
+	other := people(1, 2)
+	other[0].Balances[0].Points = 5
+	for _, dry := range []bool{true, false} {
+		got := r.take(t, &loyaltyv1.ImportMembersRequest{Members: append(list, list...), Source: "till", ValidateOnly: dry})
+		if got.GetPoints() != 0 || got.GetUnchanged() != 4 {
+			t.Errorf("the same list (dry %v): %v", dry, got)
+		}
+		if got = r.take(t, &loyaltyv1.ImportMembersRequest{Members: other, Source: "till", ValidateOnly: dry}); got.GetRefused() != 1 || got.GetResults()[0].GetProblems()[0].GetField() != "balances[0]" {
+			t.Errorf("other figures (dry %v): %v", dry, got)
+		}
+	}
+	if after := r.account(t, into); !proto.Equal(after, before) || after.GetAvailable() != 201 {
+		t.Errorf("the account was %v and is %v", before, after)
+	}
+	if got := r.take(t, &loyaltyv1.ImportMembersRequest{Members: other, Source: "web"}); got.GetUpdated() != 1 || got.GetPoints() != 12 {
+		t.Errorf("from another source: %v", got)
+	}
+}
+
 func TestWhatIsWrongWithOneMemberDoesNotHoldUpTheOthers(t *testing.T) {
 	r := newRig(t)
 	r.enrol(t, "A", external("A"))

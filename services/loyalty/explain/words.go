@@ -1,6 +1,7 @@
 package explain
 
 import (
+	"cmp"
 	"fmt"
 	"strconv"
 	"strings"
@@ -16,17 +17,16 @@ type Words struct {
 	Zone     calendar.Zone
 	// One and Many are what the programme calls one point and several; empty, or point and points, is what the language calls them.
 	One, Many string
-	// Tiers are the names of tiers by their ids; one without a name is called by its id.
-	Tiers map[string]string
+	// Tiers are the names, by their ids, of the tiers of the programme's usual wallet, which are those that rules know; Own are those of the wallet that is written about,
+	// which may have other tiers by the same ids. One without a name is called by its id.
+	Tiers, Own map[string]string
 }
 
-// Tier is what a tier is called.
-func (w Words) Tier(id string) string {
-	if name := w.Tiers[id]; name != "" {
-		return name
-	}
-	return id
-}
+// Tier is what a tier is called that a rule went by.
+func (w Words) Tier(id string) string { return cmp.Or(w.Tiers[id], id) }
+
+// OwnTier is what a tier of the wallet is called that is written about.
+func (w Words) OwnTier(id string) string { return cmp.Or(w.Own[id], id) }
 
 // Say fills in a message.
 func (w Words) Say(key string, args ...any) string { return w.Language.say(key, args...) }

@@ -96,9 +96,9 @@ func (s *Server) explain(ctx context.Context, tx store.Reader, programID, member
 	return s.explainEntry(ctx, tx, row.Value, words)
 }
 
-// wordsOf returns what writes about a wallet of a programme in a language. A tier is called what it was called last.
+// wordsOf returns what writes about a wallet of a programme in a language.
 func (s *Server) wordsOf(ctx context.Context, tx store.Reader, p store.Row[tables.Program], wallet, language string) (w explain.Words, err error) {
-	w.Language, w.Tiers = explain.LanguageOf(language), map[string]string{}
+	w.Language = explain.LanguageOf(language)
 	if w.Zone, err = calendar.LoadZone("timeZone", p.Value.TimeZone); err != nil {
 		return w, err
 	}
@@ -106,17 +106,28 @@ func (s *Server) wordsOf(ctx context.Context, tx store.Reader, p store.Row[table
 		if v.ID == wallet {
 			w.One, w.Many = v.Singular, v.Plural
 		}
-		ladder, err := s.ladder(ctx, tx, p.ID, v.ID)
-		if err != nil {
-			return w, err
-		}
-		for _, version := range ladder.Versions {
-			for _, t := range version.Tiers {
-				w.Tiers[t.ID] = t.Name
-			}
+	}
+	usual := p.Value.Wallets[0].ID
+	if w.Tiers, err = s.tierNames(ctx, tx, p.ID, usual); err != nil {
+		return w, err
+	}
+	w.Own = w.Tiers
+	if wallet != usual {
+		w.Own, err = s.tierNames(ctx, tx, p.ID, wallet)
+	}
+	return w, err
+}
+
+// tierNames are the names of a wallet's tiers by their ids. A tier is called what it was called last.
+func (s *Server) tierNames(ctx context.Context, tx store.Reader, program, wallet string) (map[string]string, error) {
+	ladder, err := s.ladder(ctx, tx, program, wallet)
+	names := map[string]string{}
+	for _, version := range ladder.Versions {
+		for _, t := range version.Tiers {
+			names[t.ID] = t.Name
 		}
 	}
-	return w, nil
+	return names, err
 }
 
 // explainEntry explains an entry of which what is personal is shown.

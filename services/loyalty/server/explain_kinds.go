@@ -72,7 +72,7 @@ func (x *explaining) tierChanged() (string, error) {
 		if id == "" {
 			return x.words.Say("tier.none")
 		}
-		return x.words.Tier(id)
+		return x.words.OwnTier(id)
 	}
 	x.out.Inputs = append(x.out.Inputs, value("tiers", x.entry.Source), value("why", string(c.Why)))
 	return x.words.Say("tier", named(c.From), named(c.To), x.words.Say("tier."+string(c.Why)), x.entry.Source), nil

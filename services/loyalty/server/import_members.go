@@ -242,19 +242,34 @@ func (p *portion) missing(ctx context.Context, tx store.Reader, a *arrival) erro
 	return p.unopened(ctx, tx, a)
 }
 
-// unopened drops the balances that this source has opened before.
+// unopened drops the balances that this source has opened before, for the member or for one who was merged into them.
 func (p *portion) unopened(ctx context.Context, tx store.Reader, a *arrival) error {
-	var left []opening
-	for _, o := range a.wallets {
-		digest, err := p.opened(ctx, tx, a, o.wallet)
-		if err != nil {
+	var people []string
+	if len(a.wallets) > 0 && a.member.ID != "" {
+		var err error
+		if people, err = united(ctx, tx, a.member.ID); err != nil {
 			return err
 		}
-		if digest == "" {
-			left = append(left, o)
-			continue
+	}
+	var left []opening
+	for _, o := range a.wallets {
+		var digests []string
+		if seen := a.owner.seen; seen != nil && seen.opened[o.wallet] != "" {
+			digests = append(digests, seen.opened[o.wallet])
 		}
-		if digest != o.digest {
+		for _, id := range people {
+			digest, err := p.opened(ctx, tx, id, o.wallet)
+			if err != nil {
+				return err
+			}
+			if digest != "" {
+				digests = append(digests, digest)
+			}
+		}
+		switch {
+		case len(digests) == 0:
+			left = append(left, o)
+		case !slices.Contains(digests, o.digest): // each of those who are one now has come with a balance of their own
 			a.refuse(o.place, "the balance in the wallet %s was opened by an earlier import from %s with other figures: adjust the points instead, or name another source", o.wallet, p.source)
 		}
 	}
@@ -263,14 +278,8 @@ func (p *portion) unopened(ctx context.Context, tx store.Reader, a *arrival) err
 }
 
 // opened is the digest of the balance that this source has opened for a member in a wallet, "" if it has not.
-func (p *portion) opened(ctx context.Context, tx store.Reader, a *arrival, wallet string) (string, error) {
-	if seen := a.owner.seen; seen != nil && seen.opened[wallet] != "" {
-		return seen.opened[wallet], nil
-	}
-	if a.member.ID == "" {
-		return "", nil
-	}
-	name := p.once(a.member.ID, wallet)
+func (p *portion) opened(ctx context.Context, tx store.Reader, member, wallet string) (string, error) {
+	name := p.once(member, wallet)
 	var e tables.Entry
 	var err error
 	if p.unit != nil {

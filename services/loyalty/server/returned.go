@@ -102,6 +102,8 @@ func (s *Server) reclaim(ctx context.Context, u *book.Unit, w *book.Work, restor
 	}
 	out := u.Post(w, tx)
 	out.Source = e.Source
+	// For tiers, as with the returns that let them go, the points never were from the day of the order on.
+	out.Counts = &tables.Counts{At: bought.Input.Order.At}
 	if out.Facts, err = book.Facts(reclaimed{reclaimedOf{row.Value.Order, row.ID, points}, told{bought.Story}}); err != nil {
 		return row, err
 	}
