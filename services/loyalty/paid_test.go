@@ -4,6 +4,7 @@ import (
 	"math/rand/v2"
 	"strings"
 	"testing"
+	"time"
 
 	"google.golang.org/protobuf/proto"
 
@@ -175,11 +176,13 @@ func TestWhatAReturnLetGoIsTakenAfterAMergeToo(t *testing.T) {
 	r.everyEntry(t, jon)
 }
 
-// Members who do the same, of whom one returns an order in steps and the other all at once, have the same in the end.
+// Members who do the same, of whom one returns an order in steps and the other all at once, have the same in the end, and stand the same with their tiers from then on.
 func TestStepsOfAPaidOrderEqualOneReturn(t *testing.T) {
 	r := newRig(t)
-	r.rule(t, "euro", perEuro())
+	r.earnsAndClimbs(t, loyaltyv1.TierDowngrade_TIER_DOWNGRADE_FULL)
 	r.reward(t, "five-off", fiveOff)
+	type pair struct{ steps, once string }
+	var pairs []pair
 	for n := range 12 {
 		g := rand.New(rand.NewPCG(7, uint64(n)))
 		keep := g.Int64N(201)
@@ -190,13 +193,27 @@ func TestStepsOfAPaidOrderEqualOneReturn(t *testing.T) {
 		for i, left := 0, int64(200); left > 0; i++ {
 			part := 1 + g.Int64N(left)
 			left -= part
+			r.clock.Step(10 * 24 * time.Hour)
 			r.comesBack(t, key+"-"+string(rune('0'+i)), "s"+key, decimal(part), "")
 		}
 		r.comesBack(t, "all-"+key, "o"+key, "2", "")
 		if a, b := r.account(t, steps), r.account(t, once); a.GetAvailable() != b.GetAvailable() || a.GetAvailable() != 300+keep || a.GetDebt() != 0 || a.GetLifetimeEarned() != b.GetLifetimeEarned() {
 			t.Errorf("keeping %d: in steps %v, at once %v", keep, a, b)
 		}
+		// What was bought since counts beside what was returned.
+		r.ordersFor(t, steps, "more-s"+key, 8000)
+		r.ordersFor(t, once, "more-o"+key, 8000)
+		pairs = append(pairs, pair{steps, once})
 	}
+	for range 16 {
+		for _, p := range pairs {
+			if a, b := r.account(t, p.steps).GetTier(), r.account(t, p.once).GetTier(); a.GetTier() != b.GetTier() || a.GetValue() != b.GetValue() {
+				t.Errorf("%s: in steps %v, at once %v", r.clock.Now().Format(time.DateOnly), a, b)
+			}
+		}
+		r.clock.Step(30 * 24 * time.Hour)
+	}
+	r.tiersFollow(t)
 }
 
 // decimal writes hundredths.
