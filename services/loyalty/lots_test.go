@@ -311,6 +311,9 @@ func TestAnOrderIsCancelledWithinItsWindow(t *testing.T) {
 	r.clock.Step(time.Millisecond)
 	_, err := r.cancelOrder(t, "too-late", "2")
 	refused(t, "too late", err, fault.IllegalState)
+	if err == nil || !strings.Contains(err.Error(), "the programme says 3 days after it was placed") {
+		t.Errorf("too late: %v", err)
+	}
 	if back, err := r.returnOrder(t, "back", "2", ""); err != nil || back.GetAsDebt() != 100 {
 		t.Errorf("it can come back: %v, %v", back, err)
 	}

@@ -1,9 +1,13 @@
 package loyalty_test
 
 import (
+	"bytes"
+	"encoding/csv"
 	"fmt"
+	"maps"
 	"math/rand/v2"
 	"slices"
+	"strconv"
 	"strings"
 	"testing"
 	"time"
@@ -227,8 +231,48 @@ func TestWhoCameBackIsCountedFromTheOrdersThatStand(t *testing.T) {
 	if err != nil || !slices.ContainsFunc(lines, func(line string) bool { return strings.HasPrefix(line, want) }) {
 		t.Errorf("%s is not in %q, %v", want, lines, err)
 	}
+	r.sumsUp(t, months[2], since)
 	_, err = r.reports.GetRetention(r.manager(t), &loyaltyv1.GetRetentionRequest{Program: "customers", FromMonth: "2026-09", ToMonth: "2026-08"})
 	refused(t, "backwards", err, fault.InvalidArgument)
+}
+
+// sumsUp checks that the lines of the file from a month on add up to what is told of the months, cohorts from before them included.
+func (r *rig) sumsUp(t *testing.T, from string, told *loyaltyv1.Retention) {
+	t.Helper()
+	file, err := r.reports.ExportRetention(r.manager(t), &loyaltyv1.ExportRetentionRequest{Program: "customers", FromMonth: from})
+	if err != nil {
+		t.Fatal(err)
+	}
+	lines, err := csv.NewReader(bytes.NewReader(file.GetBody().GetData())).ReadAll()
+	if err != nil {
+		t.Fatal(err)
+	}
+	got, older := map[string][4]int64{}, false
+	for _, line := range lines[1:] {
+		cohort, month, tier := line[0], line[1], line[3]
+		if tier != "*" {
+			continue
+		}
+		var n [3]int64
+		for i := range n {
+			if n[i], err = strconv.ParseInt(line[4+i], 10, 64); err != nil {
+				t.Fatal(err)
+			}
+		}
+		sum := got[month]
+		sum[0], sum[1], sum[2] = sum[0]+n[0], sum[1]+n[1], sum[2]+n[2]
+		if cohort != month {
+			sum[3] += n[0]
+		}
+		got[month], older = sum, older || cohort < from
+	}
+	want := map[string][4]int64{}
+	for _, m := range told.GetMonths() {
+		want[m.GetMonth()] = [4]int64{m.GetMembers(), m.GetOrders(), m.GetRetainedMembers(), m.GetReturningMembers()}
+	}
+	if !maps.Equal(got, want) || !older {
+		t.Errorf("the file adds up to %v, want %v, with cohorts from before %s", got, want, from)
+	}
 }
 
 func nextMonth(month string) string {

@@ -55,9 +55,10 @@ func inCancelWindow(p tables.Program, e tables.Entry, now clock.Millis, what, si
 	if err != nil {
 		return err
 	}
-	if until := zone.Add(e.Tx.EffectiveAt, span(p.Points.CancelWindow, calendar.Span{})); now >= until {
+	window := span(p.Points.CancelWindow, calendar.Span{})
+	if until := zone.Add(e.Tx.EffectiveAt, window); now >= until {
 		return fault.IllegalState.New("The %s could be cancelled until %s: the programme says %s after %s.", what,
-			until.Time().Format(time.RFC3339), p.Points.CancelWindow, since).WithMeta("until", until.Time().Format(time.RFC3339))
+			until.Time().Format(time.RFC3339), window.Words(), since).WithMeta("until", until.Time().Format(time.RFC3339))
 	}
 	return nil
 }

@@ -93,7 +93,7 @@ func (s *Server) ExportRetention(ctx context.Context, req *loyaltyv1.ExportReten
 		w := csv.NewWriter(&out)
 		w.Write([]string{"cohort", "month", "months_after", "tier", "members", "orders", "retained_members", "repeat_members"})
 		for _, c := range cells {
-			if c.Cohort < req.GetFromMonth() {
+			if c.Month < req.GetFromMonth() { // older cohorts stay: they are in the months, too
 				continue
 			}
 			line := []string{c.Cohort, c.Month, strconv.Itoa(report.MonthsBetween(c.Cohort, c.Month)), c.Tier}

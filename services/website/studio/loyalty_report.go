@@ -57,7 +57,7 @@ type movement struct {
 var movements = []movement{
 	{"Issued", "Issued by rules", true, (*loyaltyv1.Movements).GetIssued},
 	{"Brought along", "Brought along from elsewhere", false, (*loyaltyv1.Movements).GetOpened},
-	{"Taken back", "Taken back after returns", false, func(m *loyaltyv1.Movements) int64 { return -m.GetReversed() }},
+	{"Taken back", "Taken back", false, func(m *loyaltyv1.Movements) int64 { return -m.GetReversed() }},
 	{"Redeemed", "Redeemed", true, func(m *loyaltyv1.Movements) int64 { return -m.GetRedeemed() }},
 	{"Expired", "Expired", true, func(m *loyaltyv1.Movements) int64 { return -m.GetExpired() }},
 	{"Adjusted", "Adjusted by hand", false, (*loyaltyv1.Movements).GetAdjusted},

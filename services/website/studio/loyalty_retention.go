@@ -12,8 +12,8 @@ import (
 	"renown.example/website/web"
 )
 
-// months are how far back the page of retention looks.
-var months = []period{{"12-months", "12 months", 12}, {"24-months", "24 months", 24}, {"all", "All", 0}}
+// months are how far back the page of retention looks, at most as far as the interface tells months.
+var months = []period{{"12-months", "12 months", 12}, {"24-months", "24 months", 24}, {"10-years", "10 years", 120}}
 
 func monthsOf(r *http.Request) period {
 	for _, p := range months {
@@ -37,11 +37,8 @@ func (v *visit) thisMonth(program *loyaltyv1.Program) time.Time {
 // monthKey is a month as the interface writes it.
 func monthKey(at time.Time) string { return at.Format("2006-01") }
 
-// fromMonth is the first month of a period that ends with the present one, "" for all.
+// fromMonth is the first month of a period that ends with the present one.
 func (v *visit) fromMonth(program *loyaltyv1.Program, p period) string {
-	if p.Days == 0 {
-		return ""
-	}
 	return monthKey(v.thisMonth(program).AddDate(0, 1-p.Days, 0))
 }
 
@@ -219,9 +216,13 @@ func (v *visit) retention() error {
 	for _, c := range r.GetCohorts() {
 		members, repeat = members+c.GetMembers(), repeat+c.GetRepeatMembers()
 	}
-	drawn := retentionChart(r.GetMonths(), now)
+	drawn, longest := retentionChart(r.GetMonths(), now), months[len(months)-1]
+	more := ""
+	if p != longest {
+		more = "?" + owedQuery("", longest)
+	}
 	return v.programmePage(http.StatusOK, "retention", program, "retention", "", nil, map[string]any{
-		"Tabs": tabs, "Members": members, "Repeat": repeat, "Rate": percentWords(repeat, members), "Since": p.Days, "Nobody": len(r.GetMonths()) == 0,
+		"Tabs": tabs, "Members": members, "Repeat": repeat, "Rate": percentWords(repeat, members), "Since": p.Label, "Nobody": len(r.GetMonths()) == 0, "More": more, "Most": longest.Label,
 		"Chart": drawn.Lines(), "Drawn": len(drawn.Positions) > 1, "Months": backRows(r.GetMonths(), now), "Cohorts": cohortRows(r.GetCohorts(), now), "After": afterMonths,
 		"Tiers": tierRows(r.GetMonths(), tiersOf(ladders), now), "CSV": "/studio/loyalty/" + programID(program) + "/retention.csv?" + owedQuery("", p)})
 }

@@ -20,12 +20,14 @@ const backAgain = `{"cohorts":[
 
 // Who comes back is answered in a number, a chart with words for it, by month, by cohort and by tier; what is not over is not told as if it were.
 func TestWhoComesBack(t *testing.T) {
-	h, _ := desk(t, "manager")
+	h, seen := desk(t, "manager")
 	res, doc := visit(t, h, here+"retention", nil)
 	if res.StatusCode != http.StatusOK {
 		t.Fatalf("answered %d: %s", res.StatusCode, doc.Text())
 	}
 	says(t, doc, ".answer-figure", "58\u00a0%") // 7 of 12
+	says(t, doc, ".answer-words", "in the last 12 months")
+	says(t, doc, "[aria-labelledby=by-tier] .help", "left out of the months with an order")
 	says(t, doc, ".tabs [aria-current=page]", "Retention")
 	if words := doc.Find("svg.chart").AttrOr("aria-label", ""); !strings.Contains(words, "from 50 to 25 percent") {
 		t.Errorf("the chart says %q", words)
@@ -54,15 +56,28 @@ func TestWhoComesBack(t *testing.T) {
 			t.Errorf("line %d of %s is %q, want %q", want.row, want.table, got, want.cells)
 		}
 	}
-	res, doc = visit(t, h, here+"retention.csv?period=all", nil)
+	res, doc = visit(t, h, here+"retention.csv?period=10-years", nil)
 	if kind := res.Header.Get("Content-Type"); !strings.HasPrefix(kind, "text/csv") || !strings.Contains(doc.Text(), "cohort,month") {
 		t.Errorf("the file is %s: %s", kind, doc.Text())
 	}
+	// No more months are asked for than are told: from December 2016 on they are 120.
+	if query := seen["GET "+calls+"reports/retention:export"].query; query != "fromMonth=2016-12" {
+		t.Errorf("the longest period asks with %q", query)
+	}
 }
 
-// Where nobody has ordered, the page says what will be there.
+// Where nobody has ordered, the page says what will be there; of a short period it says no more than it knows.
 func TestNobodyHasComeBackYet(t *testing.T) {
 	h, _ := desk(t, "manager")
 	_, doc := visit(t, h, "/studio/loyalty/employees/retention", nil)
+	says(t, doc, ".empty", "Nobody has ordered in the last 12 months")
+	to := doc.Find("main a:contains('Look at the last 10 years')").AttrOr("href", "")
+	if to != "?period=10-years" {
+		t.Errorf("the longer period is at %q", to)
+	}
+	_, doc = visit(t, h, "/studio/loyalty/employees/retention"+to, nil)
 	says(t, doc, ".empty", "Nobody has ordered yet")
+	if more := doc.Find("main a[href*=years]"); more.Length() != 0 {
+		t.Errorf("there is nothing longer than all: %s", more.Text())
+	}
 }

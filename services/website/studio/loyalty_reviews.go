@@ -5,6 +5,7 @@ import (
 	"net/url"
 	"time"
 
+	"renown.example/kit/fault"
 	loyaltyv1 "renown.example/proto/gen/renown/loyalty/v1"
 	"renown.example/website/api"
 	"renown.example/website/web"
@@ -182,7 +183,7 @@ func (v *visit) waitingPoints() []heldPoints {
 		return nil
 	}
 	programs, _, err := v.programs("")
-	if err != nil {
+	if err != nil && !api.Is(err, fault.NotFound) { // where there is no programme, nothing waits in one
 		v.log.Warn("what waits in the loyalty programmes is not known", "error", err)
 	}
 	return v.waitingIn(programs)

@@ -72,18 +72,24 @@ func (v *visit) rewards() error {
 	for _, r := range got.GetRewards() {
 		row := rewardRowOf(program, r)
 		if r.GetKind() == loyaltyv1.RewardKind_REWARD_KIND_CODE {
-			pool, err := v.catalogue().GetCodePool(v.ctx(), &loyaltyv1.GetCodePoolRequest{Program: programID(program), Reward: row.ID})
-			if err != nil {
-				return err
-			}
-			row.Left = web.FormatInt("en", pool.GetPool().GetFree()) + " codes"
-			if pool.GetPool().GetFree() == 1 {
-				row.Left = "1 code"
-			}
+			row.Left = v.codesLeft(program, row.ID)
 		}
 		rows = append(rows, row)
 	}
 	return v.programmePage(http.StatusOK, "rewards", program, "rewards", "", nil, map[string]any{"Rows": rows, "Older": older(v.r.URL, got.GetNextPageToken())})
+}
+
+// codesLeft is how many codes of a reward nobody has had, "" if that is not known: the list is there all the same.
+func (v *visit) codesLeft(program *loyaltyv1.Program, reward string) string {
+	pool, err := v.catalogue().GetCodePool(v.ctx(), &loyaltyv1.GetCodePoolRequest{Program: programID(program), Reward: reward})
+	if err != nil {
+		v.log.Warn("how many codes of a reward are left is not known", "reward", reward, "error", err)
+		return ""
+	}
+	if pool.GetPool().GetFree() == 1 {
+		return "1 code"
+	}
+	return web.FormatInt("en", pool.GetPool().GetFree()) + " codes"
 }
 
 func (v *visit) reward() error { return v.showReward(http.StatusOK, nil) }

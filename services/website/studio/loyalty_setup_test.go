@@ -1,7 +1,9 @@
 package studio_test
 
 import (
+	"bytes"
 	"encoding/json"
+	"log/slog"
 	"net/http"
 	"net/url"
 	"path"
@@ -284,6 +286,38 @@ func TestWhatWaitsInTheProgrammes(t *testing.T) {
 	}
 	if _, asked := seen["GET "+calls+"reviews"]; asked {
 		t.Error("it is asked for in vain")
+	}
+}
+
+// Where there is no programme nothing waits in one, which is no trouble that a log need tell of; that it cannot be asked for is.
+func TestNothingWaitsWithoutProgrammes(t *testing.T) {
+	for answer, want := range map[string]bool{`{"programs":[]}`: false, `no JSON`: true} {
+		var log bytes.Buffer
+		h, _ := deskOf(t, "admin", slog.NewTextHandler(&log, nil), map[string]string{"GET /v1/programs": answer})
+		if res, doc := visit(t, h, "/studio", nil); res.StatusCode != http.StatusOK || doc.Find("[aria-labelledby=points-h]").Length() != 0 {
+			t.Errorf("answered %d: %s", res.StatusCode, doc.Find("main").Text())
+		}
+		if told := strings.Contains(log.String(), "what waits in the loyalty programmes is not known"); told != want {
+			t.Errorf("of %s the log says: %s", answer, log.String())
+		}
+	}
+}
+
+// A pool of codes that cannot be counted leaves its cell empty; the other rewards are there all the same.
+func TestRewardsAreListedWithoutTheirCodes(t *testing.T) {
+	var log bytes.Buffer
+	h, _ := deskOf(t, "manager", slog.NewTextHandler(&log, nil), map[string]string{"GET " + calls + "rewards": `{"rewards":[
+		{"name":"programs/customers/rewards/lost","kind":"REWARD_KIND_CODE","state":"REWARD_STATE_ACTIVE","displayName":"A lost film"},
+		{"name":"programs/customers/rewards/film","kind":"REWARD_KIND_CODE","state":"REWARD_STATE_ACTIVE","displayName":"A film"}]}`})
+	_, doc := visit(t, h, here+"rewards", nil)
+	rows := doc.Find("tbody tr")
+	for i, want := range []string{"", web.FormatInt("en", 1240) + " codes"} {
+		if got := rows.Eq(i).Find("[data-label=Left]").Text(); rows.Length() != 2 || got != want {
+			t.Errorf("line %d of %d says %q, want %q", i, rows.Length(), got, want)
+		}
+	}
+	if line := log.String(); !strings.Contains(line, "level=WARN") || !strings.Contains(line, "reward=lost") {
+		t.Errorf("the log says: %s", line)
 	}
 }
 

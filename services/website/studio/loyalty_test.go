@@ -21,7 +21,7 @@ import (
 )
 
 // asked is a request that reached the gateway.
-type asked struct{ key, body string }
+type asked struct{ key, body, query string }
 
 const member = `{"name":"programs/customers/members/m1","displayName":"Ada Lindqvist","state":"MEMBER_STATE_ACTIVE","enrollTime":"2026-03-01T00:00:00Z",
 	"accounts":[{"wallet":"points","available":"1250","pending":"40","lifetimeEarned":"2000"}]}`
@@ -45,6 +45,12 @@ func refusalOf(call, body string, known bool) (status int, problem string) {
 // desk is the studio before a gateway that answers as written here, for an employee with a role.
 func desk(t *testing.T, role string) (http.Handler, map[string]asked) {
 	t.Helper()
+	return deskOf(t, role, slog.DiscardHandler, nil)
+}
+
+// deskOf is a desk with some other answers, and with a log.
+func deskOf(t *testing.T, role string, log slog.Handler, other map[string]string) (http.Handler, map[string]asked) {
+	t.Helper()
 	answers := map[string]string{
 		"GET /v1/me":                 `{"name":"users/u1","displayName":"Mara","roles":["` + role + `"]}`,
 		"GET /v1/programs":           `{"programs":[{"name":"programs/customers","displayName":"Customers","timeZone":"UTC","currency":"EUR","wallets":[{"id":"points","singular":"point","plural":"points"}]}]}`,
@@ -60,6 +66,7 @@ func desk(t *testing.T, role string) (http.Handler, map[string]asked) {
 	}
 	maps.Copy(answers, setUp)
 	maps.Copy(answers, memberSteps)
+	maps.Copy(answers, other)
 	seen := map[string]asked{}
 	gateway := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		call := called(r)
@@ -67,7 +74,7 @@ func desk(t *testing.T, role string) (http.Handler, map[string]asked) {
 		if err != nil {
 			t.Error(err)
 		}
-		seen[call] = asked{r.Header.Get("Idempotency-Key"), string(body)}
+		seen[call] = asked{r.Header.Get("Idempotency-Key"), string(body), r.URL.RawQuery}
 		answer, known := answers[call]
 		if status, refusal := refusalOf(call, string(body), known); status != 0 {
 			w.Header().Set("Content-Type", "application/problem+json")
@@ -87,7 +94,7 @@ func desk(t *testing.T, role string) (http.Handler, map[string]asked) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	s, err := studio.New(api.New(gateway.URL, nil), renderer, clock.NewFake(time.Date(2026, 11, 27, 12, 0, 0, 0, time.UTC)), slog.New(slog.DiscardHandler))
+	s, err := studio.New(api.New(gateway.URL, nil), renderer, clock.NewFake(time.Date(2026, 11, 27, 12, 0, 0, 0, time.UTC)), slog.New(log))
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -127,7 +127,7 @@ type Movements struct {
 	Adjusted int64 `protobuf:"varint,3,opt,name=adjusted,proto3" json:"adjusted,omitempty"`
 	// Points that came from other members; below zero: went to them.
 	Transferred int64 `protobuf:"varint,4,opt,name=transferred,proto3" json:"transferred,omitempty"`
-	// Points taken back after returns.
+	// Points taken back: after returns and cancellations, and what achievements, referrals and refused reviews lose again.
 	Reversed int64 `protobuf:"varint,5,opt,name=reversed,proto3" json:"reversed,omitempty"`
 	// Points spent, less those given back.
 	Redeemed int64 `protobuf:"varint,6,opt,name=redeemed,proto3" json:"redeemed,omitempty"`
@@ -1362,7 +1362,8 @@ type ExportRetentionRequest struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
 	// Id of the programme.
 	Program string `protobuf:"bytes,1,opt,name=program,proto3" json:"program,omitempty"`
-	// The first month, "2026-01"; empty means the first in which anybody ordered. Cohorts before it are left out.
+	// The first month, "2026-01"; empty means the first in which anybody ordered. Lines of months before it are left out,
+	// cohorts before it are not: the lines of the tier "*" add up to what GetRetention tells of a month.
 	FromMonth string `protobuf:"bytes,2,opt,name=from_month,json=fromMonth,proto3" json:"from_month,omitempty"`
 	// The last month; empty means the present one. At most 120 months are told.
 	ToMonth       string `protobuf:"bytes,3,opt,name=to_month,json=toMonth,proto3" json:"to_month,omitempty"`
