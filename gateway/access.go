@@ -6,7 +6,6 @@ import (
 	"net/http"
 
 	"renown.example/gateway/limit"
-	"renown.example/kit/fault"
 	"renown.example/kit/telemetry"
 )
 
@@ -70,8 +69,9 @@ func (g *Gateway) record(ctx context.Context, a telemetry.Answered, ex *exchange
 	if e := ex.refusal; e != nil {
 		attrs = append(attrs, slog.String("code", e.Reason.Name))
 		// A probe that is told to wait is no error. Whoever else is told to come again may have come while something starts: it passes, or the part that is at fault says so.
+		// One that cannot be reached says nothing.
 		if a.Status >= http.StatusInternalServerError && ex.route != readyPath {
-			if level = slog.LevelError; e.Reason.Name == fault.Unavailable.Name {
+			if level = slog.LevelError; e.Passing() {
 				level = slog.LevelWarn
 			}
 			attrs = append(attrs, slog.String("error", e.Error()))

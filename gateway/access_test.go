@@ -1,9 +1,14 @@
 package gateway_test
 
 import (
+	"net"
 	"strings"
 	"testing"
 	"time"
+
+	"renown.example/gateway"
+	"renown.example/kit/clock"
+	"renown.example/kit/rpc"
 )
 
 // What passes by itself is told, and not as a fault: an operator who is woken by errors is not woken by a start, and a history whose clock is stepped breaks no stream.
@@ -45,5 +50,53 @@ func TestAStreamThatIsNotThereYetHasNotBroken(t *testing.T) {
 	until(t, "the log tells of the stream", func() bool { return strings.Contains(w.logs.String(), "not there yet") })
 	if log := w.logs.String(); strings.Contains(log, `"level":"WARN"`) || strings.Contains(log, "revisions broke") {
 		t.Errorf("the log of a start:\n%s", log)
+	}
+}
+
+// One that still is not there when everything has long started is told of, once: at a wrong address nothing ever comes.
+func TestAStreamThatNeverComesIsTold(t *testing.T) {
+	machine := clock.NewFake(start)
+	w := newWorld(t, func(o *gateway.Options) { o.Machine = machine })
+	w.stories.published.cutOff(unavailable())
+	tells := func(words string, times int) {
+		t.Helper()
+		until(t, "the log tells again: "+words, func() bool {
+			w.clock.Step(time.Second)
+			return strings.Count(w.logs.String(), words) >= times
+		})
+	}
+	tells("is not there yet", 3)
+	if log := w.logs.String(); strings.Contains(log, `"level":"WARN"`) {
+		t.Errorf("the log of a start:\n%s", log)
+	}
+	machine.Step(30 * time.Second)
+	tells("is still not there", 1)
+	tells("is not there yet", strings.Count(w.logs.String(), "is not there yet")+3)
+	if log := w.logs.String(); strings.Count(log, `"level":"WARN"`) != 1 {
+		t.Errorf("the log of a wrong address:\n%s", log)
+	}
+}
+
+// A service that is gone cannot say so itself: the gateway does, as loudly as of a fault.
+func TestWhoCannotBeReachedIsAnError(t *testing.T) {
+	at, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	gone, err := rpc.Dial("passthrough:///"+at.Addr().String(), rpc.DialOptions{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { gone.Close() })
+	if err := at.Close(); err != nil {
+		t.Fatal(err)
+	}
+	w := newWorld(t, func(o *gateway.Options) { o.Stories = gone })
+	if res := w.do("GET", "/v1/stories/nordhafen", ""); res.StatusCode != 503 {
+		t.Errorf("status %d", res.StatusCode)
+	}
+	until(t, "the log tells of the request", func() bool { return strings.Contains(w.logs.String(), `"msg":"request"`) })
+	if log := w.logs.String(); !strings.Contains(log, `"level":"ERROR","msg":"request"`) {
+		t.Errorf("the log of a service that is gone:\n%s", log)
 	}
 }

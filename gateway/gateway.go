@@ -40,6 +40,8 @@ type Options struct {
 	Minter *auth.Minter
 	// Clock is the wall clock; nil means the system's.
 	Clock clock.Clock
+	// Machine is the clock by which other parts start; nil means the system's.
+	Machine clock.Clock
 	// Telemetry takes log lines, spans and metrics. It is required.
 	Telemetry *telemetry.Telemetry
 	// PublicURL is the address under which callers reach the gateway, such as "https://api.northwind.example". It is in problems and in the reference.
@@ -106,6 +108,7 @@ func (l Limits) withDefaults() Limits {
 // Gateway answers REST requests. It is safe for concurrent use.
 type Gateway struct {
 	clock    clock.Clock
+	machine  clock.Clock
 	logger   *slog.Logger
 	limits   Limits
 	origins  []string
@@ -138,6 +141,9 @@ func New(o Options) (*Gateway, error) {
 	if o.Clock == nil {
 		o.Clock = clock.System()
 	}
+	if o.Machine == nil {
+		o.Machine = clock.System()
+	}
 	if o.Ready == nil {
 		o.Ready = func() bool { return true }
 	}
@@ -156,7 +162,7 @@ func New(o Options) (*Gateway, error) {
 	}
 	limits := o.Limits.withDefaults()
 	g := &Gateway{
-		clock: o.Clock, logger: o.Telemetry.Logger, limits: limits, origins: o.Origins, proxies: o.TrustedProxies, ready: o.Ready,
+		clock: o.Clock, machine: o.Machine, logger: o.Telemetry.Logger, limits: limits, origins: o.Origins, proxies: o.TrustedProxies, ready: o.Ready,
 		problems: problem.Writer{Base: base}, routes: routes, buckets: limit.NewBuckets(o.Clock),
 		slots: limit.NewSlots(limits.InFlight), largeSlots: limit.NewSlots(limits.LargeInFlight), listeners: limit.NewSlots(limits.Listeners),
 		services: []*service{newService("stories", o.Stories, o.Clock), newService("partners", o.Partners, o.Clock)},

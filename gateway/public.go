@@ -125,7 +125,7 @@ const silence = 5
 
 // follow reads the stories service's revisions for the holder, until the gateway is closed.
 func (g *Gateway) follow(client storiesv1.PublishedServiceClient) {
-	ever := false
+	ever, absence := false, ready.NewAbsence(g.machine.Now())
 	g.holder.Follow(g.running, func(ctx context.Context, heard func(ready.Revision)) error {
 		ctx, cancel := context.WithCancel(withExchange(ctx, &exchange{id: id.New(g.clock), caller: system}))
 		defer cancel()
@@ -145,11 +145,14 @@ func (g *Gateway) follow(client storiesv1.PublishedServiceClient) {
 			heard(ready.Revision{Name: m.GetName(), Number: m.GetRevision(), Age: time.Duration(m.GetAgeMillis()) * time.Millisecond})
 		}
 	}, func(err error) {
-		if !ever { // as at a start, when the service is not ready yet
+		switch {
+		case !ever && absence.Overdue(g.machine.Now()):
+			g.logger.Warn("the stream of revisions is still not there: is the stories service where this gateway looks for it? Until it is heard, published stories are asked for one by one", "error", err)
+		case !ever: // as at a start, when the service is not ready yet
 			g.logger.Info("the stream of revisions is not there yet; published stories are asked for one by one until it is", "error", err)
-			return
+		default:
+			g.logger.Warn("the stream of revisions broke; published stories are asked for one by one until it is back", "error", err)
 		}
-		g.logger.Warn("the stream of revisions broke; published stories are asked for one by one until it is back", "error", err)
 	})
 }
 

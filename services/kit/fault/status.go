@@ -98,6 +98,29 @@ func FromStatus(err error) *Error {
 	return undescribed(st.Code(), err)
 }
 
+// Passing reports whether a part of Renown said of itself that it cannot answer just now, here or over the network: it starts, stops, or has others to serve first. Its own
+// log tells more. A part that cannot be reached says nothing, and may be gone for good.
+func (e *Error) Passing() bool {
+	if e.Reason.Name != Unavailable.Name {
+		return false
+	}
+	if inner, ok := As(e.Cause); ok {
+		return inner.Passing()
+	}
+	return e.Cause == nil || described(e.Cause)
+}
+
+// described reports whether a Renown server made the error of a call.
+func described(err error) bool {
+	st, _ := status.FromError(err)
+	for _, d := range st.Details() {
+		if info, ok := d.(*errdetails.ErrorInfo); ok && info.GetDomain() == Domain {
+			return true
+		}
+	}
+	return false
+}
+
 // known looks a reason up; one that a newer server made keeps its name and takes the HTTP status of its code's commonest reason.
 func known(name string, code codes.Code) Reason {
 	if r, ok := table[name]; ok {

@@ -91,3 +91,23 @@ func TestTextThatIsNotUTF8StillHasItsCode(t *testing.T) {
 		t.Errorf("code %v", st.Code())
 	}
 }
+
+// What a part says of itself passes, over the network too; what nobody said, because nobody could be reached, may not.
+func TestWhatPasses(t *testing.T) {
+	starting := fault.Unavailable.New("This part is starting.")
+	for want, errs := range map[bool][]*fault.Error{
+		true: {
+			starting, fault.FromStatus(fault.ToStatus(starting).Err()), fault.Unavailable.New("A part is starting.").Wrap(fault.FromStatus(fault.ToStatus(starting).Err())),
+		},
+		false: {
+			fault.FromStatus(status.Error(codes.Unavailable, "connection refused")), fault.Unavailable.New("No page.").Wrap(errors.New("no route")),
+			fault.Unavailable.New("No page.").Wrap(fault.FromStatus(status.Error(codes.Unavailable, "connection refused"))), fault.Internal.New("A fault."),
+		},
+	} {
+		for _, e := range errs {
+			if e.Passing() != want {
+				t.Errorf("%v, because of %v: passing is %v", e, e.Cause, !want)
+			}
+		}
+	}
+}

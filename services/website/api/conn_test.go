@@ -167,14 +167,30 @@ func TestAFieldOfSeveralWordsIsInTheAddress(t *testing.T) {
 	}
 }
 
-// A page that cannot be made because something is not there just now is no fault that somebody has to look at.
+// A page that cannot be made because a part says that it cannot answer just now is no fault that somebody has to look at. A gateway that cannot be reached, by us or by a proxy
+// in between, may be gone for good.
 func TestHowLoudlyALogTellsOfAPage(t *testing.T) {
+	ask := func(conn *api.Conn) error {
+		_, err := loyaltyv1.NewProgramsServiceClient(conn).ListPrograms(t.Context(), &loyaltyv1.ListProgramsRequest{})
+		if !api.Is(err, fault.Unavailable) {
+			t.Errorf("out of reach: %v", err)
+		}
+		return err
+	}
+	nobody := httptest.NewServer(http.NotFoundHandler())
+	nobody.Close()
+	gone := ask(api.New(nobody.URL, nil))
+	proxy, _ := serve(t, func(w http.ResponseWriter, _ *http.Request) { w.WriteHeader(http.StatusServiceUnavailable) })
+	proxied := ask(proxy)
 	for want, errs := range map[slog.Level][]error{
 		slog.LevelWarn: {
 			fault.Unavailable.New("Try again."), fmt.Errorf("the list: %w", &api.Problem{Status: 503, Code: "UNAVAILABLE"}),
 			fault.Unavailable.New("Try again.").Wrap(&api.Problem{Status: 503, Code: "UNAVAILABLE"}),
 		},
-		slog.LevelError: {errors.New("a fault"), &api.Problem{Status: 500, Code: "INTERNAL"}, fault.Internal.New("A fault.")},
+		slog.LevelError: {
+			errors.New("a fault"), &api.Problem{Status: 500, Code: "INTERNAL"}, fault.Internal.New("A fault."),
+			fault.Unavailable.New("Out of reach.").Wrap(errors.New("no route")), gone, proxied,
+		},
 	} {
 		for _, err := range errs {
 			if got := api.Level(err); got != want {

@@ -47,7 +47,7 @@ func (p *Problem) Error() string {
 	return text
 }
 
-// Unwrap is what kept the gateway from being reached, if that is the problem.
+// Unwrap is what kept the gateway from being reached, or from being the one that answered, if that is the problem.
 func (p *Problem) Unwrap() error { return p.cause }
 
 // At is what is wrong with the field that the pointer names, or "".
@@ -70,13 +70,22 @@ func AsProblem(err error) *Problem {
 	return &Problem{Title: r.Title, Status: r.HTTP, Detail: r.Title + ".", Code: r.Name, cause: err}
 }
 
-// Level says how loudly a log tells of a page that could not be made. That nobody can answer just now passes by itself; a fault is for somebody to look at.
+// Level says how loudly a log tells of a page that could not be made. That a part cannot answer just now passes by itself, if it says so itself; a fault, and a part that
+// cannot be reached, are for somebody to look at.
 func Level(err error) slog.Level {
-	own, is := fault.As(err)
-	if is && own.Reason.HTTP == http.StatusServiceUnavailable || AsProblem(err).Status == http.StatusServiceUnavailable {
+	if passing(err) {
 		return slog.LevelWarn
 	}
 	return slog.LevelError
+}
+
+func passing(err error) bool {
+	var p *Problem
+	if errors.As(err, &p) {
+		return p.Status == http.StatusServiceUnavailable && p.cause == nil
+	}
+	own, is := fault.As(err)
+	return is && own.Passing()
 }
 
 // Is reports whether err is a Problem of the reason.
@@ -101,7 +110,7 @@ func problemOf(res *http.Response, raw []byte) error {
 		case res.StatusCode == http.StatusInternalServerError:
 			r = fault.Internal
 		}
-		p = &Problem{Title: r.Title, Detail: r.Title + ".", Code: r.Name}
+		p = &Problem{Title: r.Title, Detail: r.Title + ".", Code: r.Name, cause: errors.New("the answer is no problem document")}
 	}
 	p.Status, p.Location = res.StatusCode, res.Header.Get("Location")
 	if p.RequestID == "" {

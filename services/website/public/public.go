@@ -47,7 +47,9 @@ type Options struct {
 	// DefaultLocale is the language whose stories have addresses without a language in them.
 	DefaultLocale string
 	Clock         clock.Clock
-	Log           *slog.Logger
+	// Machine is the clock by which other parts start; nil means the system's.
+	Machine clock.Clock
+	Log     *slog.Logger
 	// Settle is that of ready.Options: set where the gateway has several replicas.
 	Settle time.Duration
 	// Shared says what a cache in front may keep.
@@ -85,6 +87,9 @@ func New(o Options) (*Site, error) {
 	bare, err := o.Renderer.Parse(framed, web.Bare)
 	if err != nil {
 		return nil, err
+	}
+	if o.Machine == nil {
+		o.Machine = clock.System()
 	}
 	o.PublicURL = strings.TrimRight(o.PublicURL, "/")
 	stories := storiesv1.NewPublishedServiceClient(o.API)

@@ -127,6 +127,12 @@ func newSite(t *testing.T) *site {
 // siteOver is the public site over a gateway at an address.
 func siteOver(t *testing.T, gateway string) *site {
 	t.Helper()
+	return siteWith(t, gateway, func(*public.Options) {})
+}
+
+// siteWith is siteOver with other options.
+func siteWith(t *testing.T, gateway string, change func(*public.Options)) *site {
+	t.Helper()
 	theme := web.DefaultTheme()
 	theme.Name = "Holmway"
 	assets, err := web.NewAssets(theme, public.Static())
@@ -138,7 +144,9 @@ func siteOver(t *testing.T, gateway string) *site {
 		t.Fatal(err)
 	}
 	clk := clock.NewFake(time.Date(2026, 5, 4, 10, 0, 0, 0, time.UTC))
-	pages, err := public.New(public.Options{API: api.New(gateway, nil), Renderer: renderer, PublicURL: origin, DefaultLocale: "en", Clock: clk, Log: slog.New(slog.DiscardHandler)})
+	o := public.Options{API: api.New(gateway, nil), Renderer: renderer, PublicURL: origin, DefaultLocale: "en", Clock: clk, Log: slog.New(slog.DiscardHandler)}
+	change(&o)
+	pages, err := public.New(o)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -122,7 +122,7 @@ func (m *missing) Error() string { return "there is no page at this address" }
 // every page is made anew for every request.
 func (s *Site) Follow(ctx context.Context, source ready.Source) {
 	told := "" // the last trouble that the log was told of, so that it hears of each once
-	ever := false
+	ever, absence := false, ready.NewAbsence(s.Machine.Now())
 	tracked := func(ctx context.Context, heard func(ready.Revision)) error {
 		return source(ctx, func(r ready.Revision) {
 			if told != "" {
@@ -135,6 +135,8 @@ func (s *Site) Follow(ctx context.Context, source ready.Source) {
 	}
 	s.holder.Follow(ctx, tracked, func(err error) {
 		switch {
+		case !ever && absence.Overdue(s.Machine.Now()):
+			s.Log.WarnContext(ctx, "the stream of revisions is still not there: is the gateway where this site looks for it? Pages are made anew until it is heard", "error", err)
 		case err.Error() == told:
 			return
 		case !ever: // as at a start, when others are not ready yet
