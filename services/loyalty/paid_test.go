@@ -1,6 +1,7 @@
 package loyalty_test
 
 import (
+	"fmt"
 	"math/rand/v2"
 	"strings"
 	"testing"
@@ -214,6 +215,77 @@ func TestStepsOfAPaidOrderEqualOneReturn(t *testing.T) {
 		r.clock.Step(30 * 24 * time.Hour)
 	}
 	r.tiersFollow(t)
+}
+
+// What is undone with an order, an achievement and the referral that the order had earned a gift by, is taken from what paid for the order as well if it had to be let go
+// with an earlier return. What was given to whoever brought the member is another's.
+func TestWhatWasUndoneWithAPaidOrderIsTakenFromWhatComesBack(t *testing.T) {
+	for _, c := range []struct {
+		policy                       string
+		first                        string
+		achieved, gift               bool
+		forgiven, reclaimed, entries int64
+		left                         int64
+	}{
+		{"within_balance", "1", true, false, 50, 250, 5, 100}, {"only_pending", "1", true, false, 50, 0, 3, 400}, {"within_balance", "1.9", false, true, 95, 135, 5, 260},
+		{"within_balance", "1.9", true, true, 95, 335, 6, 60},
+	} {
+		r := newRig(t)
+		r.rule(t, "euro", perEuro())
+		r.reward(t, "five-off", fiveOff)
+		if c.achieved {
+			r.achievement(t, "big", 200, challenge(amount, 10_000, allTime, once))
+		}
+		if c.gift {
+			r.referralTerms(t, firstOrder())
+		}
+		come := func(key string) (friend string, red *loyaltyv1.Redemption) {
+			if c.gift {
+				brings := r.enrol(t, "brings-"+key)
+				friend = r.brought(t, "friend-"+key, r.code(t, brings), "phone-"+key, "198.51.100."+key)
+				defer func() { r.given(t, "spends-"+key, brings, "", -100) }()
+			} else {
+				friend = r.enrol(t, "member-"+key)
+			}
+			red = r.paidOrder(t, friend, key, "", 0)
+			r.reached(t, friend)
+			r.given(t, "rest-"+key, friend, "", -r.account(t, friend).GetAvailable())
+			return friend, red
+		}
+		steps, red := come("1")
+		whole, _ := come("2")
+		if got := r.comesBack(t, "a", "1", c.first, c.policy); got.GetForgiven() != c.forgiven && c.policy != "only_pending" {
+			t.Errorf("%+v: first %v", c, got)
+		}
+		r.reached(t, steps)
+		got, err := r.orders.ReturnOrder(r.shop(t, "b"), &loyaltyv1.ReturnOrderRequest{Program: "customers", Order: "1", ReturnId: "b", Policy: c.policy})
+		if err != nil || got.GetReturn().GetRestored() != 400 || got.GetReturn().GetReclaimed() != c.reclaimed {
+			t.Errorf("%+v: the rest %v, %v", c, got, err)
+		}
+		r.comesBack(t, "all", "2", "2", c.policy)
+		for _, m := range []string{steps, whole} {
+			r.reached(t, m)
+			r.owns(t, fmt.Sprintf("%+v, in steps %t", c, m == steps), m, c.left, 0)
+			r.explained(t, m)
+		}
+		if red = r.redemption(t, red); red.GetReclaimed() != c.reclaimed || int64(len(red.GetEntries())) != c.entries {
+			t.Errorf("%+v: the redemption is %v", c, red)
+		}
+	}
+}
+
+// explained fails the test unless every entry of a member can be explained.
+func (r *rig) explained(t *testing.T, member string) {
+	t.Helper()
+	list, err := r.points.ListEntries(r.shop(t), &loyaltyv1.ListEntriesRequest{Program: "customers", Member: member, PageSize: 200})
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, e := range list.GetEntries() {
+		if x := r.why(t, member, e.GetNumber()); x.GetSummary() == "" || x.GetUnexplained() {
+			t.Errorf("explained as %v", x)
+		}
+	}
 }
 
 // decimal writes hundredths.

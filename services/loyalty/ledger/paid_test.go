@@ -32,9 +32,28 @@ func TestWhatARedemptionGivesBackRepaysDebtPastItsEnd(t *testing.T) {
 			t.Errorf("elsewhere %t: %+v", elsewhere, v)
 		}
 		// None of it is there to be taken.
-		if _, points, err := b.Reclaim(at(begin+3*day), tx, 700); err != nil || points != 0 {
+		if _, points, err := b.Reclaim(at(begin+3*day), tx, 0, 700); err != nil || points != 0 {
 			t.Errorf("elsewhere %t: %d, %v", elsewhere, points, err)
 		}
+	}
+}
+
+// What came back into a frozen lot is left alone until somebody has looked, as a return leaves it; beside it, what came back to others is taken, in one go or in several.
+func TestWhatCameBackFrozenIsNotReclaimed(t *testing.T) {
+	_, b := issued(t, lot(300, begin+2*day), lot(100, begin+3*day), lot(50, begin+4*day))
+	ok := done(t)
+	held := ok(b.Reserve(at(begin), "r", 400, begin+day))
+	ok(b.Freeze(at(begin), []ledger.LotRef{held.Lots[0].LotRef}))
+	spent := ok(b.Commit(at(begin), "r"))
+	restored := ok(b.Restore(at(begin), spent.Takes()))
+	wants(t, restored, map[string]int64{"redeemed": -400, "frozen": 300, "available": 100})
+	for _, step := range []struct{ taken, forgiven, points int64 }{{0, 60, 60}, {60, 90, 40}, {100, 50, 0}} {
+		if _, points, err := b.Reclaim(at(begin), restored, step.taken, step.forgiven); err != nil || points != step.points {
+			t.Errorf("%+v: %d, %v", step, points, err)
+		}
+	}
+	if v := b.Account().Balances; v != (ledger.Balances{Available: 50, Frozen: 300}) {
+		t.Errorf("it leaves %+v", v)
 	}
 }
 
@@ -95,7 +114,7 @@ func (p *paid) takeBack(t *testing.T, points int64, reach ledger.Reach) {
 // giveBack gives the redemption back.
 func (p *paid) giveBack(t *testing.T) {
 	restored := done(t)(p.b.Restore(at(begin), p.takes))
-	_, points, err := p.b.Reclaim(at(begin), restored, p.forgiven)
+	_, points, err := p.b.Reclaim(at(begin), restored, 0, p.forgiven)
 	if err != nil {
 		t.Fatal(err)
 	}

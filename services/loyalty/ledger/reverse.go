@@ -71,20 +71,18 @@ func (e *entry) reverse(spots []spot, from []Take, points int64, reach Reach) (m
 }
 
 // Reclaim takes back, out of what a transaction has given back that was spent, what reversals within the balance had let go before because it was spent, and returns how
-// much that was. Never more than what came back and did not end at once; first from the lots that it went to, then as a reversal within the balance does, but that
-// nothing is let go any more. Nothing to take is no transaction.
-func (b *Book) Reclaim(s Step, restored Transaction, forgiven int64) (Transaction, int64, error) {
-	var came, frozen int64
+// much that was. Never more than what came back, did not end at once and is not frozen, less what was taken of it already; first from the lots that it went to, then as a
+// reversal within the balance does, but that nothing is let go any more. Nothing to take is no transaction.
+func (b *Book) Reclaim(s Step, restored Transaction, taken, forgiven int64) (Transaction, int64, error) {
+	came := -taken
 	for _, l := range restored.Legs {
 		switch l.Account {
-		case Redeemed, Expired:
+		case Redeemed, Expired, string(Frozen):
 			came -= l.Points
-		case string(Frozen):
-			frozen = l.Points
 		}
 	}
 	v := b.account.Balances
-	points := min(forgiven, came, v.Available+frozen+max(0, v.Reserved+v.Debt))
+	points := min(forgiven, came, v.Available+max(0, v.Reserved+v.Debt))
 	if points <= 0 {
 		return Transaction{}, 0, nil
 	}
@@ -98,6 +96,23 @@ func (b *Book) Reclaim(s Step, restored Transaction, forgiven int64) (Transactio
 			from = append(from, Take{c.LotRef, open})
 		}
 	}
-	tx, _, err := b.Reverse(s, from, points, WithinBalance)
-	return tx, points, err
+	tx, err := b.step(s, KindReverse, func(e *entry) error {
+		spots, err := e.given(from, func(Lot) bool { return true })
+		if err != nil {
+			return err
+		}
+		var thawed []spot
+		var takes []Take
+		for i, p := range spots {
+			if p.lot().FrozenAt == 0 { // of a frozen one a return takes nothing either
+				thawed, takes = append(thawed, p), append(takes, from[i])
+			}
+		}
+		_, err = e.reverse(thawed, takes, points, WithinBalance)
+		return err
+	})
+	if err != nil {
+		return Transaction{}, 0, err
+	}
+	return tx, points, nil
 }

@@ -83,7 +83,7 @@ func (a *achieving) count(ctx context.Context, d *done, goals []store.Row[tables
 		if count == 0 {
 			continue
 		}
-		if err := a.add(ctx, m, v, d.policy, achievement.Day{Date: d.on, Count: count}); err != nil {
+		if err := a.add(ctx, m, v, d.because(), achievement.Day{Date: d.on, Count: count}); err != nil {
 			return err
 		}
 	}
@@ -91,7 +91,7 @@ func (a *achieving) count(ctx context.Context, d *done, goals []store.Row[tables
 }
 
 // add adds what was counted on a day to a member's way to a goal, and gives and takes what follows.
-func (a *achieving) add(ctx context.Context, m store.Row[tables.Member], v tables.Achievement, policy ledger.Reach, d achievement.Day) error {
+func (a *achieving) add(ctx context.Context, m store.Row[tables.Member], v tables.Achievement, why because, d achievement.Day) error {
 	zone, err := zoneOf(ctx, a.tx, v.Program)
 	if err != nil {
 		return err
@@ -106,7 +106,7 @@ func (a *achieving) add(ctx context.Context, m store.Row[tables.Member], v table
 		return err
 	}
 	for _, r := range change.Undone {
-		if err := a.takeAway(ctx, m, v, r.Key, policy); err != nil {
+		if err := a.takeAway(ctx, m, v, r.Key, why); err != nil {
 			return err
 		}
 	}
@@ -213,7 +213,7 @@ func (a *achieving) pay(
 }
 
 // takeAway takes back what an achievement brought that is there no more.
-func (a *achieving) takeAway(ctx context.Context, m store.Row[tables.Member], v tables.Achievement, key string, policy ledger.Reach) error {
+func (a *achieving) takeAway(ctx context.Context, m store.Row[tables.Member], v tables.Achievement, key string, why because) error {
 	row, err := tables.EarnedAchievements.GetForUpdate(ctx, a.tx, tables.EarnedID(m.ID, v.ID, key))
 	if err != nil || row.Value.UndoneAt != 0 {
 		return orNil(err, store.IsNotFound(err))
@@ -222,7 +222,7 @@ func (a *achieving) takeAway(ctx context.Context, m store.Row[tables.Member], v 
 		e := row.Value
 		told := achieved{Achievement: v.ID, Version: e.Version, Key: key, On: e.On}
 		if e.Points > 0 {
-			if err := unpay(ctx, u, v, e, policy, &told); err != nil {
+			if err := unpay(ctx, u, v, e, why, &told); err != nil {
 				return err
 			}
 		}
@@ -239,13 +239,13 @@ func (a *achieving) takeAway(ctx context.Context, m store.Row[tables.Member], v 
 }
 
 // unpay takes the points back, first from the lot that they came in.
-func unpay(ctx context.Context, u *book.Unit, v tables.Achievement, e tables.EarnedAchievement, policy ledger.Reach, told *achieved) error {
+func unpay(ctx context.Context, u *book.Unit, v tables.Achievement, e tables.EarnedAchievement, why because, told *achieved) error {
 	member, wallet, _ := cutAccount(e.Account)
 	w, err := u.Open(ctx, v.Program, member, wallet)
 	if err != nil {
 		return err
 	}
-	taken, err := takeGiven(ctx, u, w, e.Account, e.Entry, e.Points, policy)
+	taken, err := takeGiven(ctx, u, w, e.Account, e.Entry, e.Points, why.policy)
 	if err != nil {
 		return err
 	}
@@ -254,7 +254,18 @@ func unpay(ctx context.Context, u *book.Unit, v tables.Achievement, e tables.Ear
 	entry.Source = earnedSource(v, e.Key)
 	// For tiers the points never were from the day on which they were given.
 	entry.Counts = &tables.Counts{At: e.At}
-	entry.Facts, err = book.Facts(told)
+	noted, err := why.forgo(ctx, u, entry, taken.forgiven)
+	if err != nil {
+		return err
+	}
+	if noted == (forgone{}) {
+		entry.Facts, err = book.Facts(told)
+	} else {
+		entry.Facts, err = book.Facts(struct {
+			achieved
+			forgone
+		}{*told, noted})
+	}
 	return err
 }
 

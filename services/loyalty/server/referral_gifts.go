@@ -79,17 +79,17 @@ func (r *referring) returned(ctx context.Context, t *tables.ReferralTerms, d *do
 	if err != nil || !found || row.Value.Order != "orders/"+d.order || d.after != nil && d.after.Amount >= t.Terms.LeastAmount {
 		return err
 	}
-	return r.undo(ctx, row, d.policy, "The first order came back.", nil)
+	return r.undo(ctx, row, d.because(), "The first order came back.", nil)
 }
 
 // undo takes back what a referral gave. found is added to what speaks against it.
-func (r *referring) undo(ctx context.Context, row store.Row[tables.Referral], policy ledger.Reach, why string, found []referral.Finding) error {
+func (r *referring) undo(ctx context.Context, row store.Row[tables.Referral], cause because, why string, found []referral.Finding) error {
 	v := row.Value
 	if v.State != tables.ReferralRewarded && v.State != tables.ReferralHeld {
 		return nil
 	}
-	if policy == ledger.OnlyPending { // frozen points would stay frozen, with nobody to decide about them
-		policy = ledger.WithinBalance
+	if cause.policy == ledger.OnlyPending { // frozen points would stay frozen, with nobody to decide about them
+		cause.policy = ledger.WithinBalance
 	}
 	v.State, v.Findings = tables.ReferralUndone, append(v.Findings, found...)
 	return r.close(ctx, row, v, func(u *book.Unit, v *tables.Referral) (string, error) {
@@ -97,7 +97,7 @@ func (r *referring) undo(ctx context.Context, row store.Row[tables.Referral], po
 			if g == nil {
 				continue
 			}
-			if err := r.ungive(ctx, u, *v, g, policy, why); err != nil {
+			if err := r.ungive(ctx, u, *v, g, cause, why); err != nil {
 				return "", err
 			}
 		}
@@ -106,7 +106,7 @@ func (r *referring) undo(ctx context.Context, row store.Row[tables.Referral], po
 }
 
 // ungive takes points back, and ends the review of them. Points that a review has taken already, and those of a member who was erased, are gone.
-func (r *referring) ungive(ctx context.Context, u *book.Unit, v tables.Referral, g *tables.ReferralGift, policy ledger.Reach, why string) error {
+func (r *referring) ungive(ctx context.Context, u *book.Unit, v tables.Referral, g *tables.ReferralGift, cause because, why string) error {
 	if g.Review != "" {
 		review, err := tables.Reviews.GetForUpdate(ctx, u.Tx, g.Review)
 		if err != nil || review.Value.State == tables.ReviewRejected {
@@ -129,7 +129,7 @@ func (r *referring) ungive(ctx context.Context, u *book.Unit, v tables.Referral,
 	if err != nil {
 		return err
 	}
-	taken, err := takeGiven(ctx, u, w, g.Account, g.Entry, g.Points, policy)
+	taken, err := takeGiven(ctx, u, w, g.Account, g.Entry, g.Points, cause.policy)
 	if err != nil {
 		return err
 	}
@@ -138,7 +138,15 @@ func (r *referring) ungive(ctx context.Context, u *book.Unit, v tables.Referral,
 	e.Source = "referrals/" + v.Friend
 	// For tiers the points never were from the day on which they were given.
 	e.Counts = &tables.Counts{At: taken.issued}
-	return nil
+	if g != v.Came { // the order was the friend's, and so is what paid for it
+		return nil
+	}
+	noted, err := cause.forgo(ctx, u, e, taken.forgiven)
+	if err != nil || noted == (forgone{}) {
+		return err
+	}
+	e.Facts, err = book.Facts(noted)
+	return err
 }
 
 // reviewed lets a referral follow the reviews of its points.
@@ -206,7 +214,7 @@ func (r *referring) unite(ctx context.Context, e tables.Entry) error {
 			continue
 		}
 		found := []referral.Finding{{Code: referral.Self, Message: "Member and friend turned out to be one."}}
-		if err := r.undo(ctx, row, ledger.WithinBalance, found[0].Message, found); err != nil {
+		if err := r.undo(ctx, row, because{policy: ledger.WithinBalance}, found[0].Message, found); err != nil {
 			return err
 		}
 	}

@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"fmt"
 
+	"renown.example/kit/clock"
 	"renown.example/kit/fault"
 	"renown.example/kit/store"
 	"renown.example/loyalty/book"
@@ -51,15 +52,15 @@ func (s *Server) restoreFor(ctx context.Context, u *book.Unit, programID, redemp
 	if err != nil || row.Value.State != reward.Committed || policy == reward.Forfeit {
 		return givenBack{}, err
 	}
-	because := fmt.Sprintf("The order %s was returned", row.Value.Order)
+	why := fmt.Sprintf("The order %s was returned", row.Value.Order)
 	if policy == reward.Restore {
-		row, err = s.act(ctx, u, programID, redemptionID, reward.Reverse, func(v *tables.Redemption) { v.Reason = because })
+		row, err = s.act(ctx, u, programID, redemptionID, reward.Reverse, func(v *tables.Redemption) { v.Reason = why })
 		return givenBack{restored: row.Value.Points, reclaimed: row.Value.Reclaimed}, err
 	}
 	if row, err = tables.Redemptions.GetForUpdate(ctx, u.Tx, redemptionID); err != nil || row.Value.Asked != "" {
 		return givenBack{asked: true}, err
 	}
-	row.Value.Asked, row.Value.Reason = programID, because
+	row.Value.Asked, row.Value.Reason = programID, why
 	return givenBack{asked: true}, s.note(ctx, u, row, "loyalty.redemption.questioned")
 }
 
@@ -92,43 +93,122 @@ func (s *Server) reclaim(ctx context.Context, u *book.Unit, w *book.Work, restor
 	if err := json.Unmarshal(e.Facts, &bought); err != nil || bought.Redemption != row.ID {
 		return row, err
 	}
-	forgiven, err := letGo(returns, row.Value.Wallet)
+	all, err := letGo(ctx, u, bought, returns, row)
 	if err != nil {
 		return row, err
 	}
-	tx, points, err := w.Book.Reclaim(ledger.Step{Now: u.Now}, restored, forgiven)
-	if err != nil || points == 0 {
-		return row, book.Refused(err)
+	for _, part := range all {
+		tx, points, err := w.Book.Reclaim(ledger.Step{Now: u.Now}, restored, row.Value.Reclaimed, part.points)
+		if err != nil {
+			return row, book.Refused(err)
+		}
+		if points == 0 {
+			continue
+		}
+		out := u.Post(w, tx)
+		out.Source = e.Source
+		// For tiers, as with what took the rest of them, the points never were from then on.
+		out.Counts = &tables.Counts{At: part.at}
+		if out.Facts, err = book.Facts(reclaimed{reclaimedOf{row.Value.Order, row.ID, points}, told{bought.Story}}); err != nil {
+			return row, err
+		}
+		row.Value.Reclaimed += points
+		row.Value.Entries = append(row.Value.Entries, tx.Seq)
 	}
-	out := u.Post(w, tx)
-	out.Source = e.Source
-	// For tiers, as with the returns that let them go, the points never were from the day of the order on.
-	out.Counts = &tables.Counts{At: bought.Input.Order.At}
-	if out.Facts, err = book.Facts(reclaimed{reclaimedOf{row.Value.Order, row.ID, points}, told{bought.Story}}); err != nil {
-		return row, err
+	if row.Value.Reclaimed == 0 {
+		return row, nil
 	}
-	row.Value.Reclaimed = points
-	row.Value.Entries = append(row.Value.Entries, tx.Seq)
 	return tables.Redemptions.Put(ctx, u.Tx, row)
 }
 
-// letGo is what returns within the balance have let go in a wallet because it was spent. What one let go that takes only pending points is the shop's gift.
-func letGo(returns []tables.Entry, wallet string) (points int64, err error) {
+// spared are points that were let go because they were spent, and when they had been given.
+type spared struct {
+	points int64
+	at     clock.Millis
+}
+
+// letGo is what returns of an order within the balance have let go in a redemption's wallet because it was spent: first of what the order gave, then of achievements and
+// of a referral that were undone with it. What one let go that takes only pending points is the shop's gift.
+func letGo(ctx context.Context, u *book.Unit, bought earned, returns []tables.Entry, row store.Row[tables.Redemption]) ([]spared, error) {
+	own := spared{at: bought.Input.Order.At}
 	for _, r := range returns {
 		var f cameBack
 		if err := json.Unmarshal(r.Facts, &f); err != nil {
-			return 0, err
+			return nil, err
 		}
 		if f.Policy != ledger.WithinBalance {
 			continue
 		}
-		met := f.Beside[wallet]
-		if _, usual, _ := cutAccount(r.Tx.Account); usual == wallet {
+		met := f.Beside[row.Value.Wallet]
+		if _, usual, _ := cutAccount(r.Tx.Account); usual == row.Value.Wallet {
 			met = f.Reversal
 		}
-		points += met.Forgiven
+		own.points += met.Forgiven
 	}
-	return points, nil
+	all := []spared{own}
+	for n := 0; ; n++ {
+		e, err := u.Once(ctx, forgoneKey(row.Value.Program, row.Value.Order, n))
+		if store.IsNotFound(err) {
+			return all, nil
+		}
+		if err != nil {
+			return nil, err
+		}
+		var f forgone
+		if err := json.Unmarshal(e.Facts, &f); err != nil {
+			return nil, err
+		}
+		if _, wallet, _ := cutAccount(e.Tx.Account); wallet == row.Value.Wallet {
+			all = append(all, spared{f.Of.Points, e.Counts.At})
+		}
+	}
+}
+
+// because is why something that was given besides an order is undone: how far it may be taken back, and the order that came back; empty if it was no order.
+type because struct {
+	policy ledger.Reach
+	order  string
+}
+
+func (d *done) because() because {
+	if d.before == nil { // nothing came back
+		return because{policy: d.policy}
+	}
+	return because{d.policy, d.order}
+}
+
+// forgone are the facts of an entry that took back, since an order came back, what had been given besides, and let some of it go as spent.
+type forgone struct {
+	Of forgoneOf `json:"forgone"`
+}
+
+type forgoneOf struct {
+	Order  string `json:"order"`
+	Points int64  `json:"points"`
+}
+
+// forgo notes with an entry, under a name of its order's, what it let go: so reclaim finds it. It returns the facts; zero if there is nothing to note.
+func (b because) forgo(ctx context.Context, u *book.Unit, e *tables.Entry, points int64) (f forgone, err error) {
+	if b.order == "" || b.policy != ledger.WithinBalance || points == 0 {
+		return f, nil
+	}
+	for n := 0; ; n++ {
+		name := forgoneKey(e.Program, b.order, n)
+		_, err := u.Once(ctx, name)
+		if err == nil {
+			continue
+		}
+		if store.IsNotFound(err) {
+			u.Name(e, name)
+			return forgone{forgoneOf{b.order, points}}, nil
+		}
+		return f, err
+	}
+}
+
+// forgoneKey is the name of an entry that let go what was given besides an order. It does not begin as those of the order's own.
+func forgoneKey(program, order string, n int) string {
+	return fmt.Sprintf("%s/forgone/%s/%d", program, order, n)
 }
 
 // note writes back a redemption whose points do not move, and tells of it.

@@ -68,7 +68,8 @@ type LoyaltyEventsServiceClient interface {
 	// lot and what it is in wallets `beside` the usual one, its `points`, the points `restored` of the redemption that paid, how many of them were `reclaimed`, whether
 	// somebody is `asked` about them, and whether it was `cancelled`. Of points that are taken, out of what a redemption gives back, for what returns of its order had
 	// let go: what was `reclaimed`, which is the `order`, the `redemption` and the `points`; and `story`. Of an entry in another wallet than the usual one: `of` and `story`, as above. Of points for an achievement: `achievement`, `version`, `key` and `day`, and the points that
-	// were `forgiven`.
+	// were `forgiven`. Of points for an achievement or a referral that were let go as spent when an order came back: what was `forgone`, which is the `order` and the
+	// `points`.
 	//
 	// `loyalty.order.progressed`: something happened to an order that points may have waited for, and none did. Details: the `event` and the `lines` it was about.
 	//
@@ -179,7 +180,8 @@ type LoyaltyEventsServiceServer interface {
 	// lot and what it is in wallets `beside` the usual one, its `points`, the points `restored` of the redemption that paid, how many of them were `reclaimed`, whether
 	// somebody is `asked` about them, and whether it was `cancelled`. Of points that are taken, out of what a redemption gives back, for what returns of its order had
 	// let go: what was `reclaimed`, which is the `order`, the `redemption` and the `points`; and `story`. Of an entry in another wallet than the usual one: `of` and `story`, as above. Of points for an achievement: `achievement`, `version`, `key` and `day`, and the points that
-	// were `forgiven`.
+	// were `forgiven`. Of points for an achievement or a referral that were let go as spent when an order came back: what was `forgone`, which is the `order` and the
+	// `points`.
 	//
 	// `loyalty.order.progressed`: something happened to an order that points may have waited for, and none did. Details: the `event` and the `lines` it was about.
 	//

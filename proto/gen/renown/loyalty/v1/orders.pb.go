@@ -340,7 +340,8 @@ type OrderReturn struct {
 	Cancelled bool `protobuf:"varint,11,opt,name=cancelled,proto3" json:"cancelled,omitempty"`
 	// Of the points that were to be taken back, those that somebody was looking at.
 	FromFrozen int64 `protobuf:"varint,12,opt,name=from_frozen,json=fromFrozen,proto3" json:"from_frozen,omitempty"`
-	// Of the points that were given back for the redemption, those that were taken at once: earlier returns of the order had let as many go because they had been spent.
+	// Of the points that were given back for the redemption, those that were taken at once: earlier returns of the order had let as many go because they had been
+	// spent, of what it had given or of an achievement or a referral that was undone with it.
 	Reclaimed     int64 `protobuf:"varint,13,opt,name=reclaimed,proto3" json:"reclaimed,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache

@@ -139,7 +139,8 @@ type Redemption struct {
 	Etag string `protobuf:"bytes,22,opt,name=etag,proto3" json:"etag,omitempty"`
 	// The story for whose telling it is given; empty if for none.
 	Story string `protobuf:"bytes,23,opt,name=story,proto3" json:"story,omitempty"`
-	// Of the points that went back when it was reversed, those that were taken at once: returns of its order had let as many go because they had been spent.
+	// Of the points that went back when it was reversed, those that were taken at once: returns of its order had let as many go because they had been spent, of what
+	// the order had given or of an achievement or a referral that was undone with it.
 	Reclaimed     int64 `protobuf:"varint,24,opt,name=reclaimed,proto3" json:"reclaimed,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
