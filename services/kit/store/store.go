@@ -66,9 +66,9 @@ func IsStored(ctx context.Context) bool { return ctx.Value(stored{}) != nil }
 type stored struct{}
 
 // WhenWritten returns a context whose updates tell fn what becomes of what their closure did, where an engine with one writer runs the next update before the disk has
-// confirmed this one: true when it has been written, so that what begins now sees it and is confirmed after it, false when it was undone. Either comes before another
-// closure runs on what there is then, and neither is the outcome of the update, which Update returns; the closure may be run again after false. The writer calls fn, which
-// must not block. Other engines never do.
+// confirmed this one: true when it has been written, so that what begins now sees it and is confirmed after it, false when it was undone, before another closure runs. It may
+// be told false more than once, and the closure may be run again after it. Neither is the outcome of the update, which Update returns. The writer calls fn, which must not
+// block. Other engines never do.
 func WhenWritten(ctx context.Context, fn func(written bool)) context.Context {
 	return context.WithValue(ctx, written{}, fn)
 }

@@ -155,14 +155,16 @@ func (q *queue) lead(b *Books) {
 
 // run runs commands, which are told when they are done. It calls free when others may be run.
 func (q *queue) run(b *Books, batch []*waiting, free func()) {
-	defer free()
+	defer func() { // also if a command has ended the goroutine
+		for _, w := range batch {
+			close(w.done)
+		}
+		free()
+	}()
 	if release, err := q.take(context.Background()); err == nil {
 		defer release()
 	}
 	b.together(batch, free)
-	for _, w := range batch {
-		close(w.done)
-	}
 }
 
 // together runs commands in one update. When a key has been used before, or a name is taken, it runs them once more and looks for their keys first: only those go away

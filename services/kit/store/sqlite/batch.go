@@ -36,6 +36,9 @@ func (w *writer) share() {
 	for b.running != nil {
 		r := b.running
 		b.running = nil
+		if r.last.undone {
+			r.tell(false)
+		}
 		if r.last.unwound() {
 			r.result <- r.last // its caller unwinds as well: whether the others are committed is nothing to it
 		} else {
@@ -82,22 +85,23 @@ func (w *writer) solo(r *request) {
 	defer func() {
 		if !finished { // the closure has ended the goroutine
 			w.abandon()
+			r.tell(false)
 			r.result <- r.last
 		}
 	}()
 	w.serve(r)
 	finished = true
-	o := r.last
-	if o.undone || o.lost {
+	if o := &r.last; o.undone || o.lost {
 		w.abandon()
 		r.tell(false)
 		if o.err == nil && !o.unwound() {
 			o.err = fault.Unavailable.New("the database ended the transaction")
 		}
-		r.result <- o
+		w.confirmer.begun.Add(1)
+		w.refuse(r)
 		return
 	}
-	if err := w.commit([]*request{r}, o.grown); err != nil && !unsynced(err) {
+	if err := w.commit([]*request{r}, r.last.grown); err != nil && !unsynced(err) {
 		w.abandon()
 		r.tell(false)
 		r.result <- outcome{err: engineFault(err)}
@@ -131,8 +135,7 @@ func (w *writer) commit(requests []*request, grown growths) error {
 		if len(made.fed) > 0 {
 			w.db.begun.Add(-1)
 		}
-		<-w.confirmer.room
-		w.confirmer.add(commit{refused: true})
+		w.refuse()
 		if unsynced(err) {
 			w.abandon()
 			made.fail(w.condemn(err))
@@ -142,7 +145,9 @@ func (w *writer) commit(requests []*request, grown growths) error {
 	w.db.marks.last.Store(number)
 	<-w.confirmer.room
 	for _, r := range requests {
-		r.tell(!r.last.undone)
+		if !r.last.undone {
+			r.tell(true)
+		}
 	}
 	w.confirmer.add(made)
 	if w.pages > portion || w.folder.long.Load() {
@@ -150,6 +155,12 @@ func (w *writer) commit(requests []*request, grown growths) error {
 		w.folder.written()
 	}
 	return nil
+}
+
+// refuse has requests whose transaction came to nothing answered after the commits before it.
+func (w *writer) refuse(requests ...*request) {
+	<-w.confirmer.room
+	w.confirmer.add(commit{refused: true, requests: requests})
 }
 
 // abandon ends a transaction of which SQLite may have nothing left; then rolling back fails, and that is well.

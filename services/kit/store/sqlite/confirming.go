@@ -2,8 +2,9 @@ package sqlite
 
 import (
 	"context"
+	"database/sql/driver"
+	"errors"
 	"os"
-	"path/filepath"
 	"slices"
 	"sync"
 	"sync/atomic"
@@ -34,7 +35,7 @@ type confirmer struct {
 	dead  *fault.Error
 }
 
-// commit is one that SQLite has made, or refused.
+// commit is one that SQLite has made, or one that was refused: then its requests are answered in their turn, for what they were refused for may not be confirmed yet.
 type commit struct {
 	refused bool
 	// began is when SQLite was asked for it, if anybody wants to know.
@@ -45,14 +46,25 @@ type commit struct {
 	fed      map[*store.Spec]bool
 }
 
+// startConfirmer has the disk confirm first what the log holds already: what a process that was killed has left may be there without having been confirmed, and readers
+// are about to see it.
 func startConfirmer(db *DB) (*confirmer, error) {
-	path, err := filepath.EvalSymlinks(db.opts.Path) // beside which SQLite has the log
+	path := ""
+	err := db.writer.c.read("PRAGMA database_list", func(row []driver.Value) error { // beside the file that SQLite has opened, wherever a link led to it, is the log
+		if row[1] == "main" {
+			path, _ = row[2].(string)
+		}
+		return nil
+	})
 	if err != nil {
 		return nil, err
 	}
 	log, err := os.OpenFile(path+"-wal", os.O_RDWR, 0)
 	if err != nil {
 		return nil, err
+	}
+	if err := flush(log); err != nil {
+		return nil, errors.Join(err, log.Close())
 	}
 	c := &confirmer{db: db, log: log, work: make(chan commit, 1), room: make(chan struct{}, 1), ended: make(chan struct{}), moved: make(chan struct{})}
 	c.room <- struct{}{}
@@ -70,16 +82,17 @@ func (c *confirmer) run() {
 			c.room <- struct{}{}
 		}
 		if c.dead == nil && slices.ContainsFunc(commits, commit.made) {
-			if err := flush(c.log); err != nil {
+			if err := errors.Join(flush(c.log), c.db.writer.healthy()); err != nil {
 				c.die(err)
 			}
 		}
 		for _, one := range commits {
 			switch {
 			case c.dead != nil:
-				one.fail(c.dead)
+				c.failed(one)
 			case one.refused:
 				c.settle()
+				one.answer()
 			default:
 				c.confirmed(one)
 			}
@@ -92,18 +105,24 @@ func (c *confirmer) add(made commit) { c.work <- made }
 
 // confirmed lets everybody know of a commit. What it added to feeds is counted as seen before anybody is told.
 func (c *confirmer) confirmed(made commit) {
+	if c.db.opts.Committed != nil {
+		c.db.opts.Committed(len(made.requests), clock.System().Now().Sub(made.began))
+	}
 	made.grown.committed()
 	if len(made.fed) > 0 {
 		c.db.seen.Add(1)
 	}
-	if c.db.opts.Committed != nil {
-		c.db.opts.Committed(len(made.requests), clock.System().Now().Sub(made.began))
-	}
 	c.settle()
 	c.db.topics.Announce(made.fed)
-	for _, r := range made.requests {
-		r.result <- r.last
+	made.answer()
+}
+
+// failed answers for a commit that nobody is ever shown, as if it had not begun.
+func (c *confirmer) failed(made commit) {
+	if len(made.fed) > 0 {
+		c.db.begun.Add(-1)
 	}
+	made.fail(c.dead)
 }
 
 func (c *confirmer) settle() {
@@ -125,6 +144,12 @@ func (c *confirmer) die(cause error) {
 }
 
 func (c commit) made() bool { return !c.refused }
+
+func (c commit) answer() {
+	for _, r := range c.requests {
+		r.result <- r.last
+	}
+}
 
 // fail answers the requests of a commit of which nobody knows whether it will be there.
 func (c commit) fail(dead *fault.Error) {

@@ -2,7 +2,9 @@ package sqlite
 
 import (
 	"context"
+	"errors"
 	"path/filepath"
+	"strings"
 	"sync"
 	"testing"
 	"time"
@@ -192,5 +194,59 @@ func TestWhatIsUndoneIsTold(t *testing.T) {
 		if (err == nil) != c.told || len(told) == 0 || told[len(told)-1] != c.told {
 			t.Errorf("%s: %v, told %v", name, err, told)
 		}
+	}
+}
+
+// TestARefusalIsAnsweredAfterWhatItRestsOn: one request of a group breaks the transaction, so that all run alone. The one that is refused for what another has
+// written then is not answered before that is confirmed.
+func TestARefusalIsAnsweredAfterWhatItRestsOn(t *testing.T) {
+	held := make(chan struct{})
+	db, err := Open(t.Context(), Options{Path: filepath.Join(t.TempDir(), "a.db"), MaxBytes: 1 << 20, Committed: func(int, time.Duration) { <-held }}, notes.Spec())
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer db.Close()
+	queued, alone := make(chan struct{}), make(chan struct{}, 1)
+	start := func(write func(ctx context.Context, tx store.Writer) error) <-chan error {
+		m, out := meet(t.Context()), make(chan error, 1)
+		go func() { out <- db.Update(m, write) }()
+		<-m.waits
+		return out
+	}
+	first := start(func(ctx context.Context, tx store.Writer) error {
+		<-queued
+		_, err := notes.Insert(ctx, tx, "a", note{})
+		return err
+	})
+	refused := start(func(ctx context.Context, tx store.Writer) error {
+		if _, err := notes.Get(ctx, tx, "a"); err != nil {
+			return err
+		}
+		return errRefuse
+	})
+	runs := 0
+	large := start(func(ctx context.Context, tx store.Writer) error {
+		if runs++; runs == 2 {
+			alone <- struct{}{}
+		}
+		_, err := notes.Insert(ctx, tx, "large", note{strings.Repeat("x", 2<<20)})
+		return err
+	})
+	close(queued)
+	<-alone // the other two have run alone before it
+	select {
+	case err := <-refused:
+		t.Errorf("refused with %v before that was confirmed", err)
+	default:
+	}
+	close(held)
+	if err := <-first; err != nil {
+		t.Error(err)
+	}
+	if err := <-refused; !errors.Is(err, errRefuse) {
+		t.Errorf("refused with %v", err)
+	}
+	if err := <-large; !fault.Has(err, fault.StorageFull) {
+		t.Errorf("what is too large: %v", err)
 	}
 }

@@ -38,7 +38,11 @@ func traced(t *testing.T, location string, writes int, args ...string) (acknowle
 	path := strace(t)
 	ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
 	defer cancel()
-	child := storetest.Child(ctx, location, "0", writes)
+	round := "0"
+	if _, err := os.Stat(location); err == nil {
+		round = "1" // its rows are others than those that are there
+	}
+	child := storetest.Child(ctx, location, round, writes)
 	out := filepath.Join(t.TempDir(), "trace")
 	args = append([]string{"-f", "-y", "-s", "5000", "-e", "signal=none", "-e", "trace=write,pwrite64,fsync,fdatasync", "-o", out}, args...)
 	cmd := exec.CommandContext(ctx, path, append(args, child.Path)...)
@@ -171,6 +175,21 @@ func TestFailedSync(t *testing.T) {
 		t.Error("nothing was acknowledged before the sync that failed")
 	}
 	storetest.CheckLoad(t, engine, location, acknowledged)
+}
+
+// TestWhatAKilledProcessHasLeftIsConfirmedFirst kills a process in the middle of a sync. What it has written is there, and seen by whoever opens the database next; so the
+// disk confirms it before anything else is done.
+func TestWhatAKilledProcessHasLeftIsConfirmedFirst(t *testing.T) {
+	location := filepath.Join(t.TempDir(), "killed.db")
+	traced(t, location, 0, "-e", "inject=fdatasync:signal=KILL:when=30")
+	if log, err := os.Stat(location + "-wal"); err != nil || log.Size() == 0 {
+		t.Fatalf("it has left no log: %v", err)
+	}
+	_, trace, failure := traced(t, location, 400)
+	ofLog := find(parse(t, trace), func(c *call) bool { return strings.HasSuffix(c.file, ".db-wal") })
+	if ofLog == nil || !ofLog.sync() {
+		t.Errorf("the first thing that was done with the log was %+v: %s", ofLog, failure)
+	}
 }
 
 // TestDiskFull has the operating system refuse writes to the log.
