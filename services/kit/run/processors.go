@@ -6,8 +6,8 @@ import (
 	"sync"
 )
 
-// waiters is how many goroutines of an embedded database wait for the disk at the same time: that which confirms commits, that which folds the log, and the writer.
-// While one does, Go counts it among those that compute, and sees only after a while that it does not.
+// waiters is how many goroutines of an embedded database wait for the disk beside the writer: that which confirms commits and that which folds the log. While one does, Go
+// counts it among those that compute, and sees only after a while that it does not.
 const waiters = 2
 
 // makeRoom lets so many more goroutines run at the same time as there are processors, from now on and in the whole process, so that none stands still while the disk
